@@ -1,0 +1,67 @@
+// Package asynciotest runs coroutines in tests, in virtual time.
+package asynciotest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Run runs body as the main of an event loop in a testing/synctest bubble. Time
+// is virtual for the loop and for package time: it stands still while anything
+// runs, and jumps to the next timer when nothing can run and nothing real (a
+// system call, a goroutine outside) is under way. So sleeps cost nothing, and
+// the same test takes the same steps.
+//
+// The test fails
+//   - on an error that nobody received (as Run of package asyncio returns it),
+//   - on tasks that still live when body returns (they are named, cancelled and
+//     awaited),
+//   - at once, with the tree of tasks that shows who waits for what, when nothing
+//     can ever run again,
+//   - on a goroutine that body leaves behind (by testing/synctest).
+//
+// t is the bubble's; t.FailNow and t.Fatal work in any task. The ctx of body is
+// cancelled by t's end, as t.Context is. A panic in a task is a panic of the
+// test. Errors of Abandon are reported like any other.
+func Run(t *testing.T, body func(ctx context.Context, t *testing.T), opts ...asyncio.Option) {
+	t.Helper()
+	if body == nil {
+		t.Fatal("asynciotest: Run: nil body")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		t.Helper()
+		err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+			body(ctx, t)
+			return nil
+		}, append(opts[:len(opts):len(opts)], virtual(t))...)
+		if err != nil {
+			t.Errorf("asynciotest: the loop ended with: %v", err)
+		}
+	})
+}
+
+// virtual is the option that makes a loop of the bubble, with t as its judge.
+func virtual(t *testing.T) asyncio.Option {
+	return func(c *engine.Config) {
+		c.Virtual = true
+		c.OnStuck = func(dump string) {
+			t.Errorf("asynciotest: nothing can ever run again:\n%s", dump)
+		}
+		c.OnLeft = func(left []*engine.Task) {
+			if len(left) == 0 {
+				return
+			}
+			var b strings.Builder
+			for _, task := range left {
+				fmt.Fprintf(&b, "\n\t%q created at %s", task.Name(), task.Created())
+			}
+			t.Errorf("asynciotest: %d task(s) left when the test's body returned:%s", len(left), b.String())
+		}
+	}
+}

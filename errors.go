@@ -1,0 +1,80 @@
+package asyncio
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// The errors of the package, for errors.Is. An await whose ctx is cancelled
+// returns ctx.Err(), as everywhere in Go; context.Cause(ctx) tells why.
+var (
+	// ErrNoLoop is returned by calls that need an event loop when their ctx has
+	// none, and by calls that would block the goroutine of a running step.
+	ErrNoLoop = engine.ErrNoLoop
+	// ErrLoopClosed is returned for whatever comes after the loop has ended.
+	ErrLoopClosed = engine.ErrLoopClosed
+	// ErrNotDone is returned by Result and Err of what has not ended.
+	ErrNotDone = engine.ErrNotDone
+	// ErrTaskCancelled says that the awaited task or future was cancelled, while
+	// the caller was not. It also matches context.Canceled, and the error that
+	// carries it also matches the cause given to Cancel.
+	ErrTaskCancelled = engine.ErrTaskCancelled
+	// ErrScopeEnded is the error of a task created in a scope that has ended.
+	ErrScopeEnded = engine.ErrScopeEnded
+	// ErrWrongTask is returned when a goroutine that does not run the current
+	// step of the ctx's loop tries to suspend.
+	ErrWrongTask = engine.ErrWrongTask
+	// ErrWrongLoop is returned when something that belongs to one loop is used
+	// from another where that is not allowed.
+	ErrWrongLoop = engine.ErrWrongLoop
+	// ErrDeadlock is returned by an await that could never end: of the calling
+	// task itself, or of tasks that await each other in a ring.
+	ErrDeadlock = engine.ErrDeadlock
+)
+
+// A PanicError is a panic of a coroutine or a callback: Run panics with it, or
+// it is the error of the task under WithPanicsAsErrors.
+type PanicError struct {
+	Value any    // what was passed to panic
+	Stack []byte // of the goroutine that panicked, as debug.Stack prints it
+}
+
+// Error returns one line: the value, without the stack.
+func (e *PanicError) Error() string {
+	line, _, more := strings.Cut(fmt.Sprint(e.Value), "\n")
+	if more {
+		line += " ..."
+	}
+	return "asyncio: panic: " + line
+}
+
+// Unwrap returns the value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+func newPanicError(value any, stack []byte) (error, []byte) {
+	e, ok := value.(*PanicError)
+	if !ok {
+		e = &PanicError{value, stack}
+	}
+	return e, e.Stack
+}
+
+// An UnhandledError is an error that nobody received, as Run returns it.
+type UnhandledError struct {
+	Task    string // the name of the task
+	Created string // where it was created, file:line
+	Err     error
+}
+
+// Error names the task, where it was created, and the error.
+func (e *UnhandledError) Error() string {
+	return fmt.Sprintf("asyncio: nobody received the error of task %q (created at %s): %v", e.Task, e.Created, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *UnhandledError) Unwrap() error { return e.Err }

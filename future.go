@@ -1,0 +1,105 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Future is a result that somebody else will set, once. It belongs to the
+// loop of the ctx it was made with and may be set and awaited from anywhere.
+type Future[T any] struct {
+	c       engine.Cell
+	value   T
+	created uintptr
+}
+
+// NewFuture makes a pending future of the loop of ctx. It panics if ctx has none.
+//
+//go:noinline
+func NewFuture[T any](ctx context.Context) *Future[T] {
+	if ctx == nil {
+		panic("asyncio: NewFuture: nil context")
+	}
+	own := engine.NodeOf(ctx)
+	if own == nil {
+		panic(noLoopError("NewFuture", "call it with the ctx of a coroutine"))
+	}
+	f := &Future[T]{created: coro.CallSite()}
+	f.c.Init(own.Loop())
+	return f
+}
+
+// SetResult settles the future with v. It reports false, and changes nothing,
+// when the future is settled already. Whoever awaits it goes on in a later
+// turn, never inline. From any goroutine.
+func (f *Future[T]) SetResult(v T) bool {
+	if !f.c.Claim() {
+		return false
+	}
+	f.value = v
+	f.c.Settle(nil, false, "", 0)
+	return true
+}
+
+// SetError is SetResult for an error, which must not be nil. An error that
+// nobody receives is reported like a task's.
+func (f *Future[T]) SetError(err error) bool {
+	if err == nil {
+		panic("asyncio: SetError: nil error; use SetResult")
+	}
+	if !f.c.Claim() {
+		return false
+	}
+	f.c.Settle(err, true, "future", f.created)
+	return true
+}
+
+// Cancel settles the future with an error that matches ErrTaskCancelled and the
+// cause. It reports false when the future is settled already. From any goroutine.
+func (f *Future[T]) Cancel(cause error) bool {
+	if !f.c.Claim() {
+		return false
+	}
+	if cause == nil {
+		cause = context.Canceled
+	}
+	f.c.Settle(engine.Cancelled(fmt.Sprintf("the future created at %s", coro.Location(f.created)), cause), false, "", 0)
+	return true
+}
+
+// Await is as Task.Await.
+func (f *Future[T]) Await(ctx context.Context) (T, error) {
+	err, waited := f.c.Await(ctx)
+	if !waited {
+		var zero T
+		return zero, err
+	}
+	return f.value, err
+}
+
+// Result returns the result, or ErrNotDone while there is none. The error
+// counts as received. From any goroutine; it never blocks.
+func (f *Future[T]) Result() (T, error) {
+	if !f.c.IsDone() {
+		var zero T
+		return zero, ErrNotDone
+	}
+	return f.value, f.c.Receive()
+}
+
+// Err returns the error set, nil if a result was set, or ErrNotDone.
+func (f *Future[T]) Err() error { return f.c.Err() }
+
+// Done returns a channel that is closed when the future is settled.
+func (f *Future[T]) Done() <-chan struct{} { return f.c.Done() }
+
+// OnDone is as Task.OnDone.
+func (f *Future[T]) OnDone(fn func()) {
+	if fn == nil {
+		panic("asyncio: OnDone: nil function")
+	}
+	f.c.OnDone(fn)
+}

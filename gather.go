@@ -1,0 +1,162 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Result is what an awaitable gave: a value or an error.
+type Result[T any] struct {
+	Value T
+	Err   error
+}
+
+var errNilAwaitable = errors.New("asyncio: nil awaitable")
+
+// Gather awaits all of aws together and returns their results in order of the
+// arguments. Coroutines are started as tasks; tasks and futures are only
+// awaited.
+//
+// The first error ends it: the coroutines that this Gather started are
+// cancelled and waited for, and the error is returned. Tasks and futures that
+// were handed in go on. If ctx is cancelled, what was started is cancelled and
+// waited for likewise, and ctx.Err() is returned.
+//
+//	values, err := asyncio.Gather(ctx, task1, task2)
+//	values, err := asyncio.Gather(ctx, []asyncio.Awaitable[int]{task, coroutine}...)
+//
+//go:noinline
+func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
+	g, err := gather[T](ctx, aws, coro.CallSite(), failFast)
+	if err != nil {
+		return nil, err
+	}
+	first, err := g.crew.Wait("gather")
+	if first != nil {
+		return nil, first.Receive()
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := make([]T, len(g.sources))
+	for i, s := range g.sources {
+		values[i], _ = s.Result()
+	}
+	return values, nil
+}
+
+// GatherResults is Gather that never fails: it waits for all of aws and returns
+// one Result for each. If ctx is cancelled it cancels what it started, and what
+// had not ended by itself carries ctx's error.
+//
+//go:noinline
+func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Result[T] {
+	results := make([]Result[T], len(aws))
+	g, err := gather[T](ctx, aws, coro.CallSite(), waitForAll)
+	if err != nil {
+		for i := range results {
+			results[i].Err = err
+		}
+		return results
+	}
+	_, err = g.crew.Wait("gather")
+	for i, s := range g.sources {
+		v, e := s.Result()
+		if err != nil && (e == ErrNotDone || errors.Is(e, ErrTaskCancelled) && s.started()) {
+			e = err
+		}
+		results[i] = Result[T]{v, e}
+	}
+	return results
+}
+
+func failFast(_ *engine.Crew, m *engine.Cell) bool { return m.Failed() }
+
+func waitForAll(*engine.Crew, *engine.Cell) bool { return false }
+
+// A source is where Gather finds the result of one argument.
+type source[T any] interface {
+	Result() (T, error)
+	started() bool
+}
+
+// ownTask is a task that Gather started.
+type ownTask[T any] struct{ *Task[T] }
+
+func (ownTask[T]) started() bool        { return true }
+func (*Task[T]) started() bool          { return false }
+func (*Future[T]) started() bool        { return false }
+func (f *Future[T]) cell() *engine.Cell { return &f.c }
+func (t *Task[T]) cell() *engine.Cell   { return t.t.Cell() }
+
+type gathering[T any] struct {
+	crew    *engine.Crew
+	sources []source[T]
+	slab    []Task[T] // started tasks are made in batches: nobody keeps them
+}
+
+const slabLen = 64
+
+func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site uintptr, enough func(*engine.Crew, *engine.Cell) bool) (*gathering[T], error) {
+	for i, aw := range aws {
+		if isNil(aw) {
+			return nil, fmt.Errorf("%w: argument %d of %d", errNilAwaitable, i, len(aws))
+		}
+	}
+	crew, err := engine.NewCrew(ctx, len(aws), enough)
+	if err != nil {
+		return nil, err
+	}
+	g := &gathering[T]{crew: crew, sources: make([]source[T], len(aws))}
+	for i, aw := range aws {
+		switch aw := any(aw).(type) {
+		case *Task[T]:
+			g.observe(ctx, i, aw, aw.cell(), len(aws)-i, site)
+		case *Future[T]:
+			g.observe(ctx, i, aw, aw.cell(), len(aws)-i, site)
+		case Coroutine[T]:
+			g.start(ctx, i, aw, len(aws)-i, site)
+		case Awaitable[T]:
+			g.start(ctx, i, aw.Await, len(aws)-i, site)
+		}
+	}
+	return g, nil
+}
+
+func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Cell, left int, site uintptr) {
+	if c.Loop() != engine.NodeOf(ctx).Loop() {
+		g.start(ctx, i, s.(Awaitable[T]).Await, left, site)
+		return
+	}
+	g.sources[i] = s
+	g.crew.Observe(c)
+}
+
+func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left int, site uintptr) {
+	if len(g.slab) == 0 {
+		g.slab = make([]Task[T], min(left, slabLen))
+	}
+	t := &g.slab[0]
+	g.slab = g.slab[1:]
+	t.coro = c
+	g.sources[i] = ownTask[T]{t}
+	g.crew.Start(ctx, &t.t, (*taskBody[T])(t), site)
+}
+
+// isNil reports whether v is nil, or an interface with a nil function or
+// pointer in it.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Func, reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}

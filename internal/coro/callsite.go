@@ -1,0 +1,65 @@
+package coro
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// CallSite returns the program counter of the call of the function that calls
+// CallSite, which must be marked noinline. It costs two loads where the frame
+// pointer can be followed. Use [Location] to print it.
+//
+//go:noinline
+func CallSite() uintptr {
+	if hops != 0 {
+		return returnPC(hops)
+	}
+	return slowCallSite()
+}
+
+// slowCallSite returns the return address of the caller of the function that
+// calls it, by the portable walk.
+//
+//go:noinline
+func slowCallSite() uintptr {
+	var pc [1]uintptr
+	runtime.Callers(4, pc[:]) // Callers, slowCallSite, its caller, the caller's caller
+	return pc[0]
+}
+
+// Location prints a program counter of CallSite as "file:line".
+func Location(pc uintptr) string {
+	if pc == 0 {
+		return "unknown"
+	}
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	if frame.File == "" {
+		return "unknown"
+	}
+	return frame.File + ":" + strconv.Itoa(frame.Line)
+}
+
+// Inside reports whether the calling goroutine is running a function whose
+// full name begins with prefix, and whether the goroutine is a coroutine. It
+// walks the whole stack: microseconds, for paths that are about to fail.
+func Inside(prefix string) (inside, coroutine bool) {
+	pcs := make([]uintptr, 64)
+	n := runtime.Callers(2, pcs)
+	for n == len(pcs) && n < 1<<16 {
+		pcs = make([]uintptr, 4*len(pcs))
+		n = runtime.Callers(2, pcs)
+	}
+	frames := runtime.CallersFrames(pcs[:n])
+	for more := n > 0; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		if strings.HasPrefix(f.Function, prefix) {
+			inside = true
+		}
+		if f.Function == "runtime.corostart" {
+			coroutine = true
+		}
+	}
+	return inside, coroutine
+}

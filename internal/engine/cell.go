@@ -1,0 +1,262 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
+
+// A Cell is settled once, with a value kept by its owner or with an error, and
+// can be awaited by tasks of any loop and by goroutines. Tasks and futures are
+// cells.
+//
+//	pending --Claim--> settling --Settle--> done
+//
+// Whoever claims a cell settles it, and writes the value in between; after done
+// nothing changes, so that anybody who has seen done may read it.
+type Cell struct {
+	loop  *Loop
+	state atomic.Uint32
+	owner *Task                    // the task that this is the end of; nil for a future
+	err   error                    // written while settling
+	fail  *failure                 // set while settling, if err is to be received
+	ended atomic.Pointer[doneChan] // made on first use
+	wait  WaitList                 // owned by the loop
+}
+
+const (
+	cellPending uint32 = iota
+	cellSettling
+	cellDone
+)
+
+type doneChan struct {
+	ch     chan struct{}
+	closed atomic.Bool
+}
+
+func (d *doneChan) close() {
+	if d.closed.CompareAndSwap(false, true) {
+		close(d.ch)
+	}
+}
+
+// Init binds a future's cell to the loop.
+func (c *Cell) Init(l *Loop) { c.loop = l }
+
+// Loop returns the loop that the cell belongs to.
+func (c *Cell) Loop() *Loop { return c.loop }
+
+// IsDone reports whether the cell is settled. From any goroutine.
+func (c *Cell) IsDone() bool { return c.state.Load() == cellDone }
+
+// Claim reserves the right to settle a future. From any goroutine.
+func (c *Cell) Claim() bool { return c.state.CompareAndSwap(cellPending, cellSettling) }
+
+// Settle ends a claimed future and has the waiters woken: on the loop at once,
+// from another goroutine by the loop's next turn. It never runs them inline. An
+// error is somebody's to receive (S9), unless lost is false.
+func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
+	c.err = err
+	l := c.loop
+	var f *failure
+	if err != nil && lost {
+		f = l.newFailure(c, err, name, created)
+		c.fail = f
+	}
+	c.publish()
+	tell := func() {
+		l.failures.add(f)
+		c.wait.wakeAll(l)
+	}
+	if l.Here() {
+		tell()
+	} else {
+		l.post(tell)
+	}
+}
+
+// settled publishes the end and wakes the waiters. On the loop.
+func (c *Cell) settled() {
+	c.publish()
+	if c.wait.head != nil {
+		c.wait.wakeAll(c.loop)
+	}
+}
+
+func (c *Cell) publish() {
+	c.state.Store(cellDone)
+	if d := c.ended.Load(); d != nil {
+		d.close()
+	}
+}
+
+// Receive returns the error of a settled cell and marks it as received (S9).
+func (c *Cell) Receive() error {
+	if c.fail != nil {
+		c.fail.received.Store(true)
+	}
+	return c.err
+}
+
+// Failed reports whether the settled cell has an error, without receiving it.
+func (c *Cell) Failed() bool { return c.err != nil }
+
+// Cancelled reports whether the settled cell is that of a cancelled task.
+func (c *Cell) Cancelled() bool { return c.owner != nil && c.owner.Cancelled() }
+
+// Err is Receive for whoever does not know whether the cell is settled.
+func (c *Cell) Err() error {
+	if !c.IsDone() {
+		return ErrNotDone
+	}
+	return c.Receive()
+}
+
+// Done returns a channel that is closed when the cell is settled.
+func (c *Cell) Done() <-chan struct{} {
+	d := c.ended.Load()
+	if d == nil {
+		d = &doneChan{ch: make(chan struct{})}
+		if !c.ended.CompareAndSwap(nil, d) {
+			d = c.ended.Load()
+		}
+	}
+	if c.IsDone() {
+		d.close()
+	}
+	return d.ch
+}
+
+// OnDone has fn called on the loop, in a turn after the cell is settled. From
+// any goroutine. After the loop has closed nothing is called.
+func (c *Cell) OnDone(fn func()) {
+	l := c.loop
+	add := func() {
+		if c.IsDone() {
+			l.CallSoon(fn)
+			return
+		}
+		c.wait.Push(&Waiter{notify: notifyFunc(func() { l.CallSoon(fn) })})
+	}
+	if l.Here() {
+		add()
+	} else {
+		l.post(add)
+	}
+}
+
+// Await waits for the cell and returns its error: nil means that the owner's
+// value is there. waited is false when the error is about the waiting itself
+// (cancelled, misused), and true when it is the cell's.
+func (c *Cell) Await(ctx context.Context) (err error, waited bool) {
+	if ctx == nil {
+		return ErrNilContext, false
+	}
+	if NodeOf(ctx) == nil {
+		return c.awaitOffLoop(ctx)
+	}
+	caller, err := Enter(ctx)
+	if err != nil {
+		return err, false
+	}
+	if c.IsDone() {
+		return c.Receive(), true
+	}
+	if c.loop != caller.L {
+		return c.awaitForeign(caller)
+	}
+	if c.owner != nil {
+		if err := caller.checkRing(c.owner); err != nil {
+			return err, false
+		}
+	}
+	caller.r.on = c.owner
+	woken := caller.Park(&c.wait, "await")
+	caller.r.on = nil
+	if !woken {
+		return caller.n.Err(), false
+	}
+	return c.Receive(), true
+}
+
+// Join waits for a cell of the caller's loop whatever happens to the caller.
+func (c *Cell) Join(caller Caller) {
+	for !c.IsDone() {
+		caller.Shielded().Park(&c.wait, "thread")
+	}
+}
+
+// OnSettled has fn called with the error, inline, when the cell is settled. On
+// the loop only.
+func (c *Cell) OnSettled(fn func(err error)) {
+	if c.IsDone() {
+		fn(c.err)
+		return
+	}
+	c.wait.Push(&Waiter{notify: notifyFunc(func() { fn(c.err) })})
+}
+
+// awaitForeign awaits a cell of another loop from a task of this one.
+func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
+	var own WaitList
+	l := caller.L
+	stop := c.whenDone(func() { l.post(func() { own.wakeAll(l) }) })
+	if !caller.Park(&own, "await of another loop") {
+		stop()
+		return caller.n.Err(), false
+	}
+	if !c.IsDone() { // woken by the end of the other loop
+		return ErrLoopClosed, false
+	}
+	return c.Receive(), true
+}
+
+// awaitOffLoop blocks the goroutine.
+func (c *Cell) awaitOffLoop(ctx context.Context) (err error, waited bool) {
+	if err := RefuseBlocking("Await"); err != nil {
+		return err, false
+	}
+	if err := ctx.Err(); err != nil {
+		return err, false
+	}
+	select {
+	case <-c.Done():
+	case <-ctx.Done():
+		return ctx.Err(), false
+	case <-c.loop.closed:
+		if !c.IsDone() {
+			return ErrLoopClosed, false
+		}
+	}
+	return c.Receive(), true
+}
+
+// whenDone has fn called once, from some goroutine, when the cell is settled or
+// its loop closes. The returned function ends that.
+func (c *Cell) whenDone(fn func()) (stop func()) {
+	l := c.loop
+	var settled, closed Waiter
+	settled.notify = notifyFunc(func() { closed.Remove(); fn() })
+	closed.notify = notifyFunc(func() { settled.Remove(); fn() })
+	err := l.post(func() {
+		if c.IsDone() {
+			fn()
+			return
+		}
+		c.wait.Push(&settled)
+		l.closing.Push(&closed)
+	})
+	if err != nil {
+		fn()
+	}
+	return func() {
+		l.post(func() { settled.Remove(); closed.Remove() })
+	}
+}
+
+// explains reports whether err says no more than that the context which ended
+// in state s was cancelled: only then may it be dropped (S7, S14).
+func (s *cancelState) explains(err error) bool {
+	return s != nil && err != nil && (errors.Is(err, context.Canceled) || errors.Is(err, s.cause) || errors.Is(err, s.err))
+}

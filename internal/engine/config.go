@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+)
+
+// Config is what the options of the public package fill in.
+type Config struct {
+	Name            string
+	Logger          *slog.Logger // nil: slog.Default at the time of the message
+	Debug           bool
+	ShutdownTimeout time.Duration
+	PanicsAsErrors  bool
+
+	// OnUnhandled replaces the log message for an error that nobody received.
+	OnUnhandled func(Unhandled)
+	// NewPanicError makes the public error from a recovered value and its stack.
+	// A value that is such an error already stays what it is, with its own stack.
+	NewPanicError func(value any, stack []byte) (error, []byte)
+	// NewUnhandledError makes the public error that Run returns for u.
+	NewUnhandledError func(u Unhandled) error
+	// Stderr is where the stack of a panic is printed at once.
+	Stderr io.Writer
+
+	// Virtual says that the loop runs in a testing/synctest bubble: nothing
+	// may run beside it on its own account (no monitor, no clean-ups by the
+	// collector), and when nothing can ever run again OnStuck is called, once.
+	Virtual bool
+	OnStuck func(dump string)
+	// OnLeft is called with the tasks that still live when main returns.
+	OnLeft func(left []*Task)
+}
+
+// DefaultConfig is the configuration without options.
+func DefaultConfig() Config {
+	return Config{ShutdownTimeout: 10 * time.Second, Stderr: os.Stderr}
+}
+
+func (c *Config) logger() *slog.Logger {
+	if c.Logger != nil {
+		return c.Logger
+	}
+	return slog.Default()
+}
+
+// Unhandled is an error that nobody received.
+type Unhandled struct {
+	Task    *Task // nil when its handle is gone already, and for callbacks
+	Name    string
+	Created string
+	Err     error
+}
+
+// report hands u to the handler, or logs it. A handler that panics is logged
+// and does no further harm.
+func (l *Loop) report(u Unhandled) {
+	if l.cfg.OnUnhandled == nil {
+		l.cfg.logger().Error("asyncio: unhandled error", "loop", l.cfg.Name, "task", u.Name, "created", u.Created, "error", u.Err)
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			l.cfg.logger().Error("asyncio: the error handler panicked", "loop", l.cfg.Name, "panic", fmt.Sprint(v),
+				"task", u.Name, "created", u.Created, "error", u.Err)
+		}
+	}()
+	l.cfg.OnUnhandled(u)
+}

@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// dumpPatience is how long Dump waits for the loop to answer itself before it
+// concludes that the loop is blocked.
+const dumpPatience = 100 * time.Millisecond
+
+// Dump writes the tree of tasks: who owns whom, what each waits for and where.
+// From any goroutine. A loop that does not answer is described from outside:
+// then only the running task and the places on the stacks are known.
+func (l *Loop) Dump(w io.Writer) error {
+	var text string
+	if l.Here() {
+		text = l.dumpHere()
+	} else {
+		answer := make(chan string, 1)
+		posted := l.life.Load() == lifeRunning && l.post(func() { answer <- l.dumpHere() }) == nil
+		if posted {
+			patience := time.NewTimer(dumpPatience)
+			defer patience.Stop()
+			select {
+			case text = <-answer:
+			case <-l.closed:
+			case <-patience.C:
+			}
+		}
+		if text == "" {
+			text = l.dumpOutside(posted)
+		}
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func (l *Loop) dumpHere() string {
+	d := dump{l: l, inside: true, tasks: l.registry.all()}
+	return d.write("")
+}
+
+func (l *Loop) dumpOutside(blocked bool) string {
+	d := dump{l: l, tasks: l.registry.all()}
+	headline := ""
+	switch l.life.Load() {
+	case lifeNew:
+		headline = ", not started"
+	case lifeClosed:
+		headline = ", closed"
+	default:
+		if blocked {
+			headline = ", blocked"
+			if t := l.Running(); t != nil {
+				headline += fmt.Sprintf(" by task %q", t.Name())
+			}
+		}
+	}
+	return d.write(headline)
+}
+
+type dump struct {
+	l      *Loop
+	inside bool // on the loop: what it owns may be read
+	tasks  []*Task
+	sites  map[uintptr]string
+	b      strings.Builder
+}
+
+func (d *dump) write(headline string) string {
+	d.sites = stackSites(len(d.tasks))
+	name := d.l.cfg.Name
+	if name != "" {
+		name = " " + strconv.Quote(name)
+	}
+	fmt.Fprintf(&d.b, "event loop%s: %d task(s)%s\n", name, len(d.tasks), headline)
+	byScope := map[*Scope][]*Task{}
+	groups := map[*Task][]*Scope{}
+	for _, t := range d.tasks {
+		s := t.node.scope
+		if byScope[s] == nil && s.owner != nil {
+			groups[s.owner] = append(groups[s.owner], s)
+		}
+		byScope[s] = append(byScope[s], t)
+	}
+	for _, t := range byScope[d.l.root] {
+		d.task(t, 1, byScope, groups)
+	}
+	if d.inside {
+		d.failures()
+	}
+	return d.b.String()
+}
+
+func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
+	indent := strings.Repeat("  ", depth)
+	fmt.Fprintf(&d.b, "%s#%d %q %s, created at %s\n", indent, t.id, t.Name(), d.state(t), t.Created())
+	if depth > maxDumpDepth {
+		fmt.Fprintf(&d.b, "%s  ...\n", indent)
+		return
+	}
+	for _, s := range groups[t] {
+		fmt.Fprintf(&d.b, "%s  group of %d task(s)\n", indent, len(byScope[s]))
+		for _, child := range byScope[s] {
+			d.task(child, depth+2, byScope, groups)
+		}
+	}
+}
+
+const maxDumpDepth = 100
+
+func (d *dump) state(t *Task) string {
+	site := d.sites[addressOf(t)]
+	if site != "" {
+		site = " at " + site
+	}
+	switch {
+	case t == d.l.Running():
+		return "running" + site
+	case !d.inside:
+		return "not running" + site
+	case t.r == nil:
+		return "not started"
+	case t.r.on != nil:
+		return fmt.Sprintf("awaits #%d %q%s", t.r.on.id, t.r.on.Name(), site)
+	case t.r.why != "" && (t.r.w.Waiting() || t.r.timer.armed != 0):
+		return "waits (" + t.r.why + ")" + site
+	default:
+		return "ready" + site
+	}
+}
+
+func (d *dump) failures() {
+	for _, f := range d.l.failures.open {
+		if !f.received.Load() {
+			fmt.Fprintf(&d.b, "  failed, not received: %q created at %s: %v\n", f.name, coro.Location(f.created), f.err)
+		}
+	}
+}
+
+// parkedAt says where an abandoned task stands.
+func (t *Task) parkedAt(sites map[uintptr]string) string {
+	what := "before its first step"
+	if t.r != nil {
+		what = "in " + t.r.why
+		if t.r.why == "" {
+			what = "in an await"
+		}
+	}
+	if site := sites[addressOf(t)]; site != "" {
+		what += " at " + site
+	}
+	return what
+}
+
+// maxStacks bounds the number of tasks for which the stacks of the process are
+// read: it stops the world for microseconds per goroutine.
+const maxStacks = 2000
+
+// execFrame finds which task a goroutine runs in its stack trace.
+var execFrame = regexp.MustCompile(regexp.QuoteMeta(execName) + `\(0x[0-9a-f]+\??, 0x([0-9a-f]+)`)
+
+// stackSites maps the address of each started task to the user's line at which
+// its coroutine stands.
+func stackSites(tasks int) map[uintptr]string {
+	sites := map[uintptr]string{}
+	if tasks > maxStacks {
+		return sites
+	}
+	buf := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(buf, true)
+		if n < len(buf) || len(buf) >= 64<<20 {
+			buf = buf[:n]
+			break
+		}
+		buf = make([]byte, 4*len(buf))
+	}
+	for _, g := range strings.Split(string(buf), "\n\n") {
+		m := execFrame.FindStringSubmatch(g)
+		if m == nil {
+			continue
+		}
+		if addr, err := strconv.ParseUint(m[1], 16, 64); err == nil {
+			sites[uintptr(addr)] = userSite(g)
+		}
+	}
+	return sites
+}
+
+// userSite finds the innermost line of a goroutine's trace that is not the
+// library's or the runtime's.
+func userSite(trace string) string {
+	lines := strings.Split(trace, "\n")
+	for i := 1; i+1 < len(lines); i += 2 {
+		name := lines[i]
+		if p := strings.LastIndexByte(name, '('); p > 0 {
+			name = name[:p]
+		}
+		file, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
+		path, _, _ := strings.Cut(file, ":")
+		if strings.HasPrefix(name, "iter.Pull") || strings.HasPrefix(name, "runtime.") || ownFunction(name, path) {
+			continue
+		}
+		return file
+	}
+	return ""
+}

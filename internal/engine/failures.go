@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"runtime"
+	"sync/atomic"
+	"weak"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A failure is an error that somebody has to receive (S9). It outlives the task
+// or future that it came from, and does not keep it alive.
+type failure struct {
+	task     weak.Pointer[Task]
+	err      error
+	name     string
+	created  uintptr
+	received atomic.Bool
+}
+
+// newFailure makes the record of an error of c. When the handle of c becomes
+// unreachable nobody can receive the error any more, and it is reported then.
+func (l *Loop) newFailure(c *Cell, err error, name string, created uintptr) *failure {
+	f := &failure{err: err, name: name, created: created}
+	if c.owner != nil {
+		f.task = weak.Make(c.owner)
+	}
+	if !l.cfg.Virtual {
+		runtime.AddCleanup(c, func(f *failure) {
+			if !f.received.Load() {
+				l.post(func() { l.failures.lost(l, f) })
+			}
+		}, f)
+	}
+	return f
+}
+
+// failures are those of a loop, oldest first. Owned by the loop.
+type failures struct {
+	open    []*failure // not received as far as is known
+	sweepAt int
+	kept    []error // what Run returns: the first maxKept
+	count   int     // of all that were reported
+}
+
+const maxKept = 16
+
+func (fs *failures) add(f *failure) {
+	if f == nil {
+		return
+	}
+	if len(fs.open) >= fs.sweepAt {
+		fs.sweep()
+	}
+	fs.open = append(fs.open, f)
+}
+
+// sweep forgets what has been received meanwhile. As it runs each time the list
+// has doubled, it costs a constant per failure.
+func (fs *failures) sweep() {
+	open := fs.open[:0]
+	for _, f := range fs.open {
+		if !f.received.Load() {
+			open = append(open, f)
+		}
+	}
+	clear(fs.open[len(open):])
+	fs.open = open
+	fs.sweepAt = max(64, 2*len(open))
+}
+
+// lost reports f, which nobody can receive any more.
+func (fs *failures) lost(l *Loop, f *failure) {
+	if !f.received.CompareAndSwap(false, true) {
+		return
+	}
+	u := f.unhandled()
+	if fs.count++; len(fs.kept) < maxKept {
+		fs.kept = append(fs.kept, l.cfg.NewUnhandledError(u))
+	}
+	l.report(u)
+}
+
+// ReportLost reports an error that nobody can receive. On the loop only.
+func (l *Loop) ReportLost(err error, name string, created uintptr) {
+	l.failures.lost(l, &failure{err: err, name: name, created: created})
+}
+
+// settle reports, at the end of Run, everything that nobody received.
+func (fs *failures) settle(l *Loop) {
+	for len(fs.open) > 0 { // a handler may add to the list
+		open := fs.open
+		fs.open = nil
+		for _, f := range open {
+			fs.lost(l, f)
+		}
+	}
+}
+
+func (f *failure) unhandled() Unhandled {
+	return Unhandled{Task: f.task.Value(), Name: f.name, Created: coro.Location(f.created), Err: f.err}
+}

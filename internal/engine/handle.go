@@ -1,0 +1,66 @@
+package engine
+
+// A Handle is one callback: queued by CallSoon, or waiting for its time.
+type Handle struct {
+	timer
+	loop  *Loop
+	fn    func()
+	state handleState
+}
+
+type handleState uint8
+
+const (
+	handlePending handleState = iota
+	handleRun
+	handleCancelled
+)
+
+func (h *Handle) clock() *timer { return &h.timer }
+
+// expire moves a callback whose time has come into the ready queue.
+func (h *Handle) expire(l *Loop) { l.ready.pushCall(call{h: h}) }
+
+// CallSoon queues fn for the next turn. On the loop only.
+func (l *Loop) CallSoon(fn func()) *Handle {
+	h := &Handle{loop: l, fn: fn}
+	l.ready.pushCall(call{h: h})
+	return h
+}
+
+// CallAt queues fn for the first turn that begins at or after when, in
+// nanoseconds of the loop's clock. On the loop only.
+func (l *Loop) CallAt(when int64, fn func()) *Handle {
+	h := &Handle{loop: l, fn: fn}
+	l.timers.arm(when, h)
+	return h
+}
+
+// Cancel keeps the callback from running. It reports whether it was in time.
+// On the loop only.
+func (h *Handle) Cancel() bool {
+	if h.state != handlePending {
+		return false
+	}
+	h.state = handleCancelled
+	h.fn = nil
+	h.loop.timers.disarm(h)
+	return true
+}
+
+// Loop returns the loop that h belongs to.
+func (h *Handle) Loop() *Loop { return h.loop }
+
+// runCall runs the callback at the front of the ready queue, on the root.
+func (l *Loop) runCall() {
+	c := l.ready.nextCall()
+	fn := c.fn
+	if h := c.h; h != nil {
+		if h.state != handlePending {
+			return
+		}
+		h.state = handleRun
+		fn, h.fn = h.fn, nil
+	}
+	l.protect(fn)
+}

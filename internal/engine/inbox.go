@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// inbox is the one door for other goroutines. The loop looks at a flag, and
+// takes the lock only when there is something.
+type inbox struct {
+	mu     sync.Mutex
+	posts  []post
+	closed bool
+
+	spare []post // the slice that was emptied last; owned by the loop
+}
+
+// A post is bookkeeping that is done when it is taken out, or a callback of
+// the user that is queued then.
+type post struct {
+	fn   func()
+	user bool
+}
+
+// Reasons why the loop must look up, in Loop.signal.
+const (
+	signalInbox uint32 = 1 << iota // there are posts
+	signalStop                     // main has ended, or something panicked
+)
+
+// post has fn called inline on the loop at the beginning of a turn.
+func (l *Loop) post(fn func()) error { return l.send(post{fn: fn}) }
+
+// Post is CallSoonThreadsafe: fn runs as a callback. What was accepted runs.
+func (l *Loop) Post(fn func()) error { return l.send(post{fn: fn, user: true}) }
+
+func (l *Loop) send(p post) error {
+	in := &l.inbox
+	in.mu.Lock()
+	if in.closed {
+		in.mu.Unlock()
+		return ErrLoopClosed
+	}
+	in.posts = append(in.posts, p)
+	first := len(in.posts) == 1
+	in.mu.Unlock()
+	if first {
+		l.raise(signalInbox)
+	}
+	return nil
+}
+
+// raise sets the signal, and wakes the loop if it sleeps: only the first post
+// of a batch gets here.
+func (l *Loop) raise(signal uint32) {
+	l.signal.Or(signal)
+	if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
+		select {
+		case l.wakeUp <- struct{}{}:
+		default: // a token of an earlier wake-up is still there
+		}
+	}
+}
+
+// takePosts handles what other goroutines sent, in order.
+func (l *Loop) takePosts() {
+	in := &l.inbox
+	l.signal.And(^signalInbox)
+	in.mu.Lock()
+	posts := in.posts
+	in.posts = in.spare[:0]
+	in.mu.Unlock()
+	for i, p := range posts {
+		posts[i] = post{}
+		if p.user {
+			l.ready.pushCall(call{fn: p.fn})
+		} else {
+			p.fn()
+		}
+	}
+	in.spare = posts
+}
+
+// closeInbox lets nobody in any more and handles what is there.
+func (l *Loop) closeInbox() {
+	l.inbox.mu.Lock()
+	l.inbox.closed = true
+	l.inbox.mu.Unlock()
+	l.takePosts()
+}
+
+// sleep waits for the next timer, if there is one, or for a signal: the one
+// place where the loop waits. It reports whether it was woken for good reason:
+// false when, in virtual time, nothing can ever happen again.
+func (l *Loop) sleep() bool {
+	when, timed := l.timers.next()
+	wait := time.Duration(when - l.Elapsed())
+	if timed && wait <= 0 {
+		return true
+	}
+	if !timed && l.cfg.Virtual {
+		timed, wait = true, eternity
+	}
+	l.cur.Store(nil)
+	l.asleep.Store(true)
+	alive := true
+	if l.signal.Load() == 0 {
+		alive = l.wait(timed, wait)
+	}
+	l.asleep.Store(false)
+	l.cur.Store(&l.rootRunner)
+	if l.monitorParked.Load() && l.monitorParked.CompareAndSwap(true, false) {
+		l.monitorWake <- struct{}{}
+	}
+	return alive
+}
+
+// eternity is how far virtual time has to jump to prove that nothing is left
+// to happen.
+const eternity = 100 * 365 * 24 * time.Hour
+
+func (l *Loop) wait(timed bool, d time.Duration) bool {
+	if !timed {
+		<-l.wakeUp
+		return true
+	}
+	if l.sleeper == nil {
+		l.sleeper = time.NewTimer(d)
+	} else {
+		l.sleeper.Reset(d)
+	}
+	select {
+	case <-l.wakeUp:
+		l.sleeper.Stop()
+		return true
+	case <-l.sleeper.C:
+		return d != eternity
+	}
+}

@@ -1,0 +1,304 @@
+// Package engine is the untyped core: the ready queue, the steps of tasks, their
+// contexts, timers and scopes. The public package gives it types.
+//
+// Everything happens on one thread of control, the loop's: whichever goroutine
+// is on top of the chain of runners (see runner). It is called "on the loop"
+// below. What other goroutines may touch is atomic, or behind the inbox.
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A Loop runs tasks and callbacks, one at a time.
+type Loop struct {
+	// Fixed before start.
+	cfg    Config
+	base   time.Time // zero of the loop's clock
+	root   *Scope
+	Public any // the public handle
+
+	// For anybody.
+	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
+	lastID   atomic.Uint64
+	life     atomic.Uint32
+	closed   chan struct{} // closed when the loop has ended
+	registry registry
+	inbox    inbox
+	signal   atomic.Uint32
+	asleep   atomic.Bool
+	wakeUp   chan struct{}
+	Slice    atomic.Bool // the running step has used up its time slice
+
+	// Between the loop and its monitor.
+	mark          atomic.Bool  // set by the monitor, cleared by the next step
+	slowSince     atomic.Int64 // when the monitor first saw the running step; 0: not slow
+	monitorParked atomic.Bool
+	monitorWake   chan struct{}
+	monitorDone   chan struct{} // nil: no monitor
+
+	// Owned by the loop.
+	ready      readyQueue
+	left       int // entries of this turn still to run
+	turns      uint64
+	timers     timerHeap
+	live       int // tasks admitted and not ended
+	idle       []*runner
+	handoff    *Task // what is to run next, between two runners; nil: the root
+	failures   failures
+	closing    WaitList // other loops' awaits, to be told of the end
+	sleeper    *time.Timer
+	rootRunner runner
+	stop       shutdown
+}
+
+const (
+	lifeNew uint32 = iota
+	lifeRunning
+	lifeClosed
+)
+
+// New makes a loop.
+func New(cfg Config) *Loop {
+	l := &Loop{
+		cfg: cfg, base: time.Now(),
+		closed: make(chan struct{}), wakeUp: make(chan struct{}, 1), monitorWake: make(chan struct{}, 1),
+	}
+	l.root = &Scope{loop: l, node: &Node{}}
+	l.root.node.scope = l.root
+	l.rootRunner.loop = l
+	return l
+}
+
+// Config returns the configuration.
+func (l *Loop) Config() *Config { return &l.cfg }
+
+// Here reports whether the calling goroutine runs the loop's current step.
+func (l *Loop) Here() bool {
+	r := l.cur.Load()
+	return r != nil && r.g == coro.G()
+}
+
+// Current returns the running task, nil in a callback. On the loop only.
+func (l *Loop) Current() *Task { return l.cur.Load().task.Load() }
+
+// Running returns the task whose step runs, if any. From any goroutine.
+func (l *Loop) Running() *Task {
+	if r := l.cur.Load(); r != nil {
+		return r.task.Load()
+	}
+	return nil
+}
+
+// Tasks returns the tasks that have not ended, in order of creation. From any
+// goroutine.
+func (l *Loop) Tasks() []*Task { return l.registry.all() }
+
+// live loops, to find the one whose step a goroutine is about to block.
+var loops struct {
+	sync.Mutex
+	running []*Loop
+}
+
+func (l *Loop) enlist() {
+	loops.Lock()
+	defer loops.Unlock()
+	loops.running = append(loops.running, l)
+}
+
+func (l *Loop) delist() {
+	loops.Lock()
+	defer loops.Unlock()
+	for i, other := range loops.running {
+		if other == l {
+			loops.running = append(loops.running[:i], loops.running[i+1:]...)
+			return
+		}
+	}
+}
+
+// Run runs main as the first task and returns when it and all that it left
+// have ended, or were given up. t and body are main's.
+func (l *Loop) Run(ctx context.Context, t *Task, body Body, created uintptr) (err error) {
+	switch {
+	case ctx == nil:
+		return ErrNilContext
+	case !l.life.CompareAndSwap(lifeNew, lifeRunning):
+		if l.life.Load() == lifeRunning {
+			return errors.New("asyncio: Run: the loop is already running")
+		}
+		return ErrLoopClosed
+	}
+	if err := RefuseBlocking("Run"); err != nil {
+		l.life.Store(lifeNew)
+		return err
+	}
+	l.start(ctx)
+	t.prepare(l, body, created, "main")
+	t.flags |= flagMain
+	l.stop.main = t
+	l.admit(t, l.root.node, l.root, l.root.node)
+
+	returned := false
+	defer func() {
+		if !returned { // a callback called runtime.Goexit
+			l.stop.exiting = true
+			l.raise(signalStop)
+			l.drive()
+			l.close()
+			l.releaseExited()
+		}
+	}()
+	l.drive()
+	l.close()
+	returned = true
+	return l.outcome()
+}
+
+func (l *Loop) start(ctx context.Context) {
+	l.rootRunner.g = coro.G()
+	l.cur.Store(&l.rootRunner)
+	l.enlist()
+	n := l.root.node
+	n.outer = ctx
+	if ctx.Done() != nil {
+		n.ext = &nodeExt{node: n, foreign: ctx, holders: 1}
+		if err := ctx.Err(); err != nil {
+			n.cancelFrom(ctx)
+		} else {
+			n.ext.stop = context.AfterFunc(ctx, func() { n.cancelFrom(ctx) })
+		}
+	}
+	if !l.cfg.Virtual {
+		l.monitorDone = make(chan struct{})
+		go l.monitor()
+	}
+}
+
+// drive runs turns until the loop is over.
+func (l *Loop) drive() {
+	for l.left > 0 || l.turn() {
+		if l.mark.Load() {
+			l.stepEnded()
+		}
+		l.left--
+		t := l.ready.nextTask()
+		if t == nil {
+			l.runCall()
+			continue
+		}
+		for ; t != nil; t = l.handoff {
+			l.step(&l.rootRunner, t)
+		}
+		l.cur.Store(&l.rootRunner)
+	}
+}
+
+// turn begins a turn on the root, after waiting for something to do. It
+// reports false when the loop is over.
+func (l *Loop) turn() bool {
+	for {
+		l.turns++
+		if l.signal.Load() != 0 {
+			l.attend()
+		}
+		l.fireTimers()
+		if l.over() {
+			return false
+		}
+		if l.left = l.ready.len(); l.left > 0 {
+			return true
+		}
+		if l.sweep() {
+			continue
+		}
+		if !l.sleep() {
+			l.stuck()
+		}
+	}
+}
+
+// nextTurn begins a turn in whatever coroutine ends the one before, unless the
+// root is needed.
+func (l *Loop) nextTurn() bool {
+	if l.signal.Load() != 0 {
+		return false
+	}
+	if len(l.timers.slots) > 0 {
+		l.fireTimers()
+	}
+	l.left = l.ready.len()
+	l.turns++
+	return l.left > 0
+}
+
+// attend handles the signals.
+func (l *Loop) attend() {
+	s := l.signal.Load()
+	if s&signalInbox != 0 {
+		l.takePosts()
+	}
+	if s&signalStop != 0 {
+		l.signal.And(^signalStop)
+		l.beginShutdown()
+	}
+}
+
+func (l *Loop) timersDue() bool {
+	if len(l.timers.slots) == 0 {
+		return false
+	}
+	when, ok := l.timers.next()
+	return ok && when <= l.Elapsed()
+}
+
+// fireTimers makes ready what is due, in order of time and then of arming (S4).
+func (l *Loop) fireTimers() {
+	if _, ok := l.timers.next(); !ok {
+		return
+	}
+	now := l.Elapsed()
+	for what := l.timers.popDue(now); what != nil; what = l.timers.popDue(now) {
+		what.expire(l)
+	}
+}
+
+// close ends the loop for good.
+func (l *Loop) close() {
+	l.root.ended = true
+	l.closeInbox()
+	for n := l.ready.len(); n > 0; n-- { // what was accepted runs, and nothing that it queues
+		if l.ready.nextTask() == nil {
+			l.runCall()
+		}
+	}
+	l.failures.settle(l)
+	if e := l.root.node.ext; e != nil && e.stop != nil {
+		e.stop()
+	}
+	l.closing.wakeAll(l)
+	l.dismissIdle()
+	if l.sleeper != nil {
+		l.sleeper.Stop()
+	}
+	l.delist()
+	l.life.Store(lifeClosed)
+	l.cur.Store(nil)
+	close(l.closed)
+	if l.monitorDone != nil {
+		<-l.monitorDone
+	}
+}
+
+func (l *Loop) dismissIdle() {
+	for _, r := range l.idle {
+		r.co.Resume()
+	}
+	l.idle = nil
+}

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// mismatch says why the calling goroutine cannot suspend a task of l, whose
+// current step r runs. It returns nil for the one legal case that Enter does not
+// see at a glance: an await inside the user's own iter.Pull, which is another
+// goroutine of the same step.
+func (l *Loop) mismatch(r *runner) error {
+	switch {
+	case l.life.Load() == lifeClosed:
+		return ErrLoopClosed
+	case r == nil:
+	case r == &l.rootRunner && r.g == coro.G():
+		return fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
+	case r != &l.rootRunner:
+		if inTask, coroutine := coro.Inside(execName); coroutine && !inTask {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: called from a goroutine that does not run the current step of the ctx's loop", ErrWrongTask)
+}
+
+const execName = "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec"
+
+// OnLoop reports whether the caller may use what belongs to the loop: Here, or
+// in an iter.Pull of the current step.
+func (l *Loop) OnLoop() bool {
+	if l.Here() {
+		return true
+	}
+	r := l.cur.Load()
+	return r != nil && l.mismatch(r) == nil
+}
+
+// RefuseBlocking keeps a goroutine from blocking the very loop whose step it
+// runs (S19).
+func RefuseBlocking(what string) error {
+	g := coro.G()
+	loops.Lock()
+	defer loops.Unlock()
+	for _, l := range loops.running {
+		r := l.cur.Load()
+		if r == nil || r.g != g {
+			continue
+		}
+		who := "a callback"
+		if t := r.task.Load(); t != nil {
+			who = fmt.Sprintf("task %q", t.Name())
+		}
+		return fmt.Errorf("%w in the ctx of %s, but the goroutine runs %s: it would block that loop for ever", ErrNoLoop, what, who)
+	}
+	return nil
+}
+
+// reportIgnoring logs, once, that a task goes on awaiting with a cancelled ctx.
+func (l *Loop) reportIgnoring(t *Task) {
+	l.cfg.logger().Warn("asyncio: the task ignores its cancellation", "loop", l.cfg.Name, "task", t.Name(), "created", t.Created(),
+		"awaits", refusalsReported, "at", userLine())
+}
+
+// userLine finds the first line on the stack that is not the library's.
+func userLine() string {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if f.Function != "" && !ownFunction(f.Function, f.File) {
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
+}
+
+// ownFunction reports whether a function is the library's, tests excepted.
+func ownFunction(name, file string) bool {
+	const module = "github.com/asyncio-go/asyncio"
+	if strings.HasSuffix(file, "_test.go") {
+		return false
+	}
+	rest, ok := strings.CutPrefix(name, module)
+	return ok && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "/internal/engine.") || strings.HasPrefix(rest, "/internal/coro."))
+}

@@ -1,0 +1,302 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// A Node is a context of the loop: that of a task, a group, a time-out, or the
+// carrier of a foreign context's cancellation. Nodes form a tree in which
+// cancellation travels downwards.
+//
+// A node knows three things: which loop and scope it belongs to (that is what
+// Value(nodeKey) finds through any wrapping), whether it is cancelled, and who
+// must hear of it: child nodes, parked tasks, and std contexts derived from it.
+//
+// Invariants: state goes from nil to one value, once. A child of a cancelled
+// node is cancelled too, as soon as the loop has spread the news. The links
+// are touched by the loop only; up and state may be read by anybody.
+type Node struct {
+	// Fixed before the node is published.
+	scope *Scope
+	outer context.Context // where Value goes on; nil: nowhere
+	ext   *nodeExt        // what few nodes have
+
+	// Read by anybody.
+	up    atomic.Pointer[Node]
+	state atomic.Pointer[cancelState]
+	std   atomic.Pointer[stdBridge] // made on first use
+
+	// Owned by the loop. kids is a list whose head's prev is its tail.
+	kids, next, prev *Node
+	parked           *runner // tasks suspended under this node, a list like kids
+	gone             bool    // ended: stands in the tree no more
+}
+
+type nodeExt struct {
+	timer
+	node     *Node
+	deadline time.Time       // of a time-out
+	foreign  context.Context // of a carrier
+	stop     func() bool     // a carrier's context.AfterFunc
+	holders  int             // tasks that keep a carrier for their next await
+}
+
+// cancelState says why a node is cancelled: what Err and Cause return.
+type cancelState struct {
+	err, cause error
+	foreign    context.Context // the foreign context it came from, if any
+}
+
+type nodeKey struct{}
+
+// NodeOf returns the loop's node in ctx or below it, nil off the loop.
+func NodeOf(ctx context.Context) *Node {
+	if n, ok := ctx.(*Node); ok {
+		return n
+	}
+	n, _ := ctx.Value(nodeKey{}).(*Node)
+	return n
+}
+
+// Loop returns the loop of the node.
+func (n *Node) Loop() *Loop { return n.scope.loop }
+
+// Done implements context.Context. It makes a std context on first use.
+func (n *Node) Done() <-chan struct{} { return n.bridge().Done() }
+
+// Err implements context.Context. It looks upwards as well, because news from
+// another goroutine may not have been spread yet: a computation that blocks the
+// loop sees the Ctrl-C all the same.
+func (n *Node) Err() error {
+	for p := n; p != nil; p = p.up.Load() {
+		if s := p.state.Load(); s != nil {
+			return s.err
+		}
+		if p.ext != nil && p.ext.foreign != nil {
+			if err := p.ext.foreign.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Deadline implements context.Context.
+func (n *Node) Deadline() (first time.Time, ok bool) {
+	for p := n; p != nil; p = p.up.Load() {
+		if p.ext == nil {
+			continue
+		}
+		d, has := p.ext.deadline, !p.ext.deadline.IsZero()
+		if p.ext.foreign != nil {
+			d, has = p.ext.foreign.Deadline()
+		}
+		if has && (!ok || d.Before(first)) {
+			first, ok = d, true
+		}
+	}
+	return first, ok
+}
+
+// Value implements context.Context.
+func (n *Node) Value(key any) any {
+	switch {
+	case key == nodeKey{}:
+		return n
+	case key == stdKey:
+		return n.bridge().Context.Value(key)
+	case n.outer == nil:
+		return nil
+	}
+	return n.outer.Value(key)
+}
+
+// String implements fmt.Stringer.
+func (n *Node) String() string { return "asyncio.Context" }
+
+// cancelled returns the error of a node that is cancelled, for an await that
+// is about to begin. Without news from outside the node's own state is enough.
+func (n *Node) cancelled(l *Loop) error {
+	if s := n.state.Load(); s != nil {
+		return s.err
+	}
+	if l.signal.Load()&signalInbox != 0 {
+		return n.Err()
+	}
+	return nil
+}
+
+// newChild makes a node under the one that carries the cancellation of ctx.
+func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
+	if n.scope == nil { // a submitted task has its scope already
+		n.scope = scope
+	}
+	if p, ok := ctx.(*Node); ok {
+		n.outer = p.outer // p adds no value of its own: chains of tasks stay flat
+	} else {
+		n.outer = ctx
+	}
+	if parent == nil {
+		return
+	}
+	if s := parent.state.Load(); s != nil {
+		n.state.CompareAndSwap(nil, s)
+		return
+	}
+	parent.link(n)
+}
+
+func (n *Node) link(kid *Node) {
+	kid.up.Store(n)
+	if n.kids == nil {
+		kid.prev = kid
+		n.kids = kid
+		return
+	}
+	last := n.kids.prev
+	last.next, kid.prev, n.kids.prev = kid, last, kid
+}
+
+func (n *Node) unlink(kid *Node) {
+	switch {
+	case n.kids == kid:
+		if n.kids = kid.next; n.kids != nil {
+			n.kids.prev = kid.prev
+		}
+	case kid.next == nil:
+		n.kids.prev = kid.prev
+		kid.prev.next = nil
+	default:
+		kid.prev.next, kid.next.prev = kid.next, kid.prev
+	}
+	kid.next, kid.prev = nil, nil
+	n.releaseCarrier()
+}
+
+// end takes n out of the tree. Its children, which may live on, become its
+// parent's: so a chain of successors stays one layer deep.
+func (n *Node) end() {
+	if n.gone {
+		return
+	}
+	n.gone = true
+	parent := n.up.Load()
+	for kid := n.kids; kid != nil; {
+		next := kid.next
+		kid.next, kid.prev = nil, nil
+		if parent == nil {
+			kid.up.Store(nil)
+		} else {
+			parent.link(kid)
+		}
+		kid = next
+	}
+	n.kids = nil
+	if n.prev != nil {
+		if n.std.Load() != nil && n.state.Load() == nil {
+			n.leaveHeir(parent)
+		}
+		parent.unlink(n)
+	}
+}
+
+// leaveHeir keeps the std contexts made from an ended node connected: a task's
+// context is not cancelled by its end, but what cancels its scope later must
+// still reach a goroutine that waits for it. The heir holds nothing else.
+func (n *Node) leaveHeir(parent *Node) {
+	heir := &Node{scope: n.scope}
+	heir.std.Store(n.std.Load())
+	parent.link(heir)
+	n.up.Store(heir)
+}
+
+// Cancel cancels n and everything below it. It reports whether n was not yet
+// cancelled. From any goroutine: the state of n changes at once, the news
+// reaches what is below at once on the loop, and in its next turn otherwise.
+func (n *Node) Cancel(err, cause error) bool {
+	return n.cancel(&cancelState{err: err, cause: cause})
+}
+
+func (n *Node) cancel(s *cancelState) bool {
+	if !n.mark(s) {
+		return false
+	}
+	if l := n.scope.loop; l.Here() {
+		n.spread(s)
+	} else {
+		l.post(func() { n.spread(s) }) // a closed loop has nothing left to tell
+	}
+	return true
+}
+
+func (n *Node) mark(s *cancelState) bool {
+	if !n.state.CompareAndSwap(nil, s) {
+		return false
+	}
+	if b := n.std.Load(); b != nil {
+		b.close(s)
+	}
+	return true
+}
+
+// spread wakes the tasks parked under the marked node top, then does the same
+// for all that is below, parents first and in order of creation. It follows the
+// links instead of recursing: trees may be 100,000 deep.
+func (top *Node) spread(s *cancelState) {
+	n := top
+	for {
+		n.wakeParked()
+		kid := n.kids
+		for {
+			for kid == nil { // nothing (more) below n: go on beside it
+				if n == top {
+					return
+				}
+				kid, n = n.next, n.up.Load()
+			}
+			if kid.mark(s) {
+				break
+			}
+			kid = kid.next // cancelled before, with all below it
+		}
+		n = kid
+	}
+}
+
+func (n *Node) wakeParked() {
+	for r := n.parked; r != nil; r = n.parked {
+		n.scope.loop.wake(r, wokenByCancel)
+	}
+}
+
+func (n *Node) addParked(r *runner) {
+	r.under = n
+	if n.parked == nil {
+		r.prev = r
+		n.parked = r
+		return
+	}
+	last := n.parked.prev
+	last.next, r.prev, n.parked.prev = r, last, r
+}
+
+func (r *runner) leaveNode() {
+	n := r.under
+	if n == nil {
+		return
+	}
+	switch {
+	case n.parked == r:
+		if n.parked = r.next; n.parked != nil {
+			n.parked.prev = r.prev
+		}
+	case r.next == nil:
+		n.parked.prev = r.prev
+		r.prev.next = nil
+	default:
+		r.prev.next, r.next.prev = r.next, r.prev
+	}
+	r.under, r.next, r.prev = nil, nil, nil
+}

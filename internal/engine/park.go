@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A Caller is a suspending call that was admitted: the loop, the coroutine of
+// the running task, and the node whose cancellation ends the wait.
+type Caller struct {
+	L *Loop
+	r *runner
+	n *Node // nil: nothing cancels
+}
+
+// Task returns the running task.
+func (c Caller) Task() *Task { return c.r.task.Load() }
+
+// Enter admits a suspending call with ctx (S13, S19, S20): the calling goroutine
+// must be the one that runs the current step of ctx's loop, and ctx must not be
+// cancelled.
+func Enter(ctx context.Context) (Caller, error) {
+	n, ok := ctx.(*Node)
+	if !ok {
+		return enterForeign(ctx)
+	}
+	l := n.scope.loop
+	r := l.cur.Load()
+	if r == nil || r.g != coro.G() || r == &l.rootRunner {
+		if err := l.mismatch(r); err != nil {
+			return Caller{}, err
+		}
+	}
+	if err := n.cancelled(l); err != nil {
+		return Caller{}, l.refuse(r, err)
+	}
+	return Caller{l, r, n}, nil
+}
+
+// enterForeign is Enter for a context that the loop did not make.
+func enterForeign(ctx context.Context) (Caller, error) {
+	if ctx == nil {
+		return Caller{}, ErrNilContext
+	}
+	own := NodeOf(ctx)
+	if own == nil {
+		return Caller{}, ErrNoLoop
+	}
+	l := own.scope.loop
+	r := l.cur.Load()
+	if r == nil || r.g != coro.G() || r == &l.rootRunner {
+		if err := l.mismatch(r); err != nil {
+			return Caller{}, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return Caller{}, l.refuse(r, err)
+	}
+	return Caller{l, r, l.carrier(ctx, own)}, nil
+}
+
+// Park suspends the task until it is woken by the list (true) or by the
+// cancellation of its context (false). Whichever comes first takes it off the
+// other, so that nothing is handed to a task that leaves (S15).
+func (c Caller) Park(q *WaitList, why string) bool {
+	q.Push(&c.r.w)
+	return c.suspend(why) == wokenByEvent
+}
+
+// Sleep suspends the task until the given time of the loop's clock, and reports
+// whether it was not cancelled before.
+func (c Caller) Sleep(until int64) bool {
+	c.L.timers.arm(until, c.r)
+	return c.suspend("sleep") == wokenByTimer
+}
+
+// Yield lets everything else that is ready run first: one turn.
+func (c Caller) Yield() { c.L.yield(c.r) }
+
+func (c Caller) suspend(why string) wakeReason {
+	r := c.r
+	if c.n != nil {
+		c.n.addParked(r)
+	}
+	r.why = why
+	c.L.switchAway(r)
+	r.why = ""
+	return r.woken
+}
+
+// Err returns the error of the caller's context.
+func (c Caller) Err() error {
+	if c.n == nil {
+		return nil
+	}
+	return c.n.Err()
+}
+
+// Shielded is the caller without its context's cancellation.
+func (c Caller) Shielded() Caller { return Caller{c.L, c.r, nil} }
+
+// wake makes a parked task ready, once: it stands in no list afterwards.
+func (l *Loop) wake(r *runner, reason wakeReason) {
+	r.w.Remove()
+	r.leaveNode()
+	if r.timer.armed != 0 {
+		l.timers.disarm(r)
+	}
+	r.woken = reason
+	l.ready.pushTask(r.task.Load())
+}
+
+func (r *runner) clock() *timer { return &r.timer }
+
+func (r *runner) expire(l *Loop) { l.wake(r, wokenByTimer) }
+
+// yield gives up one turn. If nothing else is ready the turn is over at once,
+// without a switch; the root is still called for what only it can do.
+func (l *Loop) yield(r *runner) {
+	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && !l.timersDue() {
+		l.turns++
+		return
+	}
+	l.ready.pushTask(r.task.Load())
+	why := r.why
+	r.why = "yield"
+	l.switchAway(r)
+	r.why = why
+}
+
+// refuse is an await with a cancelled ctx. A task that goes on awaiting gives
+// up a turn each further time, so that others run (S13).
+func (l *Loop) refuse(r *runner, err error) error {
+	r.refused++
+	if r.refused > 1 {
+		l.yield(r)
+	}
+	if r.refused == refusalsReported {
+		l.reportIgnoring(r.task.Load())
+	}
+	return err
+}
+
+const refusalsReported = 1000
+
+// Check is Checkpoint: it yields if the step has used up its time slice.
+func Check(ctx context.Context) error {
+	if n, ok := ctx.(*Node); ok {
+		l := n.scope.loop
+		if r := l.cur.Load(); r != nil && r.g == coro.G() && r != &l.rootRunner &&
+			!l.Slice.Load() && n.state.Load() == nil && l.signal.Load() == 0 {
+			return nil
+		}
+	}
+	caller, err := Enter(ctx)
+	if err == nil && caller.L.Slice.Load() {
+		caller.Yield()
+	}
+	return err
+}
+
+// OffLoop returns ctx for use in another goroutine: cancelled as ctx is, with
+// its values, but without the loop.
+func OffLoop(ctx context.Context) context.Context { return offLoop{ctx} }
+
+type offLoop struct{ context.Context }
+
+func (c offLoop) Value(key any) any {
+	if key == (nodeKey{}) {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+// Elapsed is the loop's clock: nanoseconds since the loop was made.
+func (l *Loop) Elapsed() int64 { return int64(time.Since(l.base)) }
+
+// Stamp converts a time to the loop's clock.
+func (l *Loop) Stamp(t time.Time) int64 { return int64(t.Sub(l.base)) }
+
+// Now returns the time by the loop's clock.
+func (l *Loop) Now() time.Time { return time.Now() }

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A runner is a coroutine that runs tasks, one after the other; the root is
+// the one runner that is no coroutine but the goroutine in which Run was
+// called.
+//
+// # How control is handed on
+//
+// A task that parks does not go back to the root for the next one to run: its
+// runner takes the next task from the ready queue and resumes that one's runner
+// itself, one switch instead of two. So the runners that were resumed and have
+// resumed another form a chain, the root at its bottom, the running one on top:
+//
+//	root <- A (parked) <- B (parked) <- C (running)
+//
+// A runner outside the chain is suspended, and whoever is on top resumes it on
+// top of itself. A runner within the chain cannot be resumed: control goes down
+// to it, each runner above suspending in turn, and telling by Loop.handoff for
+// whom. Down goes control too when the root is needed, which runs callbacks,
+// waits and ends the loop, and when the chain is maxChain long.
+//
+// It never takes more switches than going through the root each time: a runner
+// that has to suspend on the way down was resumed once on the way up.
+type runner struct {
+	co   coro.Coro
+	loop *Loop
+	g    uintptr              // of the coroutine's goroutine; fixed at its first step
+	task atomic.Pointer[Task] // what it runs; nil: a callback, or none
+
+	// Owned by the loop from here on.
+	depth int32 // in the chain, above the root
+	below bool  // in the chain, and not on top
+
+	// What the task is parked for.
+	w          Waiter
+	timer      timer
+	under      *Node // whose cancellation wakes it
+	next, prev *runner
+	woken      wakeReason
+	why        string // in a word, for dumps
+	on         *Task  // the awaited task, for dumps and rings
+	refused    int    // awaits refused since its ctx was cancelled
+}
+
+type wakeReason uint8
+
+const (
+	wokenByEvent wakeReason = iota
+	wokenByCancel
+	wokenByTimer
+)
+
+const (
+	maxIdle  = 256 // finished coroutines kept for reuse
+	maxChain = 64
+)
+
+// newRunner returns a coroutine for a task that has not started.
+func (l *Loop) newRunner() *runner {
+	if k := len(l.idle); k > 0 {
+		r := l.idle[k-1]
+		l.idle[k-1] = nil
+		l.idle = l.idle[:k-1]
+		return r
+	}
+	r := &runner{loop: l}
+	r.w.parked = r
+	r.co.Start(r.main)
+	return r
+}
+
+// main is the body of the coroutine. When a task has ended and the next in line
+// has not started either, that one runs on the same stack, without a switch.
+func (r *runner) main() {
+	l := r.loop
+	r.g = coro.G()
+	for {
+		l.cur.Store(r)
+		for t := r.task.Load(); ; {
+			r.exec(t)
+			next := l.pick()
+			if next == nil || next.r != nil {
+				l.handoff = next
+				break
+			}
+			next.r = r
+			r.task.Store(next)
+			t = next
+		}
+		r.task.Store(nil)
+		r.refused = 0
+		if len(l.idle) >= maxIdle {
+			return
+		}
+		l.idle = append(l.idle, r)
+		r.co.Suspend()
+		if r.task.Load() == nil {
+			return // dismissed
+		}
+	}
+}
+
+// exec runs the task from beginning to end. It is not inlined, so that a stack
+// trace shows which task a goroutine runs.
+//
+//go:noinline
+func (r *runner) exec(t *Task) {
+	l := r.loop
+	r.refused = 0
+	if s := t.node.state.Load(); s != nil { // cancelled before its first step (S3)
+		l.finish(t, s.err)
+		return
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			l.finish(t, l.panicked(t, v).(error))
+			return
+		}
+		l.exited(r, t)
+	}()
+	err := t.body.Run(&t.node)
+	returned = true
+	l.finish(t, err)
+}
+
+// step resumes t's runner on top of self.
+func (l *Loop) step(self *runner, t *Task) {
+	r := t.r
+	if r == nil {
+		r = l.newRunner()
+		t.r = r
+		r.task.Store(t)
+	}
+	self.below = true
+	r.depth = self.depth + 1
+	r.co.Resume()
+	self.below = false
+}
+
+// switchAway gives up control on behalf of self, whose task is parked or
+// queued, and returns when that task is to go on.
+func (l *Loop) switchAway(self *runner) {
+	mine := self.task.Load()
+	for t := l.pick(); ; t = l.handoff {
+		if t == mine {
+			break
+		}
+		if t == nil || t.r != nil && t.r.below || self.depth >= maxChain {
+			l.handoff = t
+			self.co.Suspend()
+			break
+		}
+		l.step(self, t)
+	}
+	l.cur.Store(self)
+}
+
+// pick takes the next task of the turn off the ready queue, beginning the next
+// turn if this one is over. It returns nil if the root is needed.
+func (l *Loop) pick() *Task {
+	if l.mark.Load() {
+		l.stepEnded()
+	}
+	if l.left == 0 && !l.nextTurn() {
+		return nil
+	}
+	t := l.ready.nextTask()
+	if t != nil {
+		l.left--
+	}
+	return t
+}

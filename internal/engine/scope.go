@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"errors"
+)
+
+// A Scope owns tasks and outlives them: Run has one, and each task group.
+// Owned by the loop.
+type Scope struct {
+	loop  *Loop
+	node  *Node // cancels what the scope owns, but for what was shielded
+	owner *Task // whose body opened the group; nil: Run
+	live  int   // tasks that have not ended
+	ended bool
+	group bool
+	cut   bool     // of a group: a child ended cancelled
+	errs  []error  // of a group: what its children and its body returned, in order
+	wait  WaitList // whoever waits for live to be 0
+}
+
+// childFailed hears of a task of the scope that ended with an error that is
+// not its own cancellation.
+func (s *Scope) childFailed(t *Task) {
+	switch {
+	case t.flags&(flagQuiet|flagMain) != 0:
+		return
+	case s.group:
+		s.fail(t.cell.err)
+	default:
+		t.cell.fail = s.loop.newFailure(&t.cell, t.cell.err, t.Name(), t.created)
+		s.loop.failures.add(t.cell.fail)
+	}
+}
+
+// fail keeps a group's error; the first cancels the siblings and the body.
+func (s *Scope) fail(err error) {
+	s.errs = append(s.errs, err)
+	if len(s.errs) == 1 {
+		s.node.Cancel(context.Canceled, err)
+	}
+}
+
+// RunGroup runs body in the calling task, with a context whose scope is a new
+// group, and returns when body and every task of the group have ended. The
+// error is all of theirs, joined, first the one that came first.
+func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err error) {
+	caller, err := Enter(ctx)
+	if err != nil {
+		return err
+	}
+	l := caller.L
+	own := NodeOf(ctx)
+	s := &Scope{loop: l, node: &Node{}, owner: caller.Task(), group: true}
+	newChild(s.node, ctx, s, l.carrier(ctx, own))
+
+	// A body that leaves by panic or Goexit takes its children along. The panic
+	// is made known before the children are waited for.
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		v := recover()
+		if v != nil {
+			v = l.panicked(caller.r.task.Load(), v)
+		}
+		s.node.Cancel(context.Canceled, errBodyLeft)
+		s.drain(caller)
+		if v != nil {
+			panic(v)
+		}
+	}()
+	err = body(s.node)
+	returned = true
+
+	bodyCut := err != nil && s.node.state.Load().explains(err)
+	if err != nil && !bodyCut {
+		s.fail(err)
+	}
+	s.drain(caller)
+	switch {
+	case len(s.errs) > 0:
+		return errors.Join(s.errs...)
+	case bodyCut:
+		return err
+	case s.cut && caller.n != nil:
+		return caller.n.Err() // nil if it was only by handle that children were cancelled
+	}
+	return nil
+}
+
+var errBodyLeft = errors.New("asyncio: the body of the task group panicked or exited")
+
+// drain waits until no task of the group is left, whatever happens to the
+// caller, and ends the scope.
+func (s *Scope) drain(caller Caller) {
+	for s.live > 0 {
+		if caller.n != nil && caller.n.state.Load() != nil {
+			caller.n = nil // the children have been told: now only wait
+		}
+		caller.Park(&s.wait, "task group")
+	}
+	s.ended = true
+	s.node.end()
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+)
+
+// shutdown is the end of Run (S8, S12):
+//
+//	running --main ends, or a panic, or Goexit--> stopping --no task is left,
+//	or the time is up--> over
+type shutdown struct {
+	timer
+	main     *Task
+	began    bool
+	timeUp   bool
+	unswept  int       // tasks admitted since all were cancelled
+	panics   []error   // of tasks and callbacks, the first is Run's
+	exiting  bool      // something called runtime.Goexit: Run's goroutine does too
+	exited   []*runner // coroutines held in their Goexit until the end
+	stuck    error     // names what was left behind
+	hopeless bool      // virtual time: reported that nothing can run again
+}
+
+var errShutdown = fmt.Errorf("asyncio: the loop shuts down: %w", context.Canceled)
+
+func (s *shutdown) clock() *timer { return &s.timer }
+
+func (s *shutdown) expire(l *Loop) { s.timeUp = true }
+
+// beginShutdown cancels all that is left.
+func (l *Loop) beginShutdown() {
+	s := &l.stop
+	if s.began {
+		return
+	}
+	s.began = true
+	if l.cfg.OnLeft != nil && len(s.panics) == 0 && !s.exiting {
+		l.cfg.OnLeft(l.registry.all())
+	}
+	s.unswept = 1
+	l.sweep()
+	l.timers.arm(l.Elapsed()+int64(l.cfg.ShutdownTimeout), s)
+}
+
+// sweep cancels the tasks that were created since the last time, and reports
+// whether there was something to cancel. Clean-up may create tasks that are
+// shielded; they get as far as their first real wait.
+func (l *Loop) sweep() bool {
+	s := &l.stop
+	if !s.began || s.unswept == 0 {
+		return false
+	}
+	s.unswept = 0
+	found := false
+	for _, t := range l.registry.all() {
+		found = t.node.Cancel(context.Canceled, errShutdown) || found
+	}
+	return found
+}
+
+// over reports whether Run may return.
+func (l *Loop) over() bool {
+	s := &l.stop
+	if !s.began {
+		return false
+	}
+	if l.live == 0 {
+		l.timers.disarm(s)
+		return true
+	}
+	if s.timeUp {
+		l.abandon()
+		return true
+	}
+	return false
+}
+
+// abandon leaves behind the tasks that did not stop, and says which.
+func (l *Loop) abandon() {
+	left := l.registry.all()
+	sites := stackSites(len(left))
+	var b strings.Builder
+	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
+	for i, t := range left {
+		t.flags |= flagAbandoned
+		if i == maxNamed {
+			fmt.Fprintf(&b, "\n\tand %d more", len(left)-i)
+			break
+		}
+		fmt.Fprintf(&b, "\n\t%q created at %s, parked %s", t.Name(), t.Created(), t.parkedAt(sites))
+	}
+	l.stop.stuck = errors.New(b.String())
+}
+
+const maxNamed = 16
+
+// outcome is what Run returns, or panics with.
+func (l *Loop) outcome() error {
+	s := &l.stop
+	if len(s.panics) > 0 {
+		s.exiting = false
+		l.releaseExited()
+		panic(s.panics[0])
+	}
+	l.releaseExited() // does not return if something called Goexit
+	errs := append([]error{s.main.cell.err}, l.failures.kept...)
+	if more := l.failures.count - len(l.failures.kept); more > 0 {
+		errs = append(errs, fmt.Errorf("asyncio: and %d more unhandled errors", more))
+	}
+	errs = append(errs, s.stuck)
+	switch joined := errors.Join(errs...); {
+	case joined == nil:
+		return nil
+	case len(errs) == 2 && s.stuck == nil:
+		return s.main.cell.err
+	default:
+		return joined
+	}
+}
+
+// crash begins the end of Run on account of a panic.
+func (l *Loop) crash(err error) {
+	l.stop.panics = append(l.stop.panics, err)
+	l.raise(signalStop)
+}
+
+// panicked makes an error of a value recovered in t (nil: in a callback). A
+// panic that is not to be an error is printed, once, at once, and ends Run. It
+// must be called by the deferred function that recovered.
+func (l *Loop) panicked(t *Task, v any) any {
+	err, stack := l.cfg.NewPanicError(v, debug.Stack())
+	if l.cfg.PanicsAsErrors {
+		return err
+	}
+	if t != nil {
+		t.flags |= flagQuiet // Run panics: not reported as an error too
+	}
+	for _, known := range l.stop.panics {
+		if known == err {
+			return err
+		}
+	}
+	where := "a callback"
+	if t != nil {
+		where = fmt.Sprintf("task %q created at %s", t.Name(), t.Created())
+	}
+	fmt.Fprintf(l.cfg.Stderr, "%v [in %s]\n\n%s\n", err, where, stack)
+	l.crash(err)
+	return err
+}
+
+// protect runs a callback. A panic is an unhandled error, or ends Run; a Goexit
+// goes on to Run, which knows.
+func (l *Loop) protect(fn func()) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		err := l.panicked(nil, v).(error)
+		if l.cfg.PanicsAsErrors {
+			l.failures.lost(l, &failure{err: err, name: "callback"})
+		}
+	}()
+	fn()
+}
+
+var errExited = errors.New("asyncio: the task called runtime.Goexit")
+
+// exited is the end of a task that called runtime.Goexit, called by the last
+// deferred function of its coroutine. The coroutine is held here until the loop
+// has ended; let go then, its Goexit goes on in Run's goroutine.
+func (l *Loop) exited(r *runner, t *Task) {
+	t.flags |= flagQuiet
+	l.stop.exiting = true
+	l.raise(signalStop)
+	l.finish(t, errExited)
+	r.task.Store(nil)
+	l.stop.exited = append(l.stop.exited, r)
+	l.handoff = l.pick()
+	r.co.Suspend()
+}
+
+// releaseExited lets the held coroutines go: all but one in goroutines that end
+// by it, the last in the caller's.
+func (l *Loop) releaseExited() {
+	s := &l.stop
+	held := s.exited
+	s.exited = nil
+	for i, r := range held {
+		if s.exiting && i == len(held)-1 {
+			r.co.Resume()
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			r.co.Resume()
+		}()
+		<-done
+	}
+}
+
+// stuck is called when virtual time shows that nothing can ever run again.
+func (l *Loop) stuck() {
+	s := &l.stop
+	if s.hopeless {
+		s.began, s.timeUp = true, true
+		return
+	}
+	s.hopeless = true
+	if l.cfg.OnStuck != nil {
+		l.cfg.OnStuck(l.dumpHere())
+	}
+	for _, t := range l.registry.all() {
+		t.node.Cancel(context.Canceled, ErrDeadlock)
+	}
+}

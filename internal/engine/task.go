@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// Body is what a task runs: the typed task of the public package.
+type Body interface {
+	// Run runs the coroutine and keeps its value.
+	Run(ctx context.Context) error
+	// Discard forgets the coroutine.
+	Discard()
+	// Handle returns the public handle.
+	Handle() any
+}
+
+// A Task is one coroutine on its way:
+//
+//	created (in the ready queue, no stack) --first step--> running
+//	running --await--> parked --wake-up--> ready --step--> running
+//	running --return--> ended
+//
+// All of it is owned by the loop but for what the cell and the node give to
+// others, and for the id, the name and the creation site, which never change.
+type Task struct {
+	node    Node
+	cell    Cell
+	body    Body
+	id      uint64
+	created uintptr
+	r       *runner // nil: not started or ended
+	ext     *taskExt
+	slot    int32 // in the registry
+	flags   taskFlags
+}
+
+type taskExt struct {
+	name     string
+	carriers []*Node
+}
+
+type taskFlags uint8
+
+const (
+	flagQuiet     taskFlags = 1 << iota // its starter receives the error
+	flagMain                            // Run's main: its error is Run's
+	flagCancelled                       // ended cancelled
+	flagAbandoned                       // left behind by the shutdown
+)
+
+func (t *Task) ID() uint64 { return t.id }
+
+// Name returns the given name, or "Task-" and the number.
+func (t *Task) Name() string {
+	if t.ext != nil && t.ext.name != "" {
+		return t.ext.name
+	}
+	return "Task-" + strconv.FormatUint(t.id, 10)
+}
+
+// Created returns where the task was created, as file:line.
+func (t *Task) Created() string { return coro.Location(t.created) }
+
+// Cell returns the task's end.
+func (t *Task) Cell() *Cell { return &t.cell }
+
+// Body returns what the task runs.
+func (t *Task) Body() Body { return t.body }
+
+// Loop returns the task's loop.
+func (t *Task) Loop() *Loop { return t.cell.loop }
+
+// Cancelled reports whether the ended task counts as cancelled (S14).
+func (t *Task) Cancelled() bool { return t.flags&flagCancelled != 0 }
+
+func (t *Task) extras() *taskExt {
+	if t.ext == nil {
+		t.ext = &taskExt{}
+	}
+	return t.ext
+}
+
+// Spawn creates a task: the body's first step comes in a later turn (S3). On
+// the loop only.
+func Spawn(ctx context.Context, own *Node, t *Task, body Body, created uintptr, name string) {
+	l := own.scope.loop
+	t.prepare(l, body, created, name)
+	if own.scope.ended {
+		t.refuse(l, ErrScopeEnded)
+		return
+	}
+	l.admit(t, ctx, own.scope, l.carrier(ctx, own))
+}
+
+// SpawnUnder is Spawn for a coroutine that the caller started for itself, under
+// a node of its own: the caller gets the error, and no scope reports it.
+func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created uintptr) {
+	l := under.scope.loop
+	t.prepare(l, body, created, "")
+	t.flags |= flagQuiet
+	l.admit(t, ctx, under.scope, under)
+}
+
+func (t *Task) prepare(l *Loop, body Body, created uintptr, name string) {
+	t.id = l.lastID.Add(1)
+	t.body, t.created = body, created
+	t.cell.loop, t.cell.owner = l, t
+	if name != "" {
+		t.extras().name = name
+	}
+}
+
+// refuse ends a task that could not be admitted.
+func (t *Task) refuse(l *Loop, err error) {
+	t.cell.err = err
+	t.cell.fail = l.newFailure(&t.cell, err, t.Name(), t.created)
+	l.failures.add(t.cell.fail)
+	t.body.Discard()
+	t.cell.settled()
+}
+
+func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
+	newChild(&t.node, ctx, scope, parent)
+	scope.live++
+	l.live++
+	l.stop.unswept++
+	l.registry.add(t)
+	l.ready.pushTask(t)
+}
+
+// Submit creates a task of the root scope from any goroutine.
+func (l *Loop) Submit(t *Task, body Body, created uintptr, name string) {
+	t.prepare(l, body, created, name)
+	t.node.scope = l.root // all that Cancel needs before the loop adopts the task
+	adopt := func() {
+		if l.root.ended {
+			t.refuse(l, ErrLoopClosed)
+			return
+		}
+		l.admit(t, l.root.node, l.root, l.root.node)
+	}
+	if l.Here() {
+		adopt()
+	} else if l.post(adopt) != nil {
+		t.cell.err = ErrLoopClosed
+		t.cell.publish()
+	}
+}
+
+// Cancel delivers a cancellation with the cause to the task. From any
+// goroutine. It reports false when the task has ended.
+func (t *Task) Cancel(cause error) bool {
+	if t.cell.IsDone() {
+		return false
+	}
+	if cause == nil {
+		cause = context.Canceled
+	}
+	t.node.Cancel(context.Canceled, cause)
+	return true
+}
+
+// finish is the end of a task whose coroutine returned err.
+func (l *Loop) finish(t *Task, err error) {
+	if err != nil {
+		if s := t.node.state.Load(); s.explains(err) {
+			t.flags |= flagCancelled
+			if t.flags&flagMain == 0 {
+				err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
+			}
+		}
+	}
+	t.cell.err = err
+	l.conclude(t)
+}
+
+// conclude publishes the end of t: the scope hears of it, then the waiters.
+func (l *Loop) conclude(t *Task) {
+	t.body.Discard()
+	t.r = nil
+	l.registry.remove(t)
+	l.live--
+	t.dropCarriers()
+	t.node.end()
+	if t.flags&flagMain != 0 {
+		l.raise(signalStop)
+	}
+	scope := t.node.scope
+	scope.live--
+	switch {
+	case t.flags&flagCancelled != 0:
+		scope.cut = true
+	case t.cell.err != nil:
+		scope.childFailed(t)
+	}
+	t.cell.settled()
+	if scope.live == 0 {
+		scope.wait.wakeAll(l)
+	}
+}
+
+// checkRing refuses an await that could never end: of oneself, or of a task
+// that waits, through others, for oneself. It looks maxRing tasks far.
+func (c Caller) checkRing(target *Task) error {
+	self := c.r.task.Load()
+	for t, hops := target, 0; t != nil && hops < maxRing; hops++ {
+		if t == self {
+			return ringError(self, target)
+		}
+		if t.r == nil {
+			return nil
+		}
+		t = t.r.on
+	}
+	return nil
+}
+
+const maxRing = 256
+
+func ringError(self, target *Task) error {
+	if self == target {
+		return &deadlockError{"task " + strconv.Quote(self.Name()) + " awaits itself"}
+	}
+	msg := "tasks await each other: " + strconv.Quote(self.Name())
+	for t := target; t != self; t = t.r.on {
+		msg += " -> " + strconv.Quote(t.Name())
+	}
+	return &deadlockError{msg + " -> " + strconv.Quote(self.Name())}
+}
+
+type deadlockError struct{ what string }
+
+func (e *deadlockError) Error() string        { return "asyncio: deadlock: " + e.what }
+func (e *deadlockError) Is(target error) bool { return target == ErrDeadlock }

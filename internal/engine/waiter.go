@@ -1,0 +1,83 @@
+package engine
+
+// A Waiter stands in one WaitList at most: for a parked task, or for a
+// function that is called when the awaited thing happens.
+type Waiter struct {
+	next, prev *Waiter
+	list       *WaitList
+	parked     *runner  // the coroutine whose task waits, or
+	notify     notified // what to tell, inline: bookkeeping only, never user code
+}
+
+type notified interface{ settled() }
+
+type notifyFunc func()
+
+func (f notifyFunc) settled() { f() }
+
+// Waiting reports whether w stands in a list.
+func (w *Waiter) Waiting() bool { return w.list != nil }
+
+// WaitList is a queue of waiters, first come first served. It belongs to the
+// thread of control of one loop. The zero value is empty.
+type WaitList struct {
+	head, tail *Waiter
+}
+
+// Empty reports whether nobody waits.
+func (q *WaitList) Empty() bool { return q.head == nil }
+
+// Push puts w at the end.
+func (q *WaitList) Push(w *Waiter) {
+	w.list, w.prev = q, q.tail
+	if q.tail == nil {
+		q.head = w
+	} else {
+		q.tail.next = w
+	}
+	q.tail = w
+}
+
+// Remove takes w out of the list in which it stands, if any.
+func (w *Waiter) Remove() {
+	q := w.list
+	if q == nil {
+		return
+	}
+	if w.prev == nil {
+		q.head = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		q.tail = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.next, w.prev, w.list = nil, nil, nil
+}
+
+// wakeAll wakes everyone, in order.
+func (q *WaitList) wakeAll(l *Loop) {
+	for w := q.head; w != nil; w = q.head {
+		w.fire(l)
+	}
+}
+
+// WakeFirst wakes whoever came first and reports whether there was anybody.
+func (q *WaitList) WakeFirst(l *Loop) bool {
+	if q.head == nil {
+		return false
+	}
+	q.head.fire(l)
+	return true
+}
+
+func (w *Waiter) fire(l *Loop) {
+	if w.parked != nil {
+		l.wake(w.parked, wokenByEvent)
+		return
+	}
+	w.Remove()
+	w.notify.settled()
+}

@@ -1,0 +1,78 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Limiter bounds how many ToThread calls run at once. It may be shared by
+// several loops; whoever came first gets the next free place.
+type Limiter struct {
+	mu    sync.Mutex
+	free  int
+	queue []*engine.Cell // one per waiting call, settled when its turn comes
+}
+
+// defaultThreads is the number of calls that a loop's own limiter lets run.
+const defaultThreads = 512
+
+// NewLimiter returns a limiter of n places. It panics if n is less than 1.
+func NewLimiter(n int) *Limiter {
+	if n < 1 {
+		panic(fmt.Sprintf("asyncio: NewLimiter(%d): at least 1 is expected", n))
+	}
+	return &Limiter{free: n}
+}
+
+// acquire takes a place, waiting for it on loop l.
+func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
+	m.mu.Lock()
+	if m.free > 0 {
+		m.free--
+		m.mu.Unlock()
+		return nil
+	}
+	turn := &engine.Cell{}
+	turn.Init(l)
+	m.queue = append(m.queue, turn)
+	m.mu.Unlock()
+	err, waited := turn.Await(ctx)
+	if !waited {
+		m.leave(turn)
+	}
+	return err
+}
+
+// leave takes a call out of the queue that was cancelled while it waited. If its
+// turn had come already, it passes the place on.
+func (m *Limiter) leave(turn *engine.Cell) {
+	m.mu.Lock()
+	for i, other := range m.queue {
+		if other == turn {
+			m.queue = append(m.queue[:i], m.queue[i+1:]...)
+			m.mu.Unlock()
+			return
+		}
+	}
+	m.mu.Unlock()
+	m.release()
+}
+
+// release gives a place to the next in the queue, or frees it.
+func (m *Limiter) release() {
+	m.mu.Lock()
+	if len(m.queue) == 0 {
+		m.free++
+		m.mu.Unlock()
+		return
+	}
+	next := m.queue[0]
+	m.queue[0] = nil
+	m.queue = m.queue[1:]
+	m.mu.Unlock()
+	next.Claim()
+	next.Settle(nil, false, "", 0)
+}

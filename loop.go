@@ -1,0 +1,198 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Loop is an event loop: it runs coroutines and callbacks, one at a time, in
+// the goroutine that called Run.
+type Loop struct {
+	e       *engine.Loop
+	threads *Limiter // of ToThread calls that bring none
+}
+
+// NewLoop makes a loop that does nothing until its Run is called. What is
+// submitted or posted before waits.
+func NewLoop(opts ...Option) *Loop {
+	l := &Loop{e: engine.New(newConfig(opts)), threads: NewLimiter(defaultThreads)}
+	l.e.Public = l
+	return l
+}
+
+// Run makes a loop, runs main on it as the first task, and returns when main
+// and every task it left have ended.
+//
+// When main returns, the tasks that are left are cancelled and awaited. Those
+// that do not end within the shutdown time-out (see WithShutdownTimeout) are
+// abandoned: they are never resumed, their deferred calls do not run, and the
+// error names them.
+//
+// The error is main's, joined with an *UnhandledError for each task that failed
+// and whose error nobody received (the first 16 and a count), and with the
+// names of abandoned tasks. If ctx is cancelled, so is main; Run still waits
+// for it.
+//
+// A panic in a task prints that task's stack at once, cancels and awaits the
+// rest, and then continues in the caller of Run as a *PanicError, unless
+// WithPanicsAsErrors is given. runtime.Goexit in a task (t.FailNow) likewise
+// ends the caller's goroutine.
+//
+// Run called from a task returns an error: it would block that task's loop.
+//
+//go:noinline
+func Run(ctx context.Context, main func(ctx context.Context) error, opts ...Option) error {
+	return NewLoop(opts...).run(ctx, main, coro.CallSite())
+}
+
+// Run is the function Run on this loop. It can be called once; a second call
+// returns ErrLoopClosed, or another error while the first is running.
+//
+//go:noinline
+func (l *Loop) Run(ctx context.Context, main func(ctx context.Context) error) error {
+	return l.run(ctx, main, coro.CallSite())
+}
+
+func (l *Loop) run(ctx context.Context, main func(ctx context.Context) error, site uintptr) error {
+	if main == nil {
+		return errors.New("asyncio: Run: main is nil; a func(ctx context.Context) error is expected")
+	}
+	t := &Task[struct{}]{coro: procOf(main)}
+	if err := l.e.Run(ctx, &t.t, (*taskBody[struct{}])(t), site); err != nil {
+		return err
+	}
+	return nil
+}
+
+// A Handle is a callback that waits to be run.
+type Handle struct {
+	h *engine.Handle
+}
+
+// CallSoon queues fn for the next turn of the loop, after what is queued
+// already. On the loop only: elsewhere it panics, use CallSoonThreadsafe.
+func (l *Loop) CallSoon(fn func()) *Handle {
+	l.mustBeHere("CallSoon", fn)
+	return &Handle{l.e.CallSoon(fn)}
+}
+
+// CallLater queues fn for the first turn that begins d from now or later.
+// Callbacks due at the same instant run in the order of the calls. On the loop
+// only: elsewhere it panics.
+func (l *Loop) CallLater(d time.Duration, fn func()) *Handle {
+	l.mustBeHere("CallLater", fn)
+	return &Handle{l.e.CallAt(after(l.e, d), fn)}
+}
+
+// CallAt is CallLater for a time of the loop's clock.
+func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
+	l.mustBeHere("CallAt", fn)
+	return &Handle{l.e.CallAt(l.e.Stamp(t), fn)}
+}
+
+// Cancel keeps the callback from running. It reports false when the callback
+// has run already or was cancelled before. On the loop only: elsewhere it panics.
+func (h *Handle) Cancel() bool {
+	if !h.h.Loop().OnLoop() {
+		panic(offLoopError("Handle.Cancel", "on the goroutine of the loop's current step"))
+	}
+	return h.h.Cancel()
+}
+
+// CallSoonThreadsafe queues fn from any goroutine, and wakes the loop if it
+// sleeps. It never blocks. It returns ErrLoopClosed when the loop has ended; an
+// fn that was accepted runs, unless the loop is never run at all.
+func (l *Loop) CallSoonThreadsafe(fn func()) error {
+	if fn == nil {
+		panic("asyncio: CallSoonThreadsafe: nil function")
+	}
+	return l.e.Post(fn)
+}
+
+// Now returns the time by the loop's clock: time.Now, which is virtual in a
+// testing/synctest bubble.
+func (l *Loop) Now() time.Time { return time.Now() }
+
+// Tasks returns the tasks that have not ended, in order of creation. From any
+// goroutine, also while the loop is blocked.
+func (l *Loop) Tasks() []AnyTask {
+	tasks := l.e.Tasks()
+	handles := make([]AnyTask, len(tasks))
+	for i, t := range tasks {
+		handles[i] = handleOf(t)
+	}
+	return handles
+}
+
+// Dump writes the tree of tasks: who owns whom, what each waits for and where
+// it was created, and the errors that nobody has received yet. From any
+// goroutine, also while the loop is blocked: then, after a tenth of a second,
+// the tasks are described from outside and the running one is named.
+func (l *Loop) Dump(w io.Writer) error { return l.e.Dump(w) }
+
+// LoopOf returns the loop of ctx, nil if it has none: outside of Run, and in a
+// function that ToThread runs.
+func LoopOf(ctx context.Context) *Loop {
+	if ctx == nil {
+		return nil
+	}
+	n := engine.NodeOf(ctx)
+	if n == nil {
+		return nil
+	}
+	return n.Loop().Public.(*Loop)
+}
+
+// CurrentTask returns the task whose step is running, if the caller is that
+// step: nil off the loop, in callbacks, and in other goroutines.
+func CurrentTask(ctx context.Context) AnyTask {
+	if ctx == nil {
+		return nil
+	}
+	n := engine.NodeOf(ctx)
+	if n == nil || !n.Loop().OnLoop() {
+		return nil
+	}
+	return handleOf(n.Loop().Current())
+}
+
+func (l *Loop) mustBeHere(call string, fn func()) {
+	if fn == nil {
+		panic("asyncio: " + call + ": nil function")
+	}
+	if !l.e.OnLoop() {
+		panic(offLoopError(call, "on the loop; from another goroutine use CallSoonThreadsafe"))
+	}
+}
+
+// misuse is the value of a panic for a call in a wrong place.
+type misuse struct {
+	msg string
+	err error
+}
+
+func (m *misuse) Error() string { return m.msg }
+func (m *misuse) Unwrap() error { return m.err }
+
+func offLoopError(call, where string) error {
+	return &misuse{fmt.Sprintf("asyncio: %s: called from the wrong goroutine; call it %s", call, where), ErrWrongTask}
+}
+
+func noLoopError(call, instead string) error {
+	return &misuse{fmt.Sprintf("asyncio: %s: no event loop in ctx; %s", call, instead), ErrNoLoop}
+}
+
+// after is d from now by the loop's clock, without overflow.
+func after(l *engine.Loop, d time.Duration) int64 {
+	now := l.Elapsed()
+	if at := now + int64(d); at >= now || d < 0 {
+		return at
+	}
+	return 1<<63 - 1
+}

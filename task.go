@@ -1,0 +1,189 @@
+package asyncio
+
+import (
+	"context"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Task is a coroutine that the loop runs by itself. Its owner is the scope in
+// which it was created: the innermost task group of the ctx, or Run. The owner
+// outlives it, and an error that nobody receives from the task is reported by
+// the owner.
+type Task[T any] struct {
+	t     engine.Task
+	coro  Coroutine[T]
+	value T
+}
+
+// AnyTask is a *Task[T] of whatever T.
+type AnyTask interface {
+	ID() uint64
+	Name() string
+	Cancel(cause error) bool
+	Done() <-chan struct{}
+	Err() error
+
+	core() *engine.Task
+}
+
+// A TaskOption is an option of one task: Name.
+type TaskOption interface{ applyTask(*taskOptions) }
+
+type taskOptions struct{ name string }
+
+type nameOption string
+
+func (n nameOption) applyTask(o *taskOptions) { o.name = string(n) }
+
+// Name names a task in messages and dumps. The default is "Task-" and its number.
+func Name(name string) TaskOption { return nameOption(name) }
+
+// CreateTask schedules coro on the loop of ctx and returns at once. The first
+// step comes in a later turn, in order of creation. The task's own context is
+// cancelled when ctx is; it has ctx's values.
+//
+// On the loop only: with a ctx that has no loop, in another goroutine, or with
+// a nil coro it panics. From other goroutines use Submit. If the scope of ctx
+// has ended, the task has failed with ErrScopeEnded.
+//
+//go:noinline
+func CreateTask[T any](ctx context.Context, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {
+	return createTask("CreateTask", ctx, coroutine, opts, coro.CallSite())
+}
+
+// Go is CreateTask for a function without a result.
+//
+//go:noinline
+func Go(ctx context.Context, fn func(ctx context.Context) error, opts ...TaskOption) *Task[struct{}] {
+	if fn == nil {
+		panic("asyncio: Go: nil function")
+	}
+	return createTask("Go", ctx, procOf(fn), opts, coro.CallSite())
+}
+
+func createTask[T any](call string, ctx context.Context, c Coroutine[T], opts []TaskOption, site uintptr) *Task[T] {
+	if c == nil {
+		panic("asyncio: " + call + ": nil coroutine")
+	}
+	own := mustHaveLoop(call, ctx)
+	t := &Task[T]{coro: c}
+	engine.Spawn(ctx, own, &t.t, (*taskBody[T])(t), site, taskName(opts))
+	return t
+}
+
+func taskName(opts []TaskOption) string {
+	if len(opts) == 0 {
+		return ""
+	}
+	var o taskOptions
+	for _, opt := range opts {
+		opt.applyTask(&o)
+	}
+	return o.name
+}
+
+// mustHaveLoop returns the node of ctx for a call that cannot return an error.
+func mustHaveLoop(call string, ctx context.Context) *engine.Node {
+	if ctx == nil {
+		panic("asyncio: " + call + ": nil context")
+	}
+	own := engine.NodeOf(ctx)
+	if own == nil {
+		panic(noLoopError(call, "call it with the ctx of a coroutine, or use Submit from another goroutine"))
+	}
+	if !own.Loop().OnLoop() {
+		panic(offLoopError(call, "in a coroutine, with its ctx; from another goroutine use Submit"))
+	}
+	return own
+}
+
+// Submit makes coro a task of the loop, owned by its Run, from any goroutine.
+// On a loop that has not started the task waits for Run; on one that has ended
+// it has failed with ErrLoopClosed.
+//
+//go:noinline
+func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {
+	if coroutine == nil {
+		panic("asyncio: Submit: nil coroutine")
+	}
+	t := &Task[T]{coro: coroutine}
+	l.e.Submit(&t.t, (*taskBody[T])(t), coro.CallSite(), taskName(opts))
+	return t
+}
+
+// Await waits for the task and returns its result. From a task of any loop it
+// suspends, from any other goroutine it blocks that goroutine. If ctx is
+// cancelled first it returns ctx.Err(), and the awaited task goes on. If the
+// task was cancelled, the error matches ErrTaskCancelled. Await may be called
+// any number of times, by several tasks; the error counts as received.
+func (t *Task[T]) Await(ctx context.Context) (T, error) {
+	err, waited := t.t.Cell().Await(ctx)
+	if !waited {
+		var zero T
+		return zero, err
+	}
+	return t.value, err
+}
+
+// Cancel cancels the task's context with the cause; nil stands for
+// context.Canceled. Each of the task's awaits fails from then on. It does not
+// wait. A task that has not begun never will. It reports false, and does
+// nothing, when the task has ended. From any goroutine.
+func (t *Task[T]) Cancel(cause error) bool { return t.t.Cancel(cause) }
+
+// Done returns a channel that is closed when the task has ended. From any
+// goroutine; in a coroutine use Await.
+func (t *Task[T]) Done() <-chan struct{} { return t.t.Cell().Done() }
+
+// Result returns what the coroutine returned, or ErrNotDone while it runs. The
+// error counts as received. From any goroutine; it never blocks.
+func (t *Task[T]) Result() (T, error) {
+	if !t.t.Cell().IsDone() {
+		var zero T
+		return zero, ErrNotDone
+	}
+	return t.value, t.t.Cell().Receive()
+}
+
+// Err returns the error of the task, nil if it ended without, or ErrNotDone
+// while it runs. The error counts as received. From any goroutine.
+func (t *Task[T]) Err() error { return t.t.Cell().Err() }
+
+// ID returns the number of the task, unique in its loop.
+func (t *Task[T]) ID() uint64 { return t.t.ID() }
+
+// Name returns the task's name.
+func (t *Task[T]) Name() string { return t.t.Name() }
+
+// OnDone has fn called on the loop, in a turn after the task has ended, never
+// inline; several in the order of the calls. From any goroutine. Once the loop
+// has closed nothing is called.
+func (t *Task[T]) OnDone(fn func()) {
+	if fn == nil {
+		panic("asyncio: OnDone: nil function")
+	}
+	t.t.Cell().OnDone(fn)
+}
+
+func (t *Task[T]) core() *engine.Task { return &t.t }
+
+// taskBody is a Task as the engine sees it; its methods are not the handle's.
+type taskBody[T any] Task[T]
+
+func (b *taskBody[T]) Run(ctx context.Context) (err error) {
+	b.value, err = b.coro(ctx)
+	return err
+}
+
+func (b *taskBody[T]) Discard() { b.coro = nil }
+
+func (b *taskBody[T]) Handle() any { return (*Task[T])(b) }
+
+func handleOf(t *engine.Task) AnyTask {
+	if t == nil {
+		return nil
+	}
+	return t.Body().Handle().(AnyTask)
+}

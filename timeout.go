@@ -1,0 +1,57 @@
+package asyncio
+
+import (
+	"context"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// WithTimeout is context.WithTimeout on the loop's clock: cheaper, and without
+// a goroutine. The context's error is context.DeadlineExceeded once d has
+// passed; with d of zero or less it has expired already. Calling cancel ends it
+// early, from any goroutine and any number of times; call it in any case.
+// Off the loop it is context.WithTimeout.
+func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return WithDeadline(ctx, time.Now().Add(d))
+}
+
+// WithDeadline is WithTimeout for a time of the loop's clock.
+func WithDeadline(ctx context.Context, t time.Time) (context.Context, context.CancelFunc) {
+	if ctx == nil {
+		panic("asyncio: WithDeadline: nil context")
+	}
+	if child, cancel, ok := engine.WithDeadline(ctx, t); ok {
+		return child, cancel
+	}
+	return context.WithDeadline(ctx, t)
+}
+
+// WaitFor awaits aw for at most d and returns context.DeadlineExceeded after
+// that. A coroutine runs in the calling task under the time-out, and is waited
+// for until it returns: a result that it returns all the same wins. A task or
+// future handed in is not cancelled when the time is up. With d of zero or less
+// a task or future that is done gives its result; nothing is started.
+func WaitFor[T any](ctx context.Context, d time.Duration, aw Awaitable[T]) (T, error) {
+	var zero T
+	if isNil(aw) {
+		return zero, errNilAwaitable
+	}
+	if ctx == nil {
+		return zero, engine.ErrNilContext
+	}
+	if d <= 0 {
+		if r, ok := any(aw).(interface{ Result() (T, error) }); ok && ctx.Err() == nil {
+			if v, err := r.Result(); err != ErrNotDone {
+				return v, err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return zero, err
+		}
+		return zero, context.DeadlineExceeded
+	}
+	limited, cancel := WithTimeout(ctx, d)
+	defer cancel()
+	return aw.Await(limited)
+}

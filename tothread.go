@@ -1,0 +1,135 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A ThreadOption is an option of one ToThread call: WithLimiter or Abandon.
+type ThreadOption interface{ applyThread(*threadOptions) }
+
+type threadOptions struct {
+	limiter *Limiter
+	abandon bool
+}
+
+type limiterOption struct{ l *Limiter }
+
+func (o limiterOption) applyThread(t *threadOptions) { t.limiter = o.l }
+
+// WithLimiter bounds the call by l instead of the loop's own limiter, which
+// lets 512 calls run at once. A nil l panics.
+func WithLimiter(l *Limiter) ThreadOption {
+	if l == nil {
+		panic("asyncio: WithLimiter: nil limiter")
+	}
+	return limiterOption{l}
+}
+
+type abandonOption struct{}
+
+func (abandonOption) applyThread(t *threadOptions) { t.abandon = true }
+
+// Abandon makes ToThread return at once when ctx is cancelled, while fn goes on
+// in its goroutine. An error or a panic of fn is then reported, not returned.
+func Abandon() ThreadOption { return abandonOption{} }
+
+// ToThread runs fn, which may block or compute for long, in another goroutine,
+// and suspends the calling task until fn returns. Other tasks run meanwhile.
+//
+// The ctx of fn is cancelled when ctx is and has its values, but no loop:
+// LoopOf is nil there. If ctx is cancelled, ToThread still waits for fn, which
+// should watch its ctx, and returns what fn returns; see Abandon. At most so
+// many calls run at once as the limiter allows; the others wait their turn, and
+// a cancelled one leaves the queue with ctx.Err().
+//
+// A panic in fn continues in the calling task, with the stack of fn;
+// runtime.Goexit does too. Without a loop in ctx it returns ErrNoLoop.
+//
+//go:noinline
+func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error), opts ...ThreadOption) (T, error) {
+	var zero T
+	if fn == nil {
+		return zero, errors.New("asyncio: ToThread: nil function")
+	}
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return zero, err
+	}
+	l := caller.L
+	o := threadOptions{limiter: l.Public.(*Loop).threads}
+	for _, opt := range opts {
+		opt.applyThread(&o)
+	}
+	if err := o.limiter.acquire(ctx, l); err != nil {
+		return zero, err
+	}
+	call := &threadCall[T]{fn: fn, limiter: o.limiter, site: coro.CallSite()}
+	call.done.Init(l)
+	go call.run(engine.OffLoop(ctx))
+
+	if o.abandon {
+		err, waited := call.done.Await(ctx)
+		if !waited {
+			call.left(l)
+			return zero, err
+		}
+	} else {
+		call.done.Join(caller)
+	}
+	switch {
+	case call.exited:
+		runtime.Goexit()
+	case call.panic != nil:
+		panic(call.panic)
+	}
+	return call.value, call.done.Receive()
+}
+
+// threadCall is one call on its way through a goroutine. The cell orders the
+// accesses: the goroutine writes before it settles, the task reads after.
+type threadCall[T any] struct {
+	fn      func(ctx context.Context) (T, error)
+	limiter *Limiter
+	site    uintptr
+	done    engine.Cell
+	value   T
+	panic   *PanicError
+	exited  bool
+}
+
+func (c *threadCall[T]) run(ctx context.Context) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				e, _ := newPanicError(v, debug.Stack())
+				c.panic = e.(*PanicError)
+				err = c.panic
+			} else {
+				c.exited = true
+			}
+		}
+		c.limiter.release()
+		c.done.Claim()
+		c.done.Settle(err, false, "", 0)
+	}()
+	c.value, err = c.fn(ctx)
+	returned = true
+}
+
+// left is called when the task no longer waits: then errors are reported, but
+// for the cancellation that the function was told of.
+func (c *threadCall[T]) left(l *engine.Loop) {
+	c.done.OnSettled(func(err error) {
+		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			l.ReportLost(err, "ToThread", c.site)
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// WaitUntil says when Wait returns.
+type WaitUntil int
+
+const (
+	AllCompleted   WaitUntil = iota // when all tasks have ended
+	FirstCompleted                  // when one has ended
+	FirstError                      // when one has failed, otherwise when all have ended; being cancelled is not failing
+)
+
+func (u WaitUntil) String() string {
+	switch u {
+	case AllCompleted:
+		return "AllCompleted"
+	case FirstCompleted:
+		return "FirstCompleted"
+	case FirstError:
+		return "FirstError"
+	}
+	return fmt.Sprintf("WaitUntil(%d)", int(u))
+}
+
+// Wait suspends the calling task until so many of the tasks have ended, and
+// returns those that have and those that have not, each in order of the
+// arguments. It cancels nothing. If ctx is cancelled first it returns ctx.Err(),
+// with done and pending filled all the same; so does any other error. Errors of
+// the tasks are not received by it: ask their Result or Err.
+func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pending []A, err error) {
+	defer func() {
+		for _, t := range tasks {
+			if !isNil(t) && t.core().Cell().IsDone() {
+				done = append(done, t)
+			} else {
+				pending = append(pending, t)
+			}
+		}
+	}()
+	for i, t := range tasks {
+		if isNil(t) {
+			return nil, nil, fmt.Errorf("asyncio: Wait: task %d of %d is nil", i, len(tasks))
+		}
+	}
+	var enough func(*engine.Crew, *engine.Cell) bool
+	switch until {
+	case AllCompleted:
+		enough = waitForAll
+	case FirstCompleted:
+		enough = func(*engine.Crew, *engine.Cell) bool { return true }
+	case FirstError:
+		enough = func(_ *engine.Crew, c *engine.Cell) bool { return c.Failed() && !c.Cancelled() }
+	default:
+		return nil, nil, fmt.Errorf("asyncio: Wait: %v is none of AllCompleted, FirstCompleted and FirstError", until)
+	}
+	crew, err := engine.NewCrew(ctx, len(tasks), enough)
+	if err != nil {
+		return nil, nil, err
+	}
+	here := engine.NodeOf(ctx).Loop()
+	for i, t := range tasks {
+		if t.core().Loop() != here {
+			crew.Abort()
+			return nil, nil, fmt.Errorf("asyncio: Wait: task %d of %d: %w: it belongs to another loop; Await it", i, len(tasks), ErrWrongLoop)
+		}
+		crew.Observe(t.core().Cell())
+	}
+	_, err = crew.Wait("wait")
+	return nil, nil, err
+}
