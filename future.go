@@ -72,7 +72,7 @@ func (f *Future[T]) Cancel(cause error) bool {
 
 // Await is as Task.Await.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
-	err, waited := f.c.Await(ctx)
+	err, waited := f.c.Await(ctx, nil)
 	if !waited {
 		var zero T
 		return zero, err

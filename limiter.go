@@ -39,7 +39,7 @@ func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
 	turn.Init(l)
 	m.queue = append(m.queue, turn)
 	m.mu.Unlock()
-	err, waited := turn.Await(ctx)
+	err, waited := turn.Await(ctx, nil)
 	if !waited {
 		m.leave(turn)
 	}

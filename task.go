@@ -13,8 +13,8 @@ import (
 // the owner.
 type Task[T any] struct {
 	t     engine.Task
-	coro  Coroutine[T]
 	value T
+	coro  Coroutine[T] // last, so that an empty value takes no room
 }
 
 // AnyTask is a *Task[T] of whatever T.
@@ -119,7 +119,7 @@ func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T]
 // task was cancelled, the error matches ErrTaskCancelled. Await may be called
 // any number of times, by several tasks; the error counts as received.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
-	err, waited := t.t.Cell().Await(ctx)
+	err, waited := t.t.Cell().Await(ctx, &t.t)
 	if !waited {
 		var zero T
 		return zero, err

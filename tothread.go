@@ -74,7 +74,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	go call.run(engine.OffLoop(ctx))
 
 	if o.abandon {
-		err, waited := call.done.Await(ctx)
+		err, waited := call.done.Await(ctx, nil)
 		if !waited {
 			call.left(l)
 			return zero, err

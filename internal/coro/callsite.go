@@ -28,6 +28,13 @@ func slowCallSite() uintptr {
 	return pc[0]
 }
 
+// Stack returns the program counters of the calling goroutine's stack, at most
+// 32, the innermost first.
+func Stack() []uintptr {
+	pcs := make([]uintptr, 32)
+	return pcs[:runtime.Callers(2, pcs)]
+}
+
 // Location prints a program counter of CallSite as "file:line".
 func Location(pc uintptr) string {
 	if pc == 0 {

@@ -17,9 +17,7 @@ import (
 type Cell struct {
 	loop  *Loop
 	state atomic.Uint32
-	owner *Task                    // the task that this is the end of; nil for a future
-	err   error                    // written while settling
-	fail  *failure                 // set while settling, if err is to be received
+	fail  *failure                 // the error, if there is one; written while settling
 	ended atomic.Pointer[doneChan] // made on first use
 	wait  WaitList                 // owned by the loop
 }
@@ -57,12 +55,14 @@ func (c *Cell) Claim() bool { return c.state.CompareAndSwap(cellPending, cellSet
 // from another goroutine by the loop's next turn. It never runs them inline. An
 // error is somebody's to receive (S9), unless lost is false.
 func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
-	c.err = err
 	l := c.loop
 	var f *failure
-	if err != nil && lost {
-		f = l.newFailure(c, err, name, created)
+	switch {
+	case err != nil && lost:
+		f = l.newFailure(c, nil, err, name, created)
 		c.fail = f
+	case err != nil:
+		c.fail = &failure{err: err}
 	}
 	c.publish()
 	tell := func() {
@@ -93,17 +93,24 @@ func (c *Cell) publish() {
 
 // Receive returns the error of a settled cell and marks it as received (S9).
 func (c *Cell) Receive() error {
-	if c.fail != nil {
-		c.fail.received.Store(true)
+	if c.fail == nil {
+		return nil
 	}
-	return c.err
+	c.fail.received.Store(true)
+	return c.fail.err
 }
 
 // Failed reports whether the settled cell has an error, without receiving it.
-func (c *Cell) Failed() bool { return c.err != nil }
+func (c *Cell) Failed() bool { return c.fail != nil }
 
-// Cancelled reports whether the settled cell is that of a cancelled task.
-func (c *Cell) Cancelled() bool { return c.owner != nil && c.owner.Cancelled() }
+// Cancelled reports whether the settled cell's error is that it was cancelled.
+func (c *Cell) Cancelled() bool {
+	if c.fail == nil {
+		return false
+	}
+	_, ok := c.fail.err.(*cancelledError)
+	return ok
+}
 
 // Err is Receive for whoever does not know whether the cell is settled.
 func (c *Cell) Err() error {
@@ -148,8 +155,9 @@ func (c *Cell) OnDone(fn func()) {
 
 // Await waits for the cell and returns its error: nil means that the owner's
 // value is there. waited is false when the error is about the waiting itself
-// (cancelled, misused), and true when it is the cell's.
-func (c *Cell) Await(ctx context.Context) (err error, waited bool) {
+// (cancelled, misused), and true when it is the cell's. owner is the task that
+// the cell is the end of, nil for a future.
+func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) {
 	if ctx == nil {
 		return ErrNilContext, false
 	}
@@ -166,12 +174,12 @@ func (c *Cell) Await(ctx context.Context) (err error, waited bool) {
 	if c.loop != caller.L {
 		return c.awaitForeign(caller)
 	}
-	if c.owner != nil {
-		if err := caller.checkRing(c.owner); err != nil {
+	if owner != nil {
+		if err := caller.checkRing(owner); err != nil {
 			return err, false
 		}
 	}
-	caller.r.on = c.owner
+	caller.r.on = owner
 	woken := caller.Park(&c.wait, "await")
 	caller.r.on = nil
 	if !woken {
@@ -191,10 +199,10 @@ func (c *Cell) Join(caller Caller) {
 // the loop only.
 func (c *Cell) OnSettled(fn func(err error)) {
 	if c.IsDone() {
-		fn(c.err)
+		fn(c.Receive())
 		return
 	}
-	c.wait.Push(&Waiter{notify: notifyFunc(func() { fn(c.err) })})
+	c.wait.Push(&Waiter{notify: notifyFunc(func() { fn(c.Receive()) })})
 }
 
 // awaitForeign awaits a cell of another loop from a task of this one.

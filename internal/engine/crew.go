@@ -81,7 +81,11 @@ func (m *crewMember) settled() {
 // end is the point from which the crew only waits for what it started.
 func (c *Crew) end(first *Cell) {
 	c.over, c.first = true, first
-	c.node.Cancel(context.Canceled, first.err)
+	cause := context.Canceled
+	if first.fail != nil {
+		cause = first.fail.err
+	}
+	c.node.Cancel(context.Canceled, cause)
 }
 
 // Wait suspends the caller until every member has ended, or enough have, or the

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // dumpPatience is how long Dump waits for the loop to answer itself before it
@@ -141,7 +139,7 @@ func (d *dump) state(t *Task) string {
 func (d *dump) failures() {
 	for _, f := range d.l.failures.open {
 		if !f.received.Load() {
-			fmt.Fprintf(&d.b, "  failed, not received: %q created at %s: %v\n", f.name, coro.Location(f.created), f.err)
+			fmt.Fprintf(&d.b, "  failed, not received: %q created at %s: %v\n", f.name, f.site(), f.err)
 		}
 	}
 }

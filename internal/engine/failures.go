@@ -8,22 +8,27 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A failure is an error that somebody has to receive (S9). It outlives the task
-// or future that it came from, and does not keep it alive.
+// A failure is the error of a task or future. One that somebody has to receive
+// (S9) is listed with the loop: it outlives what it came from, and does not keep
+// it alive.
 type failure struct {
 	task     weak.Pointer[Task]
 	err      error
 	name     string
 	created  uintptr
+	stack    []uintptr // of the creation, in debug mode
 	received atomic.Bool
 }
 
 // newFailure makes the record of an error of c. When the handle of c becomes
 // unreachable nobody can receive the error any more, and it is reported then.
-func (l *Loop) newFailure(c *Cell, err error, name string, created uintptr) *failure {
+func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string, created uintptr) *failure {
 	f := &failure{err: err, name: name, created: created}
-	if c.owner != nil {
-		f.task = weak.Make(c.owner)
+	if owner != nil {
+		f.task = weak.Make(owner)
+		if e := owner.node.ext.Load(); e != nil {
+			f.stack = e.stack
+		}
 	}
 	if !l.cfg.Virtual {
 		runtime.AddCleanup(c, func(f *failure) {
@@ -98,5 +103,12 @@ func (fs *failures) settle(l *Loop) {
 }
 
 func (f *failure) unhandled() Unhandled {
-	return Unhandled{Task: f.task.Value(), Name: f.name, Created: coro.Location(f.created), Err: f.err}
+	return Unhandled{Task: f.task.Value(), Name: f.name, Created: f.site(), Err: f.err}
+}
+
+func (f *failure) site() string {
+	if f.stack != nil {
+		return userStack(f.stack)
+	}
+	return coro.Location(f.created)
 }

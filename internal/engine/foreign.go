@@ -43,13 +43,14 @@ type stdBridge struct {
 }
 
 func (n *Node) bridge() *stdBridge {
-	if b := n.std.Load(); b != nil {
+	if b := n.std(); b != nil {
 		return b
 	}
+	slot := &n.extras().std
 	b := &stdBridge{feed: &feed{}}
 	b.Context, b.cancel = context.WithCancelCause(b.feed)
-	if !n.std.CompareAndSwap(nil, b) {
-		return n.std.Load()
+	if !slot.CompareAndSwap(nil, b) {
+		return slot.Load()
 	}
 	if s := n.state.Load(); s != nil {
 		b.close(s)
@@ -58,7 +59,7 @@ func (n *Node) bridge() *stdBridge {
 	// The node may have ended, or end just now, without knowing of b.
 	l := n.scope.loop
 	settle := func() {
-		if parent := n.up.Load(); n.gone && parent != nil && parent.std.Load() != b && n.state.Load() == nil {
+		if parent := n.up.Load(); n.gone() && parent != nil && parent.std() != b && n.state.Load() == nil {
 			if s := parent.state.Load(); s != nil {
 				n.mark(s)
 			} else {
@@ -137,14 +138,16 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 	if done == nil {
 		return nil // context.WithoutCancel
 	}
-	if b := own.std.Load(); b != nil && b.Done() == done {
+	if b := own.std(); b != nil && b.Done() == done {
 		return own // only values were added
 	}
 	t := l.Current()
-	if t != nil && t.ext != nil {
-		for _, c := range t.ext.carriers {
-			if c.ext.foreign.Done() == done {
-				return c
+	if t != nil {
+		if e := t.node.ext.Load(); e != nil {
+			for _, c := range e.carriers {
+				if c.source().ctx.Done() == done {
+					return c
+				}
 			}
 		}
 	}
@@ -157,8 +160,9 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 
 func newCarrier(ctx context.Context, scope *Scope) *Node {
 	c := &Node{scope: scope}
-	c.ext = &nodeExt{node: c, foreign: ctx}
-	c.ext.stop = context.AfterFunc(ctx, func() { c.cancelFrom(ctx) })
+	src := &source{ctx: ctx}
+	c.extras().foreign = src
+	src.stop = context.AfterFunc(ctx, func() { c.cancelFrom(ctx) })
 	return c
 }
 
@@ -168,35 +172,37 @@ func (n *Node) cancelFrom(ctx context.Context) {
 
 // hold keeps c for the task's next awaits, in place of its oldest one.
 func (t *Task) hold(c *Node) {
-	e := t.extras()
+	e := t.node.extras()
 	if len(e.carriers) == maxWatches {
 		oldest := e.carriers[0]
 		e.carriers = append(e.carriers[:0], e.carriers[1:]...)
 		oldest.drop()
 	}
-	c.ext.holders++
+	c.source().holders++
 	e.carriers = append(e.carriers, c)
 }
 
 func (t *Task) dropCarriers() {
-	if t.ext == nil {
+	e := t.node.ext.Load()
+	if e == nil {
 		return
 	}
-	for _, c := range t.ext.carriers {
+	for _, c := range e.carriers {
 		c.drop()
 	}
-	t.ext.carriers = nil
+	e.carriers = nil
 }
 
 func (n *Node) drop() {
-	n.ext.holders--
+	n.source().holders--
 	n.releaseCarrier()
 }
 
 // releaseCarrier stops watching a foreign context that nothing depends on.
 func (n *Node) releaseCarrier() {
-	if n.ext != nil && n.ext.stop != nil && n.ext.holders <= 0 && n.kids == nil && n.parked == nil {
-		n.ext.stop()
-		n.ext.stop = nil
+	src := n.source()
+	if src != nil && src.stop != nil && src.holders == 0 && n.kids == nil && n.parked == nil {
+		src.stop()
+		src.stop = nil
 	}
 }

@@ -26,7 +26,7 @@ type Loop struct {
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
-	lastID   atomic.Uint64
+	ids      atomic.Uint64          // numbers given out, to the loop in blocks
 	life     atomic.Uint32
 	closed   chan struct{} // closed when the loop has ended
 	registry registry
@@ -48,6 +48,8 @@ type Loop struct {
 	left       int // entries of this turn still to run
 	turns      uint64
 	timers     timerHeap
+	nextID     uint64 // of the block that ends before endID
+	endID      uint64
 	live       int // tasks admitted and not ended
 	idle       []*runner
 	handoff    *Task // what is to run next, between two runners; nil: the root
@@ -140,7 +142,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created uintptr) (er
 		return err
 	}
 	l.start(ctx)
-	t.prepare(l, body, created, "main")
+	t.prepare(l, l.newID(), body, created, "main")
 	t.flags |= flagMain
 	l.stop.main = t
 	l.admit(t, l.root.node, l.root, l.root.node)
@@ -166,13 +168,14 @@ func (l *Loop) start(ctx context.Context) {
 	l.cur.Store(&l.rootRunner)
 	l.enlist()
 	n := l.root.node
-	n.outer = ctx
+	n.outer = &outside{ctx}
 	if ctx.Done() != nil {
-		n.ext = &nodeExt{node: n, foreign: ctx, holders: 1}
-		if err := ctx.Err(); err != nil {
+		src := &source{ctx: ctx, holders: 1}
+		n.extras().foreign = src
+		if ctx.Err() != nil {
 			n.cancelFrom(ctx)
 		} else {
-			n.ext.stop = context.AfterFunc(ctx, func() { n.cancelFrom(ctx) })
+			src.stop = context.AfterFunc(ctx, func() { n.cancelFrom(ctx) })
 		}
 	}
 	if !l.cfg.Virtual {
@@ -279,8 +282,8 @@ func (l *Loop) close() {
 		}
 	}
 	l.failures.settle(l)
-	if e := l.root.node.ext; e != nil && e.stop != nil {
-		e.stop()
+	if src := l.root.node.source(); src != nil && src.stop != nil {
+		src.stop()
 	}
 	l.closing.wakeAll(l)
 	l.dismissIdle()

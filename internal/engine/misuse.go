@@ -80,6 +80,20 @@ func userLine() string {
 	}
 }
 
+// userStack prints the lines of a stack that are not the library's.
+func userStack(pcs []uintptr) string {
+	var lines []string
+	frames := runtime.CallersFrames(pcs)
+	for more := len(pcs) > 0; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		if !ownFunction(f.Function, f.File) && !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "iter.Pull") {
+			lines = append(lines, fmt.Sprintf("%s:%d", f.File, f.Line))
+		}
+	}
+	return strings.Join(lines, " < ")
+}
+
 // ownFunction reports whether a function is the library's, tests excepted.
 func ownFunction(name, file string) bool {
 	const module = "github.com/asyncio-go/asyncio"

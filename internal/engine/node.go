@@ -20,28 +20,64 @@ import (
 type Node struct {
 	// Fixed before the node is published.
 	scope *Scope
-	outer context.Context // where Value goes on; nil: nowhere
-	ext   *nodeExt        // what few nodes have
+	outer *outside // where Value goes on; nil: nowhere
 
 	// Read by anybody.
 	up    atomic.Pointer[Node]
 	state atomic.Pointer[cancelState]
-	std   atomic.Pointer[stdBridge] // made on first use
+	ext   atomic.Pointer[nodeExt] // what few nodes have; made on first use
 
 	// Owned by the loop. kids is a list whose head's prev is its tail.
-	kids, next, prev *Node
+	kids, next, prev *Node   // a node that has ended is its own next
 	parked           *runner // tasks suspended under this node, a list like kids
-	gone             bool    // ended: stands in the tree no more
 }
 
+// outside is a context that adds values, shared by all nodes made with it.
+type outside struct{ context.Context }
+
 type nodeExt struct {
-	timer
-	node     *Node
-	deadline time.Time       // of a time-out
-	foreign  context.Context // of a carrier
-	stop     func() bool     // a carrier's context.AfterFunc
-	holders  int             // tasks that keep a carrier for their next await
+	// Fixed before the node is published.
+	name    string    // of a task
+	stack   []uintptr // of a task's creation, in debug mode
+	lapse   *lapse    // of a time-out
+	foreign *source   // of a carrier
+
+	std      atomic.Pointer[stdBridge] // for anybody
+	carriers []*Node                   // kept by a task for its next awaits; owned by the loop
 }
+
+// source is the foreign context that a carrier carries.
+type source struct {
+	ctx     context.Context
+	stop    func() bool // the context.AfterFunc; nil: stopped
+	holders int         // tasks that keep the carrier; owned by the loop
+}
+
+func (n *Node) extras() *nodeExt {
+	if e := n.ext.Load(); e != nil {
+		return e
+	}
+	n.ext.CompareAndSwap(nil, new(nodeExt))
+	return n.ext.Load()
+}
+
+// source returns the foreign source of a carrier, nil for other nodes.
+func (n *Node) source() *source {
+	if e := n.ext.Load(); e != nil {
+		return e.foreign
+	}
+	return nil
+}
+
+// std returns the node's std context if one was made.
+func (n *Node) std() *stdBridge {
+	if e := n.ext.Load(); e != nil {
+		return e.std.Load()
+	}
+	return nil
+}
+
+func (n *Node) gone() bool { return n.next == n }
 
 // cancelState says why a node is cancelled: what Err and Cause return.
 type cancelState struct {
@@ -74,8 +110,8 @@ func (n *Node) Err() error {
 		if s := p.state.Load(); s != nil {
 			return s.err
 		}
-		if p.ext != nil && p.ext.foreign != nil {
-			if err := p.ext.foreign.Err(); err != nil {
+		if src := p.source(); src != nil {
+			if err := src.ctx.Err(); err != nil {
 				return err
 			}
 		}
@@ -86,12 +122,17 @@ func (n *Node) Err() error {
 // Deadline implements context.Context.
 func (n *Node) Deadline() (first time.Time, ok bool) {
 	for p := n; p != nil; p = p.up.Load() {
-		if p.ext == nil {
+		e := p.ext.Load()
+		if e == nil {
 			continue
 		}
-		d, has := p.ext.deadline, !p.ext.deadline.IsZero()
-		if p.ext.foreign != nil {
-			d, has = p.ext.foreign.Deadline()
+		var d time.Time
+		var has bool
+		switch {
+		case e.lapse != nil:
+			d, has = e.lapse.deadline, true
+		case e.foreign != nil:
+			d, has = e.foreign.ctx.Deadline()
 		}
 		if has && (!ok || d.Before(first)) {
 			first, ok = d, true
@@ -136,7 +177,7 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	if p, ok := ctx.(*Node); ok {
 		n.outer = p.outer // p adds no value of its own: chains of tasks stay flat
 	} else {
-		n.outer = ctx
+		n.outer = &outside{ctx}
 	}
 	if parent == nil {
 		return
@@ -178,10 +219,9 @@ func (n *Node) unlink(kid *Node) {
 // end takes n out of the tree. Its children, which may live on, become its
 // parent's: so a chain of successors stays one layer deep.
 func (n *Node) end() {
-	if n.gone {
+	if n.gone() {
 		return
 	}
-	n.gone = true
 	parent := n.up.Load()
 	for kid := n.kids; kid != nil; {
 		next := kid.next
@@ -195,11 +235,12 @@ func (n *Node) end() {
 	}
 	n.kids = nil
 	if n.prev != nil {
-		if n.std.Load() != nil && n.state.Load() == nil {
+		if n.std() != nil && n.state.Load() == nil {
 			n.leaveHeir(parent)
 		}
 		parent.unlink(n)
 	}
+	n.next = n
 }
 
 // leaveHeir keeps the std contexts made from an ended node connected: a task's
@@ -207,7 +248,7 @@ func (n *Node) end() {
 // still reach a goroutine that waits for it. The heir holds nothing else.
 func (n *Node) leaveHeir(parent *Node) {
 	heir := &Node{scope: n.scope}
-	heir.std.Store(n.std.Load())
+	heir.extras().std.Store(n.std())
 	parent.link(heir)
 	n.up.Store(heir)
 }
@@ -235,7 +276,7 @@ func (n *Node) mark(s *cancelState) bool {
 	if !n.state.CompareAndSwap(nil, s) {
 		return false
 	}
-	if b := n.std.Load(); b != nil {
+	if b := n.std(); b != nil {
 		b.close(s)
 	}
 	return true

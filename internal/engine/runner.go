@@ -58,7 +58,7 @@ const (
 
 const (
 	maxIdle  = 256 // finished coroutines kept for reuse
-	maxChain = 64
+	maxChain = 8
 )
 
 // newRunner returns a coroutine for a task that has not started.

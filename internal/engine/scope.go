@@ -26,9 +26,9 @@ func (s *Scope) childFailed(t *Task) {
 	case t.flags&(flagQuiet|flagMain) != 0:
 		return
 	case s.group:
-		s.fail(t.cell.err)
+		s.fail(t.cell.fail.err)
 	default:
-		t.cell.fail = s.loop.newFailure(&t.cell, t.cell.err, t.Name(), t.created)
+		t.cell.fail = s.loop.newFailure(&t.cell, t, t.cell.fail.err, t.Name(), t.created)
 		s.loop.failures.add(t.cell.fail)
 	}
 }

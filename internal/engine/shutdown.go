@@ -107,7 +107,8 @@ func (l *Loop) outcome() error {
 		panic(s.panics[0])
 	}
 	l.releaseExited() // does not return if something called Goexit
-	errs := append([]error{s.main.cell.err}, l.failures.kept...)
+	mainErr := s.main.cell.Receive()
+	errs := append([]error{mainErr}, l.failures.kept...)
 	if more := l.failures.count - len(l.failures.kept); more > 0 {
 		errs = append(errs, fmt.Errorf("asyncio: and %d more unhandled errors", more))
 	}
@@ -116,7 +117,7 @@ func (l *Loop) outcome() error {
 	case joined == nil:
 		return nil
 	case len(errs) == 2 && s.stuck == nil:
-		return s.main.cell.err
+		return mainErr
 	default:
 		return joined
 	}

@@ -32,14 +32,8 @@ type Task struct {
 	id      uint64
 	created uintptr
 	r       *runner // nil: not started or ended
-	ext     *taskExt
-	slot    int32 // in the registry
+	slot    int32   // in the registry
 	flags   taskFlags
-}
-
-type taskExt struct {
-	name     string
-	carriers []*Node
 }
 
 type taskFlags uint8
@@ -55,14 +49,20 @@ func (t *Task) ID() uint64 { return t.id }
 
 // Name returns the given name, or "Task-" and the number.
 func (t *Task) Name() string {
-	if t.ext != nil && t.ext.name != "" {
-		return t.ext.name
+	if e := t.node.ext.Load(); e != nil && e.name != "" {
+		return e.name
 	}
 	return "Task-" + strconv.FormatUint(t.id, 10)
 }
 
-// Created returns where the task was created, as file:line.
-func (t *Task) Created() string { return coro.Location(t.created) }
+// Created returns where the task was created, as file:line; in debug mode
+// followed by the lines that led there.
+func (t *Task) Created() string {
+	if e := t.node.ext.Load(); e != nil && e.stack != nil {
+		return userStack(e.stack)
+	}
+	return coro.Location(t.created)
+}
 
 // Cell returns the task's end.
 func (t *Task) Cell() *Cell { return &t.cell }
@@ -76,18 +76,11 @@ func (t *Task) Loop() *Loop { return t.cell.loop }
 // Cancelled reports whether the ended task counts as cancelled (S14).
 func (t *Task) Cancelled() bool { return t.flags&flagCancelled != 0 }
 
-func (t *Task) extras() *taskExt {
-	if t.ext == nil {
-		t.ext = &taskExt{}
-	}
-	return t.ext
-}
-
 // Spawn creates a task: the body's first step comes in a later turn (S3). On
 // the loop only.
 func Spawn(ctx context.Context, own *Node, t *Task, body Body, created uintptr, name string) {
 	l := own.scope.loop
-	t.prepare(l, body, created, name)
+	t.prepare(l, l.newID(), body, created, name)
 	if own.scope.ended {
 		t.refuse(l, ErrScopeEnded)
 		return
@@ -99,24 +92,38 @@ func Spawn(ctx context.Context, own *Node, t *Task, body Body, created uintptr, 
 // a node of its own: the caller gets the error, and no scope reports it.
 func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created uintptr) {
 	l := under.scope.loop
-	t.prepare(l, body, created, "")
+	t.prepare(l, l.newID(), body, created, "")
 	t.flags |= flagQuiet
 	l.admit(t, ctx, under.scope, under)
 }
 
-func (t *Task) prepare(l *Loop, body Body, created uintptr, name string) {
-	t.id = l.lastID.Add(1)
-	t.body, t.created = body, created
-	t.cell.loop, t.cell.owner = l, t
+func (t *Task) prepare(l *Loop, id uint64, body Body, created uintptr, name string) {
+	t.id, t.body, t.created = id, body, created
+	t.cell.loop = l
 	if name != "" {
-		t.extras().name = name
+		t.node.extras().name = name
+	}
+	if l.cfg.Debug {
+		t.node.extras().stack = coro.Stack()
 	}
 }
 
+// newID numbers a task. The loop takes numbers in blocks, to share a counter
+// with Submit without an atomic operation a task.
+func (l *Loop) newID() uint64 {
+	if l.nextID == l.endID {
+		l.endID = l.ids.Add(idBlock) + 1
+		l.nextID = l.endID - idBlock
+	}
+	l.nextID++
+	return l.nextID - 1
+}
+
+const idBlock = 64
+
 // refuse ends a task that could not be admitted.
 func (t *Task) refuse(l *Loop, err error) {
-	t.cell.err = err
-	t.cell.fail = l.newFailure(&t.cell, err, t.Name(), t.created)
+	t.cell.fail = l.newFailure(&t.cell, t, err, t.Name(), t.created)
 	l.failures.add(t.cell.fail)
 	t.body.Discard()
 	t.cell.settled()
@@ -133,7 +140,7 @@ func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 
 // Submit creates a task of the root scope from any goroutine.
 func (l *Loop) Submit(t *Task, body Body, created uintptr, name string) {
-	t.prepare(l, body, created, name)
+	t.prepare(l, l.ids.Add(1), body, created, name)
 	t.node.scope = l.root // all that Cancel needs before the loop adopts the task
 	adopt := func() {
 		if l.root.ended {
@@ -145,7 +152,7 @@ func (l *Loop) Submit(t *Task, body Body, created uintptr, name string) {
 	if l.Here() {
 		adopt()
 	} else if l.post(adopt) != nil {
-		t.cell.err = ErrLoopClosed
+		t.cell.fail = &failure{err: ErrLoopClosed}
 		t.cell.publish()
 	}
 }
@@ -172,8 +179,8 @@ func (l *Loop) finish(t *Task, err error) {
 				err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
 			}
 		}
+		t.cell.fail = &failure{err: err}
 	}
-	t.cell.err = err
 	l.conclude(t)
 }
 
@@ -193,7 +200,7 @@ func (l *Loop) conclude(t *Task) {
 	switch {
 	case t.flags&flagCancelled != 0:
 		scope.cut = true
-	case t.cell.err != nil:
+	case t.cell.fail != nil:
 		scope.childFailed(t)
 	}
 	t.cell.settled()

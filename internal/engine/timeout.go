@@ -17,27 +17,35 @@ func WithDeadline(ctx context.Context, at time.Time) (n context.Context, cancel 
 	l := own.Loop()
 	e := &struct {
 		Node
-		ext nodeExt
+		ext   nodeExt
+		lapse lapse
 	}{}
 	child := &e.Node
-	child.ext = &e.ext
-	e.ext.node, e.ext.deadline = child, at
+	e.lapse.node, e.lapse.deadline, e.ext.lapse = child, at, &e.lapse
+	child.ext.Store(&e.ext)
 	newChild(child, ctx, own.scope, l.carrier(ctx, own))
 	if child.state.Load() == nil {
 		if when := l.Stamp(at); when <= l.Elapsed() {
 			child.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)
 		} else {
-			l.timers.arm(when, &e.ext)
+			l.timers.arm(when, &e.lapse)
 		}
 	}
 	return child, func() { child.release(context.Canceled) }, true
 }
 
-func (e *nodeExt) clock() *timer { return &e.timer }
+// lapse is the deadline of a time-out.
+type lapse struct {
+	timer
+	node     *Node
+	deadline time.Time
+}
+
+func (d *lapse) clock() *timer { return &d.timer }
 
 // expire is the deadline: the timer of a time-out that nobody ended.
-func (e *nodeExt) expire(l *Loop) {
-	e.node.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)
+func (d *lapse) expire(l *Loop) {
+	d.node.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)
 }
 
 // release cancels a time-out or a group's node for good and takes it out of
@@ -53,8 +61,8 @@ func (n *Node) release(cause error) {
 }
 
 func (n *Node) dismantle() {
-	if n.ext != nil {
-		n.scope.loop.timers.disarm(n.ext)
+	if e := n.ext.Load(); e != nil && e.lapse != nil {
+		n.scope.loop.timers.disarm(e.lapse)
 	}
 	n.end()
 }
