@@ -87,7 +87,7 @@ func (l *Loop) CallSoon(fn func()) *Handle {
 // only: elsewhere it panics.
 func (l *Loop) CallLater(d time.Duration, fn func()) *Handle {
 	l.mustBeHere("CallLater", fn)
-	return &Handle{l.e.CallAt(after(l.e, d), fn)}
+	return &Handle{l.e.CallAt(l.e.After(d), fn)}
 }
 
 // CallAt is CallLater for a time of the loop's clock.
@@ -186,13 +186,4 @@ func offLoopError(call, where string) error {
 
 func noLoopError(call, instead string) error {
 	return &misuse{fmt.Sprintf("asyncio: %s: no event loop in ctx; %s", call, instead), ErrNoLoop}
-}
-
-// after is d from now by the loop's clock, without overflow.
-func after(l *engine.Loop, d time.Duration) int64 {
-	now := l.Elapsed()
-	if at := now + int64(d); at >= now || d < 0 {
-		return at
-	}
-	return 1<<63 - 1
 }

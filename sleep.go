@@ -22,13 +22,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	if d <= 0 {
-		caller.Yield()
-		return nil
+		return caller.Yield()
 	}
-	if !caller.Sleep(after(caller.L, d)) {
-		return caller.Err()
-	}
-	return nil
+	return caller.Sleep(caller.L.After(d))
 }
 
 func sleepOffLoop(ctx context.Context, d time.Duration) error {

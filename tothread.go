@@ -118,7 +118,7 @@ func (c *threadCall[T]) run(ctx context.Context) {
 		}
 		c.limiter.release()
 		c.done.Claim()
-		c.done.Settle(err, false, "", 0)
+		c.done.SettleLater(err)
 	}()
 	c.value, err = c.fn(ctx)
 	returned = true

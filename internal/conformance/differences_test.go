@@ -267,6 +267,21 @@ group raised group(A)`,
 A fails
 group raised group(A)`,
 	},
+	"group_two_errors_of_started_children_in_one_turn": {
+		reason: "The sibling that is about to be resumed finds its ctx cancelled (S13) and ends cancelled, which the group drops (S7).",
+		ours: `
+A start
+B start
+A fails
+B cancelled
+group raised group(A)`,
+	},
+	"shutdown_of_tasks_about_to_run": {
+		reason: "What main leaves is cancelled when main returns (S8), and a cancelled ctx ends a sleep that is about to be resumed (S13).",
+		ours: `
+A start
+main returns`,
+	},
 	"group_child_fails_while_the_body_waits": {
 		reason: "A failure cancels the group's ctx, and a cancel travels from the ctx down to those made from it (S14): body first, then children.",
 		ours: `

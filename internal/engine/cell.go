@@ -76,6 +76,15 @@ func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
 	}
 }
 
+// SettleLater is Settle(err, false, ...) from another goroutine whose moment must
+// not show: the cell is pending until the loop's next turn.
+func (c *Cell) SettleLater(err error) {
+	settle := func() { c.Settle(err, false, "", 0) }
+	if c.loop.post(settle) != nil {
+		settle()
+	}
+}
+
 // settled publishes the end and wakes the waiters. On the loop.
 func (c *Cell) settled() {
 	c.publish()
@@ -183,7 +192,7 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 	woken := caller.Park(&c.wait, "await")
 	caller.r.on = nil
 	if !woken {
-		return caller.n.Err(), false
+		return caller.Err(), false
 	}
 	return c.Receive(), true
 }
@@ -212,7 +221,7 @@ func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
 	stop := c.whenDone(func() { l.post(func() { own.wakeAll(l) }) })
 	if !caller.Park(&own, "await of another loop") {
 		stop()
-		return caller.n.Err(), false
+		return caller.Err(), false
 	}
 	if !c.IsDone() { // woken by the end of the other loop
 		return ErrLoopClosed, false

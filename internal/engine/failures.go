@@ -30,7 +30,7 @@ func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string, created 
 			f.stack = e.stack
 		}
 	}
-	if !l.cfg.Virtual {
+	if !l.bubbled() {
 		runtime.AddCleanup(c, func(f *failure) {
 			if !f.received.Load() {
 				l.post(func() { l.failures.lost(l, f) })

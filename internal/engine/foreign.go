@@ -152,6 +152,7 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 		}
 	}
 	c := newCarrier(ctx, own.scope)
+	l.sources++
 	if t != nil {
 		t.hold(c)
 	}
@@ -166,8 +167,11 @@ func newCarrier(ctx context.Context, scope *Scope) *Node {
 	return c
 }
 
-func (n *Node) cancelFrom(ctx context.Context) {
-	n.cancel(&cancelState{err: ctx.Err(), cause: context.Cause(ctx), foreign: ctx})
+func (n *Node) cancelFrom(ctx context.Context) { n.cancel(stateOf(ctx)) }
+
+// stateOf is the state of a foreign context that has ended.
+func stateOf(ctx context.Context) *cancelState {
+	return &cancelState{err: ctx.Err(), cause: context.Cause(ctx), foreign: ctx}
 }
 
 // hold keeps c for the task's next awaits, in place of its oldest one.
@@ -204,5 +208,6 @@ func (n *Node) releaseCarrier() {
 	if src != nil && src.stop != nil && src.holders == 0 && n.kids == nil && n.parked == nil {
 		src.stop()
 		src.stop = nil
+		n.scope.loop.sources--
 	}
 }

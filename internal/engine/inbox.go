@@ -32,7 +32,13 @@ const (
 func (l *Loop) post(fn func()) error { return l.send(post{fn: fn}) }
 
 // Post is CallSoonThreadsafe: fn runs as a callback. What was accepted runs.
-func (l *Loop) Post(fn func()) error { return l.send(post{fn: fn, user: true}) }
+func (l *Loop) Post(fn func()) error {
+	if l.Here() && l.life.Load() == lifeRunning {
+		l.ready.pushCall(call{fn: fn})
+		return nil
+	}
+	return l.send(post{fn: fn, user: true})
+}
 
 func (l *Loop) send(p post) error {
 	in := &l.inbox

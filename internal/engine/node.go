@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+	"weak"
 )
 
 // A Node is a context of the loop: that of a task, a group, a time-out, or the
@@ -30,6 +31,7 @@ type Node struct {
 	// Owned by the loop. kids is a list whose head's prev is its tail.
 	kids, next, prev *Node   // a node that has ended is its own next
 	parked           *runner // tasks suspended under this node, a list like kids
+	told             bool    // what is below has been told of the cancellation
 }
 
 // outside is a context that adds values, shared by all nodes made with it.
@@ -42,8 +44,9 @@ type nodeExt struct {
 	lapse   *lapse    // of a time-out
 	foreign *source   // of a carrier
 
-	std      atomic.Pointer[stdBridge] // for anybody
-	carriers []*Node                   // kept by a task for its next awaits; owned by the loop
+	std      atomic.Pointer[stdBridge]               // for anybody
+	loose    atomic.Pointer[weak.Pointer[stdBridge]] // of an old heir, instead
+	carriers []*Node                                 // kept by a task for its next awaits; owned by the loop
 }
 
 // source is the foreign context that a carrier carries.
@@ -77,6 +80,15 @@ func (n *Node) std() *stdBridge {
 	return nil
 }
 
+func (n *Node) looseStd() *stdBridge {
+	if e := n.ext.Load(); e != nil {
+		if w := e.loose.Load(); w != nil {
+			return w.Value()
+		}
+	}
+	return nil
+}
+
 func (n *Node) gone() bool { return n.next == n }
 
 // cancelState says why a node is cancelled: what Err and Cause return.
@@ -102,19 +114,40 @@ func (n *Node) Loop() *Loop { return n.scope.loop }
 // Done implements context.Context. It makes a std context on first use.
 func (n *Node) Done() <-chan struct{} { return n.bridge().Done() }
 
-// Err implements context.Context. It looks upwards as well, because news from
-// another goroutine may not have been spread yet: a computation that blocks the
-// loop sees the Ctrl-C all the same.
+// Err implements context.Context.
 func (n *Node) Err() error {
-	for p := n; p != nil; p = p.up.Load() {
-		if s := p.state.Load(); s != nil {
-			return s.err
+	if s := n.adopt(); s != nil {
+		return s.err
+	}
+	return nil
+}
+
+// adopt returns why n is cancelled, nil if it is not. It looks upwards, because
+// news from another goroutine may not have been spread yet: a computation that
+// blocks the loop sees the Ctrl-C all the same. What it finds becomes the state
+// of all nodes on the way; waking who is parked there is left to spread.
+func (n *Node) adopt() *cancelState {
+	var s *cancelState
+	for p := n; p != nil && s == nil; p = p.up.Load() {
+		s = p.state.Load()
+		if src := p.source(); s == nil && src != nil && src.ctx.Err() != nil {
+			p.mark(stateOf(src.ctx))
+			s = p.state.Load()
 		}
-		if src := p.source(); src != nil {
-			if err := src.ctx.Err(); err != nil {
-				return err
-			}
-		}
+	}
+	for p := n; s != nil && p != nil && p.mark(s); p = p.up.Load() {
+	}
+	return s
+}
+
+// reason is adopt on the loop, where the node's own state is enough unless news
+// may be on the way.
+func (n *Node) reason(l *Loop) *cancelState {
+	if s := n.state.Load(); s != nil {
+		return s
+	}
+	if l.sources > 0 || l.signal.Load()&signalInbox != 0 {
+		return n.adopt()
 	}
 	return nil
 }
@@ -147,6 +180,7 @@ func (n *Node) Value(key any) any {
 	case key == nodeKey{}:
 		return n
 	case key == stdKey:
+		n.adopt()
 		return n.bridge().Context.Value(key)
 	case n.outer == nil:
 		return nil
@@ -157,14 +191,10 @@ func (n *Node) Value(key any) any {
 // String implements fmt.Stringer.
 func (n *Node) String() string { return "asyncio.Context" }
 
-// cancelled returns the error of a node that is cancelled, for an await that
-// is about to begin. Without news from outside the node's own state is enough.
+// cancelled is Err on the loop.
 func (n *Node) cancelled(l *Loop) error {
-	if s := n.state.Load(); s != nil {
+	if s := n.reason(l); s != nil {
 		return s.err
-	}
-	if l.signal.Load()&signalInbox != 0 {
-		return n.Err()
 	}
 	return nil
 }
@@ -251,6 +281,7 @@ func (n *Node) leaveHeir(parent *Node) {
 	heir.extras().std.Store(n.std())
 	parent.link(heir)
 	n.up.Store(heir)
+	n.scope.loop.heirs.add(heir)
 }
 
 // Cancel cancels n and everything below it. It reports whether n was not yet
@@ -261,33 +292,39 @@ func (n *Node) Cancel(err, cause error) bool {
 }
 
 func (n *Node) cancel(s *cancelState) bool {
-	if !n.mark(s) {
-		return false
-	}
+	first := n.mark(s)
 	if l := n.scope.loop; l.Here() {
-		n.spread(s)
+		n.spread()
 	} else {
-		l.post(func() { n.spread(s) }) // a closed loop has nothing left to tell
+		l.post(n.spread) // a closed loop has nothing left to tell
 	}
-	return true
+	return first
 }
 
+// mark cancels this one node, and the std contexts made from it.
 func (n *Node) mark(s *cancelState) bool {
 	if !n.state.CompareAndSwap(nil, s) {
 		return false
 	}
 	if b := n.std(); b != nil {
 		b.close(s)
+	} else if b := n.looseStd(); b != nil {
+		b.close(s)
 	}
 	return true
 }
 
-// spread wakes the tasks parked under the marked node top, then does the same
-// for all that is below, parents first and in order of creation. It follows the
-// links instead of recursing: trees may be 100,000 deep.
-func (top *Node) spread(s *cancelState) {
+// spread wakes the tasks parked under the marked node top, then marks and does
+// the same for all that is below, parents first and in order of creation. It
+// follows the links instead of recursing: trees may be 100,000 deep.
+func (top *Node) spread() {
+	if top.told {
+		return
+	}
+	s := top.state.Load()
 	n := top
 	for {
+		n.told = true
 		n.wakeParked()
 		kid := n.kids
 		for {
@@ -297,7 +334,8 @@ func (top *Node) spread(s *cancelState) {
 				}
 				kid, n = n.next, n.up.Load()
 			}
-			if kid.mark(s) {
+			if !kid.told {
+				kid.mark(s)
 				break
 			}
 			kid = kid.next // cancelled before, with all below it

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -69,18 +70,24 @@ func (c Caller) Park(q *WaitList, why string) bool {
 	return c.suspend(why) == wokenByEvent
 }
 
-// Sleep suspends the task until the given time of the loop's clock, and reports
-// whether it was not cancelled before.
-func (c Caller) Sleep(until int64) bool {
+// Sleep suspends the task until the given time of the loop's clock. Nothing is
+// handed over, so a cancellation counts until the task goes on.
+func (c Caller) Sleep(until int64) error {
 	c.L.timers.arm(until, c.r)
-	return c.suspend("sleep") == wokenByTimer
+	c.suspend("sleep")
+	return c.Err()
 }
 
 // Yield lets everything else that is ready run first: one turn.
-func (c Caller) Yield() { c.L.yield(c.r) }
+func (c Caller) Yield() error {
+	c.r.spun = false
+	c.L.yield(c.r)
+	return c.Err()
+}
 
 func (c Caller) suspend(why string) wakeReason {
 	r := c.r
+	r.spun = false
 	if c.n != nil {
 		c.n.addParked(r)
 	}
@@ -95,7 +102,7 @@ func (c Caller) Err() error {
 	if c.n == nil {
 		return nil
 	}
-	return c.n.Err()
+	return c.n.cancelled(c.L)
 }
 
 // Shielded is the caller without its context's cancellation.
@@ -119,7 +126,7 @@ func (r *runner) expire(l *Loop) { l.wake(r, wokenByTimer) }
 // yield gives up one turn. If nothing else is ready the turn is over at once,
 // without a switch; the root is still called for what only it can do.
 func (l *Loop) yield(r *runner) {
-	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && !l.timersDue() {
+	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && l.turns%rootEvery != 0 && !l.timersDue() {
 		l.turns++
 		return
 	}
@@ -130,15 +137,18 @@ func (l *Loop) yield(r *runner) {
 	r.why = why
 }
 
-// refuse is an await with a cancelled ctx. A task that goes on awaiting gives
-// up a turn each further time, so that others run (S13).
+// refuse is an await with a cancelled ctx. From the second on without a wait in
+// between it gives up a turn, so that others run. A task that is itself
+// cancelled and goes on awaiting is reported (S13).
 func (l *Loop) refuse(r *runner, err error) error {
-	r.refused++
-	if r.refused > 1 {
+	if r.spun {
 		l.yield(r)
 	}
-	if r.refused == refusalsReported {
-		l.reportIgnoring(r.task.Load())
+	r.spun = true
+	if t := r.task.Load(); t.node.state.Load() != nil {
+		if r.refused++; r.refused == refusalsReported {
+			l.reportIgnoring(t)
+		}
 	}
 	return err
 }
@@ -150,13 +160,13 @@ func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
 		l := n.scope.loop
 		if r := l.cur.Load(); r != nil && r.g == coro.G() && r != &l.rootRunner &&
-			!l.Slice.Load() && n.state.Load() == nil && l.signal.Load() == 0 {
+			!l.Slice.Load() && n.state.Load() == nil && l.sources == 0 && l.signal.Load() == 0 {
 			return nil
 		}
 	}
 	caller, err := Enter(ctx)
 	if err == nil && caller.L.Slice.Load() {
-		caller.Yield()
+		return caller.Yield()
 	}
 	return err
 }
@@ -176,6 +186,15 @@ func (c offLoop) Value(key any) any {
 
 // Elapsed is the loop's clock: nanoseconds since the loop was made.
 func (l *Loop) Elapsed() int64 { return int64(time.Since(l.base)) }
+
+// After is d from now by the loop's clock, or the end of time.
+func (l *Loop) After(d time.Duration) int64 {
+	now := l.Elapsed()
+	if at := now + int64(d); at >= now || d < 0 {
+		return at
+	}
+	return math.MaxInt64
+}
 
 // Stamp converts a time to the loop's clock.
 func (l *Loop) Stamp(t time.Time) int64 { return int64(t.Sub(l.base)) }

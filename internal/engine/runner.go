@@ -45,7 +45,8 @@ type runner struct {
 	woken      wakeReason
 	why        string // in a word, for dumps
 	on         *Task  // the awaited task, for dumps and rings
-	refused    int    // awaits refused since its ctx was cancelled
+	refused    int    // awaits refused since the task was cancelled
+	spun       bool   // an await was refused, and the task has not waited since
 }
 
 type wakeReason uint8
@@ -94,7 +95,6 @@ func (r *runner) main() {
 			t = next
 		}
 		r.task.Store(nil)
-		r.refused = 0
 		if len(l.idle) >= maxIdle {
 			return
 		}
@@ -112,8 +112,8 @@ func (r *runner) main() {
 //go:noinline
 func (r *runner) exec(t *Task) {
 	l := r.loop
-	r.refused = 0
-	if s := t.node.state.Load(); s != nil { // cancelled before its first step (S3)
+	r.refused, r.spun = 0, false
+	if s := t.node.reason(l); s != nil { // cancelled before its first step (S3)
 		l.finish(t, s.err)
 		return
 	}
@@ -123,7 +123,7 @@ func (r *runner) exec(t *Task) {
 			return
 		}
 		if v := recover(); v != nil {
-			l.finish(t, l.panicked(t, v).(error))
+			l.finish(t, l.panicked(t, v))
 			return
 		}
 		l.exited(r, t)

@@ -55,7 +55,7 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 	newChild(s.node, ctx, s, l.carrier(ctx, own))
 
 	// A body that leaves by panic or Goexit takes its children along. The panic
-	// is made known before the children are waited for.
+	// is printed before they are waited for, who might never end.
 	returned := false
 	defer func() {
 		if returned {
@@ -63,7 +63,7 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 		}
 		v := recover()
 		if v != nil {
-			v = l.panicked(caller.r.task.Load(), v)
+			v = l.printPanic(caller.Task(), v)
 		}
 		s.node.Cancel(context.Canceled, errBodyLeft)
 		s.drain(caller)
@@ -74,7 +74,7 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 	err = body(s.node)
 	returned = true
 
-	bodyCut := err != nil && s.node.state.Load().explains(err)
+	bodyCut := err != nil && s.node.reason(l).explains(err)
 	if err != nil && !bodyCut {
 		s.fail(err)
 	}
@@ -84,8 +84,8 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 		return errors.Join(s.errs...)
 	case bodyCut:
 		return err
-	case s.cut && caller.n != nil:
-		return caller.n.Err() // nil if it was only by handle that children were cancelled
+	case s.cut:
+		return caller.Err() // nil if it was only by handle that children were cancelled
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ var errBodyLeft = errors.New("asyncio: the body of the task group panicked or ex
 // caller, and ends the scope.
 func (s *Scope) drain(caller Caller) {
 	for s.live > 0 {
-		if caller.n != nil && caller.n.state.Load() != nil {
+		if caller.Err() != nil {
 			caller.n = nil // the children have been told: now only wait
 		}
 		caller.Park(&s.wait, "task group")

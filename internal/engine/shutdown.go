@@ -18,7 +18,9 @@ type shutdown struct {
 	began    bool
 	timeUp   bool
 	unswept  int       // tasks admitted since all were cancelled
+	sweptAt  uint64    // the turn of that
 	panics   []error   // of tasks and callbacks, the first is Run's
+	printed  error     // the panic that was printed last
 	exiting  bool      // something called runtime.Goexit: Run's goroutine does too
 	exited   []*runner // coroutines held in their Goexit until the end
 	stuck    error     // names what was left behind
@@ -29,7 +31,10 @@ var errShutdown = fmt.Errorf("asyncio: the loop shuts down: %w", context.Cancele
 
 func (s *shutdown) clock() *timer { return &s.timer }
 
-func (s *shutdown) expire(l *Loop) { s.timeUp = true }
+func (s *shutdown) expire(l *Loop) {
+	s.timeUp = true
+	l.raise(signalStop)
+}
 
 // beginShutdown cancels all that is left.
 func (l *Loop) beginShutdown() {
@@ -43,18 +48,18 @@ func (l *Loop) beginShutdown() {
 	}
 	s.unswept = 1
 	l.sweep()
-	l.timers.arm(l.Elapsed()+int64(l.cfg.ShutdownTimeout), s)
+	l.timers.arm(l.After(l.cfg.ShutdownTimeout), s)
 }
 
 // sweep cancels the tasks that were created since the last time, and reports
 // whether there was something to cancel. Clean-up may create tasks that are
-// shielded; they get as far as their first real wait.
+// shielded: they get as far as their first real wait, and rootEvery turns.
 func (l *Loop) sweep() bool {
 	s := &l.stop
 	if !s.began || s.unswept == 0 {
 		return false
 	}
-	s.unswept = 0
+	s.unswept, s.sweptAt = 0, l.turns
 	found := false
 	for _, t := range l.registry.all() {
 		found = t.node.Cancel(context.Canceled, errShutdown) || found
@@ -129,28 +134,35 @@ func (l *Loop) crash(err error) {
 	l.raise(signalStop)
 }
 
-// panicked makes an error of a value recovered in t (nil: in a callback). A
-// panic that is not to be an error is printed, once, at once, and ends Run. It
-// must be called by the deferred function that recovered.
-func (l *Loop) panicked(t *Task, v any) any {
-	err, stack := l.cfg.NewPanicError(v, debug.Stack())
+// panicked makes the error of a value recovered in t (nil: in a callback), at
+// the point where nobody else can recover it. A panic that is not to be an
+// error ends Run.
+func (l *Loop) panicked(t *Task, v any) error {
+	err := l.printPanic(t, v)
 	if l.cfg.PanicsAsErrors {
 		return err
 	}
 	if t != nil {
 		t.flags |= flagQuiet // Run panics: not reported as an error too
 	}
-	for _, known := range l.stop.panics {
-		if known == err {
-			return err
-		}
+	l.crash(err)
+	return err
+}
+
+// printPanic makes an error of a recovered value and, unless panics are errors,
+// prints it, once and at once. It must be called by the deferred function that
+// recovered, for the stack.
+func (l *Loop) printPanic(t *Task, v any) error {
+	err, stack := l.cfg.NewPanicError(v, debug.Stack())
+	if l.cfg.PanicsAsErrors || err == l.stop.printed {
+		return err
 	}
+	l.stop.printed = err
 	where := "a callback"
 	if t != nil {
 		where = fmt.Sprintf("task %q created at %s", t.Name(), t.Created())
 	}
 	fmt.Fprintf(l.cfg.Stderr, "%v [in %s]\n\n%s\n", err, where, stack)
-	l.crash(err)
 	return err
 }
 
@@ -162,7 +174,7 @@ func (l *Loop) protect(fn func()) {
 		if v == nil {
 			return
 		}
-		err := l.panicked(nil, v).(error)
+		err := l.panicked(nil, v)
 		if l.cfg.PanicsAsErrors {
 			l.failures.lost(l, &failure{err: err, name: "callback"})
 		}

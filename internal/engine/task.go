@@ -123,6 +123,14 @@ const idBlock = 64
 
 // refuse ends a task that could not be admitted.
 func (t *Task) refuse(l *Loop, err error) {
+	if l.settled { // the error handler creates tasks: reporting them to it would never end
+		l.cfg.logger().Error("asyncio: a task was created after the end of Run", "loop", l.cfg.Name, "task", t.Name(),
+			"created", t.Created(), "error", err)
+		t.cell.fail = &failure{err: err}
+		t.body.Discard()
+		t.cell.settled()
+		return
+	}
 	t.cell.fail = l.newFailure(&t.cell, t, err, t.Name(), t.created)
 	l.failures.add(t.cell.fail)
 	t.body.Discard()
@@ -173,7 +181,7 @@ func (t *Task) Cancel(cause error) bool {
 // finish is the end of a task whose coroutine returned err.
 func (l *Loop) finish(t *Task, err error) {
 	if err != nil {
-		if s := t.node.state.Load(); s.explains(err) {
+		if s := t.node.reason(l); s.explains(err) {
 			t.flags |= flagCancelled
 			if t.flags&flagMain == 0 {
 				err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)

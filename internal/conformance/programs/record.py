@@ -24,7 +24,7 @@ def main(out):
             continue
         earlier = set(harness.PROGRAMS)
         importlib.import_module(path.stem)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        digest = hashlib.sha256((HERE / "harness.py").read_bytes() + path.read_bytes()).hexdigest()[:16]
         header = f"# {VERSION}, programs/{path.name} {digest}"
         for name in harness.PROGRAMS:
             if name not in earlier:
