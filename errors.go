@@ -56,12 +56,12 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-func newPanicError(value any, stack []byte) (error, []byte) {
+func newPanicError(value any, stack []byte) ([]byte, error) {
 	e, ok := value.(*PanicError)
 	if !ok {
 		e = &PanicError{value, stack}
 	}
-	return e, e.Stack
+	return e.Stack, e
 }
 
 // An UnhandledError is an error that nobody received, as Run returns it.

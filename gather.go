@@ -36,7 +36,7 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := g.crew.Wait("gather")
+	first, err := g.crew.Gather()
 	if first != nil {
 		return nil, first.Receive()
 	}
@@ -64,7 +64,7 @@ func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Resul
 		}
 		return results
 	}
-	_, err = g.crew.Wait("gather")
+	_, err = g.crew.Gather()
 	for i, s := range g.sources {
 		v, e := s.Result()
 		if err != nil && (e == ErrNotDone || errors.Is(e, ErrTaskCancelled) && s.started()) {

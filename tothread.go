@@ -109,7 +109,7 @@ func (c *threadCall[T]) run(ctx context.Context) {
 	defer func() {
 		if !returned {
 			if v := recover(); v != nil {
-				e, _ := newPanicError(v, debug.Stack())
+				_, e := newPanicError(v, debug.Stack())
 				c.panic = e.(*PanicError)
 				err = c.panic
 			} else {

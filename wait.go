@@ -71,6 +71,6 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 		}
 		crew.Observe(t.core().Cell())
 	}
-	_, err = crew.Wait("wait")
+	_, err = crew.Wait()
 	return nil, nil, err
 }

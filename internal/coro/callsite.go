@@ -3,7 +3,6 @@ package coro
 import (
 	"runtime"
 	"strconv"
-	"strings"
 )
 
 // CallSite returns the program counter of the call of the function that calls
@@ -45,28 +44,4 @@ func Location(pc uintptr) string {
 		return "unknown"
 	}
 	return frame.File + ":" + strconv.Itoa(frame.Line)
-}
-
-// Inside reports whether the calling goroutine is running a function whose
-// full name begins with prefix, and whether the goroutine is a coroutine. It
-// walks the whole stack: microseconds, for paths that are about to fail.
-func Inside(prefix string) (inside, coroutine bool) {
-	pcs := make([]uintptr, 64)
-	n := runtime.Callers(2, pcs)
-	for n == len(pcs) && n < 1<<16 {
-		pcs = make([]uintptr, 4*len(pcs))
-		n = runtime.Callers(2, pcs)
-	}
-	frames := runtime.CallersFrames(pcs[:n])
-	for more := n > 0; more; {
-		var f runtime.Frame
-		f, more = frames.Next()
-		if strings.HasPrefix(f.Function, prefix) {
-			inside = true
-		}
-		if f.Function == "runtime.corostart" {
-			coroutine = true
-		}
-	}
-	return inside, coroutine
 }

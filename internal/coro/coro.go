@@ -8,13 +8,13 @@ type Coro struct {
 	yield func(struct{}) bool
 }
 
-// Start gives the coroutine its body. The body runs at the first Resume.
-func (c *Coro) Start(body func()) {
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		c.yield = yield
-		body()
-	})
-}
+// Start gives the coroutine its body, which must first hand its argument to
+// Begin. The body runs at the first Resume.
+func (c *Coro) Start(body func(yield func(struct{}) bool)) { c.next, _ = iter.Pull(body) }
+
+// Begin is the first call of the body. (That Start does not do it by itself
+// saves a closure for each coroutine.)
+func (c *Coro) Begin(yield func(struct{}) bool) { c.yield = yield }
 
 // Resume switches to the coroutine and returns when it suspends or ends. It
 // reports whether the coroutine can be resumed again. If the body leaves by

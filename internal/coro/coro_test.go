@@ -1,7 +1,9 @@
 package coro
 
 import (
+	"bytes"
 	"fmt"
+	"iter"
 	"runtime"
 	"strings"
 	"testing"
@@ -10,7 +12,8 @@ import (
 func TestTransfer(t *testing.T) {
 	var c Coro
 	var trace []string
-	c.Start(func() {
+	c.Start(func(yield func(struct{}) bool) {
+		c.Begin(yield)
 		for i := range 3 {
 			trace = append(trace, fmt.Sprint("body ", i))
 			c.Suspend()
@@ -29,13 +32,15 @@ func TestTransfer(t *testing.T) {
 func TestNestedTransfer(t *testing.T) {
 	var a, b Coro
 	var trace []string
-	b.Start(func() {
+	b.Start(func(yield func(struct{}) bool) {
+		b.Begin(yield)
 		for {
 			trace = append(trace, "b")
 			b.Suspend()
 		}
 	})
-	a.Start(func() {
+	a.Start(func(yield func(struct{}) bool) {
+		a.Begin(yield)
 		for range 3 {
 			trace = append(trace, "a")
 			b.Resume()
@@ -62,7 +67,8 @@ func TestGDiffersBetweenLiveGoroutines(t *testing.T) {
 		t.Errorf("two goroutines share %#x", g)
 	}
 	var c Coro
-	c.Start(func() {
+	c.Start(func(yield func(struct{}) bool) {
+		c.Begin(yield)
 		if G() == mine {
 			t.Errorf("a coroutine has its resumer's identity")
 		}
@@ -95,23 +101,57 @@ func TestFrameWalkWorksHere(t *testing.T) {
 	}
 }
 
-func TestInside(t *testing.T) {
-	if in, co := Inside("no.such.package"); in || co {
-		t.Errorf("Inside = %v %v on a plain goroutine", in, co)
+func TestPulledFrom(t *testing.T) {
+	me := G()
+	if idOf(me) != ID() {
+		t.Fatalf("idOf %d, want %d", idOf(me), ID())
 	}
-	var c Coro
-	c.Start(func() {
-		in, co := Inside("github.com/asyncio-go/asyncio/internal/coro.(*Coro).Start")
-		if !in || !co {
-			t.Errorf("Inside = %v %v in a coroutine", in, co)
+	if PulledFrom(me) {
+		t.Error("a plain goroutine is no coroutine")
+	}
+	pulled := func(body func()) {
+		next, stop := iter.Pull(func(func(int) bool) { body() })
+		defer stop()
+		next()
+	}
+	pulled(func() {
+		if !PulledFrom(me) {
+			t.Error("a coroutine of this goroutine was not recognised")
 		}
+		pulled(func() {
+			if !PulledFrom(me) {
+				t.Error("a coroutine in a coroutine was not recognised")
+			}
+		})
 	})
-	c.Resume()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pulled(func() {
+			if PulledFrom(me) {
+				t.Error("a coroutine of another goroutine was taken for one of this")
+			}
+		})
+	}()
+	<-done
+}
+
+func FuzzNumber(f *testing.F) {
+	f.Add([]byte("goroutine 12 [running]:\nmain.main()\n"))
+	f.Add([]byte("created by iter.Pull[...] in goroutine 7\n"))
+	f.Add([]byte("goroutine 99999999999999999999 ["))
+	f.Fuzz(func(t *testing.T, trace []byte) {
+		if n := number(trace, "goroutine "); n != 0 && !bytes.Contains(trace, []byte(fmt.Sprint(n))) {
+			t.Errorf("number %d is not in %q", n, trace)
+		}
+		creator(trace)
+	})
 }
 
 func BenchmarkSwitchPair(b *testing.B) {
 	var c Coro
-	c.Start(func() {
+	c.Start(func(yield func(struct{}) bool) {
+		c.Begin(yield)
 		for {
 			c.Suspend()
 		}

@@ -18,3 +18,10 @@ next:
 	MOVD 8(R0), R0
 	MOVD R0, ret+8(FP)
 	RET
+
+// func peek(at uintptr) uint64
+TEXT ·peek(SB), NOSPLIT|NOFRAME, $0-16
+	MOVD at+0(FP), R0
+	MOVD (R0), R0
+	MOVD R0, ret+8(FP)
+	RET

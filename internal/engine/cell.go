@@ -67,7 +67,7 @@ func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
 	c.publish()
 	tell := func() {
 		l.failures.add(f)
-		c.wait.wakeAll(l)
+		c.wait.wakeAll()
 	}
 	if l.Here() {
 		tell()
@@ -89,7 +89,7 @@ func (c *Cell) SettleLater(err error) {
 func (c *Cell) settled() {
 	c.publish()
 	if c.wait.head != nil {
-		c.wait.wakeAll(c.loop)
+		c.wait.wakeAll()
 	}
 }
 
@@ -189,7 +189,7 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 		}
 	}
 	caller.r.on = owner
-	woken := caller.Park(&c.wait, "await")
+	woken := caller.Park(&c.wait, forAwait)
 	caller.r.on = nil
 	if !woken {
 		return caller.Err(), false
@@ -200,7 +200,7 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 // Join waits for a cell of the caller's loop whatever happens to the caller.
 func (c *Cell) Join(caller Caller) {
 	for !c.IsDone() {
-		caller.Shielded().Park(&c.wait, "thread")
+		caller.Shielded().Park(&c.wait, forThread)
 	}
 }
 
@@ -218,8 +218,8 @@ func (c *Cell) OnSettled(fn func(err error)) {
 func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
 	var own WaitList
 	l := caller.L
-	stop := c.whenDone(func() { l.post(func() { own.wakeAll(l) }) })
-	if !caller.Park(&own, "await of another loop") {
+	stop := c.whenDone(func() { l.post(func() { own.wakeAll() }) })
+	if !caller.Park(&own, forOtherLoop) {
 		stop()
 		return caller.Err(), false
 	}
@@ -240,7 +240,9 @@ func (c *Cell) awaitOffLoop(ctx context.Context) (err error, waited bool) {
 	select {
 	case <-c.Done():
 	case <-ctx.Done():
-		return ctx.Err(), false
+		if !c.IsDone() { // what is there wins (S15)
+			return ctx.Err(), false
+		}
 	case <-c.loop.closed:
 		if !c.IsDone() {
 			return ErrLoopClosed, false

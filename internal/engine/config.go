@@ -20,7 +20,7 @@ type Config struct {
 	OnUnhandled func(Unhandled)
 	// NewPanicError makes the public error from a recovered value and its stack.
 	// A value that is such an error already stays what it is, with its own stack.
-	NewPanicError func(value any, stack []byte) (error, []byte)
+	NewPanicError func(value any, stack []byte) ([]byte, error)
 	// NewUnhandledError makes the public error that Run returns for u.
 	NewUnhandledError func(u Unhandled) error
 	// Stderr is where the stack of a panic is printed at once.

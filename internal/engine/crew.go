@@ -74,7 +74,7 @@ func (m *crewMember) settled() {
 		c.end(m.cell)
 	}
 	if c.pending == 0 || c.over && c.started == 0 {
-		c.wait.wakeAll(c.caller.L)
+		c.wait.wakeAll()
 	}
 }
 
@@ -88,10 +88,16 @@ func (c *Crew) end(first *Cell) {
 	c.node.Cancel(context.Canceled, cause)
 }
 
-// Wait suspends the caller until every member has ended, or enough have, or the
+// Gather is await for calls that start what they await.
+func (c *Crew) Gather() (first *Cell, err error) { return c.await(forGather) }
+
+// Wait is Gather for calls that start nothing.
+func (c *Crew) Wait() (first *Cell, err error) { return c.await(forWait) }
+
+// await suspends the caller until every member has ended, or enough have, or the
 // caller is cancelled, and what was started has ended in any case. It returns
 // the member that was enough, if there was one, and the caller's own error.
-func (c *Crew) Wait(why string) (first *Cell, err error) {
+func (c *Crew) await(why why) (first *Cell, err error) {
 	caller := c.caller
 	for c.pending > 0 && !(c.over && c.started == 0) {
 		if !caller.Park(&c.wait, why) {

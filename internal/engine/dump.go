@@ -129,8 +129,8 @@ func (d *dump) state(t *Task) string {
 		return "not started"
 	case t.r.on != nil:
 		return fmt.Sprintf("awaits #%d %q%s", t.r.on.id, t.r.on.Name(), site)
-	case t.r.why != "" && (t.r.w.Waiting() || t.r.timer.armed != 0):
-		return "waits (" + t.r.why + ")" + site
+	case t.r.why != forNothing && (t.r.w.Waiting() || t.r.timer.armed != 0):
+		return "waits (" + t.r.why.String() + ")" + site
 	default:
 		return "ready" + site
 	}
@@ -148,10 +148,7 @@ func (d *dump) failures() {
 func (t *Task) parkedAt(sites map[uintptr]string) string {
 	what := "before its first step"
 	if t.r != nil {
-		what = "in " + t.r.why
-		if t.r.why == "" {
-			what = "in an await"
-		}
+		what = "in " + t.r.why.String()
 	}
 	if site := sites[addressOf(t)]; site != "" {
 		what += " at " + site

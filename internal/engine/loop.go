@@ -150,7 +150,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created uintptr) (er
 	}
 	l.start(ctx)
 	t.prepare(l, l.newID(), body, created, "main")
-	t.flags |= flagMain
+	t.node.flags |= flagMain
 	l.stop.main = t
 	l.admit(t, l.root.node, l.root, l.root.node)
 
@@ -298,7 +298,7 @@ func (l *Loop) close() {
 	if src := l.root.node.source(); src != nil && src.stop != nil {
 		src.stop()
 	}
-	l.closing.wakeAll(l)
+	l.closing.wakeAll()
 	l.dismissIdle()
 	if l.sleeper != nil {
 		l.sleeper.Stop()

@@ -20,7 +20,7 @@ func (l *Loop) mismatch(r *runner) error {
 	case r == &l.rootRunner && r.g == coro.G():
 		return fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
 	case r != &l.rootRunner:
-		if inTask, coroutine := coro.Inside(execName); coroutine && !inTask {
+		if coro.PulledFrom(r.g) {
 			return nil
 		}
 	}

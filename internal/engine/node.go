@@ -32,6 +32,10 @@ type Node struct {
 	kids, next, prev *Node   // a node that has ended is its own next
 	parked           *runner // tasks suspended under this node, a list like kids
 	told             bool    // what is below has been told of the cancellation
+
+	// Of the task whose node it is: here there is room.
+	flags taskFlags
+	slot  int32 // in the registry
 }
 
 // outside is a context that adds values, shared by all nodes made with it.

@@ -65,7 +65,7 @@ func enterForeign(ctx context.Context) (Caller, error) {
 // Park suspends the task until it is woken by the list (true) or by the
 // cancellation of its context (false). Whichever comes first takes it off the
 // other, so that nothing is handed to a task that leaves (S15).
-func (c Caller) Park(q *WaitList, why string) bool {
+func (c Caller) Park(q *WaitList, why why) bool {
 	q.Push(&c.r.w)
 	return c.suspend(why) == wokenByEvent
 }
@@ -74,7 +74,7 @@ func (c Caller) Park(q *WaitList, why string) bool {
 // handed over, so a cancellation counts until the task goes on.
 func (c Caller) Sleep(until int64) error {
 	c.L.timers.arm(until, c.r)
-	c.suspend("sleep")
+	c.suspend(forSleep)
 	return c.Err()
 }
 
@@ -85,7 +85,7 @@ func (c Caller) Yield() error {
 	return c.Err()
 }
 
-func (c Caller) suspend(why string) wakeReason {
+func (c Caller) suspend(why why) wakeReason {
 	r := c.r
 	r.spun = false
 	if c.n != nil {
@@ -93,7 +93,7 @@ func (c Caller) suspend(why string) wakeReason {
 	}
 	r.why = why
 	c.L.switchAway(r)
-	r.why = ""
+	r.why = forNothing
 	return r.woken
 }
 
@@ -119,6 +119,9 @@ func (l *Loop) wake(r *runner, reason wakeReason) {
 	l.ready.pushTask(r.task.Load())
 }
 
+// settled is the wake-up by what the task waits for.
+func (r *runner) settled() { r.loop.wake(r, wokenByEvent) }
+
 func (r *runner) clock() *timer { return &r.timer }
 
 func (r *runner) expire(l *Loop) { l.wake(r, wokenByTimer) }
@@ -132,7 +135,7 @@ func (l *Loop) yield(r *runner) {
 	}
 	l.ready.pushTask(r.task.Load())
 	why := r.why
-	r.why = "yield"
+	r.why = forYield
 	l.switchAway(r)
 	r.why = why
 }
@@ -146,8 +149,10 @@ func (l *Loop) refuse(r *runner, err error) error {
 	}
 	r.spun = true
 	if t := r.task.Load(); t.node.state.Load() != nil {
-		if r.refused++; r.refused == refusalsReported {
-			l.reportIgnoring(t)
+		if r.refused < refusalsReported {
+			if r.refused++; r.refused == refusalsReported {
+				l.reportIgnoring(t)
+			}
 		}
 	}
 	return err

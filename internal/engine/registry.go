@@ -30,7 +30,7 @@ func (g *registry) add(t *Task) {
 			g.grow()
 		}
 	}
-	t.slot = slot
+	t.node.slot = slot
 	(*g.chunks.Load())[slot/registryChunkLen][slot%registryChunkLen].Store(t)
 }
 
@@ -46,8 +46,8 @@ func (g *registry) grow() {
 }
 
 func (g *registry) remove(t *Task) {
-	(*g.chunks.Load())[t.slot/registryChunkLen][t.slot%registryChunkLen].Store(nil)
-	g.free = append(g.free, t.slot)
+	(*g.chunks.Load())[t.node.slot/registryChunkLen][t.node.slot%registryChunkLen].Store(nil)
+	g.free = append(g.free, t.node.slot)
 }
 
 // all returns the tasks that have not ended, in order of creation.

@@ -33,20 +33,38 @@ type runner struct {
 	g    uintptr              // of the coroutine's goroutine; fixed at its first step
 	task atomic.Pointer[Task] // what it runs; nil: a callback, or none
 
-	// Owned by the loop from here on.
-	depth int32 // in the chain, above the root
-	below bool  // in the chain, and not on top
-
-	// What the task is parked for.
+	// Owned by the loop from here on: what the task is parked for.
 	w          Waiter
 	timer      timer
 	under      *Node // whose cancellation wakes it
 	next, prev *runner
+	on         *Task // the awaited task, for dumps and rings
+	why        why   // for dumps
 	woken      wakeReason
-	why        string // in a word, for dumps
-	on         *Task  // the awaited task, for dumps and rings
-	refused    int    // awaits refused since the task was cancelled
-	spun       bool   // an await was refused, and the task has not waited since
+
+	spun    bool   // an await was refused, and the task has not waited since
+	below   bool   // in the chain, and not on top
+	depth   uint8  // in the chain, above the root
+	refused uint16 // awaits refused since the task was cancelled, up to refusalsReported
+}
+
+// why is what a parked task waits for, in a word.
+type why uint8
+
+const (
+	forNothing why = iota
+	forSleep
+	forYield
+	forAwait
+	forOtherLoop
+	forGather
+	forWait
+	forGroup
+	forThread
+)
+
+func (y why) String() string {
+	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread"}[y]
 }
 
 type wakeReason uint8
@@ -71,15 +89,16 @@ func (l *Loop) newRunner() *runner {
 		return r
 	}
 	r := &runner{loop: l}
-	r.w.parked = r
+	r.w.notify = r
 	r.co.Start(r.main)
 	return r
 }
 
 // main is the body of the coroutine. When a task has ended and the next in line
 // has not started either, that one runs on the same stack, without a switch.
-func (r *runner) main() {
+func (r *runner) main(yield func(struct{}) bool) {
 	l := r.loop
+	r.co.Begin(yield)
 	r.g = coro.G()
 	for {
 		l.cur.Store(r)

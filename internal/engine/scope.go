@@ -23,7 +23,7 @@ type Scope struct {
 // not its own cancellation.
 func (s *Scope) childFailed(t *Task) {
 	switch {
-	case t.flags&(flagQuiet|flagMain) != 0:
+	case t.node.flags&(flagQuiet|flagMain) != 0:
 		return
 	case s.group:
 		s.fail(t.cell.fail.err)
@@ -99,7 +99,7 @@ func (s *Scope) drain(caller Caller) {
 		if caller.Err() != nil {
 			caller.n = nil // the children have been told: now only wait
 		}
-		caller.Park(&s.wait, "task group")
+		caller.Park(&s.wait, forGroup)
 	}
 	s.ended = true
 	s.node.end()

@@ -91,7 +91,7 @@ func (l *Loop) abandon() {
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
 	for i, t := range left {
-		t.flags |= flagAbandoned
+		t.node.flags |= flagAbandoned
 		if i == maxNamed {
 			fmt.Fprintf(&b, "\n\tand %d more", len(left)-i)
 			break
@@ -143,7 +143,7 @@ func (l *Loop) panicked(t *Task, v any) error {
 		return err
 	}
 	if t != nil {
-		t.flags |= flagQuiet // Run panics: not reported as an error too
+		t.node.flags |= flagQuiet // Run panics: not reported as an error too
 	}
 	l.crash(err)
 	return err
@@ -153,7 +153,7 @@ func (l *Loop) panicked(t *Task, v any) error {
 // prints it, once and at once. It must be called by the deferred function that
 // recovered, for the stack.
 func (l *Loop) printPanic(t *Task, v any) error {
-	err, stack := l.cfg.NewPanicError(v, debug.Stack())
+	stack, err := l.cfg.NewPanicError(v, debug.Stack())
 	if l.cfg.PanicsAsErrors || err == l.stop.printed {
 		return err
 	}
@@ -188,7 +188,7 @@ var errExited = errors.New("asyncio: the task called runtime.Goexit")
 // deferred function of its coroutine. The coroutine is held here until the loop
 // has ended; let go then, its Goexit goes on in Run's goroutine.
 func (l *Loop) exited(r *runner, t *Task) {
-	t.flags |= flagQuiet
+	t.node.flags |= flagQuiet
 	l.stop.exiting = true
 	l.raise(signalStop)
 	l.finish(t, errExited)

@@ -32,8 +32,6 @@ type Task struct {
 	id      uint64
 	created uintptr
 	r       *runner // nil: not started or ended
-	slot    int32   // in the registry
-	flags   taskFlags
 }
 
 type taskFlags uint8
@@ -74,7 +72,7 @@ func (t *Task) Body() Body { return t.body }
 func (t *Task) Loop() *Loop { return t.cell.loop }
 
 // Cancelled reports whether the ended task counts as cancelled (S14).
-func (t *Task) Cancelled() bool { return t.flags&flagCancelled != 0 }
+func (t *Task) Cancelled() bool { return t.node.flags&flagCancelled != 0 }
 
 // Spawn creates a task: the body's first step comes in a later turn (S3). On
 // the loop only.
@@ -93,7 +91,7 @@ func Spawn(ctx context.Context, own *Node, t *Task, body Body, created uintptr, 
 func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created uintptr) {
 	l := under.scope.loop
 	t.prepare(l, l.newID(), body, created, "")
-	t.flags |= flagQuiet
+	t.node.flags |= flagQuiet
 	l.admit(t, ctx, under.scope, under)
 }
 
@@ -182,8 +180,8 @@ func (t *Task) Cancel(cause error) bool {
 func (l *Loop) finish(t *Task, err error) {
 	if err != nil {
 		if s := t.node.reason(l); s.explains(err) {
-			t.flags |= flagCancelled
-			if t.flags&flagMain == 0 {
+			t.node.flags |= flagCancelled
+			if t.node.flags&flagMain == 0 {
 				err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
 			}
 		}
@@ -200,20 +198,20 @@ func (l *Loop) conclude(t *Task) {
 	l.live--
 	t.dropCarriers()
 	t.node.end()
-	if t.flags&flagMain != 0 {
+	if t.node.flags&flagMain != 0 {
 		l.raise(signalStop)
 	}
 	scope := t.node.scope
 	scope.live--
 	switch {
-	case t.flags&flagCancelled != 0:
+	case t.node.flags&flagCancelled != 0:
 		scope.cut = true
 	case t.cell.fail != nil:
 		scope.childFailed(t)
 	}
 	t.cell.settled()
 	if scope.live == 0 {
-		scope.wait.wakeAll(l)
+		scope.wait.wakeAll()
 	}
 }
 

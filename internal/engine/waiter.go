@@ -5,7 +5,6 @@ package engine
 type Waiter struct {
 	next, prev *Waiter
 	list       *WaitList
-	parked     *runner  // the coroutine whose task waits, or
 	notify     notified // what to tell, inline: bookkeeping only, never user code
 }
 
@@ -58,26 +57,22 @@ func (w *Waiter) Remove() {
 }
 
 // wakeAll wakes everyone, in order.
-func (q *WaitList) wakeAll(l *Loop) {
+func (q *WaitList) wakeAll() {
 	for w := q.head; w != nil; w = q.head {
-		w.fire(l)
+		w.fire()
 	}
 }
 
 // WakeFirst wakes whoever came first and reports whether there was anybody.
-func (q *WaitList) WakeFirst(l *Loop) bool {
+func (q *WaitList) WakeFirst() bool {
 	if q.head == nil {
 		return false
 	}
-	q.head.fire(l)
+	q.head.fire()
 	return true
 }
 
-func (w *Waiter) fire(l *Loop) {
-	if w.parked != nil {
-		l.wake(w.parked, wokenByEvent)
-		return
-	}
+func (w *Waiter) fire() {
 	w.Remove()
 	w.notify.settled()
 }

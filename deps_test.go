@@ -1,0 +1,82 @@
+package asyncio_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/asyncio-go/asyncio"
+
+// layers says which packages of the module each package may import, and why no
+// others. A package that is not listed fails the test: give it a place first.
+var layers = []struct {
+	pkg     string
+	imports []string
+	why     string
+}{
+	{"internal/coro", nil, "it touches the runtime and nothing of ours"},
+	{"internal/engine", []string{"internal/coro"}, "the untyped core knows nothing of the public types"},
+	{"", []string{"internal/engine", "internal/coro"}, "the public nouns are a typed skin of the engine"},
+	{"asynciotest", []string{"", "internal/engine"}, "it sets options of the engine that users have no business with"},
+	{"internal/conformance", nil, "only its tests import anything: the public API"},
+	{"cmd/asyncio", []string{""}, "a program uses the library as a user would"},
+}
+
+func TestDependencies(t *testing.T) {
+	allowed := map[string]map[string]bool{}
+	why := map[string]string{}
+	for _, l := range layers {
+		allowed[l.pkg] = map[string]bool{}
+		for _, i := range l.imports {
+			allowed[l.pkg][i] = true
+		}
+		why[l.pkg] = l.why
+	}
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "./...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkg := local(p.ImportPath)
+		if allowed[pkg] == nil {
+			t.Errorf("package %s has no place in the table of layers", p.ImportPath)
+			continue
+		}
+		for _, i := range p.Imports {
+			switch {
+			case i == module || strings.HasPrefix(i, module+"/"):
+				if !allowed[pkg][local(i)] {
+					t.Errorf("%s imports %s: %s", p.ImportPath, i, why[pkg])
+				}
+			case strings.Contains(strings.SplitN(i, "/", 2)[0], ".") && !strings.HasPrefix(i, "golang.org/x/sys"):
+				t.Errorf("%s imports %s: the root module stands on the standard library and golang.org/x/sys alone", p.ImportPath, i)
+			}
+			if i == "unsafe" && pkg != "internal/engine" {
+				t.Errorf("%s imports unsafe: only the engine's dump prints an address", p.ImportPath)
+			}
+			if i == "iter" && strings.HasPrefix(pkg, "internal/") && pkg != "internal/coro" {
+				t.Errorf("%s imports iter: control transfer is internal/coro's", p.ImportPath)
+			}
+		}
+	}
+}
+
+func local(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
+}
