@@ -39,15 +39,17 @@ func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
 	turn.Init(l)
 	m.queue = append(m.queue, turn)
 	m.mu.Unlock()
+	abandoned := l.AtClose(func() { m.leave(turn) })
 	err, waited := turn.Await(ctx, nil)
+	abandoned.Remove()
 	if !waited {
 		m.leave(turn)
 	}
 	return err
 }
 
-// leave takes a call out of the queue that was cancelled while it waited. If its
-// turn had come already, it passes the place on.
+// leave takes a call out of the queue that was cancelled while it waited, or
+// whose loop has ended. If its turn had come already, it passes the place on.
 func (m *Limiter) leave(turn *engine.Cell) {
 	m.mu.Lock()
 	for i, other := range m.queue {

@@ -312,6 +312,14 @@ func (l *Loop) close() {
 	}
 }
 
+// AtClose has fn called when the loop ends, unless the returned Waiter is removed
+// before. On the loop only.
+func (l *Loop) AtClose(fn func()) *Waiter {
+	w := &Waiter{notify: notifyFunc(fn)}
+	l.closing.Push(w)
+	return w
+}
+
 func (l *Loop) dismissIdle() {
 	for _, r := range l.idle {
 		r.co.Resume()

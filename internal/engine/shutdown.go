@@ -17,6 +17,7 @@ type shutdown struct {
 	main     *Task
 	began    bool
 	timeUp   bool
+	timeUpAt uint64    // the turn of that
 	unswept  int       // tasks admitted since all were cancelled
 	sweptAt  uint64    // the turn of that
 	panics   []error   // of tasks and callbacks, the first is Run's
@@ -32,7 +33,7 @@ var errShutdown = fmt.Errorf("asyncio: the loop shuts down: %w", context.Cancele
 func (s *shutdown) clock() *timer { return &s.timer }
 
 func (s *shutdown) expire(l *Loop) {
-	s.timeUp = true
+	s.timeUp, s.timeUpAt = true, l.turns
 	l.raise(signalStop)
 }
 
@@ -77,7 +78,8 @@ func (l *Loop) over() bool {
 		l.timers.disarm(s)
 		return true
 	}
-	if s.timeUp {
+	// What is ready when the time is up still runs, if not without end.
+	if s.timeUp && (l.ready.len() == 0 || l.turns-s.timeUpAt > rootEvery) {
 		l.abandon()
 		return true
 	}
