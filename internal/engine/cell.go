@@ -65,15 +65,17 @@ func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
 		c.fail = &failure{err: err}
 	}
 	c.publish()
-	tell := func() {
-		l.failures.add(f)
-		c.wait.wakeAll()
-	}
 	if l.Here() {
-		tell()
+		c.tell(f)
 	} else {
-		l.post(tell)
+		l.post(func() { c.tell(f) })
 	}
+}
+
+// tell is the loop's part of settling a future.
+func (c *Cell) tell(f *failure) {
+	c.loop.failures.add(f)
+	c.wait.wakeAll()
 }
 
 // SettleLater is Settle(err, false, ...) from another goroutine whose moment must
