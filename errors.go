@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,6 +33,11 @@ var (
 	// ErrDeadlock is returned by an await that could never end: of the calling
 	// task itself, or of tasks that await each other in a ring.
 	ErrDeadlock = engine.ErrDeadlock
+	// ErrQueueShutdown is returned by a queue that was shut down: by Put at once,
+	// by Get when nothing is left.
+	ErrQueueShutdown = errors.New("asyncio: queue shut down")
+	// ErrBarrierBroken is returned by Wait of a barrier that was aborted or reset.
+	ErrBarrierBroken = errors.New("asyncio: barrier broken")
 )
 
 // A PanicError is a panic of a coroutine or a callback: Run panics with it, or

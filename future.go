@@ -11,9 +11,8 @@ import (
 // A Future is a result that somebody else will set, once. It belongs to the
 // loop of the ctx it was made with and may be set and awaited from anywhere.
 type Future[T any] struct {
-	c       engine.Cell
-	value   T
-	created uintptr
+	c     engine.Cell
+	value T
 }
 
 // NewFuture makes a pending future of the loop of ctx. It panics if ctx has none.
@@ -27,8 +26,8 @@ func NewFuture[T any](ctx context.Context) *Future[T] {
 	if own == nil {
 		panic(noLoopError("NewFuture", "call it with the ctx of a coroutine"))
 	}
-	f := &Future[T]{created: coro.CallSite()}
-	f.c.Init(own.Loop())
+	f := &Future[T]{}
+	f.c.Init(own.Loop(), coro.CallSite())
 	return f
 }
 
@@ -40,7 +39,7 @@ func (f *Future[T]) SetResult(v T) bool {
 		return false
 	}
 	f.value = v
-	f.c.Settle(nil, false, "", 0)
+	f.c.Settle(nil, false, "")
 	return true
 }
 
@@ -53,7 +52,7 @@ func (f *Future[T]) SetError(err error) bool {
 	if !f.c.Claim() {
 		return false
 	}
-	f.c.Settle(err, true, "future", f.created)
+	f.c.Settle(err, true, "future")
 	return true
 }
 
@@ -66,7 +65,7 @@ func (f *Future[T]) Cancel(cause error) bool {
 	if cause == nil {
 		cause = context.Canceled
 	}
-	f.c.Settle(engine.Cancelled(fmt.Sprintf("the future created at %s", coro.Location(f.created)), cause), false, "", 0)
+	f.c.Settle(engine.Cancelled(fmt.Sprintf("the future created at %s", f.c.Created()), cause), false, "")
 	return true
 }
 

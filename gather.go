@@ -32,7 +32,7 @@ var errNilAwaitable = errors.New("asyncio: nil awaitable")
 //
 //go:noinline
 func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
-	g, err := gather[T](ctx, aws, coro.CallSite(), failFast)
+	g, err := gather[T](ctx, aws, coro.CallSite(), failFast, false)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 //go:noinline
 func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Result[T] {
 	results := make([]Result[T], len(aws))
-	g, err := gather[T](ctx, aws, coro.CallSite(), waitForAll)
+	g, err := gather[T](ctx, aws, coro.CallSite(), waitForAll, false)
 	if err != nil {
 		for i := range results {
 			results[i].Err = err
@@ -65,12 +65,8 @@ func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Resul
 		return results
 	}
 	_, err = g.crew.Gather()
-	for i, s := range g.sources {
-		v, e := s.Result()
-		if err != nil && (e == ErrNotDone || errors.Is(e, ErrTaskCancelled) && s.started()) {
-			e = err
-		}
-		results[i] = Result[T]{v, e}
+	for i := range results {
+		results[i] = g.result(i, err)
 	}
 	return results
 }
@@ -94,6 +90,17 @@ func (*Future[T]) started() bool        { return false }
 func (f *Future[T]) cell() *engine.Cell { return &f.c }
 func (t *Task[T]) cell() *engine.Cell   { return t.t.Cell() }
 
+// result is the outcome of argument i; what ctx's cancellation cut short carries
+// its error.
+func (g *gathering[T]) result(i int, cancelled error) Result[T] {
+	s := g.sources[i]
+	v, err := s.Result()
+	if cancelled != nil && (err == ErrNotDone || s.started() && errors.Is(err, ErrTaskCancelled)) {
+		err = cancelled
+	}
+	return Result[T]{v, err}
+}
+
 type gathering[T any] struct {
 	crew    *engine.Crew
 	sources []source[T]
@@ -102,7 +109,7 @@ type gathering[T any] struct {
 
 const slabLen = 64
 
-func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site uintptr, enough func(*engine.Crew, *engine.Cell) bool) (*gathering[T], error) {
+func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site, enough func(*engine.Crew, *engine.Cell) bool, ordered bool) (*gathering[T], error) {
 	for i, aw := range aws {
 		if isNil(aw) {
 			return nil, fmt.Errorf("%w: argument %d of %d", errNilAwaitable, i, len(aws))
@@ -112,32 +119,37 @@ func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site uintptr, e
 	if err != nil {
 		return nil, err
 	}
+	crew.Ordered = ordered
 	g := &gathering[T]{crew: crew, sources: make([]source[T], len(aws))}
 	for i, aw := range aws {
 		switch aw := any(aw).(type) {
 		case *Task[T]:
-			g.observe(ctx, i, aw, aw.cell(), len(aws)-i, site)
+			err = g.observe(ctx, i, aw, aw.cell(), aw.core(), len(aws)-i, site)
 		case *Future[T]:
-			g.observe(ctx, i, aw, aw.cell(), len(aws)-i, site)
+			err = g.observe(ctx, i, aw, aw.cell(), nil, len(aws)-i, site)
 		case Coroutine[T]:
 			g.start(ctx, i, aw, len(aws)-i, site)
 		case Awaitable[T]:
 			g.start(ctx, i, aw.Await, len(aws)-i, site)
 		}
+		if err != nil {
+			crew.Stop()
+			return nil, err
+		}
 	}
 	return g, nil
 }
 
-func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Cell, left int, site uintptr) {
+func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Cell, owner *engine.Task, left int, site coro.Site) error {
 	if c.Loop() != engine.NodeOf(ctx).Loop() {
 		g.start(ctx, i, s.(Awaitable[T]).Await, left, site)
-		return
+		return nil
 	}
 	g.sources[i] = s
-	g.crew.Observe(c)
+	return g.crew.Observe(c, owner)
 }
 
-func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left int, site uintptr) {
+func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left int, site coro.Site) {
 	if len(g.slab) == 0 {
 		g.slab = make([]Task[T], min(left, slabLen))
 	}

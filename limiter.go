@@ -36,7 +36,7 @@ func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
 		return nil
 	}
 	turn := &engine.Cell{}
-	turn.Init(l)
+	turn.Init(l, 0)
 	m.queue = append(m.queue, turn)
 	m.mu.Unlock()
 	abandoned := l.AtClose(func() { m.leave(turn) })
@@ -76,5 +76,5 @@ func (m *Limiter) release() {
 	m.queue = m.queue[1:]
 	m.mu.Unlock()
 	next.Claim()
-	next.Settle(nil, false, "", 0)
+	next.Settle(nil, false, "")
 }

@@ -59,7 +59,7 @@ func (l *Loop) Run(ctx context.Context, main func(ctx context.Context) error) er
 	return l.run(ctx, main, coro.CallSite())
 }
 
-func (l *Loop) run(ctx context.Context, main func(ctx context.Context) error, site uintptr) error {
+func (l *Loop) run(ctx context.Context, main func(ctx context.Context) error, site coro.Site) error {
 	if main == nil {
 		return errors.New("asyncio: Run: main is nil; a func(ctx context.Context) error is expected")
 	}
@@ -100,7 +100,7 @@ func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
 // has run already or was cancelled before. On the loop only: elsewhere it panics.
 func (h *Handle) Cancel() bool {
 	if !h.h.Loop().OnLoop() {
-		panic(offLoopError("Handle.Cancel", "on the goroutine of the loop's current step"))
+		panic(offLoopError(h.h.Loop(), "Handle.Cancel", "on the goroutine of the loop's current step"))
 	}
 	return h.h.Cancel()
 }
@@ -167,7 +167,7 @@ func (l *Loop) mustBeHere(call string, fn func()) {
 		panic("asyncio: " + call + ": nil function")
 	}
 	if !l.e.OnLoop() {
-		panic(offLoopError(call, "on the loop; from another goroutine use CallSoonThreadsafe"))
+		panic(offLoopError(l.e, call, "on the loop; from another goroutine use CallSoonThreadsafe"))
 	}
 }
 
@@ -180,7 +180,10 @@ type misuse struct {
 func (m *misuse) Error() string { return m.msg }
 func (m *misuse) Unwrap() error { return m.err }
 
-func offLoopError(call, where string) error {
+func offLoopError(l *engine.Loop, call, where string) error {
+	if err := l.Refusal(); errors.Is(err, ErrLoopClosed) {
+		return &misuse{fmt.Sprintf("asyncio: %s: the event loop has closed", call), err}
+	}
 	return &misuse{fmt.Sprintf("asyncio: %s: called from the wrong goroutine; call it %s", call, where), ErrWrongTask}
 }
 

@@ -63,7 +63,7 @@ func Go(ctx context.Context, fn func(ctx context.Context) error, opts ...TaskOpt
 	return createTask("Go", ctx, procOf(fn), opts, coro.CallSite())
 }
 
-func createTask[T any](call string, ctx context.Context, c Coroutine[T], opts []TaskOption, site uintptr) *Task[T] {
+func createTask[T any](call string, ctx context.Context, c Coroutine[T], opts []TaskOption, site coro.Site) *Task[T] {
 	if c == nil {
 		panic("asyncio: " + call + ": nil coroutine")
 	}
@@ -94,7 +94,7 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 		panic(noLoopError(call, "call it with the ctx of a coroutine, or use Submit from another goroutine"))
 	}
 	if !own.Loop().OnLoop() {
-		panic(offLoopError(call, "in a coroutine, with its ctx; from another goroutine use Submit"))
+		panic(offLoopError(own.Loop(), call, "in a coroutine, with its ctx; from another goroutine use Submit"))
 	}
 	return own
 }
@@ -105,7 +105,10 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 //
 //go:noinline
 func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {
-	if coroutine == nil {
+	switch {
+	case l == nil:
+		panic("asyncio: Submit: nil loop")
+	case coroutine == nil:
 		panic("asyncio: Submit: nil coroutine")
 	}
 	t := &Task[T]{coro: coroutine}

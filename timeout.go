@@ -13,13 +13,17 @@ import (
 // early, from any goroutine and any number of times; call it in any case.
 // Off the loop it is context.WithTimeout.
 func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return WithDeadline(ctx, time.Now().Add(d))
+	return withDeadline("WithTimeout", ctx, time.Now().Add(d))
 }
 
 // WithDeadline is WithTimeout for a time of the loop's clock.
 func WithDeadline(ctx context.Context, t time.Time) (context.Context, context.CancelFunc) {
+	return withDeadline("WithDeadline", ctx, t)
+}
+
+func withDeadline(call string, ctx context.Context, t time.Time) (context.Context, context.CancelFunc) {
 	if ctx == nil {
-		panic("asyncio: WithDeadline: nil context")
+		panic("asyncio: " + call + ": nil context")
 	}
 	if child, cancel, ok := engine.WithDeadline(ctx, t); ok {
 		return child, cancel

@@ -70,7 +70,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 		return zero, err
 	}
 	call := &threadCall[T]{fn: fn, limiter: o.limiter, site: coro.CallSite()}
-	call.done.Init(l)
+	call.done.Init(l, 0)
 	go call.run(engine.OffLoop(ctx))
 
 	if o.abandon {
@@ -96,7 +96,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 type threadCall[T any] struct {
 	fn      func(ctx context.Context) (T, error)
 	limiter *Limiter
-	site    uintptr
+	site    coro.Site
 	done    engine.Cell
 	value   T
 	panic   *PanicError

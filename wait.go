@@ -63,13 +63,17 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 	if err != nil {
 		return nil, nil, err
 	}
+	crew.Partial = until != AllCompleted
 	here := engine.NodeOf(ctx).Loop()
 	for i, t := range tasks {
 		if t.core().Loop() != here {
 			crew.Abort()
 			return nil, nil, fmt.Errorf("asyncio: Wait: task %d of %d: %w: it belongs to another loop; Await it", i, len(tasks), ErrWrongLoop)
 		}
-		crew.Observe(t.core().Cell())
+		if err := crew.Observe(t.core().Cell(), t.core()); err != nil {
+			crew.Abort()
+			return nil, nil, err
+		}
 	}
 	_, err = crew.Wait()
 	return nil, nil, err

@@ -20,8 +20,9 @@ import (
 //
 // The test fails
 //   - on an error that nobody received (as Run of package asyncio returns it),
-//   - on tasks that still live when body returns (they are named, cancelled and
-//     awaited),
+//   - on tasks that still live when body returns and were not cancelled before
+//     (they are named, cancelled and awaited),
+//   - on a task that goes on awaiting after it was cancelled, 10,000 times,
 //   - at once, with the tree of tasks that shows who waits for what, when nothing
 //     can ever run again,
 //   - on a goroutine that body leaves behind (by testing/synctest).
@@ -52,6 +53,9 @@ func virtual(t *testing.T) asyncio.Option {
 		c.Virtual = true
 		c.OnStuck = func(dump string) {
 			t.Errorf("asynciotest: nothing can ever run again:\n%s", dump)
+		}
+		c.OnDeaf = func(task *engine.Task, line string) {
+			t.Errorf("asynciotest: task %q, created at %s, goes on awaiting after it was cancelled, at %s", task.Name(), task.Created(), line)
 		}
 		c.OnLeft = func(left []*engine.Task) {
 			if len(left) == 0 {

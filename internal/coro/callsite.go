@@ -1,20 +1,35 @@
 package coro
 
 import (
+	"reflect"
 	"runtime"
 	"strconv"
 )
 
-// CallSite returns the program counter of the call of the function that calls
-// CallSite, which must be marked noinline. It costs two loads where the frame
-// pointer can be followed. Use [Location] to print it.
+// A Site is a place in the program, in half the room of a program counter: the
+// distance from a function of this package. Zero is unknown.
+type Site int32
+
+var siteBase = reflect.ValueOf(ID).Pointer()
+
+func siteOf(pc uintptr) Site {
+	distance := int64(pc) - int64(siteBase)
+	if s := Site(distance); int64(s) == distance {
+		return s
+	}
+	return 0 // in a plugin
+}
+
+// CallSite returns the place of the call of the function that calls CallSite,
+// which must be marked noinline. It costs a few loads where the frame pointer can
+// be followed.
 //
 //go:noinline
-func CallSite() uintptr {
+func CallSite() Site {
 	if hops != 0 {
-		return returnPC(hops)
+		return siteOf(returnPC(hops))
 	}
-	return slowCallSite()
+	return siteOf(slowCallSite())
 }
 
 // slowCallSite returns the return address of the caller of the function that
@@ -34,12 +49,12 @@ func Stack() []uintptr {
 	return pcs[:runtime.Callers(2, pcs)]
 }
 
-// Location prints a program counter of CallSite as "file:line".
-func Location(pc uintptr) string {
-	if pc == 0 {
+// String prints the site as "file:line".
+func (s Site) String() string {
+	if s == 0 {
 		return "unknown"
 	}
-	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	frame, _ := runtime.CallersFrames([]uintptr{uintptr(int64(siteBase) + int64(s))}).Next()
 	if frame.File == "" {
 		return "unknown"
 	}

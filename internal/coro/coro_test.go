@@ -77,21 +77,21 @@ func TestGDiffersBetweenLiveGoroutines(t *testing.T) {
 }
 
 //go:noinline
-func create() uintptr { return CallSite() }
+func create() Site { return CallSite() }
 
 func TestCallSite(t *testing.T) {
 	_, file, line, _ := runtime.Caller(0)
 	pc := create()
-	if got, want := Location(pc), fmt.Sprintf("%s:%d", file, line+1); got != want {
+	if got, want := pc.String(), fmt.Sprintf("%s:%d", file, line+1); got != want {
 		t.Errorf("Location %s, want %s", got, want)
 	}
 	func() {
-		if got, want := Location(create()), fmt.Sprintf("%s:%d", file, line+6); got != want {
+		if got, want := create().String(), fmt.Sprintf("%s:%d", file, line+6); got != want {
 			t.Errorf("in a closure: %s, want %s", got, want)
 		}
 	}()
-	if Location(0) != "unknown" {
-		t.Errorf("Location(0) = %s", Location(0))
+	if Site(0).String() != "unknown" {
+		t.Errorf("Site(0).String() = %s", Site(0).String())
 	}
 }
 

@@ -48,11 +48,31 @@ func stack(all bool) []byte {
 	}
 }
 
+// isCoroutine reports whether the calling goroutine was made by iter.Pull, at the
+// price of a walk over its stack.
+func isCoroutine() bool {
+	for pcs := make([]uintptr, 64); ; pcs = make([]uintptr, 4*len(pcs)) {
+		n := runtime.Callers(1, pcs)
+		if n == len(pcs) {
+			continue
+		}
+		for _, pc := range pcs[max(0, n-2):n] { // goexit may come after the first function
+			if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "runtime.corostart" {
+				return true
+			}
+		}
+		return false
+	}
+}
+
 // PulledFrom reports whether the calling goroutine is a coroutine that was made
 // by iter.Pull in the goroutine g (a value of G), or in such a coroutine of it.
 // It reads traces: tens of microseconds, and the whole process's for the nested
 // case.
 func PulledFrom(g uintptr) bool {
+	if !isCoroutine() {
+		return false
+	}
 	root := idOf(g)
 	parent := creator(stack(false))
 	if parent == 0 || root == 0 || parent == root {

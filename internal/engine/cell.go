@@ -3,7 +3,11 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"reflect"
 	"sync/atomic"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // A Cell is settled once, with a value kept by its owner or with an error, and
@@ -15,11 +19,12 @@ import (
 // Whoever claims a cell settles it, and writes the value in between; after done
 // nothing changes, so that anybody who has seen done may read it.
 type Cell struct {
-	loop  *Loop
-	state atomic.Uint32
-	fail  *failure                 // the error, if there is one; written while settling
-	ended atomic.Pointer[doneChan] // made on first use
-	wait  WaitList                 // owned by the loop
+	loop    *Loop
+	state   atomic.Uint32
+	created coro.Site                // fixed
+	fail    *failure                 // the error, if there is one; written while settling
+	ended   atomic.Pointer[doneChan] // made on first use
+	wait    WaitList                 // owned by the loop
 }
 
 const (
@@ -40,7 +45,10 @@ func (d *doneChan) close() {
 }
 
 // Init binds a future's cell to the loop.
-func (c *Cell) Init(l *Loop) { c.loop = l }
+func (c *Cell) Init(l *Loop, created coro.Site) { c.loop, c.created = l, created }
+
+// Created returns where the future was made.
+func (c *Cell) Created() string { return c.created.String() }
 
 // Loop returns the loop that the cell belongs to.
 func (c *Cell) Loop() *Loop { return c.loop }
@@ -54,12 +62,12 @@ func (c *Cell) Claim() bool { return c.state.CompareAndSwap(cellPending, cellSet
 // Settle ends a claimed future and has the waiters woken: on the loop at once,
 // from another goroutine by the loop's next turn. It never runs them inline. An
 // error is somebody's to receive (S9), unless lost is false.
-func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
+func (c *Cell) Settle(err error, lost bool, name string) {
 	l := c.loop
 	var f *failure
 	switch {
 	case err != nil && lost:
-		f = l.newFailure(c, nil, err, name, created)
+		f = l.newFailure(c, nil, err, name)
 		c.fail = f
 	case err != nil:
 		c.fail = &failure{err: err}
@@ -67,21 +75,21 @@ func (c *Cell) Settle(err error, lost bool, name string, created uintptr) {
 	c.publish()
 	if l.Here() {
 		c.tell(f)
-	} else {
-		l.post(func() { c.tell(f) })
+	} else if l.post(func() { c.tell(f) }) != nil && f != nil {
+		l.log(slog.LevelError, "asyncio: an error was set after the end of Run", "future", f.site(), "error", err)
 	}
 }
 
 // tell is the loop's part of settling a future.
 func (c *Cell) tell(f *failure) {
 	c.loop.failures.add(f)
-	c.wait.wakeAll()
+	c.wait.WakeAll()
 }
 
 // SettleLater is Settle(err, false, ...) from another goroutine whose moment must
 // not show: the cell is pending until the loop's next turn.
 func (c *Cell) SettleLater(err error) {
-	settle := func() { c.Settle(err, false, "", 0) }
+	settle := func() { c.Settle(err, false, "") }
 	if c.loop.post(settle) != nil {
 		settle()
 	}
@@ -91,7 +99,7 @@ func (c *Cell) SettleLater(err error) {
 func (c *Cell) settled() {
 	c.publish()
 	if c.wait.head != nil {
-		c.wait.wakeAll()
+		c.wait.WakeAll()
 	}
 }
 
@@ -192,11 +200,23 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 	}
 	caller.r.on = owner
 	woken := caller.Park(&c.wait, forAwait)
+	if caller.r.ring {
+		caller.r.ring = false
+		err := ringError(caller.Task(), owner)
+		caller.r.on = nil
+		return err, false
+	}
 	caller.r.on = nil
 	if !woken {
 		return caller.Err(), false
 	}
 	return c.Receive(), true
+}
+
+// WaitFor waits for a cell of the caller's loop, and reports false when the
+// caller was cancelled first.
+func (c *Cell) WaitFor(caller Caller) bool {
+	return c.IsDone() || caller.Park(&c.wait, ForChannel)
 }
 
 // Join waits for a cell of the caller's loop whatever happens to the caller.
@@ -220,7 +240,7 @@ func (c *Cell) OnSettled(fn func(err error)) {
 func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
 	var own WaitList
 	l := caller.L
-	stop := c.whenDone(func() { l.post(func() { own.wakeAll() }) })
+	stop := c.whenDone(func() { l.post(func() { own.WakeAll() }) })
 	if !caller.Park(&own, forOtherLoop) {
 		stop()
 		return caller.Err(), false
@@ -277,7 +297,32 @@ func (c *Cell) whenDone(fn func()) (stop func()) {
 }
 
 // explains reports whether err says no more than that the context which ended
-// in state s was cancelled: only then may it be dropped (S7, S14).
+// in state s was cancelled: only then may it be dropped (S7, S14). Of errors that
+// were joined, all must.
 func (s *cancelState) explains(err error) bool {
-	return s != nil && err != nil && (errors.Is(err, context.Canceled) || errors.Is(err, s.cause) || errors.Is(err, s.err))
+	switch {
+	case s == nil || err == nil:
+		return false
+	case matches(err, context.Canceled) || matches(err, s.cause) || matches(err, s.err):
+		return true
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return s.explains(errors.Unwrap(err))
+	}
+	for _, e := range joined.Unwrap() {
+		if e != nil && !s.explains(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// matches is errors.Is for err alone, not for what it wraps.
+func matches(err, target error) bool {
+	if reflect.TypeOf(target).Comparable() && err == target {
+		return true
+	}
+	is, ok := err.(interface{ Is(error) bool })
+	return ok && is.Is(target)
 }

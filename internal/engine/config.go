@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,7 +32,11 @@ type Config struct {
 	// collector), and when nothing can ever run again OnStuck is called, once.
 	Virtual bool
 	OnStuck func(dump string)
-	// OnLeft is called with the tasks that still live when main returns.
+	// OnDeaf is called, in virtual time, with a task that goes on awaiting with a
+	// cancelled ctx; it is ended by runtime.Goexit then.
+	OnDeaf func(t *Task, line string)
+	// OnLeft is called with the tasks that still live when main returns and were
+	// not cancelled before.
 	OnLeft func(left []*Task)
 }
 
@@ -40,11 +45,16 @@ func DefaultConfig() Config {
 	return Config{ShutdownTimeout: 10 * time.Second, Stderr: os.Stderr}
 }
 
-func (c *Config) logger() *slog.Logger {
-	if c.Logger != nil {
-		return c.Logger
+// log writes a message with the name of the loop, if it has one.
+func (l *Loop) log(level slog.Level, msg string, args ...any) {
+	logger := l.cfg.Logger
+	if logger == nil {
+		logger = slog.Default()
 	}
-	return slog.Default()
+	if l.cfg.Name != "" {
+		logger = logger.With("loop", l.cfg.Name)
+	}
+	logger.Log(context.Background(), level, msg, args...)
 }
 
 // Unhandled is an error that nobody received.
@@ -59,12 +69,12 @@ type Unhandled struct {
 // and does no further harm.
 func (l *Loop) report(u Unhandled) {
 	if l.cfg.OnUnhandled == nil {
-		l.cfg.logger().Error("asyncio: unhandled error", "loop", l.cfg.Name, "task", u.Name, "created", u.Created, "error", u.Err)
+		l.log(slog.LevelError, "asyncio: unhandled error", "task", u.Name, "created", u.Created, "error", u.Err)
 		return
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			l.cfg.logger().Error("asyncio: the error handler panicked", "loop", l.cfg.Name, "panic", fmt.Sprint(v),
+			l.log(slog.LevelError, "asyncio: the error handler panicked", "panic", fmt.Sprint(v),
 				"task", u.Name, "created", u.Created, "error", u.Err)
 		}
 	}()

@@ -1,6 +1,10 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
 
 // A Crew is what one call awaits together: tasks that the call started, under a
 // node of its own, and cells that it was handed and only observes. Gather and
@@ -16,12 +20,21 @@ type Crew struct {
 	started int // of those, the ones started here
 	over    bool
 	first   *Cell // the member whose end sufficed before all had ended
+
+	Partial bool // the call may return before all members have ended
+
+	// For AsCompleted: the positions of members in the order in which they ended.
+	Ordered bool
+	ended   []int
+	given   int // of those, how many Next has returned
+	next    int // position of the next member
 }
 
 type crewMember struct {
 	Waiter
 	crew    *Crew
 	cell    *Cell
+	pos     int
 	started bool
 }
 
@@ -38,15 +51,28 @@ func NewCrew(ctx context.Context, n int, enough func(c *Crew, m *Cell) bool) (*C
 }
 
 // Start creates a task of the crew.
-func (c *Crew) Start(ctx context.Context, t *Task, body Body, created uintptr) {
+func (c *Crew) Start(ctx context.Context, t *Task, body Body, created coro.Site) {
 	SpawnUnder(ctx, &c.node, t, body, created)
 	c.started++
 	c.add(&t.cell, true)
 }
 
-// Observe adds a cell of this loop that is not settled by the crew's end.
-func (c *Crew) Observe(cell *Cell) {
+// Observe adds a cell of this loop, the end of owner if that is a task. It
+// returns an error if the crew would wait for the caller itself.
+func (c *Crew) Observe(cell *Cell, owner *Task) error {
+	if owner != nil && owner == c.caller.Task() && !c.Partial {
+		return ringError(owner, owner)
+	}
+	c.observe(cell)
+	return nil
+}
+
+func (c *Crew) observe(cell *Cell) {
 	if cell.IsDone() {
+		if c.Ordered {
+			c.ended = append(c.ended, c.next)
+		}
+		c.next++
 		if !c.over && c.enough(c, cell) {
 			c.end(cell)
 		}
@@ -57,7 +83,8 @@ func (c *Crew) Observe(cell *Cell) {
 
 func (c *Crew) add(cell *Cell, started bool) {
 	c.pending++
-	c.members = append(c.members, crewMember{crew: c, cell: cell, started: started})
+	c.members = append(c.members, crewMember{crew: c, cell: cell, pos: c.next, started: started})
+	c.next++
 	m := &c.members[len(c.members)-1]
 	m.notify = m
 	cell.wait.Push(&m.Waiter)
@@ -73,8 +100,11 @@ func (m *crewMember) settled() {
 	if !c.over && c.enough(c, m.cell) {
 		c.end(m.cell)
 	}
-	if c.pending == 0 || c.over && c.started == 0 {
-		c.wait.wakeAll()
+	if c.Ordered {
+		c.ended = append(c.ended, m.pos)
+	}
+	if c.Ordered || c.pending == 0 || c.over && c.started == 0 {
+		c.wait.WakeAll()
 	}
 }
 
@@ -108,6 +138,40 @@ func (c *Crew) await(why why) (first *Cell, err error) {
 	}
 	c.Abort()
 	return c.first, err
+}
+
+// Next suspends the caller until another member has ended and returns its
+// position; -1 when there is none to wait for. A cancellation of the caller is
+// kept in cancelled; what was started is waited for all the same.
+func (c *Crew) Next(cancelled *error) int {
+	for c.given == len(c.ended) {
+		if c.pending == 0 || c.over && c.started == 0 {
+			return -1
+		}
+		if err := c.caller.Err(); err != nil {
+			*cancelled, c.over = err, true
+			c.caller = c.caller.Shielded()
+			continue
+		}
+		c.caller.Park(&c.wait, forGather)
+	}
+	c.given++
+	return c.ended[c.given-1]
+}
+
+// Err returns the error of the caller's context.
+func (c *Crew) Err() error { return c.caller.Err() }
+
+// Stop cancels what was started, waits for it, and leaves the rest.
+func (c *Crew) Stop() {
+	c.over = true
+	if c.started > 0 {
+		c.node.Cancel(context.Canceled, context.Canceled)
+	}
+	for c.started > 0 {
+		c.caller.Shielded().Park(&c.wait, forGather)
+	}
+	c.Abort()
 }
 
 // Abort leaves the members that are only observed. Nothing may be started.

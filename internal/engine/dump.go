@@ -202,7 +202,7 @@ func userSite(trace string) string {
 		}
 		file, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
 		path, _, _ := strings.Cut(file, ":")
-		if strings.HasPrefix(name, "iter.Pull") || strings.HasPrefix(name, "runtime.") || ownFunction(name, path) {
+		if strings.HasPrefix(name, "created by ") || strings.HasPrefix(name, "iter.Pull") || strings.HasPrefix(name, "runtime.") || ownFunction(name, path) {
 			continue
 		}
 		return file

@@ -15,15 +15,15 @@ type failure struct {
 	task     weak.Pointer[Task]
 	err      error
 	name     string
-	created  uintptr
+	created  coro.Site
 	stack    []uintptr // of the creation, in debug mode
 	received atomic.Bool
 }
 
 // newFailure makes the record of an error of c. When the handle of c becomes
 // unreachable nobody can receive the error any more, and it is reported then.
-func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string, created uintptr) *failure {
-	f := &failure{err: err, name: name, created: created}
+func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string) *failure {
+	f := &failure{err: err, name: name, created: c.created}
 	if owner != nil {
 		f.task = weak.Make(owner)
 		if e := owner.node.ext.Load(); e != nil {
@@ -87,19 +87,25 @@ func (fs *failures) lost(l *Loop, f *failure) {
 }
 
 // ReportLost reports an error that nobody can receive. On the loop only.
-func (l *Loop) ReportLost(err error, name string, created uintptr) {
+func (l *Loop) ReportLost(err error, name string, created coro.Site) {
 	l.failures.lost(l, &failure{err: err, name: name, created: created})
 }
 
-// settle reports, at the end of Run, everything that nobody received.
+// settle reports, at the end of Run, everything that nobody received. A handler
+// may add to the list, or leave by runtime.Goexit: the rest is reported still.
 func (fs *failures) settle(l *Loop) {
-	for len(fs.open) > 0 { // a handler may add to the list
-		open := fs.open
-		fs.open = nil
-		for _, f := range open {
-			fs.lost(l, f)
+	finished := false
+	defer func() {
+		if !finished {
+			fs.settle(l)
 		}
+	}()
+	for len(fs.open) > 0 {
+		f := fs.open[0]
+		fs.open = fs.open[1:]
+		fs.lost(l, f)
 	}
+	finished = true
 }
 
 func (f *failure) unhandled() Unhandled {
@@ -110,5 +116,5 @@ func (f *failure) site() string {
 	if f.stack != nil {
 		return userStack(f.stack)
 	}
-	return coro.Location(f.created)
+	return f.created.String()
 }

@@ -59,7 +59,7 @@ func (n *Node) bridge() *stdBridge {
 	// The node may have ended, or end just now, without knowing of b.
 	l := n.scope.loop
 	settle := func() {
-		if parent := n.up.Load(); n.gone() && parent != nil && parent.std() != b && n.state.Load() == nil {
+		if parent := n.standing(); n.gone() && parent != n && parent.std() != b && n.state.Load() == nil {
 			if s := parent.state.Load(); s != nil {
 				n.mark(s)
 			} else {
@@ -152,7 +152,6 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 		}
 	}
 	c := newCarrier(ctx, own.scope)
-	l.sources++
 	if t != nil {
 		t.hold(c)
 	}
@@ -161,6 +160,7 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 
 func newCarrier(ctx context.Context, scope *Scope) *Node {
 	c := &Node{scope: scope}
+	c.anchor = c // it asks its own context too
 	src := &source{ctx: ctx}
 	c.extras().foreign = src
 	src.stop = context.AfterFunc(ctx, func() { c.cancelFrom(ctx) })
@@ -208,6 +208,5 @@ func (n *Node) releaseCarrier() {
 	if src != nil && src.stop != nil && src.holders == 0 && n.kids == nil && n.parked == nil {
 		src.stop()
 		src.stop = nil
-		n.scope.loop.sources--
 	}
 }

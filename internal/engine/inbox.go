@@ -33,7 +33,7 @@ func (l *Loop) post(fn func()) error { return l.send(post{fn: fn}) }
 
 // Post is CallSoonThreadsafe: fn runs as a callback. What was accepted runs.
 func (l *Loop) Post(fn func()) error {
-	if l.Here() && l.life.Load() == lifeRunning {
+	if l.Here() && !l.root.ended {
 		l.ready.pushCall(call{fn: fn})
 		return nil
 	}
@@ -104,13 +104,16 @@ func (l *Loop) sleep() bool {
 	if timed && wait <= 0 {
 		return true
 	}
+	if len(l.idle) > maxIdle && (!timed || wait > trimEvery) {
+		timed, wait = true, trimEvery
+	}
 	if !timed && l.cfg.Virtual {
 		timed, wait = true, eternity
 	}
 	l.cur.Store(nil)
 	l.asleep.Store(true)
 	alive := true
-	if l.signal.Load() == 0 {
+	if !l.spin() {
 		alive = l.wait(timed, wait)
 	}
 	l.asleep.Store(false)
@@ -120,6 +123,19 @@ func (l *Loop) sleep() bool {
 	}
 	return alive
 }
+
+// spin looks out for a signal for about a microsecond before the loop goes to
+// sleep: going to sleep and being woken takes longer.
+func (l *Loop) spin() bool {
+	for range spins {
+		if l.signal.Load() != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+const spins = 500
 
 // eternity is how far virtual time has to jump to prove that nothing is left
 // to happen.

@@ -48,13 +48,15 @@ type Loop struct {
 	left       int // entries of this turn still to run
 	turns      uint64
 	timers     timerHeap
-	sources    int // foreign contexts that nodes depend on
+	suspects   []*Task // whose awaits may be part of a long ring
 	heirs      heirs
 	settled    bool   // what nobody received is being reported
 	nextID     uint64 // of the block that ends before endID
 	endID      uint64
 	live       int // tasks admitted and not ended
 	idle       []*runner
+	leastIdle  int // since trimmedAt
+	trimmedAt  int64
 	handoff    *Task // what is to run next, between two runners; nil: the root
 	failures   failures
 	closing    WaitList // other loops' awaits, to be told of the end
@@ -134,7 +136,7 @@ func (l *Loop) delist() {
 
 // Run runs main as the first task and returns when it and all that it left
 // have ended, or were given up. t and body are main's.
-func (l *Loop) Run(ctx context.Context, t *Task, body Body, created uintptr) (err error) {
+func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (err error) {
 	switch {
 	case ctx == nil:
 		return ErrNilContext
@@ -184,7 +186,7 @@ func (l *Loop) start(ctx context.Context) {
 		} else {
 			src.stop = context.AfterFunc(ctx, func() { n.cancelFrom(ctx) })
 		}
-		l.sources++
+		n.anchor = n
 	}
 	if !l.bubbled() {
 		l.monitorDone = make(chan struct{})
@@ -216,6 +218,7 @@ func (l *Loop) drive() {
 func (l *Loop) turn() bool {
 	for {
 		l.turns++
+		l.trim()
 		if l.signal.Load() != 0 {
 			l.attend()
 		}
@@ -228,6 +231,10 @@ func (l *Loop) turn() bool {
 		}
 		if l.left = l.ready.len(); l.left > 0 {
 			return true
+		}
+		if len(l.suspects) > 0 {
+			l.breakRings()
+			continue
 		}
 		if !l.sleep() {
 			l.stuck()
@@ -298,7 +305,7 @@ func (l *Loop) close() {
 	if src := l.root.node.source(); src != nil && src.stop != nil {
 		src.stop()
 	}
-	l.closing.wakeAll()
+	l.closing.WakeAll()
 	l.dismissIdle()
 	if l.sleeper != nil {
 		l.sleeper.Stop()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 
@@ -29,6 +30,9 @@ func (l *Loop) mismatch(r *runner) error {
 
 const execName = "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec"
 
+// Refusal says why the caller may not use what belongs to the loop.
+func (l *Loop) Refusal() error { return l.mismatch(l.cur.Load()) }
+
 // OnLoop reports whether the caller may use what belongs to the loop: Here, or
 // in an iter.Pull of the current step.
 func (l *Loop) OnLoop() bool {
@@ -47,7 +51,7 @@ func RefuseBlocking(what string) error {
 	defer loops.Unlock()
 	for _, l := range loops.running {
 		r := l.cur.Load()
-		if r == nil || r.g != g {
+		if r == nil || r.g != g && !coro.PulledFrom(r.g) {
 			continue
 		}
 		who := "a callback"
@@ -61,7 +65,7 @@ func RefuseBlocking(what string) error {
 
 // reportIgnoring logs, once, that a task goes on awaiting with a cancelled ctx.
 func (l *Loop) reportIgnoring(t *Task) {
-	l.cfg.logger().Warn("asyncio: the task ignores its cancellation", "loop", l.cfg.Name, "task", t.Name(), "created", t.Created(),
+	l.log(slog.LevelWarn, "asyncio: the task ignores its cancellation", "task", t.Name(), "created", t.Created(),
 		"awaits", refusalsReported, "at", userLine())
 }
 

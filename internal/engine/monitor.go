@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"log/slog"
 	"time"
 )
 
@@ -12,7 +13,8 @@ import (
 // It parks while the loop sleeps, and is woken by the loop's first step after.
 
 const (
-	monitorTick = 10 * time.Millisecond
+	monitorTick = 5 * time.Millisecond
+	sliceTicks  = 2 // ticks for which a mark must last for the time slice to be used up
 	slowStep    = 100 * time.Millisecond
 )
 
@@ -21,6 +23,7 @@ func (l *Loop) monitor() {
 	ticker := time.NewTimer(monitorTick)
 	defer ticker.Stop()
 	var marked int64
+	lasted := 0
 	for {
 		select {
 		case <-ticker.C:
@@ -33,6 +36,9 @@ func (l *Loop) monitor() {
 				return
 			}
 		case l.mark.Load():
+			if lasted++; lasted < sliceTicks {
+				break
+			}
 			l.Slice.Store(true)
 			l.slowSince.CompareAndSwap(0, marked)
 			if !l.mark.Load() { // the step ended just now
@@ -40,7 +46,7 @@ func (l *Loop) monitor() {
 				l.slowSince.Store(0)
 			}
 		default:
-			marked = l.Elapsed()
+			marked, lasted = l.Elapsed(), 0
 			l.mark.Store(true)
 		}
 		ticker.Reset(monitorTick)
@@ -79,6 +85,6 @@ func (l *Loop) stepEnded() {
 	if t := l.Current(); t != nil {
 		name, created = t.Name(), t.Created()
 	}
-	l.cfg.logger().Warn("asyncio: a step blocked the loop", "loop", l.cfg.Name, "task", name, "created", created,
+	l.log(slog.LevelWarn, "asyncio: a step blocked the loop", "task", name, "created", created,
 		"duration", (took + monitorTick/2).Round(time.Millisecond))
 }

@@ -20,8 +20,9 @@ import (
 // are touched by the loop only; up and state may be read by anybody.
 type Node struct {
 	// Fixed before the node is published.
-	scope *Scope
-	outer *outside // where Value goes on; nil: nowhere
+	scope  *Scope
+	outer  *outside // where Value goes on; nil: nowhere
+	anchor *Node    // the nearest carrier of a foreign context, a carrier's is itself; nil: none
 
 	// Read by anybody.
 	up    atomic.Pointer[Node]
@@ -95,6 +96,18 @@ func (n *Node) looseStd() *stdBridge {
 
 func (n *Node) gone() bool { return n.next == n }
 
+// standing returns n, or what took its place in the tree when it ended.
+func (n *Node) standing() *Node {
+	for n.gone() && n.state.Load() == nil {
+		up := n.up.Load()
+		if up == nil {
+			break
+		}
+		n = up
+	}
+	return n
+}
+
 // cancelState says why a node is cancelled: what Err and Cause return.
 type cancelState struct {
 	err, cause error
@@ -145,12 +158,19 @@ func (n *Node) adopt() *cancelState {
 }
 
 // reason is adopt on the loop, where the node's own state is enough unless news
-// may be on the way.
+// may be on the way: in the inbox, or about to be sent by a foreign context above.
+// It looks at those alone, however deep the tree is.
 func (n *Node) reason(l *Loop) *cancelState {
 	if s := n.state.Load(); s != nil {
 		return s
 	}
-	if l.sources > 0 || l.signal.Load()&signalInbox != 0 {
+	for a := n.anchor; a != nil; a = a.above() {
+		if src := a.source(); a.state.Load() == nil && src.ctx.Err() != nil {
+			a.cancel(stateOf(src.ctx))
+			return n.adopt()
+		}
+	}
+	if l.signal.Load()&signalInbox != 0 {
 		return n.adopt()
 	}
 	return nil
@@ -195,6 +215,14 @@ func (n *Node) Value(key any) any {
 // String implements fmt.Stringer.
 func (n *Node) String() string { return "asyncio.Context" }
 
+// above is the next carrier above a carrier, which is its own anchor.
+func (n *Node) above() *Node {
+	if up := n.up.Load(); up != nil {
+		return up.anchor
+	}
+	return nil
+}
+
 // cancelled is Err on the loop.
 func (n *Node) cancelled(l *Loop) error {
 	if s := n.reason(l); s != nil {
@@ -216,6 +244,8 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	if parent == nil {
 		return
 	}
+	parent = parent.standing()
+	n.anchor = parent.anchor
 	if s := parent.state.Load(); s != nil {
 		n.state.CompareAndSwap(nil, s)
 		return
@@ -251,7 +281,8 @@ func (n *Node) unlink(kid *Node) {
 }
 
 // end takes n out of the tree. Its children, which may live on, become its
-// parent's: so a chain of successors stays one layer deep.
+// parent's: so a chain of successors stays one layer deep. So do other tasks that
+// are parked under it.
 func (n *Node) end() {
 	if n.gone() {
 		return
@@ -268,6 +299,10 @@ func (n *Node) end() {
 		kid = next
 	}
 	n.kids = nil
+	for r := n.parked; r != nil && parent != nil; r = n.parked {
+		r.leaveNode()
+		parent.addParked(r)
+	}
 	if n.prev != nil {
 		if n.std() != nil && n.state.Load() == nil {
 			n.leaveHeir(parent)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math"
+	"runtime"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -70,6 +71,13 @@ func (c Caller) Park(q *WaitList, why why) bool {
 	return c.suspend(why) == wokenByEvent
 }
 
+// ParkOrClose is Park for a list that can be closed: closed is true when it was.
+func (c Caller) ParkOrClose(q *WaitList, why why) (woken, closed bool) {
+	q.Push(&c.r.w)
+	reason := c.suspend(why)
+	return reason == wokenByEvent, reason == wokenByClose
+}
+
 // Sleep suspends the task until the given time of the loop's clock. Nothing is
 // handed over, so a cancellation counts until the task goes on.
 func (c Caller) Sleep(until int64) error {
@@ -89,7 +97,7 @@ func (c Caller) suspend(why why) wakeReason {
 	r := c.r
 	r.spun = false
 	if c.n != nil {
-		c.n.addParked(r)
+		c.n.standing().addParked(r)
 	}
 	r.why = why
 	c.L.switchAway(r)
@@ -149,28 +157,37 @@ func (l *Loop) refuse(r *runner, err error) error {
 	}
 	r.spun = true
 	if t := r.task.Load(); t.node.state.Load() != nil {
-		if r.refused < refusalsReported {
-			if r.refused++; r.refused == refusalsReported {
-				l.reportIgnoring(t)
-			}
+		if r.refused < refusalsGivenUp {
+			r.refused++
+		}
+		switch {
+		case r.refused == refusalsReported:
+			l.reportIgnoring(t)
+		case r.refused == refusalsGivenUp && l.cfg.Virtual:
+			l.cfg.OnDeaf(t, userLine())
+			runtime.Goexit() // virtual time stands still while it runs: it would never end
 		}
 	}
 	return err
 }
 
-const refusalsReported = 1000
+const (
+	refusalsReported = 1000
+	refusalsGivenUp  = 10_000 // in virtual time
+)
 
 // Check is Checkpoint: it yields if the step has used up its time slice.
 func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
 		l := n.scope.loop
 		if r := l.cur.Load(); r != nil && r.g == coro.G() && r != &l.rootRunner &&
-			!l.Slice.Load() && n.state.Load() == nil && l.sources == 0 && l.signal.Load() == 0 {
+			!l.Slice.Load() && n.state.Load() == nil && n.anchor == nil && l.signal.Load() == 0 {
 			return nil
 		}
 	}
 	caller, err := Enter(ctx)
 	if err == nil && caller.L.Slice.Load() {
+		caller.L.fireTimers() // what is due goes first: it has waited a time slice
 		return caller.Yield()
 	}
 	return err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
@@ -43,9 +44,10 @@ type runner struct {
 	woken      wakeReason
 
 	spun    bool   // an await was refused, and the task has not waited since
+	ring    bool   // woken because it awaits itself through others
 	below   bool   // in the chain, and not on top
 	depth   uint8  // in the chain, above the root
-	refused uint16 // awaits refused since the task was cancelled, up to refusalsReported
+	refused uint16 // awaits refused since the task was cancelled, up to refusalsGivenUp
 }
 
 // why is what a parked task waits for, in a word.
@@ -61,10 +63,20 @@ const (
 	forWait
 	forGroup
 	forThread
+	ForLock
+	ForEvent
+	ForCondition
+	ForSemaphore
+	ForBarrier
+	ForGet
+	ForPut
+	ForJoin
+	ForChannel
 )
 
 func (y why) String() string {
-	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread"}[y]
+	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread",
+		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel"}[y]
 }
 
 type wakeReason uint8
@@ -73,12 +85,37 @@ const (
 	wokenByEvent wakeReason = iota
 	wokenByCancel
 	wokenByTimer
+	wokenByClose
 )
 
 const (
-	maxIdle  = 256 // finished coroutines kept for reuse
 	maxChain = 8
+
+	maxIdle   = 256                   // finished coroutines kept for good
+	trimEvery = 50 * time.Millisecond // how long those beyond that are kept unused
+	maxTrim   = 4096                  // dismissed at once: about a millisecond
 )
+
+// trim dismisses coroutines beyond maxIdle that were not needed since the last
+// time: half of them, so that a load that comes in bursts finds them again.
+func (l *Loop) trim() {
+	if len(l.idle) <= maxIdle {
+		return
+	}
+	now := l.Elapsed()
+	if now-l.trimmedAt < int64(trimEvery) {
+		return
+	}
+	surplus := min(l.leastIdle, len(l.idle)-maxIdle)
+	for range min((surplus+1)/2, maxTrim) {
+		last := len(l.idle) - 1
+		r := l.idle[last]
+		l.idle[last] = nil
+		l.idle = l.idle[:last]
+		r.co.Resume()
+	}
+	l.trimmedAt, l.leastIdle = now, len(l.idle)
+}
 
 // newRunner returns a coroutine for a task that has not started.
 func (l *Loop) newRunner() *runner {
@@ -86,6 +123,7 @@ func (l *Loop) newRunner() *runner {
 		r := l.idle[k-1]
 		l.idle[k-1] = nil
 		l.idle = l.idle[:k-1]
+		l.leastIdle = min(l.leastIdle, k-1)
 		return r
 	}
 	r := &runner{loop: l}
@@ -114,7 +152,7 @@ func (r *runner) main(yield func(struct{}) bool) {
 			t = next
 		}
 		r.task.Store(nil)
-		if len(l.idle) >= maxIdle {
+		if l.cfg.Virtual && len(l.idle) >= maxIdle {
 			return
 		}
 		l.idle = append(l.idle, r)

@@ -28,7 +28,7 @@ func (s *Scope) childFailed(t *Task) {
 	case s.group:
 		s.fail(t.cell.fail.err)
 	default:
-		t.cell.fail = s.loop.newFailure(&t.cell, t, t.cell.fail.err, t.Name(), t.created)
+		t.cell.fail = s.loop.newFailure(&t.cell, t, t.cell.fail.err, t.Name())
 		s.loop.failures.add(t.cell.fail)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
@@ -45,7 +46,8 @@ func (l *Loop) beginShutdown() {
 	}
 	s.began = true
 	if l.cfg.OnLeft != nil && len(s.panics) == 0 && !s.exiting {
-		l.cfg.OnLeft(l.registry.all())
+		left := l.registry.all()
+		l.cfg.OnLeft(slices.DeleteFunc(left, func(t *Task) bool { return t.node.state.Load() != nil }))
 	}
 	s.unswept = 1
 	l.sweep()
@@ -92,8 +94,13 @@ func (l *Loop) abandon() {
 	sites := stackSites(len(left))
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
+	for _, t := range left {
+		if t.r != nil { // nothing is to be handed to it any more
+			t.r.w.Remove()
+			t.r.leaveNode()
+		}
+	}
 	for i, t := range left {
-		t.node.flags |= flagAbandoned
 		if i == maxNamed {
 			fmt.Fprintf(&b, "\n\tand %d more", len(left)-i)
 			break

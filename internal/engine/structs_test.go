@@ -67,7 +67,7 @@ func TestWaitListIsFirstComeFirstServed(t *testing.T) {
 		t.Error("Waiting does not say who stands in the list")
 	}
 	q.WakeFirst()
-	q.wakeAll()
+	q.WakeAll()
 	if len(order) != 3 || order[0] != 1 || order[1] != 2 || order[2] != 4 {
 		t.Errorf("woken in order %v, want [1 2 4]", order)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -26,12 +27,11 @@ type Body interface {
 // All of it is owned by the loop but for what the cell and the node give to
 // others, and for the id, the name and the creation site, which never change.
 type Task struct {
-	node    Node
-	cell    Cell
-	body    Body
-	id      uint64
-	created uintptr
-	r       *runner // nil: not started or ended
+	node Node
+	cell Cell
+	body Body
+	id   uint64
+	r    *runner // nil: not started or ended
 }
 
 type taskFlags uint8
@@ -40,7 +40,6 @@ const (
 	flagQuiet     taskFlags = 1 << iota // its starter receives the error
 	flagMain                            // Run's main: its error is Run's
 	flagCancelled                       // ended cancelled
-	flagAbandoned                       // left behind by the shutdown
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -59,7 +58,7 @@ func (t *Task) Created() string {
 	if e := t.node.ext.Load(); e != nil && e.stack != nil {
 		return userStack(e.stack)
 	}
-	return coro.Location(t.created)
+	return t.cell.created.String()
 }
 
 // Cell returns the task's end.
@@ -76,7 +75,7 @@ func (t *Task) Cancelled() bool { return t.node.flags&flagCancelled != 0 }
 
 // Spawn creates a task: the body's first step comes in a later turn (S3). On
 // the loop only.
-func Spawn(ctx context.Context, own *Node, t *Task, body Body, created uintptr, name string) {
+func Spawn(ctx context.Context, own *Node, t *Task, body Body, created coro.Site, name string) {
 	l := own.scope.loop
 	t.prepare(l, l.newID(), body, created, name)
 	if own.scope.ended {
@@ -88,15 +87,15 @@ func Spawn(ctx context.Context, own *Node, t *Task, body Body, created uintptr, 
 
 // SpawnUnder is Spawn for a coroutine that the caller started for itself, under
 // a node of its own: the caller gets the error, and no scope reports it.
-func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created uintptr) {
+func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created coro.Site) {
 	l := under.scope.loop
 	t.prepare(l, l.newID(), body, created, "")
 	t.node.flags |= flagQuiet
 	l.admit(t, ctx, under.scope, under)
 }
 
-func (t *Task) prepare(l *Loop, id uint64, body Body, created uintptr, name string) {
-	t.id, t.body, t.created = id, body, created
+func (t *Task) prepare(l *Loop, id uint64, body Body, created coro.Site, name string) {
+	t.id, t.body, t.cell.created = id, body, created
 	t.cell.loop = l
 	if name != "" {
 		t.node.extras().name = name
@@ -122,14 +121,14 @@ const idBlock = 64
 // refuse ends a task that could not be admitted.
 func (t *Task) refuse(l *Loop, err error) {
 	if l.settled { // the error handler creates tasks: reporting them to it would never end
-		l.cfg.logger().Error("asyncio: a task was created after the end of Run", "loop", l.cfg.Name, "task", t.Name(),
+		l.log(slog.LevelError, "asyncio: a task was created after the end of Run", "task", t.Name(),
 			"created", t.Created(), "error", err)
 		t.cell.fail = &failure{err: err}
 		t.body.Discard()
 		t.cell.settled()
 		return
 	}
-	t.cell.fail = l.newFailure(&t.cell, t, err, t.Name(), t.created)
+	t.cell.fail = l.newFailure(&t.cell, t, err, t.Name())
 	l.failures.add(t.cell.fail)
 	t.body.Discard()
 	t.cell.settled()
@@ -145,7 +144,7 @@ func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 }
 
 // Submit creates a task of the root scope from any goroutine.
-func (l *Loop) Submit(t *Task, body Body, created uintptr, name string) {
+func (l *Loop) Submit(t *Task, body Body, created coro.Site, name string) {
 	t.prepare(l, l.ids.Add(1), body, created, name)
 	t.node.scope = l.root // all that Cancel needs before the loop adopts the task
 	adopt := func() {
@@ -211,24 +210,48 @@ func (l *Loop) conclude(t *Task) {
 	}
 	t.cell.settled()
 	if scope.live == 0 {
-		scope.wait.wakeAll()
+		scope.wait.WakeAll()
 	}
 }
 
 // checkRing refuses an await that could never end: of oneself, or of a task
-// that waits, through others, for oneself. It looks maxRing tasks far.
+// that waits, through others, for oneself. It looks maxRing tasks far; longer
+// rings are found when the loop has nothing else to do.
 func (c Caller) checkRing(target *Task) error {
 	self := c.r.task.Load()
 	for t, hops := target, 0; t != nil && hops < maxRing; hops++ {
 		if t == self {
 			return ringError(self, target)
 		}
-		if t.r == nil {
+		if t.r == nil || t.r.on == nil {
 			return nil
 		}
 		t = t.r.on
 	}
+	c.L.suspects = append(c.L.suspects, self)
 	return nil
+}
+
+// breakRings looks for rings through the tasks whose awaits were not followed to
+// the end, and has one task of each ring return an error. Each task is visited
+// once, however long the chains.
+func (l *Loop) breakRings() {
+	seen := map[*Task]int{}
+	for i, suspect := range l.suspects {
+		t := suspect
+		for t != nil && seen[t] == 0 {
+			seen[t] = i + 1
+			if t.r == nil {
+				break
+			}
+			t = t.r.on
+		}
+		if t != nil && t.r != nil && t.r.on != nil && seen[t] == i+1 {
+			t.r.ring = true
+			l.wake(t.r, wokenByCancel)
+		}
+	}
+	l.suspects = nil
 }
 
 const maxRing = 256

@@ -26,6 +26,14 @@ type WaitList struct {
 // Empty reports whether nobody waits.
 func (q *WaitList) Empty() bool { return q.head == nil }
 
+// Len counts who waits, one by one.
+func (q *WaitList) Len() (n int) {
+	for w := q.head; w != nil; w = w.next {
+		n++
+	}
+	return n
+}
+
 // Push puts w at the end.
 func (q *WaitList) Push(w *Waiter) {
 	w.list, w.prev = q, q.tail
@@ -56,8 +64,8 @@ func (w *Waiter) Remove() {
 	w.next, w.prev, w.list = nil, nil, nil
 }
 
-// wakeAll wakes everyone, in order.
-func (q *WaitList) wakeAll() {
+// WakeAll wakes everyone, in order.
+func (q *WaitList) WakeAll() {
 	for w := q.head; w != nil; w = q.head {
 		w.fire()
 	}
@@ -70,6 +78,14 @@ func (q *WaitList) WakeFirst() bool {
 	}
 	q.head.fire()
 	return true
+}
+
+// CloseAll wakes every parked task, in order, telling it that the list is closed.
+func (q *WaitList) CloseAll() {
+	for w := q.head; w != nil; w = q.head {
+		r := w.notify.(*runner)
+		r.loop.wake(r, wokenByClose)
+	}
 }
 
 func (w *Waiter) fire() {

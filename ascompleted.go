@@ -1,0 +1,57 @@
+package asyncio
+
+import (
+	"context"
+	"iter"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// AsCompleted awaits all of aws together and gives, to a range loop, the position
+// of each in the arguments and its Result, in the order in which they end.
+// Coroutines are started as tasks when the loop begins; tasks and futures are only
+// awaited.
+//
+// Leaving the loop early cancels the coroutines that it started and waits for
+// them. If ctx is cancelled they are cancelled and waited for likewise, and what
+// has not ended by itself comes with ctx's error.
+//
+//go:noinline
+func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2[int, Result[T]] {
+	site := coro.CallSite()
+	return func(yield func(int, Result[T]) bool) {
+		g, err := gather[T](ctx, aws, site, waitForAll, true)
+		if err != nil {
+			for i := range aws {
+				if !yield(i, Result[T]{Err: err}) {
+					return
+				}
+			}
+			return
+		}
+		finished := false
+		defer func() {
+			if !finished { // break, a panic or Goexit in the body
+				g.crew.Stop()
+			}
+		}()
+		given := make([]bool, len(aws))
+		var cancelled error
+		for i := g.crew.Next(&cancelled); i >= 0; i = g.crew.Next(&cancelled) {
+			given[i] = true
+			if cancelled == nil {
+				cancelled = g.crew.Err() // it may have come while the body was shielded
+			}
+			if !yield(i, g.result(i, cancelled)) {
+				return
+			}
+		}
+		finished = true
+		g.crew.Stop()
+		for i := range given { // handed in, and not ended when ctx was cancelled
+			if !given[i] && !yield(i, g.result(i, cancelled)) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Barrier holds tasks until n of them have come, and then lets them all go; it
+// serves again at once. It is for tasks of one loop, as Lock is.
+type Barrier struct {
+	home   engine.Home
+	n      int
+	broken bool
+	now    *barrierRound
+}
+
+// barrierRound is one filling of the barrier.
+type barrierRound struct {
+	wait   engine.WaitList
+	passed int // tasks that have gone on, in order of arrival
+}
+
+// NewBarrier returns a barrier for n tasks. It panics if n is less than 1.
+func NewBarrier(n int) *Barrier {
+	if n < 1 {
+		panic(fmt.Sprintf("asyncio: NewBarrier(%d): at least 1 is expected", n))
+	}
+	return &Barrier{n: n, now: &barrierRound{}}
+}
+
+// Wait suspends the task until n tasks wait, and returns a number from 0 to n-1,
+// a different one for each of them, in order of arrival. It returns
+// ErrBarrierBroken after Abort, or when Reset or Abort is called meanwhile, and
+// ctx.Err() if ctx is cancelled first: then the barrier goes on without this task.
+func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
+	caller, err := b.home.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if b.broken {
+		return 0, ErrBarrierBroken
+	}
+	round := b.now
+	if round.wait.Len() == b.n-1 { // counted anew: a cancelled task has left the list already
+		b.now = &barrierRound{}
+		round.wait.WakeAll()
+		return b.n - 1, nil
+	}
+	woken, closed := caller.ParkOrClose(&round.wait, engine.ForBarrier)
+	switch {
+	case closed:
+		return 0, ErrBarrierBroken
+	case !woken:
+		return 0, caller.Err()
+	}
+	round.passed++
+	return round.passed - 1, nil
+}
+
+// Reset has the tasks that wait return ErrBarrierBroken and makes the barrier as
+// new. On the loop only: elsewhere it panics.
+func (b *Barrier) Reset() {
+	b.home.Check("Barrier.Reset")
+	b.dissolve(false)
+}
+
+// Abort has the tasks that wait, and all that come, return ErrBarrierBroken,
+// until Reset. On the loop only: elsewhere it panics.
+func (b *Barrier) Abort() {
+	b.home.Check("Barrier.Abort")
+	b.dissolve(true)
+}
+
+func (b *Barrier) dissolve(broken bool) {
+	round := b.now
+	b.now, b.broken = &barrierRound{}, broken
+	round.wait.CloseAll()
+}
+
+// Parties returns n.
+func (b *Barrier) Parties() int { return b.n }
+
+// Waiting returns how many tasks wait.
+func (b *Barrier) Waiting() int { return b.now.wait.Len() }
+
+// Broken reports whether the barrier was aborted.
+func (b *Barrier) Broken() bool { return b.broken }

@@ -1,0 +1,73 @@
+package main
+
+import "fmt"
+
+// ours is the contender that the others are held against.
+const ours = "asyncio"
+
+// limits are contenders that are no library, so that they cannot be the best
+// peer.
+var limits = map[string]bool{"floor": true}
+
+// row is one line of the table: one metric of one benchmark.
+type row struct {
+	name       string  // as printed
+	bench      string  // the benchmark function, without "Benchmark"
+	metric     string  // the unit of the metric in the benchmark's output
+	unit       string  // as printed
+	scale      float64 // from metric to unit
+	contenders []string
+	targets    []target // all must be met
+}
+
+// target is what asyncio's figure may be at most: a multiple of that of the
+// contender against, or, where against is empty, a figure in the row's unit.
+type target struct {
+	against string
+	most    float64
+}
+
+func (t target) String() string {
+	if t.against == "" {
+		return fmt.Sprintf("<= %g", t.most)
+	}
+	return fmt.Sprintf("<= %gx %s", t.most, t.against)
+}
+
+// The rows, in the order of the table. A multiple of 1 says "ahead of".
+var rows = []row{
+	{"yield, 1 task", "Yield1", "ns/op", "ns", 1,
+		[]string{ours, "goroutine", "floor"}, []target{{"goroutine", 0.6}}},
+	{"yield, 100 tasks", "Yield100", "ns/op", "ns", 1,
+		[]string{ours, "goroutine", "floor"}, []target{{"floor", 1.2}, {"goroutine", 1}}},
+	{"Checkpoint, no yield", "Checkpoint", "ns/check", "ns", 1,
+		[]string{ours, "goroutine"}, nil},
+	{"future ping-pong, round trip", "FuturePingPong", "ns/op", "ns", 1,
+		[]string{ours, "goroutine", "floor"}, []target{{"goroutine", 0.6}}},
+	{"create and await", "CreateAwait", "ns/op", "ns", 1,
+		[]string{ours, "goroutine", "errgroup", "conc"}, []target{{"goroutine", 0.3}}},
+	{"gather 10,000 no-op, per task", "Gather10k", "ns/task", "ns", 1,
+		[]string{ours, "goroutine", "errgroup", "conc"}, []target{{"errgroup", 0.4}}},
+	{"task group of 10,000, per task", "TaskGroup10k", "ns/task", "ns", 1,
+		[]string{ours, "goroutine", "errgroup", "conc"}, []target{{"goroutine", 1}, {"errgroup", 1}}},
+	{"gather 10,000 sleeping 1 ms, per task", "GatherSleep10k", "ns/task", "ns", 1,
+		[]string{ours, "goroutine", "errgroup", "conc"}, []target{{"goroutine", 0.5}}},
+	{"memory, task parked in an await", "BytesParked", "B/task", "B", 1,
+		[]string{ours, "goroutine"}, []target{{"goroutine", 1.05}}},
+	{"memory, task not started", "BytesUnstarted", "B/task", "B", 1,
+		[]string{ours, "goroutine"}, []target{{"", 200}}},
+	{"memory, pending timer", "BytesTimer", "B/timer", "B", 1,
+		[]string{ours, "goroutine"}, []target{{"", 120}}},
+	{"1M timers in random order, insert", "Timers1M", "insert-ns/timer", "ns", 1,
+		[]string{ours, "goroutine"}, []target{{"goroutine", 0.3}}},
+	{"1M timers in random order, whole CPU", "Timers1M", "cpu-ns/timer", "ns", 1,
+		[]string{ours, "goroutine"}, []target{{"goroutine", 1}}},
+	{"cancel a timer", "CancelTimer", "ns/cancel", "ns", 1,
+		[]string{ours, "goroutine"}, []target{{"goroutine", 1}}},
+	{"post from another goroutine", "Post", "ns/op", "ns", 1,
+		[]string{ours, "goroutine"}, []target{{"goroutine", 0.6}}},
+	{"wake a sleeping loop and back, p50", "Wake", "p50-ns", "us", 1e-3,
+		[]string{ours, "goroutine"}, []target{{"goroutine", 1}}},
+	{"ToThread of a no-op and back", "ToThread", "ns/op", "us", 1e-3,
+		[]string{ours, "goroutine", "thread"}, []target{{"thread", 1.1}}},
+}

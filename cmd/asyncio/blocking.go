@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// computingTime is how long the computations take together, unless -n says how
+// much there is to compute.
+const computingTime = 2 * time.Second
+
+// blocking runs the experiment once with each remedy: a lane of ticks for each
+// while it runs, then the table.
+func (a *app) blocking(ctx context.Context, o options) error {
+	s := a.screen
+	s.title("Blocking: a heartbeat beside a long computation")
+	s.text("Measuring how fast this machine computes ...")
+	speeds, err := a.measure(ctx)
+	if err != nil {
+		return err
+	}
+	// The fastest probe counts. On a busy machine the computation then takes
+	// longer than announced, but never too little to be seen.
+	v := slices.Max(speeds)
+	e := newExperiment(o, v)
+	estimate := 2*e.lead + v.duration(e.n*int64(e.jobs))
+	a.explain(e, v, estimate)
+
+	label := 0
+	for _, r := range a.remedies {
+		label = max(label, runes(r.name)+2)
+	}
+	sc := newScale(e.interval, estimate, s.width-label-len("  999/999"))
+	s.line(s.paint(faint, strings.Repeat(" ", label)+sc.ruler(estimate)))
+
+	var results []result
+	for _, r := range a.remedies {
+		s.write(s.paint(bold, r.name) + strings.Repeat(" ", label-runes(r.name)))
+		p := &lanePainter{screen: s, scale: sc, indent: label}
+		res, err := e.lane(ctx, r, p)
+		if err != nil {
+			s.line("")
+			return err
+		}
+		s.line(fmt.Sprintf("  %d/%d", res.score.received, res.score.expected))
+		results = append(results, res)
+
+		// How much the machine itself varies, measured all the way through.
+		again, err := a.measure(ctx)
+		if err != nil {
+			return err
+		}
+		speeds = append(speeds, again...)
+	}
+	a.report(e, results, apart(speeds))
+	return nil
+}
+
+// newExperiment makes the experiment that the options ask for on a machine of
+// this speed.
+func newExperiment(o options, v speed) experiment {
+	e := experiment{n: o.n, jobs: int(o.jobs), interval: o.interval, lead: time.Second}
+	if o.full {
+		e.lead = 2 * time.Second
+	}
+	e.lead = max(e.lead, 2*e.interval) // a slow heartbeat must be seen to beat, too
+	if e.n == 0 {
+		e.n = v.iterations(computingTime / time.Duration(e.jobs))
+	}
+	return e
+}
+
+// A result is one remedy's run of the experiment.
+type result struct {
+	remedy  remedy
+	score   score
+	reports []string // what the loop itself logged
+}
+
+// lane runs the experiment on a loop of its own and draws its lane meanwhile.
+func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result, error) {
+	log := &reportLog{}
+	rec := newRecorder()
+	stop := p.follow(rec)
+	err := asyncio.Run(ctx, func(ctx context.Context) error {
+		return e.run(ctx, r, rec)
+	}, asyncio.WithName(r.name), asyncio.WithLogger(slog.New(log)))
+	rec.end()
+	stop()
+	return result{r, rec.snapshot().score(e.interval), log.lines()}, err
+}
+
+// explain says what is about to happen.
+func (a *app) explain(e experiment, v speed, estimate time.Duration) {
+	s := a.screen
+	what := "a computation starts"
+	if e.jobs > 1 {
+		what = fmt.Sprintf("%d computations start", e.jobs)
+	}
+	s.text("One task is a heartbeat that ticks every %s. After %s %s on the same loop; %s after the end the heartbeat is cancelled.",
+		rough(e.interval), rough(e.lead), what, rough(e.lead))
+	s.line("")
+	s.code([]string{"for i := range n { s += (i % 7) * (i % 13) }"})
+	s.line("")
+	each := ""
+	if e.jobs > 1 {
+		each = fmt.Sprintf(", %d times", e.jobs)
+	}
+	s.text("n = %s%s: about %s of computing on this machine.", thousands(e.n), each, rough(v.duration(e.n*int64(e.jobs))))
+	s.text("The same with every remedy, about %s each:", rough(estimate))
+	s.line("")
+	label := 0
+	for _, r := range a.remedies {
+		label = max(label, runes(r.name))
+	}
+	for _, r := range a.remedies {
+		s.hanging("  "+r.name+strings.Repeat(" ", label-runes(r.name)+2), plain, r.how)
+	}
+	s.line("")
+	a.legend()
+}
+
+// legend says what the cells of a lane mean: on one line, or, where the screen
+// is too narrow, on one line each.
+func (a *app) legend() {
+	s := a.screen
+	entries := []struct {
+		mark  string
+		mood  style
+		means string
+	}{
+		{s.marks.tick, green, "a tick"},
+		{s.marks.busy, red, "computing, no tick"},
+		{s.marks.quiet, faint, "neither"},
+		{"8/12", plain, "ticks received/expected"},
+	}
+	var painted []string
+	width := 0
+	for _, e := range entries {
+		painted = append(painted, s.paint(e.mood, e.mark)+" "+e.means)
+		width += runes(e.mark) + 1 + runes(e.means) + 3
+	}
+	separator := "   "
+	if width > s.width {
+		separator = "\n"
+	}
+	s.line(strings.Join(painted, separator))
+	s.line("")
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+)
+
+// A part is a piece of the demonstration that can be run by itself.
+type part struct {
+	name string
+	run  func(ctx context.Context, o options) error
+}
+
+// parts lists them in the order in which demo alone runs them.
+func (a *app) parts() []part {
+	return []part{
+		{"concepts", a.concepts},
+		{"blocking", a.blocking},
+	}
+}
+
+// demo runs one part or all of them.
+func (a *app) demo(ctx context.Context, args []string) error {
+	parts := a.parts()
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.name
+	}
+	o, err := parseOptions(args, names)
+	if errors.Is(err, flag.ErrHelp) {
+		a.usage()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if p.name == o.part {
+			o.full = true // named alone, a part is not trimmed
+			return p.run(ctx, o)
+		}
+	}
+
+	a.greeting(o)
+	for _, p := range parts {
+		if err := p.run(ctx, o); err != nil {
+			return err
+		}
+	}
+	a.farewell()
+	return nil
+}
+
+// greeting is the first thing a newcomer reads, at once.
+func (a *app) greeting(o options) {
+	s := a.screen
+	s.line(s.paint(bold, "asyncio for Go") + ": seven concepts, then what blocks an event loop and what helps.")
+	length := "About 25 s"
+	if o.full {
+		length = "About 40 s"
+	}
+	if o.n != 0 {
+		length = "How long it takes depends on -n"
+	}
+	form := "this is the short form, -full trims nothing"
+	if o.full {
+		form = "this is the full form"
+	}
+	s.text("%s; %s. Ctrl-C stops it.", length, form)
+}
+
+// farewell proposes what to try next.
+func (a *app) farewell() {
+	s := a.screen
+	s.title("Try next")
+	for _, c := range nextSteps {
+		s.line("  " + s.paint(cyan, a.program+" "+c.args))
+		s.hanging("      ", plain, c.why)
+	}
+}
+
+// nextSteps are commands worth trying after the demonstration.
+var nextSteps = []struct{ args, why string }{
+	{"demo -full", "nothing trimmed: longer jobs, and more heartbeat around each computation"},
+	{"demo blocking -jobs 4 -interval 100ms", "four computations at once: which remedies use more than one processor?"},
+	{"demo blocking -n 100_000_000 -interval 50ms", fmt.Sprintf("a fixed size, for comparing machines; s must be %s", thousands(closedSum(100_000_000)))},
+}

@@ -1,0 +1,65 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// actAsCommand is set for a copy of the test binary that is to be the command.
+const actAsCommand = "ASYNCIO_TEST_COMMAND"
+
+func TestMain(m *testing.M) {
+	if args, ok := os.LookupEnv(actAsCommand); ok {
+		os.Exit(run(strings.Fields(args), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// A real process, a real signal.
+func TestInterruptedProcess(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), actAsCommand+"=demo")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// By the time the first program has spoken a loop is running.
+	lines, spoken := bufio.NewScanner(stdout), false
+	for !spoken && lines.Scan() {
+		spoken = strings.HasSuffix(lines.Text(), "s  hello")
+	}
+	if !spoken {
+		t.Errorf("the demonstration ended before its first program spoke")
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "Try next") {
+			t.Error("the demonstration went on to its end in spite of the signal")
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != statusInterrupted {
+		t.Errorf("the process ended with %v, want exit status %d", err, statusInterrupted)
+	}
+	if !strings.Contains(errs.String(), "asyncio: interrupted") {
+		t.Errorf("stderr %q", errs.String())
+	}
+}

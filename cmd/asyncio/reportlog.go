@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+)
+
+// A reportLog is a slog.Handler that keeps what a loop logs, so that it can be
+// printed beside the lanes and not across them.
+type reportLog struct {
+	mu   sync.Mutex
+	kept []string
+	more int
+}
+
+// maxReports is how many lines of one loop are worth showing.
+const maxReports = 3
+
+func (l *reportLog) Enabled(context.Context, slog.Level) bool { return true }
+
+// WithAttrs and WithGroup lose what they are given: a message says enough of
+// itself.
+func (l *reportLog) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l *reportLog) WithGroup(string) slog.Handler      { return l }
+
+func (l *reportLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Level < slog.LevelWarn {
+		return nil
+	}
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		value := a.Value.Resolve()
+		if value.Kind() == slog.KindDuration {
+			text += fmt.Sprintf(" %s=%q", a.Key, readable(value.Duration()))
+		} else {
+			text += fmt.Sprintf(" %s=%s", a.Key, shortened(value.String()))
+		}
+		return true
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.kept) == maxReports {
+		l.more++
+		return nil
+	}
+	l.kept = append(l.kept, text)
+	return nil
+}
+
+// lines returns what was kept, and how much was not.
+func (l *reportLog) lines() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := slices.Clone(l.kept)
+	if l.more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more like these", l.more))
+	}
+	return lines
+}
+
+var _ slog.Handler = (*reportLog)(nil)

@@ -1,0 +1,89 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Condition lets tasks that hold its lock wait until others change something
+// and notify them.
+type Condition struct {
+	// L is the lock; hold it for every call.
+	L *Lock
+
+	wait engine.WaitList
+}
+
+// NewCondition returns a condition of the lock, or of a new one if lock is nil.
+func NewCondition(lock *Lock) *Condition {
+	if lock == nil {
+		lock = &Lock{}
+	}
+	return &Condition{L: lock}
+}
+
+// Wait releases the lock, suspends the task until it is notified, and acquires
+// the lock again. It returns with the lock held in every case, also with
+// ctx.Err() when ctx is cancelled before a notification. It panics if the lock is
+// not held. As conditions may have changed again by then, use it in a loop, or
+// use WaitFor.
+func (c *Condition) Wait(ctx context.Context) error {
+	caller, err := c.L.home.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	c.L.release("Condition.Wait")
+	notified := caller.Park(&c.wait, engine.ForCondition)
+	if err := c.L.acquire(caller.Shielded()); err != nil {
+		return err
+	}
+	if !notified {
+		return caller.Err()
+	}
+	return nil
+}
+
+// WaitFor waits until pred, which is called with the lock held, returns true. It
+// panics if the lock is not held.
+func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
+	if pred == nil {
+		return errors.New("asyncio: Condition.WaitFor: nil predicate")
+	}
+	if _, err := c.L.home.Enter(ctx); err != nil {
+		return err
+	}
+	c.check("Condition.WaitFor")
+	for !pred() {
+		if err := c.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Notify wakes the n tasks that have waited longest, or as many as there are. It
+// panics if the lock is not held, if n is negative, and off the loop.
+func (c *Condition) Notify(n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("asyncio: Condition.Notify(%d): the number must not be negative", n))
+	}
+	c.check("Condition.Notify")
+	for ; n > 0 && c.wait.WakeFirst(); n-- {
+	}
+}
+
+// NotifyAll wakes all tasks that wait. It panics as Notify does.
+func (c *Condition) NotifyAll() {
+	c.check("Condition.NotifyAll")
+	c.wait.WakeAll()
+}
+
+func (c *Condition) check(call string) {
+	c.L.home.Check(call)
+	if !c.L.held {
+		panic("asyncio: " + call + ": the lock is not held")
+	}
+}

@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A Home binds a primitive whose zero value is ready to the loop in which it is
+// used first. When that loop has ended another may take it over.
+type Home struct {
+	loop atomic.Pointer[Loop]
+}
+
+// Enter is Enter for a call of a primitive that lives at h.
+func (h *Home) Enter(ctx context.Context) (Caller, error) {
+	c, err := Enter(ctx)
+	if err != nil {
+		return c, err
+	}
+	if h.loop.Load() != c.L && !h.move(c.L) {
+		return Caller{}, fmt.Errorf("%w: it is used by another loop that has not ended", ErrWrongLoop)
+	}
+	return c, nil
+}
+
+// move makes l the home if there is none, or the loop there has ended.
+func (h *Home) move(l *Loop) bool {
+	old := h.loop.Load()
+	return (old == nil || old.life.Load() == lifeClosed) && h.loop.CompareAndSwap(old, l)
+}
+
+// Check is for a call without ctx: it panics unless the goroutine runs the
+// current step of the loop. What no loop has used yet may be used by anybody.
+func (h *Home) Check(call string) {
+	l := h.loop.Load()
+	if l != nil && l.OnLoop() {
+		return
+	}
+	here := steppingHere()
+	switch {
+	case here != nil:
+		if !h.move(here) {
+			panic(fmt.Errorf("%w: %s: it is used by another loop that has not ended", ErrWrongLoop, call))
+		}
+	case l != nil && l.life.Load() != lifeClosed:
+		panic(fmt.Errorf("%w: %s: call it on the loop, in a coroutine or a callback", ErrWrongTask, call))
+	}
+}
+
+// steppingHere returns the loop whose step the calling goroutine runs, if any.
+func steppingHere() *Loop {
+	g := coro.G()
+	loops.Lock()
+	defer loops.Unlock()
+	for _, l := range loops.running {
+		if r := l.cur.Load(); r != nil && r.g == g {
+			return l
+		}
+	}
+	return nil
+}

@@ -1,0 +1,249 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Queue hands items from tasks to tasks, first in, first out. It is for tasks of
+// one loop, as Lock is. Both sides are fair: whoever has waited longest is served
+// next, and nobody gets in between.
+type Queue[T any] struct{ queue[T] }
+
+// NewQueue returns a queue that holds at most max items; 0 stands for no bound.
+// It panics if max is negative.
+func NewQueue[T any](max int) *Queue[T] {
+	q := &Queue[T]{}
+	q.init("NewQueue", max, &fifo[T]{})
+	return q
+}
+
+// A LIFOQueue is a Queue that gives the newest item first.
+type LIFOQueue[T any] struct{ queue[T] }
+
+// NewLIFOQueue is NewQueue for the newest first.
+func NewLIFOQueue[T any](max int) *LIFOQueue[T] {
+	q := &LIFOQueue[T]{}
+	q.init("NewLIFOQueue", max, &lifo[T]{})
+	return q
+}
+
+// A PriorityQueue is a Queue that gives the least item first, and of equal ones
+// the oldest.
+type PriorityQueue[T any] struct{ queue[T] }
+
+// NewPriorityQueue is NewQueue for the least first. It panics if less is nil.
+func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
+	if less == nil {
+		panic("asyncio: NewPriorityQueue: nil less")
+	}
+	q := &PriorityQueue[T]{}
+	q.init("NewPriorityQueue", max, &priority[T]{less: less})
+	return q
+}
+
+// queue is what the three have in common.
+//
+// A wake-up is a promise: an item is set aside for a woken getter, a room for a
+// woken putter, and they take it when they run. Nobody else gets it meanwhile, and
+// a woken task does not leave: so nothing is lost (S15) and the order of waking
+// is the order of service.
+type queue[T any] struct {
+	home     engine.Home
+	max      int // 0: no bound
+	items    store[T]
+	promised int // items set aside for getters that were woken
+	rooms    int // rooms set aside for putters that were woken
+	getters  engine.WaitList
+	putters  engine.WaitList
+
+	unfinished int // items put and not marked as done
+	joiners    engine.WaitList
+	down       bool
+}
+
+func (q *queue[T]) init(call string, max int, items store[T]) {
+	if max < 0 {
+		panic(fmt.Sprintf("asyncio: %s(%d): the bound must not be negative; 0 stands for none", call, max))
+	}
+	q.max, q.items = max, items
+}
+
+// room reports whether one more item may come in.
+func (q *queue[T]) room() bool { return q.max == 0 || q.Len()+q.rooms < q.max }
+
+// full is the answer for newcomers, who come after those that were promised room.
+// Invariant: while putters wait there is no room, so nobody else need be asked.
+func (q *queue[T]) full() bool { return q.rooms > 0 || !q.room() }
+
+// invite promises rooms to waiting putters as long as there are both.
+func (q *queue[T]) invite() {
+	for q.room() && q.putters.WakeFirst() {
+		q.rooms++
+	}
+}
+
+// Put adds v, suspending the task while the queue is full. It returns ctx.Err()
+// if ctx is cancelled before there is room, and ErrQueueShutdown if the queue is
+// shut down: then v was not added.
+func (q *queue[T]) Put(ctx context.Context, v T) error {
+	caller, err := q.home.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if q.down {
+		return ErrQueueShutdown
+	}
+	if !q.full() {
+		q.add(v)
+		return nil
+	}
+	woken, closed := caller.ParkOrClose(&q.putters, engine.ForPut)
+	if woken {
+		q.rooms--
+	}
+	switch {
+	case closed || woken && q.down:
+		return ErrQueueShutdown
+	case !woken:
+		return caller.Err()
+	}
+	q.add(v)
+	q.invite() // newcomers may have parked behind the room that this task had
+	return nil
+}
+
+// TryPut adds v if there is room and reports whether it did; false after a
+// shutdown too. On the loop only: elsewhere it panics.
+func (q *queue[T]) TryPut(v T) bool {
+	q.home.Check("TryPut")
+	if q.down || q.full() {
+		return false
+	}
+	q.add(v)
+	return true
+}
+
+func (q *queue[T]) add(v T) {
+	q.items.push(v)
+	q.unfinished++
+	if q.getters.WakeFirst() {
+		q.promised++
+		q.invite()
+	}
+}
+
+// Get takes the next item, suspending the task while there is none. It returns
+// ctx.Err() if ctx is cancelled before there is one, and ErrQueueShutdown when
+// the queue is shut down and empty.
+func (q *queue[T]) Get(ctx context.Context) (T, error) {
+	var zero T
+	caller, err := q.home.Enter(ctx)
+	if err != nil {
+		return zero, err
+	}
+	if q.Len() == 0 {
+		if q.down {
+			return zero, ErrQueueShutdown
+		}
+		woken, closed := caller.ParkOrClose(&q.getters, engine.ForGet)
+		switch {
+		case closed:
+			return zero, ErrQueueShutdown
+		case !woken:
+			return zero, caller.Err()
+		}
+		q.promised--
+	}
+	return q.take(), nil
+}
+
+// TryGet takes the next item if there is one. On the loop only: elsewhere it panics.
+func (q *queue[T]) TryGet() (v T, ok bool) {
+	q.home.Check("TryGet")
+	if q.Len() == 0 {
+		return v, false
+	}
+	return q.take(), true
+}
+
+func (q *queue[T]) take() T {
+	v := q.items.pop()
+	q.invite()
+	return v
+}
+
+// Len returns the number of items that are there to be taken.
+func (q *queue[T]) Len() int { return q.items.len() - q.promised }
+
+// TaskDone says that an item taken from the queue has been dealt with; Join waits
+// for as many as were put. It panics if called more often, or off the loop.
+func (q *queue[T]) TaskDone() {
+	q.home.Check("TaskDone")
+	if q.unfinished == 0 {
+		panic("asyncio: TaskDone: called more often than items were put")
+	}
+	q.finished(1)
+}
+
+func (q *queue[T]) finished(n int) {
+	if q.unfinished -= n; q.unfinished == 0 {
+		q.joiners.WakeAll()
+	}
+}
+
+// Join suspends the task until TaskDone was called for every item that was put.
+func (q *queue[T]) Join(ctx context.Context) error {
+	caller, err := q.home.Enter(ctx)
+	if err != nil || q.unfinished == 0 {
+		return err
+	}
+	if !caller.Park(&q.joiners, engine.ForJoin) {
+		return caller.Err()
+	}
+	return nil
+}
+
+// Shutdown ends the queue: Put fails from now on, also where it waits, and Get
+// fails when nothing is left. With immediate the items that are there are dropped,
+// and count as done. A second call is fine. On the loop only: elsewhere it panics.
+func (q *queue[T]) Shutdown(immediate bool) {
+	q.home.Check("Shutdown")
+	q.down = true
+	if immediate {
+		q.drop()
+	}
+	q.putters.CloseAll()
+	if q.Len() == 0 {
+		q.getters.CloseAll()
+	}
+}
+
+// drop throws away what is not promised to a woken getter.
+func (q *queue[T]) drop() {
+	dropped := min(q.Len(), q.unfinished)
+	q.items.keep(q.promised)
+	if dropped > 0 {
+		q.finished(dropped)
+	}
+}
+
+// All returns the items as they come, for a range loop. It ends when the queue is
+// shut down and empty, or when ctx is cancelled; ctx.Err() tells which. It panics
+// where Get returns an error that says it was misused (ErrNoLoop, ErrWrongTask).
+func (q *queue[T]) All(ctx context.Context) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			v, err := q.Get(ctx)
+			switch {
+			case err != nil && err != ErrQueueShutdown && (ctx == nil || ctx.Err() == nil):
+				panic(fmt.Errorf("asyncio: All: %w", err)) // misuse must not look like the end
+			case err != nil || !yield(v):
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Semaphore lets n tasks at a time hold a permit. It is fair, and for tasks of
+// one loop, as Lock is.
+type Semaphore struct {
+	home    engine.Home
+	n, free int
+	wait    engine.WaitList
+}
+
+// NewSemaphore returns a semaphore of n permits. It panics if n is less than 1.
+func NewSemaphore(n int) *Semaphore {
+	if n < 1 {
+		panic(fmt.Sprintf("asyncio: NewSemaphore(%d): at least 1 is expected", n))
+	}
+	return &Semaphore{n: n, free: n}
+}
+
+// Acquire suspends the task until it has a permit. It returns ctx.Err() if ctx is
+// cancelled before that; a permit that was handed over already is kept.
+func (s *Semaphore) Acquire(ctx context.Context) error {
+	caller, err := s.home.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if s.free > 0 {
+		s.free--
+		return nil
+	}
+	if !caller.Park(&s.wait, engine.ForSemaphore) {
+		return caller.Err()
+	}
+	return nil
+}
+
+// TryAcquire takes a permit if one is free and reports whether it did. On the
+// loop only: elsewhere it panics.
+func (s *Semaphore) TryAcquire() bool {
+	s.home.Check("Semaphore.TryAcquire")
+	if s.free == 0 {
+		return false
+	}
+	s.free--
+	return true
+}
+
+// Release hands a permit to the task that has waited longest, or frees it. It
+// never suspends. It panics if all n permits are free already, or off the loop.
+func (s *Semaphore) Release() {
+	s.home.Check("Semaphore.Release")
+	if s.free == s.n {
+		panic(fmt.Sprintf("asyncio: Semaphore.Release: all %d permits are free already", s.n))
+	}
+	if !s.wait.WakeFirst() { // a permit goes from hand to hand: nobody can get in between
+		s.free++
+	}
+}
