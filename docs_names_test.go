@@ -77,7 +77,7 @@ var codeSpan = regexp.MustCompile("`[^`]*`")
 // tableRows are the cells of the document's tables, without headings.
 func tableRows(t *testing.T) (rows [][]string) {
 	t.Helper()
-	for _, line := range strings.Split(read(t, comingFromPython), "\n") {
+	for _, line := range strings.Split(readDoc(t, comingFromPython), "\n") {
 		cells := strings.Split(strings.Trim(line, "|"), "|")
 		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| Python ") {
 			rows = append(rows, cells)

@@ -30,7 +30,7 @@ func TestSnippetsInDocuments(t *testing.T) {
 	}
 	std := newImporter(t, importable...)
 	for _, f := range snippets {
-		for _, err := range checkSnippet(t, f, std) {
+		for _, err := range checkSnippet(f, std) {
 			t.Error(err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestASnippetIsTypeChecked(t *testing.T) {
 		{"", "asyncio.Nap(ctx)\n", "a.md:7: undefined: asyncio.Nap"},
 		{"", "if {\n", "a.md:7: missing condition"},
 	} {
-		errs := checkSnippet(t, &fence{file: "a.md", line: 7, given: c.given, text: c.text}, std)
+		errs := checkSnippet(&fence{file: "a.md", line: 7, given: c.given, text: c.text}, std)
 		if all := fmt.Sprint(errors.Join(errs...)); c.wrong == "" && len(errs) > 0 || !strings.Contains(all, c.wrong) {
 			t.Errorf("%q: found %v, want %q", c.text, all, c.wrong)
 		}
@@ -71,11 +71,11 @@ func TestASnippetIsTypeChecked(t *testing.T) {
 }
 
 // checkSnippet returns what is wrong with a snippet, at the line of its document.
-func checkSnippet(t *testing.T, f *fence, std types.Importer) (errs []error) {
+func checkSnippet(f *fence, std types.Importer) (errs []error) {
 	fset := token.NewFileSet()
-	head := fmt.Sprintf("package p; %s; ", importsOf(t, f, f.text+f.given+"context.Context"))
+	head := fmt.Sprintf("package p; %s; ", importsOf(f.text+f.given+"context.Context"))
 	line := fmt.Sprintf("\n//line %s\n", f)
-	if clause.MatchString(f.text) {
+	if packageClause.MatchString(f.text) {
 		head = ""
 	}
 	file, err := parser.ParseFile(fset, "", head+line+f.text+"\n"+f.given, parser.SkipObjectResolution)

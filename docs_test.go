@@ -44,6 +44,10 @@ type fence struct {
 	output *fence // what a program prints, nil if the document does not say
 }
 
+func (f *fence) isProgram() bool {
+	return f.kind == "python" || f.kind == "go" && hasMain.MatchString(f.text)
+}
+
 func (f *fence) String() string { return fmt.Sprintf("%s:%d", f.file, f.line) }
 
 // documents returns the fences of all documents, in order.
@@ -101,7 +105,7 @@ func fencesOf(file, text string) ([]*fence, error) {
 	for i, f := range fences {
 		switch {
 		case f.kind == "output":
-			if i == 0 || fences[i-1].kind != "go" && fences[i-1].kind != "python" {
+			if i == 0 || !fences[i-1].isProgram() {
 				return nil, fmt.Errorf("%s: an output that does not follow a program", f)
 			}
 			fences[i-1].output = f
@@ -130,6 +134,7 @@ func TestFencesOfADocument(t *testing.T) {
 	for name, doc := range map[string]string{
 		"never closed":        "```go\n",
 		"output without":      "```sh\nls\n```\n```output\n1\n```\n",
+		"output of a snippet": "```go\nx++\n```\n```output\n1\n```\n",
 		"program in disguise": "```\npackage main\n```\n",
 	} {
 		if _, err := fencesOf("a.md", doc); err == nil {
@@ -138,7 +143,7 @@ func TestFencesOfADocument(t *testing.T) {
 	}
 }
 
-var duration = regexp.MustCompile(`~[0-9.]+(?:ms|s|m)\b`)
+var durationMark = regexp.MustCompile(`~[0-9.]+(?:ms|s|m)\b`)
 
 // near reports whether a measured duration is what a document means by ~want:
 // from nine tenths of it up to one and a half of it and a second more, for
@@ -152,7 +157,7 @@ func sameOutput(got, want string) bool {
 	pattern := "^"
 	var wants []time.Duration
 	at := 0
-	for _, m := range duration.FindAllStringIndex(want, -1) {
+	for _, m := range durationMark.FindAllStringIndex(want, -1) {
 		d, err := time.ParseDuration(want[m[0]+1 : m[1]])
 		if err != nil {
 			continue

@@ -43,7 +43,7 @@ func Example_cleanUp() {
 func Example_shield() {
 	pay := func(ctx context.Context) (string, error) {
 		fmt.Println("paying")
-		if err := asyncio.Sleep(ctx, 5*time.Millisecond); err != nil {
+		if err := asyncio.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return "", err
 		}
 		fmt.Println("paid")
@@ -52,9 +52,12 @@ func Example_shield() {
 
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+			payment := asyncio.CreateTask(context.WithoutCancel(ctx), pay)
+			if err := asyncio.Sleep(ctx, 0); err != nil { // let it begin
+				return err
+			}
 			limited, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
 			defer cancel()
-			payment := asyncio.CreateTask(context.WithoutCancel(limited), pay)
 			_, err := payment.Await(limited)
 			fmt.Println("caller:", err)
 			return nil

@@ -48,7 +48,7 @@ func Example_gracefulShutdown() {
 		fmt.Println("1. take no more")
 		jobs.Shutdown(false)
 		fmt.Println("2. drain")
-		_, err := asyncio.WaitFor(ctx, 200*time.Millisecond, worker)
+		_, err := asyncio.WaitFor(ctx, 500*time.Millisecond, worker)
 		if errors.Is(err, context.DeadlineExceeded) {
 			fmt.Println("3. cancel")
 			worker.Cancel(errors.New("the time to shut down is up"))

@@ -194,7 +194,7 @@ func ExampleLoop_Dump() {
 		if err := lock.Acquire(ctx); err != nil {
 			return err
 		}
-		asyncio.Go(ctx, lock.Acquire, asyncio.Name("writer"))
+		asyncio.Go(ctx, func(ctx context.Context) error { return lock.Acquire(ctx) }, asyncio.Name("writer"))
 		if err := asyncio.Sleep(ctx, 0); err != nil {
 			return err
 		}

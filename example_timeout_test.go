@@ -66,8 +66,8 @@ func ExampleWithDeadline() {
 		defer cancel()
 		at, ok := ctx.Deadline()
 		fmt.Println(at.Equal(closing), ok)
-		fmt.Println("served:", asyncio.Sleep(ctx, 0))
-		fmt.Println("too late:", asyncio.Sleep(ctx, time.Hour))
+		fmt.Println("customer 1:", asyncio.Sleep(ctx, time.Hour))
+		fmt.Println("customer 2:", asyncio.Sleep(ctx, time.Hour))
 		return nil
 	})
 	if err != nil {
@@ -75,8 +75,8 @@ func ExampleWithDeadline() {
 	}
 	// Output:
 	// true true
-	// served: <nil>
-	// too late: context deadline exceeded
+	// customer 1: context deadline exceeded
+	// customer 2: context deadline exceeded
 }
 
 // A coroutine is cancelled when its time is up.

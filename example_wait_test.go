@@ -33,6 +33,9 @@ func ExampleWait_timeout() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		quick := asyncio.Go(ctx, func(ctx context.Context) error { return nil })
 		slow := asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) })
+		if err := asyncio.Sleep(ctx, 0); err != nil { // let them begin
+			return err
+		}
 
 		limited, cancel := asyncio.WithTimeout(ctx, 5*time.Millisecond)
 		defer cancel()

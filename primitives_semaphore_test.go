@@ -44,8 +44,13 @@ func TestSemaphore_APermitThatIsFreeCostsNoTurn(t *testing.T) {
 		s := asyncio.NewSemaphore(3)
 		n, stop := countTurns(ctx)
 		defer stop()
-		if s.Acquire(ctx) != nil || s.Acquire(ctx) != nil || !s.TryAcquire() {
-			t.Error("three permits were not to be had")
+		for range 2 {
+			if err := s.Acquire(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+		if !s.TryAcquire() {
+			t.Error("the third of three permits was not to be had")
 		}
 		if s.TryAcquire() {
 			t.Error("TryAcquire took a fourth permit of three")
@@ -108,8 +113,10 @@ func TestSemaphore_TooManyReleasesPanic(t *testing.T) {
 		s.TryAcquire()
 		s.Release()
 		wantClearPanic(t, "Release", s.Release, "Semaphore.Release", "all 2 permits are free")
-		if !s.TryAcquire() || !s.TryAcquire() || s.TryAcquire() {
-			t.Error("the panics changed the number of permits")
+		for i := range 3 {
+			if got := s.TryAcquire(); got != (i < 2) {
+				t.Errorf("TryAcquire number %d: %v; the panics changed the number of permits", i, got)
+			}
 		}
 	})
 }

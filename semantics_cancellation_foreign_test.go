@@ -114,6 +114,35 @@ func TestS18_ATaskInheritsAForeignContext(t *testing.T) {
 	})
 }
 
+// A std context below one of ours ends with the error of ours.
+func TestS18_StdContextsBelowOursEndAsOurs(t *testing.T) {
+	for _, way := range waysToCancel() {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			c, cancel := way.make(ctx)
+			var below []context.Context
+			for range 2 { // made before the end, and after
+				ours := without(asyncio.WithTimeout(c, time.Hour))
+				below = append(below, ours, without(context.WithCancel(c)), without(context.WithCancel(ours)),
+					context.WithValue(ours, testKey{}, 1), without(context.WithTimeout(ours, time.Hour)))
+				cancel()
+				asyncio.Sleep(ctx, 2*way.after)
+				synctest.Wait()
+				cancel = func() {}
+			}
+			for i, b := range below {
+				if err := b.Err(); err != way.want {
+					t.Errorf("%s: context %d below it ended with %v, want %v", way.name, i, err, way.want)
+				}
+				select {
+				case <-b.Done():
+				default:
+					t.Errorf("%s: Done of context %d below it is open", way.name, i)
+				}
+			}
+		})
+	}
+}
+
 func TestS18_StdAfterFuncHearsOfOurCancellations(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var mu sync.Mutex // each is called in a goroutine of its own

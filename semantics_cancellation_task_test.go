@@ -216,6 +216,37 @@ func TestS14_ACancelFromElsewhereHoldsForTheStepThatRuns(t *testing.T) {
 	})
 }
 
+// The same where the step asks nothing before: the first thing that it does is an await, or to return.
+func TestS14_ACancelFromElsewhereCountsForTheStepThatRuns(t *testing.T) {
+	for name, end := range map[string]func(ctx context.Context) error{
+		"an await":          func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) },
+		"a turn":            func(ctx context.Context) error { return asyncio.Sleep(ctx, 0) },
+		"its own error":     func(context.Context) error { return context.Canceled },
+		"the cause":         func(context.Context) error { return errWhy },
+		"an await in group": func(ctx context.Context) error { return asyncio.WithTaskGroup(ctx, forever) },
+	} {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			var parent, child *asyncio.Task[struct{}]
+			parent = asyncio.Go(ctx, func(ctx context.Context) error {
+				child = asyncio.Go(ctx, func(ctx context.Context) error {
+					done := make(chan struct{})
+					go func() { parent.Cancel(errWhy); close(done) }()
+					<-done
+					return end(ctx)
+				})
+				return forever(ctx)
+			})
+			parent.Await(ctx)
+			start := time.Now()
+			_, err := child.Await(ctx)
+			wantErr(t, name, err, asyncio.ErrTaskCancelled, errWhy)
+			if took := time.Since(start); took != 0 {
+				t.Errorf("%s: it took %v", name, took)
+			}
+		})
+	}
+}
+
 // A computation that looks at ctx.Err() while it blocks the loop sees the end of what is above Run, and counts
 // as cancelled.
 func TestS14_AComputationSeesTheContextAboveRun(t *testing.T) {

@@ -16,7 +16,6 @@ import (
 func TestS06_AChainOfSuccessorsLeavesNothingBehind(t *testing.T) {
 	links := map[string]func(ctx context.Context){
 		"plain":       func(context.Context) {},
-		"Done":        func(ctx context.Context) { ctx.Done() },
 		"std context": func(ctx context.Context) { _, cancel := context.WithCancel(ctx); cancel() },
 		"time-out":    func(ctx context.Context) { _, cancel := asyncio.WithTimeout(ctx, 1<<60); cancel() },
 		"await with a std context": func(ctx context.Context) {

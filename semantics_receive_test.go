@@ -24,6 +24,12 @@ func TestS09_WhatReceivesAnError(t *testing.T) {
 		"Err":     func(ctx context.Context, task task) error { done(ctx, task); return task.Err() },
 		"Gather":  func(ctx context.Context, task task) error { _, err := asyncio.Gather(ctx, task); return err },
 		"Results": func(ctx context.Context, task task) error { return asyncio.GatherResults(ctx, task)[0].Err },
+		"AsCompleted": func(ctx context.Context, task task) error {
+			for _, r := range asyncio.AsCompleted(ctx, task) {
+				return r.Err
+			}
+			return nil
+		},
 		"Wait with Err": func(ctx context.Context, task task) error {
 			done, _, _ := asyncio.Wait(ctx, asyncio.FirstError, task)
 			return done[0].Err()
@@ -89,6 +95,11 @@ func TestS09_WhatDoesNotReceiveAnError(t *testing.T) {
 		"a time-out": func(ctx context.Context, task task) {
 			if _, err := asyncio.WaitFor(ctx, time.Millisecond, asyncio.Awaitable[int](task)); err != context.DeadlineExceeded {
 				t.Errorf("WaitFor: %v", err)
+			}
+		},
+		"AsCompleted, left before": func(ctx context.Context, task task) {
+			for range asyncio.AsCompleted(ctx, asyncio.CreateTask(ctx, value(1)), task) {
+				break
 			}
 		},
 		"a cancelled awaiter": func(ctx context.Context, task task) {

@@ -102,7 +102,7 @@ func (l *ledger) handle(ctx context.Context, job int) error {
 func interruptAt(ctx context.Context, t *testing.T, at, grace time.Duration) (*ledger, error) {
 	t.Helper()
 	l := &ledger{start: time.Now()}
-	interrupted, interrupt := context.WithCancel(ctx)
+	interrupted, interrupt := asyncio.WithTimeout(ctx, 24*time.Hour) // of the loop: it is heard in the very same turn
 	defer interrupt()
 	serving := asyncio.Go(ctx, func(context.Context) error { return serve(interrupted, 1, grace, l.accept, l.handle) })
 	if err := asyncio.Sleep(ctx, at); err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // serveUntil runs a service in virtual time, interrupts it at the given time,
-// and returns its error and how long after the interruption it ended.
-func serveUntil(ctx context.Context, t *testing.T, s *service, at time.Duration) (err error, took time.Duration) {
+// and returns how long after the interruption it ended, and its error.
+func serveUntil(ctx context.Context, t *testing.T, s *service, at time.Duration) (took time.Duration, err error) {
 	t.Helper()
 	interrupted, interrupt := context.WithCancel(ctx)
 	defer interrupt()
@@ -24,7 +24,7 @@ func serveUntil(ctx context.Context, t *testing.T, s *service, at time.Duration)
 	interrupt()
 	start := time.Now()
 	_, err = serving.Await(ctx)
-	return err, time.Since(start)
+	return time.Since(start), err
 }
 
 func expectOutput(t *testing.T, out *bytes.Buffer, want string) {
@@ -39,7 +39,7 @@ func TestWhatWasAcceptedIsFinished(t *testing.T) {
 		var out bytes.Buffer
 		s := newService(&out)
 		s.workers = 1
-		err, took := serveUntil(ctx, t, s, 500*time.Millisecond)
+		took, err := serveUntil(ctx, t, s, 500*time.Millisecond)
 		if err != nil {
 			t.Error(err)
 		}
@@ -65,7 +65,7 @@ func TestWhatDoesNotFinishInTimeIsCancelledAndGivenBack(t *testing.T) {
 		var out bytes.Buffer
 		s := newService(&out)
 		s.workers, s.drain = 1, 700*time.Millisecond
-		err, took := serveUntil(ctx, t, s, 500*time.Millisecond)
+		took, err := serveUntil(ctx, t, s, 500*time.Millisecond)
 		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "2 of 3 accepted jobs were not finished: context deadline exceeded" {
 			t.Errorf("error %v", err)
 		}
@@ -93,7 +93,7 @@ func TestInterruptedWhileTheQueueIsFull(t *testing.T) {
 		var out bytes.Buffer
 		s := newService(&out)
 		s.workers, s.every, s.job = 1, 0, time.Second
-		if err, _ := serveUntil(ctx, t, s, 500*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := serveUntil(ctx, t, s, 500*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		if s.accepted != 101 || s.done != 10 { // one with the worker and a hundred in the queue; ten seconds
