@@ -24,7 +24,7 @@ import (
 //	        measured duration, see near. The path of the program's own file is
 //	        main.go. After a python and a go fence in a row it holds for both.
 //	python  a program too. It is run where the environment variable PYTHON names
-//	        an interpreter, of 3.11 or later.
+//	        an interpreter, of 3.13 or later.
 //
 // What the text has introduced elsewhere is declared in a comment right before
 // the fence:
