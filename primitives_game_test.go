@@ -42,15 +42,17 @@ const (
 
 // families are the moves of a game about one primitive; those that let others go on come more than once.
 var families = [][]string{
-	{"yield", "acquire", "acquire", "try", "release", "release", "cancel", "sleep"},
-	{"yield", "wait", "wait", "set", "clear", "cancel", "sleep"},
-	{"yield", "acquire", "condition", "condition", "notify", "notify all", "release", "cancel", "sleep"},
-	{"yield", "permit", "permit", "try permit", "give back", "cancel", "sleep"},
-	{"yield", "barrier", "barrier", "barrier", "barrier", "reset", "abort", "cancel", "sleep"},
-	{"yield", "put", "put", "get", "get", "try put", "try get", "cancel", "sleep"},
-	{"yield", "put", "get", "try put", "try get", "done", "join", "shutdown", "shutdown now", "cancel", "sleep"},
+	{"yield", "acquire", "acquire", "acquire", "try", "release", "release", "release", "cancel", "sleep"},
+	{"yield", "wait", "wait", "wait", "set", "clear", "cancel", "sleep"},
+	{"yield", "acquire", "condition", "condition", "condition", "condition", "notify", "notify", "notify", "notify all", "release", "release",
+		"cancel", "sleep"},
+	{"yield", "permit", "permit", "permit", "try permit", "give back", "give back", "cancel", "sleep"},
+	{"yield", "barrier", "barrier", "barrier", "barrier", "barrier", "barrier", "reset", "reset", "abort", "cancel", "sleep"},
+	{"yield", "put", "put", "put", "get", "get", "get", "try put", "try get", "cancel", "sleep"},
+	{"yield", "put", "put", "put", "get", "get", "get", "try put", "try get", "done", "done", "done", "join", "join", "shutdown", "shutdown now",
+		"cancel", "cancel", "sleep", "sleep"},
 	{"yield", "acquire", "release", "condition", "notify all", "set", "clear", "wait", "permit", "give back", "barrier", "put", "get",
-		"done", "join", "cancel", "cancel", "sleep"},
+		"done", "join", "cancel", "sleep"},
 }
 
 // newGame reads a game from the bytes; those that are missing count as 0.

@@ -94,39 +94,62 @@ func (b *board) move(ctx context.Context, m move, h *hand) string {
 type withinLimit func(call func(ctx context.Context) error) string
 
 func (b *board) lockMove(m move, h *hand, limited withinLimit) string {
-	outcome := "ok"
+	lock, held := &b.locks[m.on], &h.locks[m.on]
 	switch {
-	case m.do == "acquire" && h.locks[m.on], m.do == "try" && h.locks[m.on]:
+	case *held && (m.do == "acquire" || m.do == "try"):
 		return "has it"
 	case m.do == "acquire":
-		outcome = limited(b.locks[m.on].Acquire)
-		if outcome != "ok" {
+		if outcome := limited(lock.Acquire); outcome != "ok" {
 			return outcome
 		}
-		h.locks[m.on] = true
-		b.told.holders[m.on]++
 	case m.do == "try":
-		if !b.locks[m.on].TryAcquire() {
+		if !lock.TryAcquire() {
 			return "no"
 		}
-		h.locks[m.on] = true
-		b.told.holders[m.on]++
-	case !h.locks[m.on]: // the condition is one of the first lock
+	case m.do == "release" && !*held:
 		return "has it not"
 	case m.do == "release":
-		h.locks[m.on] = false
+		*held = false
 		b.told.holders[m.on]--
-		b.locks[m.on].Release()
-	case m.do == "condition":
-		b.told.holders[0]--
-		outcome = limited(b.condition.Wait)
+		lock.Release()
+		return "ok"
+	default:
+		return b.conditionMove(m, *held, limited)
+	}
+	*held = true
+	b.told.holders[m.on]++
+	return "ok"
+}
+
+// conditionMove makes the moves that want the first lock; who has it not gets it for the time of the move.
+func (b *board) conditionMove(m move, held bool, limited withinLimit) string {
+	lock := &b.locks[0]
+	if !held {
+		switch {
+		case m.do == "condition":
+			if outcome := limited(lock.Acquire); outcome != "ok" {
+				return outcome
+			}
+		case !lock.TryAcquire():
+			return "no"
+		}
 		b.told.holders[0]++
-	case m.do == "notify":
+		defer func() {
+			b.told.holders[0]--
+			lock.Release()
+		}()
+	}
+	switch m.do {
+	case "condition":
+		b.told.holders[0]--
+		defer func() { b.told.holders[0]++ }()
+		return limited(b.condition.Wait)
+	case "notify":
 		b.condition.Notify(m.n)
-	case m.do == "notify all":
+	case "notify all":
 		b.condition.NotifyAll()
 	}
-	return outcome
+	return "ok"
 }
 
 func (b *board) permitMove(m move, h *hand, limited withinLimit) string {

@@ -182,57 +182,90 @@ func (w *world) arrive(p *person, m move, then func(outcome string)) {
 }
 
 func (w *world) lockMove(p *person, m move, then func(outcome string)) {
-	lock := &w.locks[m.on]
-	has := func() {
-		p.locks[m.on] = true
-		w.told.holders[m.on]++
+	lock, held := &w.locks[m.on], &p.locks[m.on]
+	has := func(why string) {
+		if why == "ok" {
+			*held = true
+			w.told.holders[m.on]++
+		}
+		then(why)
 	}
 	switch {
-	case p.locks[m.on] && (m.do == "acquire" || m.do == "try"):
+	case *held && (m.do == "acquire" || m.do == "try"):
 		then("has it")
 	case m.do == "acquire":
-		w.enter(p, m, then, func() {
-			w.lock(p, m, m.on, func(why string) {
-				if why == "ok" {
-					has()
-				}
-				then(why)
-			})
-		})
+		w.enter(p, m, then, func() { w.lock(p, m, m.on, has) })
 	case m.do == "try" && lock.held:
 		then("no")
 	case m.do == "try":
 		lock.held = true
-		has()
-		then("ok")
-	case !p.locks[m.on]:
+		has("ok")
+	case m.do == "release" && !*held:
 		then("has it not")
 	case m.do == "release":
-		p.locks[m.on] = false
+		*held = false
 		w.told.holders[m.on]--
 		w.unlock(m.on)
 		then("ok")
-	case m.do == "condition":
-		w.told.holders[0]--
-		again := func(why string) {
-			w.told.holders[0]++
+	default:
+		w.conditionMove(p, m, then)
+	}
+}
+
+func (w *world) conditionMove(p *person, m move, then func(outcome string)) {
+	lock := &w.locks[0]
+	locked := func(why string) {
+		if why != "ok" {
 			then(why)
+			return
 		}
-		w.enter(p, m, again, func() {
-			w.unlock(0)
-			w.park(p, m, &w.condition, func(why string) { // whatever came, the lock is waited for
-				w.lock(p, move{limit: unconditional}, 0, func(string) { again(why) })
-			})
-		})
-	case m.do == "notify":
-		for range min(m.n, len(w.condition)) {
-			w.wake(w.condition[0], "ok")
+		if !p.locks[0] {
+			w.told.holders[0]++
+			andThen := then
+			then = func(outcome string) {
+				w.told.holders[0]--
+				w.unlock(0)
+				andThen(outcome)
+			}
 		}
-		then("ok")
-	case m.do == "notify all":
-		w.wakeAll(&w.condition, "ok")
+		switch m.do {
+		case "condition":
+			w.waitForNotice(p, m, then)
+			return
+		case "notify":
+			for range min(m.n, len(w.condition)) {
+				w.wake(w.condition[0], "ok")
+			}
+		case "notify all":
+			w.wakeAll(&w.condition, "ok")
+		}
 		then("ok")
 	}
+	switch {
+	case p.locks[0]:
+		locked("ok")
+	case m.do == "condition":
+		w.enter(p, m, then, func() { w.lock(p, m, 0, locked) })
+	case lock.held:
+		then("no")
+	default:
+		lock.held = true
+		locked("ok")
+	}
+}
+
+func (w *world) waitForNotice(p *person, m move, then func(outcome string)) {
+	w.told.holders[0]--
+	again := func(why string) {
+		w.told.holders[0]++
+		then(why)
+	}
+	w.enter(p, m, again, func() {
+		w.unlock(0)
+		w.park(p, m, &w.condition, func(why string) { // whatever came, the lock is waited for
+			w.lock(p, move{limit: unconditional}, 0, func(string) { again(why) })
+		})
+	})
 }
 
 func (w *world) lock(p *person, m move, i int, then func(why string)) {
