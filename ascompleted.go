@@ -13,7 +13,7 @@ import (
 // awaited.
 //
 // Leaving the loop early cancels the coroutines that it started and waits for
-// them. If ctx is cancelled they are cancelled and waited for likewise, and what
+// them; their results and errors are dropped. If ctx is cancelled they are cancelled and waited for likewise, and what
 // has not ended by itself comes with ctx's error.
 //
 //go:noinline

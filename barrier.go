@@ -35,6 +35,7 @@ func NewBarrier(n int) *Barrier {
 // ErrBarrierBroken after Abort, or when Reset or Abort is called meanwhile, and
 // ctx.Err() if ctx is cancelled first: then the barrier goes on without this task.
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
+	b.mustBeMade()
 	caller, err := b.home.Enter(ctx)
 	if err != nil {
 		return 0, err
@@ -62,14 +63,14 @@ func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 // Reset has the tasks that wait return ErrBarrierBroken and makes the barrier as
 // new. On the loop only: elsewhere it panics.
 func (b *Barrier) Reset() {
-	b.home.Check("Barrier.Reset")
+	b.check("Barrier.Reset")
 	b.dissolve(false)
 }
 
 // Abort has the tasks that wait, and all that come, return ErrBarrierBroken,
 // until Reset. On the loop only: elsewhere it panics.
 func (b *Barrier) Abort() {
-	b.home.Check("Barrier.Abort")
+	b.check("Barrier.Abort")
 	b.dissolve(true)
 }
 
@@ -79,11 +80,29 @@ func (b *Barrier) dissolve(broken bool) {
 	round.wait.CloseAll()
 }
 
+func (b *Barrier) check(call string) {
+	b.mustBeMade()
+	b.home.Check(call)
+}
+
+func (b *Barrier) mustBeMade() {
+	if b.n == 0 {
+		panic("asyncio: a Barrier must be made by NewBarrier")
+	}
+}
+
 // Parties returns n.
 func (b *Barrier) Parties() int { return b.n }
 
-// Waiting returns how many tasks wait.
-func (b *Barrier) Waiting() int { return b.now.wait.Len() }
+// Waiting returns how many tasks wait. On the loop only: elsewhere it panics.
+func (b *Barrier) Waiting() int {
+	b.check("Barrier.Waiting")
+	return b.now.wait.Len()
+}
 
-// Broken reports whether the barrier was aborted.
-func (b *Barrier) Broken() bool { return b.broken }
+// Broken reports whether the barrier was aborted. On the loop only: elsewhere it
+// panics.
+func (b *Barrier) Broken() bool {
+	b.check("Barrier.Broken")
+	return b.broken
+}

@@ -31,6 +31,7 @@ func NewCondition(lock *Lock) *Condition {
 // not held. As conditions may have changed again by then, use it in a loop, or
 // use WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
+	c.mustBeMade()
 	caller, err := c.L.home.Enter(ctx)
 	if err != nil {
 		return err
@@ -52,6 +53,7 @@ func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 	if pred == nil {
 		return errors.New("asyncio: Condition.WaitFor: nil predicate")
 	}
+	c.mustBeMade()
 	if _, err := c.L.home.Enter(ctx); err != nil {
 		return err
 	}
@@ -82,8 +84,15 @@ func (c *Condition) NotifyAll() {
 }
 
 func (c *Condition) check(call string) {
+	c.mustBeMade()
 	c.L.home.Check(call)
 	if !c.L.held {
 		panic("asyncio: " + call + ": the lock is not held")
+	}
+}
+
+func (c *Condition) mustBeMade() {
+	if c.L == nil {
+		panic("asyncio: a Condition must be made by NewCondition")
 	}
 }

@@ -10,9 +10,10 @@
 // until it is awaited or made a task.
 //
 // To await is to suspend until a result is there. While a coroutine is suspended
-// the loop runs others. It is suspended nowhere else: [Sleep], Await of a task or
-// future, [Gather], [Wait], [WaitFor], [WithTaskGroup], [ToThread] and
-// [Checkpoint] are where control can be given up.
+// the loop runs others. It is suspended nowhere else. What can suspend takes a ctx
+// and says so: [Sleep], [Checkpoint], every method named Await, Wait, Acquire, Get,
+// Put or Join, [Gather] and its relatives, [WithTaskGroup], [ToThread], [Recv] and
+// [Send].
 //
 // An awaitable is what can be awaited: a Coroutine, a [Task], a [Future], or a
 // type of your own with an Await method.

@@ -31,7 +31,8 @@ var (
 	// from another where that is not allowed.
 	ErrWrongLoop = engine.ErrWrongLoop
 	// ErrDeadlock is returned by an await that could never end: of the calling
-	// task itself, or of tasks that await each other in a ring.
+	// task itself, or of tasks that Await each other in a ring. A ring that goes
+	// through a Gather, a Wait or a task group is not seen.
 	ErrDeadlock = engine.ErrDeadlock
 	// ErrQueueShutdown is returned by a queue that was shut down: by Put at once,
 	// by Get when nothing is left.

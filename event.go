@@ -30,8 +30,11 @@ func (e *Event) Clear() {
 	e.set = false
 }
 
-// IsSet reports whether the flag is set.
-func (e *Event) IsSet() bool { return e.set }
+// IsSet reports whether the flag is set. On the loop only: elsewhere it panics.
+func (e *Event) IsSet() bool {
+	e.home.Check("Event.IsSet")
+	return e.set
+}
 
 // Wait suspends the task until the flag is set, and returns at once if it is. It
 // returns ctx.Err() if ctx is cancelled before that.

@@ -25,7 +25,8 @@ var errNilAwaitable = errors.New("asyncio: nil awaitable")
 // The first error ends it: the coroutines that this Gather started are
 // cancelled and waited for, and the error is returned. Tasks and futures that
 // were handed in go on. If ctx is cancelled, what was started is cancelled and
-// waited for likewise, and ctx.Err() is returned.
+// waited for likewise, and ctx.Err() is returned. Errors that come after the
+// first count as received and are dropped: use GatherResults to see them all.
 //
 //	values, err := asyncio.Gather(ctx, task1, task2)
 //	values, err := asyncio.Gather(ctx, []asyncio.Awaitable[int]{task, coroutine}...)

@@ -11,6 +11,7 @@ import (
 // A Limiter bounds how many ToThread calls run at once. It may be shared by
 // several loops; whoever came first gets the next free place.
 type Limiter struct {
+	made  bool // by NewLimiter; fixed
 	mu    sync.Mutex
 	free  int
 	queue []*engine.Cell // one per waiting call, settled when its turn comes
@@ -24,7 +25,7 @@ func NewLimiter(n int) *Limiter {
 	if n < 1 {
 		panic(fmt.Sprintf("asyncio: NewLimiter(%d): at least 1 is expected", n))
 	}
-	return &Limiter{free: n}
+	return &Limiter{made: true, free: n}
 }
 
 // acquire takes a place, waiting for it on loop l.

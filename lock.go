@@ -12,7 +12,8 @@ import (
 // twice waits for itself.
 //
 // It is for tasks of one loop, the first that uses it; when that loop has ended
-// another may. A Lock must not be copied after first use.
+// another may, and finds it as it was left: held, if it was. A Lock must not be
+// copied after first use.
 type Lock struct {
 	_    noCopy
 	home engine.Home
@@ -67,8 +68,12 @@ func (l *Lock) release(call string) {
 	l.held = l.wait.WakeFirst()
 }
 
-// Locked reports whether somebody holds the lock.
-func (l *Lock) Locked() bool { return l.held }
+// Locked reports whether somebody holds the lock. On the loop only: elsewhere it
+// panics.
+func (l *Lock) Locked() bool {
+	l.home.Check("Lock.Locked")
+	return l.held
+}
 
 // noCopy makes go vet report copies.
 type noCopy struct{}

@@ -134,7 +134,12 @@ func (l *Loop) Tasks() []AnyTask {
 // it was created, and the errors that nobody has received yet. From any
 // goroutine, also while the loop is blocked: then, after a tenth of a second,
 // the tasks are described from outside and the running one is named.
-func (l *Loop) Dump(w io.Writer) error { return l.e.Dump(w) }
+func (l *Loop) Dump(w io.Writer) error {
+	if w == nil {
+		return errors.New("asyncio: Dump: nil writer")
+	}
+	return l.e.Dump(w)
+}
 
 // LoopOf returns the loop of ctx, nil if it has none: outside of Run, and in a
 // function that ToThread runs.

@@ -142,14 +142,25 @@ func (k *kit) loopOnly() []loopOnlyCall {
 	return calls
 }
 
-// state tells all that can be asked of the primitives.
+// state tells all that can be asked of the primitives; from elsewhere they refuse
+// to tell, by name.
 func (k *kit) state() map[string]any {
-	s := map[string]any{
-		"Lock.Locked": k.lock.Locked(), "Event.IsSet": k.event.IsSet(), "the condition's lock": k.condition.L.Locked(),
-		"Barrier.Waiting": k.barrier.Waiting(), "Barrier.Broken": k.barrier.Broken(), "len(ch)": len(k.ch),
+	s := map[string]any{"len(ch)": len(k.ch)}
+	tell := func(name string, ask func() any) {
+		defer func() {
+			if err, ok := recover().(error); ok {
+				s[name] = err.Error()
+			}
+		}()
+		s[name] = ask()
 	}
+	tell("Lock.Locked", func() any { return k.lock.Locked() })
+	tell("Event.IsSet", func() any { return k.event.IsSet() })
+	tell("the condition's lock", func() any { return k.condition.L.Locked() })
+	tell("Barrier.Waiting", func() any { return k.barrier.Waiting() })
+	tell("Barrier.Broken", func() any { return k.barrier.Broken() })
 	for name, q := range k.queues {
-		s[name+".Len"] = q.Len()
+		tell(name+".Len", func() any { return q.Len() })
 	}
 	return s
 }

@@ -10,7 +10,8 @@ import (
 
 // A Queue hands items from tasks to tasks, first in, first out. It is for tasks of
 // one loop, as Lock is. Both sides are fair: whoever has waited longest is served
-// next, and nobody gets in between.
+// next, and for each that is woken an item, or a room, is kept until it runs. Which
+// item that is, is decided when it runs: a newcomer may have taken an older one.
 type Queue[T any] struct{ queue[T] }
 
 // NewQueue returns a queue that holds at most max items; 0 stands for no bound.
@@ -47,7 +48,7 @@ func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] 
 
 // queue is what the three have in common.
 //
-// A wake-up is a promise: an item is set aside for a woken getter, a room for a
+// A wake-up is a promise: one item is kept for a woken getter, one room for a
 // woken putter, and they take it when they run. Nobody else gets it meanwhile, and
 // a woken task does not leave: so nothing is lost (S15) and the order of waking
 // is the order of service.
@@ -72,8 +73,25 @@ func (q *queue[T]) init(call string, max int, items store[T]) {
 	q.max, q.items = max, items
 }
 
+// enter and check are those of the home, for a queue that was made by its New.
+func (q *queue[T]) enter(ctx context.Context) (engine.Caller, error) {
+	q.mustBeMade()
+	return q.home.Enter(ctx)
+}
+
+func (q *queue[T]) check(call string) {
+	q.mustBeMade()
+	q.home.Check(call)
+}
+
+func (q *queue[T]) mustBeMade() {
+	if q.items == nil {
+		panic("asyncio: a queue must be made by NewQueue, NewPriorityQueue or NewLIFOQueue")
+	}
+}
+
 // room reports whether one more item may come in.
-func (q *queue[T]) room() bool { return q.max == 0 || q.Len()+q.rooms < q.max }
+func (q *queue[T]) room() bool { return q.max == 0 || q.free()+q.rooms < q.max }
 
 // full is the answer for newcomers, who come after those that were promised room.
 // Invariant: while putters wait there is no room, so nobody else need be asked.
@@ -90,7 +108,7 @@ func (q *queue[T]) invite() {
 // if ctx is cancelled before there is room, and ErrQueueShutdown if the queue is
 // shut down: then v was not added.
 func (q *queue[T]) Put(ctx context.Context, v T) error {
-	caller, err := q.home.Enter(ctx)
+	caller, err := q.enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -119,7 +137,7 @@ func (q *queue[T]) Put(ctx context.Context, v T) error {
 // TryPut adds v if there is room and reports whether it did; false after a
 // shutdown too. On the loop only: elsewhere it panics.
 func (q *queue[T]) TryPut(v T) bool {
-	q.home.Check("TryPut")
+	q.check("TryPut")
 	if q.down || q.full() {
 		return false
 	}
@@ -141,11 +159,11 @@ func (q *queue[T]) add(v T) {
 // the queue is shut down and empty.
 func (q *queue[T]) Get(ctx context.Context) (T, error) {
 	var zero T
-	caller, err := q.home.Enter(ctx)
+	caller, err := q.enter(ctx)
 	if err != nil {
 		return zero, err
 	}
-	if q.Len() == 0 {
+	if q.free() == 0 {
 		if q.down {
 			return zero, ErrQueueShutdown
 		}
@@ -163,8 +181,8 @@ func (q *queue[T]) Get(ctx context.Context) (T, error) {
 
 // TryGet takes the next item if there is one. On the loop only: elsewhere it panics.
 func (q *queue[T]) TryGet() (v T, ok bool) {
-	q.home.Check("TryGet")
-	if q.Len() == 0 {
+	q.check("TryGet")
+	if q.free() == 0 {
 		return v, false
 	}
 	return q.take(), true
@@ -176,13 +194,20 @@ func (q *queue[T]) take() T {
 	return v
 }
 
-// Len returns the number of items that are there to be taken.
-func (q *queue[T]) Len() int { return q.items.len() - q.promised }
+// Len returns the number of items that are there to be taken. On the loop only:
+// elsewhere it panics.
+func (q *queue[T]) Len() int {
+	q.check("Len")
+	return q.free()
+}
+
+// free is the number of items that are not promised to a woken getter.
+func (q *queue[T]) free() int { return q.items.len() - q.promised }
 
 // TaskDone says that an item taken from the queue has been dealt with; Join waits
 // for as many as were put. It panics if called more often, or off the loop.
 func (q *queue[T]) TaskDone() {
-	q.home.Check("TaskDone")
+	q.check("TaskDone")
 	if q.unfinished == 0 {
 		panic("asyncio: TaskDone: called more often than items were put")
 	}
@@ -197,7 +222,7 @@ func (q *queue[T]) finished(n int) {
 
 // Join suspends the task until TaskDone was called for every item that was put.
 func (q *queue[T]) Join(ctx context.Context) error {
-	caller, err := q.home.Enter(ctx)
+	caller, err := q.enter(ctx)
 	if err != nil || q.unfinished == 0 {
 		return err
 	}
@@ -211,20 +236,20 @@ func (q *queue[T]) Join(ctx context.Context) error {
 // fails when nothing is left. With immediate the items that are there are dropped,
 // and count as done. A second call is fine. On the loop only: elsewhere it panics.
 func (q *queue[T]) Shutdown(immediate bool) {
-	q.home.Check("Shutdown")
+	q.check("Shutdown")
 	q.down = true
 	if immediate {
 		q.drop()
 	}
 	q.putters.CloseAll()
-	if q.Len() == 0 {
+	if q.free() == 0 {
 		q.getters.CloseAll()
 	}
 }
 
 // drop throws away what is not promised to a woken getter.
 func (q *queue[T]) drop() {
-	dropped := min(q.Len(), q.unfinished)
+	dropped := min(q.free(), q.unfinished)
 	q.items.keep(q.promised)
 	if dropped > 0 {
 		q.finished(dropped)

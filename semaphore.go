@@ -26,6 +26,7 @@ func NewSemaphore(n int) *Semaphore {
 // Acquire suspends the task until it has a permit. It returns ctx.Err() if ctx is
 // cancelled before that; a permit that was handed over already is kept.
 func (s *Semaphore) Acquire(ctx context.Context) error {
+	s.mustBeMade()
 	caller, err := s.home.Enter(ctx)
 	if err != nil {
 		return err
@@ -43,6 +44,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 // TryAcquire takes a permit if one is free and reports whether it did. On the
 // loop only: elsewhere it panics.
 func (s *Semaphore) TryAcquire() bool {
+	s.mustBeMade()
 	s.home.Check("Semaphore.TryAcquire")
 	if s.free == 0 {
 		return false
@@ -54,11 +56,18 @@ func (s *Semaphore) TryAcquire() bool {
 // Release hands a permit to the task that has waited longest, or frees it. It
 // never suspends. It panics if all n permits are free already, or off the loop.
 func (s *Semaphore) Release() {
+	s.mustBeMade()
 	s.home.Check("Semaphore.Release")
 	if s.free == s.n {
 		panic(fmt.Sprintf("asyncio: Semaphore.Release: all %d permits are free already", s.n))
 	}
 	if !s.wait.WakeFirst() { // a permit goes from hand to hand: nobody can get in between
 		s.free++
+	}
+}
+
+func (s *Semaphore) mustBeMade() {
+	if s.n == 0 {
+		panic("asyncio: a Semaphore must be made by NewSemaphore")
 	}
 }

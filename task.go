@@ -41,8 +41,9 @@ func (n nameOption) applyTask(o *taskOptions) { o.name = string(n) }
 func Name(name string) TaskOption { return nameOption(name) }
 
 // CreateTask schedules coro on the loop of ctx and returns at once. The first
-// step comes in a later turn, in order of creation. The task's own context is
-// cancelled when ctx is; it has ctx's values.
+// step comes in a later turn, in order of creation; a task whose ctx is cancelled
+// before that, or which Run finds not begun when main returns, never begins. The
+// task's own context is cancelled when ctx is; it has ctx's values.
 //
 // On the loop only: with a ctx that has no loop, in another goroutine, or with
 // a nil coro it panics. From other goroutines use Submit. If the scope of ctx
@@ -79,7 +80,9 @@ func taskName(opts []TaskOption) string {
 	}
 	var o taskOptions
 	for _, opt := range opts {
-		opt.applyTask(&o)
+		if opt != nil {
+			opt.applyTask(&o)
+		}
 	}
 	return o.name
 }

@@ -45,6 +45,11 @@ func WaitFor[T any](ctx context.Context, d time.Duration, aw Awaitable[T]) (T, e
 		return zero, engine.ErrNilContext
 	}
 	if d <= 0 {
+		if engine.NodeOf(ctx) != nil {
+			if _, err := engine.Enter(ctx); err != nil {
+				return zero, err
+			}
+		}
 		if r, ok := any(aw).(interface{ Result() (T, error) }); ok && ctx.Err() == nil {
 			if v, err := r.Result(); err != ErrNotDone {
 				return v, err

@@ -23,10 +23,14 @@ type limiterOption struct{ l *Limiter }
 func (o limiterOption) applyThread(t *threadOptions) { t.limiter = o.l }
 
 // WithLimiter bounds the call by l instead of the loop's own limiter, which
-// lets 512 calls run at once. A nil l panics.
+// lets 512 calls run at once. A nil l, or one not made by
+// NewLimiter, panics.
 func WithLimiter(l *Limiter) ThreadOption {
-	if l == nil {
+	switch {
+	case l == nil:
 		panic("asyncio: WithLimiter: nil limiter")
+	case !l.made:
+		panic("asyncio: WithLimiter: the limiter was not made by NewLimiter")
 	}
 	return limiterOption{l}
 }
@@ -64,7 +68,9 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	l := caller.L
 	o := threadOptions{limiter: l.Public.(*Loop).threads}
 	for _, opt := range opts {
-		opt.applyThread(&o)
+		if opt != nil {
+			opt.applyThread(&o)
+		}
 	}
 	if err := o.limiter.acquire(ctx, l); err != nil {
 		return zero, err
@@ -118,7 +124,9 @@ func (c *threadCall[T]) run(ctx context.Context) {
 		}
 		c.limiter.release()
 		c.done.Claim()
-		c.done.SettleLater(err)
+		if !c.done.SettleLater(err) && isNews(err) {
+			c.done.Loop().ReportLate(err, "ToThread", c.site)
+		}
 	}()
 	c.value, err = c.fn(ctx)
 	returned = true
@@ -128,8 +136,13 @@ func (c *threadCall[T]) run(ctx context.Context) {
 // for the cancellation that the function was told of.
 func (c *threadCall[T]) left(l *engine.Loop) {
 	c.done.OnSettled(func(err error) {
-		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		if isNews(err) {
 			l.ReportLost(err, "ToThread", c.site)
 		}
 	})
+}
+
+// isNews reports whether err says more than that the function was cancelled.
+func isNews(err error) bool {
+	return err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }

@@ -88,11 +88,14 @@ func (c *Cell) tell(f *failure) {
 
 // SettleLater is Settle(err, false, ...) from another goroutine whose moment must
 // not show: the cell is pending until the loop's next turn.
-func (c *Cell) SettleLater(err error) {
+// It reports false if the loop has ended, and nobody will look at the cell.
+func (c *Cell) SettleLater(err error) bool {
 	settle := func() { c.Settle(err, false, "") }
 	if c.loop.post(settle) != nil {
 		settle()
+		return false
 	}
+	return true
 }
 
 // settled publishes the end and wakes the waiters. On the loop.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"log/slog"
 	"runtime"
 	"sync/atomic"
 	"weak"
@@ -89,6 +90,11 @@ func (fs *failures) lost(l *Loop, f *failure) {
 // ReportLost reports an error that nobody can receive. On the loop only.
 func (l *Loop) ReportLost(err error, name string, created coro.Site) {
 	l.failures.lost(l, &failure{err: err, name: name, created: created})
+}
+
+// ReportLate logs an error that came after the end of Run. From any goroutine.
+func (l *Loop) ReportLate(err error, name string, created coro.Site) {
+	l.log(slog.LevelError, "asyncio: an error came after the end of Run", "from", name, "created", created.String(), "error", err)
 }
 
 // settle reports, at the end of Run, everything that nobody received. A handler

@@ -25,7 +25,7 @@ func (l *Loop) mismatch(r *runner) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: called from a goroutine that does not run the current step of the ctx's loop", ErrWrongTask)
+	return fmt.Errorf("%w: called from a goroutine that does not run the current step of the ctx's loop; start coroutines with Go or CreateTask, not with the go statement, or use Submit", ErrWrongTask)
 }
 
 const execName = "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec"
