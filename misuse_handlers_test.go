@@ -141,6 +141,48 @@ func TestMisuse_PanicsInCallbacksStopNothingElse(t *testing.T) {
 	}
 }
 
+// Callbacks that are still queued when main returns run all the same, also when one of them misbehaves.
+func TestMisuse_CallbacksAtTheEndOfTheLoop(t *testing.T) {
+	captureStderr(t)
+	for want, misbehave := range map[string]func(){
+		itReturned: func() {},
+		itPanicked: func() { panic(errBroken) },
+		itExited:   runtime.Goexit,
+	} {
+		ran := 0
+		how, v := endOf(func() {
+			asyncio.Run(t.Context(), func(ctx context.Context) error {
+				for _, fn := range []func(){func() { ran++ }, misbehave, func() { ran++ }} {
+					asyncio.LoopOf(ctx).CallSoon(fn)
+				}
+				return nil
+			})
+		})
+		if how != want || ran != 2 {
+			t.Errorf("Run %s (%v) after %d of the other callbacks, want that it %s after 2", how, v, ran, want)
+		}
+	}
+}
+
+// A callback that queues itself for ever does not keep the loop from ending, and what was accepted ran.
+func TestMisuse_ACallbackThatQueuesItself(t *testing.T) {
+	accepted, ran := 1, 0
+	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+		l := asyncio.LoopOf(ctx)
+		var again func()
+		again = func() {
+			if ran++; l.CallSoonThreadsafe(again) == nil {
+				accepted++
+			}
+		}
+		l.CallSoonThreadsafe(again)
+		return asyncio.Sleep(ctx, 0)
+	})
+	if err != nil || accepted != ran {
+		t.Errorf("Run: %v; %d calls were accepted, %d ran", err, accepted, ran)
+	}
+}
+
 // What a coroutine returns and panics with may be any value.
 func TestMisuse_StrangeErrors(t *testing.T) {
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {

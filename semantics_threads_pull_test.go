@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"testing"
 	"time"
 
@@ -123,6 +124,47 @@ func TestS20_IterPullsWithinEachOther(t *testing.T) {
 		})
 		await(ctx, t, task)
 	})
+}
+
+// Failures within it do all that they do elsewhere.
+func TestS20_FailuresInsideTheUsersIterPull(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		fail := func(context.Context) error { return errBroken }
+		await(ctx, t, asyncio.Go(ctx, func(ctx context.Context) error {
+			return pulled(func() {
+				var child error
+				err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+					asyncio.Go(ctx, func(ctx context.Context) error { child = forever(ctx); return child })
+					turns(ctx, t, 1)
+					return errBroken
+				})
+				wantErr(t, "a group whose body fails", err, errBroken)
+				wantErr(t, "its child", child, context.Canceled)
+				err = asyncio.WithTaskGroup(ctx, func(ctx context.Context) error { asyncio.Go(ctx, fail); return forever(ctx) })
+				wantErr(t, "a group whose child fails", err, errBroken)
+				wantErr(t, "Gather", second(asyncio.Gather(ctx, asyncio.Proc(forever), asyncio.Proc(fail))), errBroken)
+				wantErr(t, "WaitFor", second(asyncio.WaitFor(ctx, time.Second, asyncio.Proc(forever))), context.DeadlineExceeded)
+			})
+		}))
+	})
+}
+
+func TestS20_PanicAndGoexitInsideTheUsersIterPull(t *testing.T) {
+	captureStderr(t)
+	within := func(fn func()) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			return pulled(func() {
+				asyncio.Sleep(ctx, 0)
+				fn()
+			})
+		}
+	}
+	if e := runPanics(t, within(func() { panic("in an iter.Pull") })); e.Value != "in an iter.Pull" {
+		t.Errorf("Run panicked with %v", e.Value)
+	}
+	if how, v := endOf(func() { asyncio.Run(context.Background(), within(runtime.Goexit)) }); how != itExited {
+		t.Errorf("Goexit in an iter.Pull: Run %s (%v), want that it exited", how, v)
+	}
 }
 
 func TestS20_ACancellationReachesTheAwaitInsideTheIterPull(t *testing.T) {
