@@ -2,6 +2,8 @@ package asyncio_test
 
 import (
 	"context"
+	"maps"
+	"testing"
 
 	"github.com/asyncio-go/asyncio"
 )
@@ -129,11 +131,16 @@ func (k *kit) loopOnly() []loopOnlyCall {
 		{"Semaphore.Release", k.semaphore.Release},
 		{"Barrier.Reset", k.barrier.Reset},
 		{"Barrier.Abort", k.barrier.Abort},
+		{"Lock.Locked", func() { k.lock.Locked() }},
+		{"Event.IsSet", func() { k.event.IsSet() }},
+		{"Barrier.Waiting", func() { k.barrier.Waiting() }},
+		{"Barrier.Broken", func() { k.barrier.Broken() }},
 	}
 	for name, q := range k.queues {
 		calls = append(calls,
 			loopOnlyCall{name + ".TryPut", func() { q.TryPut(1) }},
 			loopOnlyCall{name + ".TryGet", func() { q.TryGet() }},
+			loopOnlyCall{name + ".Len", func() { q.Len() }},
 			loopOnlyCall{name + ".TaskDone", q.TaskDone},
 			loopOnlyCall{name + ".Shutdown", func() { q.Shutdown(false) }},
 			loopOnlyCall{name + ".Shutdown(true)", func() { q.Shutdown(true) }},
@@ -142,25 +149,24 @@ func (k *kit) loopOnly() []loopOnlyCall {
 	return calls
 }
 
-// state tells all that can be asked of the primitives; from elsewhere they refuse
-// to tell, by name.
+// state tells all that can be asked of the primitives. On the loop only.
 func (k *kit) state() map[string]any {
-	s := map[string]any{"len(ch)": len(k.ch)}
-	tell := func(name string, ask func() any) {
-		defer func() {
-			if err, ok := recover().(error); ok {
-				s[name] = err.Error()
-			}
-		}()
-		s[name] = ask()
+	s := map[string]any{
+		"Lock.Locked": k.lock.Locked(), "Event.IsSet": k.event.IsSet(), "the condition's lock": k.condition.L.Locked(),
+		"Barrier.Waiting": k.barrier.Waiting(), "Barrier.Broken": k.barrier.Broken(), "len(ch)": len(k.ch),
 	}
-	tell("Lock.Locked", func() any { return k.lock.Locked() })
-	tell("Event.IsSet", func() any { return k.event.IsSet() })
-	tell("the condition's lock", func() any { return k.condition.L.Locked() })
-	tell("Barrier.Waiting", func() any { return k.barrier.Waiting() })
-	tell("Barrier.Broken", func() any { return k.barrier.Broken() })
 	for name, q := range k.queues {
-		tell(name+".Len", func() any { return q.Len() })
+		s[name+".Len"] = q.Len()
 	}
 	return s
+}
+
+// unchanged checks that fn changes nothing of that.
+func (k *kit) unchanged(t *testing.T, fn func()) {
+	t.Helper()
+	before := k.state()
+	fn()
+	if after := k.state(); !maps.Equal(before, after) {
+		t.Errorf("the refused calls changed something:\n%v\n%v", before, after)
+	}
 }

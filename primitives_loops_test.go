@@ -20,15 +20,17 @@ func TestS20_PrimitivesRefuseASecondLoop(t *testing.T) {
 				k := newKit()
 				k.bind()
 				prepare(k)
-				elsewhere(func() {
-					err := asyncio.Run(context.Background(), func(ctx context.Context) error {
-						refused(t, k, ctx, asyncio.ErrWrongLoop)
-						refusedWithoutCtx(t, k, asyncio.ErrWrongLoop)
-						return nil
+				k.unchanged(t, func() {
+					elsewhere(func() {
+						err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+							refused(t, k, ctx, asyncio.ErrWrongLoop)
+							refusedWithoutCtx(t, k, asyncio.ErrWrongLoop)
+							return nil
+						})
+						if err != nil {
+							t.Error(err)
+						}
 					})
-					if err != nil {
-						t.Error(err)
-					}
 				})
 			})
 		})
@@ -41,14 +43,16 @@ func TestS20_PrimitivesRefuseTheContextOfTheirLoopElsewhere(t *testing.T) {
 		k := newKit()
 		k.bind()
 		k.generous()
-		elsewhere(func() {
-			err := asyncio.Run(context.Background(), func(context.Context) error {
-				refused(t, k, ctx, asyncio.ErrWrongTask)
-				return nil
+		k.unchanged(t, func() {
+			elsewhere(func() {
+				err := asyncio.Run(context.Background(), func(context.Context) error {
+					refused(t, k, ctx, asyncio.ErrWrongTask)
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
 			})
-			if err != nil {
-				t.Error(err)
-			}
 		})
 	})
 }

@@ -40,7 +40,7 @@ func randomGame(family int, seed uint64) []byte {
 // Tasks, cancellations at every instant, time-outs, shielded waits: every step is that of the naive twin, with
 // the same outcome and state.
 func TestPrimitives_RandomGamesGoAsTheTwinForetells(t *testing.T) {
-	games := max(40, 400/fewer)
+	games := max(30, 250/fewer)
 	for family, moves := range families {
 		for seed := range uint64(games) {
 			if !t.Run(fmt.Sprintf("family %d (%s), seed %d", family, moves[1], seed), func(t *testing.T) {

@@ -33,7 +33,8 @@ var programs = func() map[string]func(t *testing.T) []string {
 	for _, subject := range []map[string]program{
 		schedulingPrograms, sleepPrograms, timerPrograms, taskPrograms, taskCancelPrograms, gatherPrograms,
 		gatherErrorPrograms, waitPrograms, waitForPrograms, timeoutPrograms, groupPrograms, groupErrorPrograms,
-		groupCancelPrograms, futurePrograms, threadPrograms,
+		groupCancelPrograms, futurePrograms, threadPrograms, lockPrograms, eventPrograms, conditionPrograms, semaphorePrograms,
+		barrierPrograms, queuePrograms, queueCancelPrograms, queueShutdownPrograms, asCompletedPrograms,
 	} {
 		for name, p := range subject {
 			add(name, func(t *testing.T) []string { return trace(t, p) })

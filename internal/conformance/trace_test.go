@@ -38,6 +38,10 @@ func describe(err error) string {
 		return "cancelled"
 	case errors.Is(err, asyncio.ErrNotDone):
 		return "invalid state"
+	case errors.Is(err, asyncio.ErrQueueShutdown):
+		return "shut down"
+	case errors.Is(err, asyncio.ErrBarrierBroken):
+		return "broken"
 	case errors.As(err, &raised):
 		return string(raised)
 	}

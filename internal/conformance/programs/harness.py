@@ -132,6 +132,10 @@ def describe(exc):
         return "timeout"
     if isinstance(exc, asyncio.InvalidStateError):
         return "invalid state"
+    if isinstance(exc, asyncio.QueueShutDown):
+        return "shut down"
+    if isinstance(exc, asyncio.BrokenBarrierError):
+        return "broken"
     if isinstance(exc, BaseExceptionGroup):
         return "group(" + ", ".join(describe(e) for e in exc.exceptions) + ")"
     return str(exc)
@@ -242,6 +246,52 @@ async def group(fn):
     """Runs fn in a group and lets the group's error out."""
     async with TaskGroup() as tg:
         await fn(tg)
+
+
+def tell(log, name, awaitable):
+    """Starts a task that awaits one thing, says what came of it, and ends, cancelled or not."""
+
+    async def told():
+        log(f"{name} {await outcome(awaitable)}")
+
+    return asyncio.create_task(told())
+
+
+async def acquire(it):
+    """Acquires a lock or a semaphore, whose own acquire returns True."""
+    await it.acquire()
+
+
+async def wait_for_set(event):
+    """Waits for an event, whose own wait returns True."""
+    await event.wait()
+
+
+def refused(log, what, fn):
+    """Calls fn, which is misuse, and says whether that was noticed."""
+    try:
+        fn()
+    except (RuntimeError, ValueError):
+        log(f"{what} refused")
+    else:
+        log(f"{what} accepted")
+
+
+def try_put(queue, item):
+    """Puts without waiting, if that is possible, and tells whether it was."""
+    try:
+        queue.put_nowait(item)
+    except (asyncio.QueueFull, asyncio.QueueShutDown):
+        return False
+    return True
+
+
+def try_get(queue):
+    """Gets without waiting, if that is possible."""
+    try:
+        return queue.get_nowait()
+    except (asyncio.QueueEmpty, asyncio.QueueShutDown):
+        return "nothing"
 
 
 def count_turns(log, turns):
