@@ -25,7 +25,9 @@ func TestS07_WhatCountsAsCancellation(t *testing.T) {
 		"the cause":                 {cause, true},
 		"the cause, wrapped":        {fmt.Errorf("fetch: %w", cause), true},
 		"ErrTaskCancelled":          {asyncio.ErrTaskCancelled, true},
+		"two of these, joined":      {errors.Join(context.Canceled, cause), true},
 		"another error":             {other, false},
+		"one joined to the ctx's":   {errors.Join(context.Canceled, other), false},
 		"a deadline, not the ctx's": {context.DeadlineExceeded, false},
 	} {
 		t.Run(name, func(t *testing.T) {

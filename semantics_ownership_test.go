@@ -329,3 +329,23 @@ func TestS06_TheContextOfWhatHasEndedStillHearsOfCancellations(t *testing.T) {
 		}
 	}
 }
+
+// S6, S13: who is parked with the ctx of another task when that task ends stays
+// under what owns it.
+func TestS06_WhoIsParkedWithTheContextOfATaskThatEnds(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		start := time.Now()
+		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+			asyncio.Go(ctx, func(ofOther context.Context) error {
+				asyncio.Go(ctx, func(context.Context) error { return forever(ofOther) })
+				return asyncio.Sleep(ofOther, time.Second)
+			})
+			asyncio.Sleep(ctx, 2*time.Second)
+			return errBoom
+		})
+		expectErrors(t, err, errBoom)
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("the failed group ended after %v, want 2s", took)
+		}
+	})
+}
