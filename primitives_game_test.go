@@ -66,7 +66,7 @@ func newGame(bytes []byte) *game {
 		return int(b) % n
 	}
 	moves := families[next(len(families))]
-	g := &game{permits: 1 + next(3), parties: 1 + next(4), max: next(4)}
+	g := &game{permits: 1 + next(3), parties: 1 + next(4), max: next(6)}
 	g.kind = []string{"Queue", "LIFOQueue", "PriorityQueue"}[next(3)]
 	g.scripts = make([][]move, 2+next(6))
 	item := 0

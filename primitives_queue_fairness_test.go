@@ -145,23 +145,31 @@ func TestQueue_ANewcomerDoesNotOvertakeAWokenPutter(t *testing.T) {
 	})
 }
 
-// The newcomer who had to stand in line, as somebody was on his way in, is let in as soon as that one is.
+// Newcomers who had to stand in line, as somebody was on his way in, are let in as soon as that one is.
 func TestQueue_NobodyWaitsWhileThereIsRoom(t *testing.T) {
 	eachQueue(t, func(ctx context.Context, t *testing.T, newQueue func(max int) anyQueue) {
-		c := &queueCrew{ctx: ctx, q: newQueue(3)}
+		c := &queueCrew{ctx: ctx, q: newQueue(4)}
 		defer c.end()
-		for range 3 {
+		for range 4 {
 			c.q.TryPut(0)
 		}
 		first := c.put(1)
 		turns(ctx, t, 1)
-		asyncio.LoopOf(ctx).CallSoon(func() { drain(c.q) }) // three rooms, one of them promised
-		second := c.put(2)                                  // runs before the first goes on
-		turns(ctx, t, 3)
-		if !first.over || !second.over || c.q.Len() != 2 {
-			t.Errorf("the first over %v, the second over %v, Len %d of 3; want true, true, 2", first.over, second.over, c.q.Len())
+		asyncio.LoopOf(ctx).CallSoon(func() { drain(c.q) }) // four rooms, one of them promised
+		second, third := c.put(2), c.put(3)                 // run before the first goes on
+		turns(ctx, t, 1)
+		if first.over || second.over || third.over {
+			t.Errorf("over %v, %v, %v; want nobody: the first is on his way", first.over, second.over, third.over)
 		}
-		if !c.q.TryPut(3) || c.q.TryPut(4) {
+		turns(ctx, t, 1)
+		if !first.over || second.over || third.over {
+			t.Errorf("over %v, %v, %v; want the first", first.over, second.over, third.over)
+		}
+		turns(ctx, t, 1)
+		if !second.over || !third.over || c.q.Len() != 3 {
+			t.Errorf("over %v, %v, Len %d of 4; want all of them, 3", second.over, third.over, c.q.Len())
+		}
+		if !c.q.TryPut(4) || c.q.TryPut(5) {
 			t.Error("one room was expected to be left")
 		}
 	})
