@@ -35,6 +35,12 @@ func (h *Home) move(l *Loop) bool {
 // Check is for a call without ctx: it panics unless the goroutine runs the
 // current step of the loop. What no loop has used yet may be used by anybody.
 func (h *Home) Check(call string) {
+	if l := h.loop.Load(); l == nil || !l.Here() {
+		h.checkSlowly(call)
+	}
+}
+
+func (h *Home) checkSlowly(call string) {
 	l := h.loop.Load()
 	if l != nil && l.OnLoop() {
 		return

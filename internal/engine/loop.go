@@ -207,7 +207,7 @@ func (l *Loop) drive() {
 			continue
 		}
 		for ; t != nil; t = l.handoff {
-			l.step(&l.rootRunner, t)
+			l.step(t)
 		}
 		l.cur.Store(&l.rootRunner)
 	}

@@ -67,14 +67,12 @@ func enterForeign(ctx context.Context) (Caller, error) {
 // cancellation of its context (false). Whichever comes first takes it off the
 // other, so that nothing is handed to a task that leaves (S15).
 func (c Caller) Park(q *WaitList, why why) bool {
-	q.Push(&c.r.w)
-	return c.suspend(why) == wokenByEvent
+	return c.L.park(c.r, q, c.n, why) == wokenByEvent
 }
 
 // ParkOrClose is Park for a list that can be closed: closed is true when it was.
 func (c Caller) ParkOrClose(q *WaitList, why why) (woken, closed bool) {
-	q.Push(&c.r.w)
-	reason := c.suspend(why)
+	reason := c.L.park(c.r, q, c.n, why)
 	return reason == wokenByEvent, reason == wokenByClose
 }
 
@@ -82,27 +80,15 @@ func (c Caller) ParkOrClose(q *WaitList, why why) (woken, closed bool) {
 // handed over, so a cancellation counts until the task goes on.
 func (c Caller) Sleep(until int64) error {
 	c.L.timers.arm(until, c.r)
-	c.suspend(forSleep)
+	c.L.park(c.r, nil, c.n, forSleep)
 	return c.Err()
 }
 
 // Yield lets everything else that is ready run first: one turn.
 func (c Caller) Yield() error {
-	c.r.spun = false
 	c.L.yield(c.r)
+	c.r.spun = false
 	return c.Err()
-}
-
-func (c Caller) suspend(why why) wakeReason {
-	r := c.r
-	r.spun = false
-	if c.n != nil {
-		c.n.standing().addParked(r)
-	}
-	r.why = why
-	c.L.switchAway(r)
-	r.why = forNothing
-	return r.woken
 }
 
 // Err returns the error of the caller's context.
@@ -142,10 +128,7 @@ func (l *Loop) yield(r *runner) {
 		return
 	}
 	l.ready.pushTask(r.task.Load())
-	why := r.why
-	r.why = forYield
-	l.switchAway(r)
-	r.why = why
+	l.park(r, nil, nil, forYield)
 }
 
 // refuse is an await with a cancelled ctx. From the second on without a wait in

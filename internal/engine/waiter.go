@@ -90,5 +90,9 @@ func (q *WaitList) CloseAll() {
 
 func (w *Waiter) fire() {
 	w.Remove()
+	if r, ok := w.notify.(*runner); ok { // nearly always
+		r.loop.wake(r, wokenByEvent)
+		return
+	}
 	w.notify.settled()
 }
