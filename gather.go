@@ -83,9 +83,27 @@ type source[T any] interface {
 }
 
 // ownTask is a task that Gather started.
-type ownTask[T any] struct{ *Task[T] }
+type ownTask[T any] struct {
+	Task[T]
+	crew *engine.Crew
+	pos  int
+}
 
-func (ownTask[T]) started() bool        { return true }
+// ownBody is an ownTask as the engine sees it.
+type ownBody[T any] ownTask[T]
+
+func (b *ownBody[T]) Run(ctx context.Context) (err error) {
+	b.value, err = b.coro(ctx)
+	return err
+}
+
+func (b *ownBody[T]) Discard() { b.coro = nil }
+
+func (b *ownBody[T]) Handle() any { return &b.Task }
+
+func (b *ownBody[T]) Crew() (*engine.Crew, int) { return b.crew, b.pos }
+
+func (*ownTask[T]) started() bool       { return true }
 func (*Task[T]) started() bool          { return false }
 func (*Future[T]) started() bool        { return false }
 func (f *Future[T]) cell() *engine.Cell { return &f.c }
@@ -105,7 +123,7 @@ func (g *gathering[T]) result(i int, cancelled error) Result[T] {
 type gathering[T any] struct {
 	crew    *engine.Crew
 	sources []source[T]
-	slab    []Task[T] // started tasks are made in batches: nobody keeps them
+	slab    []ownTask[T] // made in batches: nobody keeps them
 }
 
 const slabLen = 64
@@ -116,7 +134,7 @@ func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site,
 			return nil, fmt.Errorf("%w: argument %d of %d", errNilAwaitable, i, len(aws))
 		}
 	}
-	crew, err := engine.NewCrew(ctx, len(aws), enough)
+	crew, err := engine.NewCrew(ctx, enough)
 	if err != nil {
 		return nil, err
 	}
@@ -152,13 +170,13 @@ func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engin
 
 func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left int, site coro.Site) {
 	if len(g.slab) == 0 {
-		g.slab = make([]Task[T], min(left, slabLen))
+		g.slab = make([]ownTask[T], min(left, slabLen))
 	}
 	t := &g.slab[0]
 	g.slab = g.slab[1:]
-	t.coro = c
-	g.sources[i] = ownTask[T]{t}
-	g.crew.Start(ctx, &t.t, (*taskBody[T])(t), site)
+	t.coro, t.crew, t.pos = c, g.crew, g.crew.Position()
+	g.sources[i] = t
+	g.crew.Start(ctx, &t.t, (*ownBody[T])(t), site)
 }
 
 // isNil reports whether v is nil, or an interface with a nil function or

@@ -187,6 +187,8 @@ func (b *taskBody[T]) Discard() { b.coro = nil }
 
 func (b *taskBody[T]) Handle() any { return (*Task[T])(b) }
 
+func (b *taskBody[T]) Crew() (*engine.Crew, int) { return nil, 0 }
+
 func handleOf(t *engine.Task) AnyTask {
 	if t == nil {
 		return nil

@@ -59,7 +59,7 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 	default:
 		return nil, nil, fmt.Errorf("asyncio: Wait: %v is none of AllCompleted, FirstCompleted and FirstError", until)
 	}
-	crew, err := engine.NewCrew(ctx, len(tasks), enough)
+	crew, err := engine.NewCrew(ctx, enough)
 	if err != nil {
 		return nil, nil, err
 	}

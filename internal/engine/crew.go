@@ -12,7 +12,7 @@ import (
 type Crew struct {
 	caller  Caller
 	node    Node
-	members []crewMember
+	members []*crewMember // those observed
 	enough  func(c *Crew, m *Cell) bool // whether the end of m suffices
 	wait    WaitList
 
@@ -25,36 +25,42 @@ type Crew struct {
 
 	// For AsCompleted: the positions of members in the order in which they ended.
 	Ordered bool
-	ended   []int
-	given   int // of those, how many Next has returned
-	next    int // position of the next member
+	order []int
+	given int // of those, how many Next has returned
+	next  int // position of the next member
 }
 
+// crewMember stands in the list of a cell that is only observed. What the crew
+// started tells it of its end without: one word instead of seven.
 type crewMember struct {
 	Waiter
-	crew    *Crew
-	cell    *Cell
-	pos     int
-	started bool
+	crew *Crew
+	cell *Cell
+	pos  int
 }
 
-// NewCrew admits a call that awaits n members.
-func NewCrew(ctx context.Context, n int, enough func(c *Crew, m *Cell) bool) (*Crew, error) {
+// NewCrew admits a call that awaits others together.
+func NewCrew(ctx context.Context, enough func(c *Crew, m *Cell) bool) (*Crew, error) {
 	caller, err := Enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &Crew{caller: caller, members: make([]crewMember, 0, n), enough: enough}
+	c := &Crew{caller: caller, enough: enough}
 	own := NodeOf(ctx)
 	newChild(&c.node, ctx, own.scope, caller.n)
 	return c, nil
 }
 
-// Start creates a task of the crew.
+// Position is that of the member that is started or observed next.
+func (c *Crew) Position() int { return c.next }
+
+// Start creates a task of the crew, as its body knows.
 func (c *Crew) Start(ctx context.Context, t *Task, body Body, created coro.Site) {
 	SpawnUnder(ctx, &c.node, t, body, created)
+	t.node.flags |= flagCrew
 	c.started++
-	c.add(&t.cell, true)
+	c.pending++
+	c.next++
 }
 
 // Observe adds a cell of this loop, the end of owner if that is a task. It
@@ -70,7 +76,7 @@ func (c *Crew) Observe(cell *Cell, owner *Task) error {
 func (c *Crew) observe(cell *Cell) {
 	if cell.IsDone() {
 		if c.Ordered {
-			c.ended = append(c.ended, c.next)
+			c.order = append(c.order, c.next)
 		}
 		c.next++
 		if !c.over && c.enough(c, cell) {
@@ -78,30 +84,27 @@ func (c *Crew) observe(cell *Cell) {
 		}
 		return
 	}
-	c.add(cell, false)
-}
-
-func (c *Crew) add(cell *Cell, started bool) {
-	c.pending++
-	c.members = append(c.members, crewMember{crew: c, cell: cell, pos: c.next, started: started})
-	c.next++
-	m := &c.members[len(c.members)-1]
+	m := &crewMember{crew: c, cell: cell, pos: c.next}
 	m.notify = m
+	c.members = append(c.members, m)
+	c.pending++
+	c.next++
 	cell.wait.Push(&m.Waiter)
 }
 
-// settled is called when a member has ended.
-func (m *crewMember) settled() {
-	c := m.crew
+func (m *crewMember) settled() { m.crew.ended(m.cell, m.pos, false) }
+
+// ended is called when a member has ended.
+func (c *Crew) ended(cell *Cell, pos int, started bool) {
 	c.pending--
-	if m.started {
+	if started {
 		c.started--
 	}
-	if !c.over && c.enough(c, m.cell) {
-		c.end(m.cell)
+	if !c.over && c.enough(c, cell) {
+		c.end(cell)
 	}
 	if c.Ordered {
-		c.ended = append(c.ended, m.pos)
+		c.order = append(c.order, pos)
 	}
 	if c.Ordered || c.pending == 0 || c.over && c.started == 0 {
 		c.wait.WakeAll()
@@ -144,7 +147,7 @@ func (c *Crew) await(why why) (first *Cell, err error) {
 // position; -1 when there is none to wait for. A cancellation of the caller is
 // kept in cancelled; what was started is waited for all the same.
 func (c *Crew) Next(cancelled *error) int {
-	for c.given == len(c.ended) {
+	for c.given == len(c.order) {
 		if c.pending == 0 || c.over && c.started == 0 {
 			return -1
 		}
@@ -156,7 +159,7 @@ func (c *Crew) Next(cancelled *error) int {
 		c.caller.Park(&c.wait, forGather)
 	}
 	c.given++
-	return c.ended[c.given-1]
+	return c.order[c.given-1]
 }
 
 // Err returns the error of the caller's context.
@@ -176,8 +179,8 @@ func (c *Crew) Stop() {
 
 // Abort leaves the members that are only observed. Nothing may be started.
 func (c *Crew) Abort() {
-	for i := range c.members {
-		c.members[i].Remove()
+	for _, m := range c.members {
+		m.Remove()
 	}
 	c.node.end()
 }

@@ -16,6 +16,8 @@ type Body interface {
 	Discard()
 	// Handle returns the public handle.
 	Handle() any
+	// Crew returns the crew that started the task, if one did, and its position there.
+	Crew() (*Crew, int)
 }
 
 // A Task is one coroutine on its way:
@@ -40,6 +42,7 @@ const (
 	flagQuiet     taskFlags = 1 << iota // its starter receives the error
 	flagMain                            // Run's main: its error is Run's
 	flagCancelled                       // ended cancelled
+	flagCrew                            // started by a crew, which is told of its end
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -209,6 +212,10 @@ func (l *Loop) conclude(t *Task) {
 		scope.childFailed(t)
 	}
 	t.cell.settled()
+	if t.node.flags&flagCrew != 0 {
+		crew, pos := t.body.Crew()
+		crew.ended(&t.cell, pos, true)
+	}
 	if scope.live == 0 {
 		scope.wait.WakeAll()
 	}
