@@ -86,7 +86,10 @@ func (c Caller) Sleep(until int64) error {
 
 // Yield lets everything else that is ready run first: one turn.
 func (c Caller) Yield() error {
-	c.L.yield(c.r)
+	if !c.L.emptyTurn() { // yield written out: one frame less (see park)
+		c.L.ready.pushTask(c.r.task.Load())
+		c.L.park(c.r, nil, nil, forYield)
+	}
 	c.r.spun = false
 	return c.Err()
 }
@@ -123,12 +126,19 @@ func (r *runner) expire(l *Loop) { l.wake(r, wokenByTimer) }
 // yield gives up one turn. If nothing else is ready the turn is over at once,
 // without a switch; the root is still called for what only it can do.
 func (l *Loop) yield(r *runner) {
+	if !l.emptyTurn() {
+		l.ready.pushTask(r.task.Load())
+		l.park(r, nil, nil, forYield)
+	}
+}
+
+// emptyTurn counts a turn in which nothing is to be done, if that is so.
+func (l *Loop) emptyTurn() bool {
 	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && l.turns%rootEvery != 0 && !l.timersDue() {
 		l.turns++
-		return
+		return true
 	}
-	l.ready.pushTask(r.task.Load())
-	l.park(r, nil, nil, forYield)
+	return false
 }
 
 // refuse is an await with a cancelled ctx. From the second on without a wait in
