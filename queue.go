@@ -99,7 +99,8 @@ func (q *queue[T]) full() bool { return q.rooms > 0 || !q.room() }
 
 // invite promises rooms to waiting putters as long as there are both.
 func (q *queue[T]) invite() {
-	for q.room() && q.putters.WakeFirst() {
+	for !q.putters.Empty() && q.room() {
+		q.putters.WakeFirst()
 		q.rooms++
 	}
 }

@@ -12,7 +12,7 @@ import (
 type Crew struct {
 	caller  Caller
 	node    Node
-	members []*crewMember // those observed
+	members []*crewMember               // those observed
 	enough  func(c *Crew, m *Cell) bool // whether the end of m suffices
 	wait    WaitList
 
@@ -25,9 +25,9 @@ type Crew struct {
 
 	// For AsCompleted: the positions of members in the order in which they ended.
 	Ordered bool
-	order []int
-	given int // of those, how many Next has returned
-	next  int // position of the next member
+	order   []int
+	given   int // of those, how many Next has returned
+	next    int // position of the next member
 }
 
 // crewMember stands in the list of a cell that is only observed. What the crew
