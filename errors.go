@@ -39,6 +39,17 @@ var (
 	ErrQueueShutdown = errors.New("asyncio: queue shut down")
 	// ErrBarrierBroken is returned by Wait of a barrier that was aborted or reset.
 	ErrBarrierBroken = errors.New("asyncio: barrier broken")
+	// ErrExecutorClosed is returned for calls of registered functions that come
+	// after the Close of their executor.
+	ErrExecutorClosed = errors.New("asyncio: executor closed")
+	// ErrNoExecutor is returned for calls of registered functions by a nil executor.
+	ErrNoExecutor = errors.New("asyncio: no executor")
+	// ErrNotRegistered is returned where a function is to run that this process
+	// does not know: it must be registered before main begins.
+	ErrNotRegistered = errors.New("asyncio: no such function is registered")
+	// ErrEncoding is returned when an argument, a result or an error could not be
+	// encoded or decoded.
+	ErrEncoding = errors.New("asyncio: encoding failed")
 )
 
 // A PanicError is a panic of a coroutine or a callback: Run panics with it, or

@@ -1,0 +1,126 @@
+package asyncio
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/gob"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// parcel is what gob sends: in a struct a nil pointer or an empty struct may be
+// the whole value.
+type parcel[T any] struct{ V T }
+
+// encode makes bytes of v. Strings and byte slices are sent as they are; the
+// bytes of a slice are those of v itself unless a copy is asked for.
+func encode[T any](v T, copied bool) ([]byte, error) {
+	if isRaw[T]() {
+		switch r := reflect.ValueOf(v); {
+		case r.Kind() == reflect.String:
+			return []byte(r.String()), nil
+		case copied:
+			return slices.Clone(r.Bytes()), nil
+		default:
+			return r.Bytes(), nil
+		}
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(&parcel[T]{v}); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// decode is the inverse of encode. The result may share memory with b.
+func decode[T any](b []byte) (v T, err error) {
+	if isRaw[T]() {
+		r := reflect.ValueOf(&v).Elem()
+		if r.Kind() == reflect.String {
+			r.SetString(string(b))
+		} else {
+			r.SetBytes(b)
+		}
+		return v, nil
+	}
+	var p parcel[T]
+	defer func() {
+		if r := recover(); r != nil { // a method of the type's own, on bytes it does not expect
+			err = fmt.Errorf("decoding %T: panic: %v", v, r)
+		}
+	}()
+	err = gob.NewDecoder(bytes.NewReader(b)).Decode(&p)
+	return p.V, err
+}
+
+func isRaw[T any]() bool {
+	t := reflect.TypeFor[T]()
+	return t.Kind() == reflect.String || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+// travels reports what of T would not arrive on the other side.
+func travels[T any]() error {
+	t := reflect.TypeFor[T]()
+	return checkType(t, t.String(), map[reflect.Type]bool{})
+}
+
+// checkType walks the type. path is how a user would write the way to it.
+func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
+	if seen[t] {
+		return nil
+	}
+	seen[t] = true
+	if own, err := travelsByItself(t, path); own || err != nil {
+		return err
+	}
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return fmt.Errorf("%s is a %s (%s), which cannot be sent to another process", path, t.Kind(), t)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return checkType(t.Elem(), path, seen)
+	case reflect.Map:
+		if err := checkType(t.Key(), path+" (key)", seen); err != nil {
+			return err
+		}
+		return checkType(t.Elem(), path, seen)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			switch {
+			case f.Name == "_":
+			case !f.IsExported():
+				return fmt.Errorf("%s.%s (%s) is not exported, so that it would be dropped on the way to another process: export it, or give %s the methods GobEncode and GobDecode", path, f.Name, f.Type, t)
+			default:
+				if err := checkType(f.Type, path+"."+f.Name, seen); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// travelsByItself reports whether the type brings its own encoding, which must
+// come with the decoding.
+func travelsByItself(t reflect.Type, path string) (bool, error) {
+	if t.Kind() == reflect.Interface {
+		return true, nil // known when a value is there
+	}
+	for _, m := range []struct {
+		encodes, decodes reflect.Type
+		decoder          string
+	}{
+		{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder](), "GobDecode"},
+		{reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), "UnmarshalBinary"},
+	} {
+		p := reflect.PointerTo(t)
+		if !t.Implements(m.encodes) && !p.Implements(m.encodes) {
+			continue
+		}
+		if !t.Implements(m.decodes) && !p.Implements(m.decodes) {
+			return false, fmt.Errorf("%s (%s) can be encoded but has no method %s", path, t, m.decoder)
+		}
+		return true, nil
+	}
+	return false, nil
+}

@@ -1,0 +1,168 @@
+package asyncio
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// An Executor runs registered functions somewhere: a ThreadPool in goroutines, a
+// procpool.Pool in processes. Package executortest holds an implementation
+// against this contract.
+type Executor interface {
+	// Local reports whether the function runs in this process, so that argument
+	// and result are passed as they are. It always returns the same.
+	Local() bool
+	// Start accepts a call. It runs in the calling task and may suspend it until
+	// there is room; it never blocks the loop. After nil the executor calls Finish
+	// exactly once, also when the call's Context ends: at once if the function has
+	// not begun, and otherwise when it has returned or was killed. After an error it
+	// never does. It returns ctx.Err() if ctx is cancelled while it waits, and
+	// ErrExecutorClosed after Close.
+	Start(ctx context.Context, c *Call) error
+	// Close refuses new calls and returns when those accepted have finished. If ctx
+	// ends first it cancels them, ends what can be ended by force, and returns an
+	// error that names what had to be. It may be called in a task, which is
+	// suspended, or in a goroutine of no loop. A second call waits for the same.
+	Close(ctx context.Context) error
+}
+
+// A Call is one call of a registered function, as its Executor sees it. The
+// methods may be called from any goroutine.
+type Call struct {
+	id       string
+	name     string
+	ctx      context.Context
+	arg      []byte
+	local    func(ctx context.Context) error // nil: not local
+	progress func(done, total int64, note string)
+	finished atomic.Bool
+	done     engine.Cell
+	result   []byte
+	where    atomic.Pointer[string]
+}
+
+// ID returns a text that no other call has, in any process.
+func (c *Call) ID() string { return c.id }
+
+// Func returns the name of the function, for Execute. A call that Map makes for
+// several elements has a name that Register does not accept; Execute knows it.
+func (c *Call) Func() string { return c.name }
+
+// Context returns a context without a loop that ends when the waiter leaves, with
+// the waiter's values, deadline and cause. The function's ctx derives from it.
+func (c *Call) Context() context.Context { return c.ctx }
+
+// Arg returns the encoded argument; nil for a local executor. It must not be
+// changed.
+func (c *Call) Arg() []byte { return c.arg }
+
+// Run runs the function in the calling goroutine, and then calls Finish. Only for
+// a local executor. A panic of the function becomes a *PanicError.
+func (c *Call) Run(ctx context.Context) {
+	if c.local == nil {
+		c.Finish(nil, fmt.Errorf("asyncio: Call.Run of %q: its executor is not local; use Execute", c.name))
+		return
+	}
+	ctx = WithProgress(ctx, c.Progress)
+	each(0, 1, func(int) error { return c.local(ctx) }, func(_ int, err error) {
+		flushProgress(ctx)
+		c.Finish(nil, err)
+	})
+}
+
+// Started says where the function has begun: "worker 3 (pid 4711)". Dumps show it.
+func (c *Call) Started(where string) { c.where.Store(&where) }
+
+// Where returns what Started said last, empty before.
+func (c *Call) Where() string {
+	if p := c.where.Load(); p != nil {
+		return *p
+	}
+	return ""
+}
+
+// Progress passes on what the function told by calling Progress. Those that come
+// before Finish are given to the caller's OnProgress in order, those after it are
+// dropped.
+func (c *Call) Progress(done, total int64, note string) {
+	if c.progress != nil && !c.finished.Load() {
+		c.done.Loop().Post(func() { c.progress(done, total, note) })
+	}
+}
+
+// Finish ends the call with the encoded result or an error. The first call wins
+// and returns true, others do nothing.
+func (c *Call) Finish(result []byte, err error) bool {
+	if !c.done.Claim() {
+		return false
+	}
+	c.finished.Store(true)
+	c.result = result
+	c.done.SettleLater(err)
+	return true
+}
+
+// await hands the call to the executor and suspends the task until it is finished.
+func (c *Call) await(ctx context.Context, exec Executor) error {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	callCtx, cancel := context.WithCancel(engine.OffLoop(ctx))
+	defer cancel()
+	c.ctx = callCtx
+	c.done.Init(caller.L, 0)
+	if err := exec.Start(ctx, c); err != nil {
+		c.finished.Store(true)
+		return err
+	}
+	c.done.Join(caller)
+	return c.done.Receive()
+}
+
+var (
+	callPrefix = rand.Text()[:10]
+	callCount  atomic.Uint64
+)
+
+func newCall(name string, progress func(done, total int64, note string)) *Call {
+	return &Call{
+		id:   callPrefix + "-" + strconv.FormatUint(callCount.Add(1), 10),
+		name: name, progress: progress,
+	}
+}
+
+// each calls run for every number from i to n, one after the other, and hands its
+// error to set. A panic and a runtime.Goexit become errors of that one.
+func each(i, n int, run func(i int) error, set func(i int, err error)) {
+	defer func() {
+		if i == n {
+			return
+		}
+		if v := recover(); v != nil {
+			_, err := newPanicError(v, debug.Stack())
+			set(i, err)
+			each(i+1, n, run, set)
+			return
+		}
+		set(i, errGoexit)
+		done := make(chan struct{})
+		go func() { // this goroutine is ending
+			defer close(done)
+			each(i+1, n, run, set)
+		}()
+		<-done
+	}()
+	for ; i < n; i++ {
+		set(i, run(i))
+	}
+}
+
+var errGoexit = errors.New("asyncio: the function called runtime.Goexit")

@@ -1,0 +1,141 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Func is a function that was registered under a name, so that it can be
+// called where the caller's memory is not: in another goroutine, in a worker
+// process, on another machine. The Executor given to Call, Submit or Map says where.
+type Func[A, R any] struct {
+	name string
+	fn   func(ctx context.Context, arg A) (R, error)
+}
+
+// Register gives fn a name, the same in every process of the program. Assign it
+// to a variable of the package, so that it is registered before main begins:
+//
+//	var Resize = asyncio.Register("image.resize", resize)
+//
+// The argument and the result travel as encoding/gob does it; []byte and string
+// travel as they are. Nil and empty slices and maps become the same. Values in
+// fields of interface type must be known to gob.Register.
+//
+// It panics if fn is nil, if the name is empty, taken, or ends in "[]", and if A
+// or R could not travel whole: with fields that are not exported, functions or
+// channels. What brings its own GobEncode and GobDecode, or MarshalBinary and
+// UnmarshalBinary, travels as they say.
+func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
+	where := fmt.Sprintf("asyncio: Register(%q)", name)
+	switch {
+	case name == "":
+		panic(where + ": the name is empty")
+	case strings.HasSuffix(name, chunkSuffix):
+		panic(where + ": a name must not end in " + chunkSuffix)
+	case fn == nil:
+		panic(where + ": nil function")
+	}
+	if err := travels[A](); err != nil {
+		panic(fmt.Sprintf("%s: the argument: %v", where, err))
+	}
+	if err := travels[R](); err != nil {
+		panic(fmt.Sprintf("%s: the result: %v", where, err))
+	}
+	f := &Func[A, R]{name, fn}
+	if !functions.add(name, f.execute) {
+		panic(where + ": the name is taken")
+	}
+	return f
+}
+
+// Name returns the name that the function was registered under.
+func (f *Func[A, R]) Name() string { return f.name }
+
+// execute runs the function on an encoded argument.
+func (f *Func[A, R]) execute(ctx context.Context, arg []byte) ([]byte, error) {
+	a, err := decode[A](arg)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the argument of %q: %w", ErrEncoding, f.name, err)
+	}
+	r, err := f.fn(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	b, err := encode(r, false)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the result of %q: %w", ErrEncoding, f.name, err)
+	}
+	return b, nil
+}
+
+// functions is what this process can execute.
+var functions registry
+
+type registry struct {
+	mu     sync.RWMutex
+	byName map[string]execution
+}
+
+// execution is a function from bytes to bytes.
+type execution func(ctx context.Context, arg []byte) ([]byte, error)
+
+func (r *registry) add(name string, execute execution) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byName[name] != nil {
+		return false
+	}
+	if r.byName == nil {
+		r.byName = map[string]execution{}
+	}
+	r.byName[name] = execute
+	return true
+}
+
+func (r *registry) find(name string) execution {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.byName[name]
+}
+
+// Registered returns the names of the registered functions, sorted. Executors
+// compare it between processes.
+func Registered() []string {
+	functions.mu.RLock()
+	defer functions.mu.RUnlock()
+	return slices.Sorted(maps.Keys(functions.byName))
+}
+
+// Execute runs the registered function on an encoded argument and returns its
+// encoded result: the worker's side of an Executor. It blocks until the function
+// returns. A panic comes back as a *PanicError, a runtime.Goexit as an error. An
+// unknown name gives ErrNotRegistered; what does not decode or encode gives
+// ErrEncoding.
+//
+// The function's calls of Progress go to what WithProgress put into ctx.
+func Execute(ctx context.Context, name string, arg []byte) (result []byte, err error) {
+	single, isChunk := strings.CutSuffix(name, chunkSuffix)
+	execute := functions.find(single)
+	if execute == nil {
+		return nil, fmt.Errorf("%w: %q; known here: %s", ErrNotRegistered, single, strings.Join(Registered(), ", "))
+	}
+	defer flushProgress(ctx)
+	if isChunk {
+		execute = chunkOf(execute)
+	}
+	done := make(chan struct{})
+	go func() { // the function may end its goroutine
+		defer close(done)
+		each(0, 1, func(int) (err error) {
+			result, err = execute(ctx, arg)
+			return err
+		}, func(_ int, e error) { err = e })
+	}()
+	<-done
+	return result, err
+}

@@ -1,0 +1,73 @@
+package asyncio
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Progress tells the caller how far the function has come: done of total units,
+// and a note. The function calls it, wherever it runs, with its ctx; the caller's
+// OnProgress gets it. It never waits for the caller. Of reports that follow each
+// other within a tenth of a second only the last is sent, but for the first and
+// for one with done equal to total. Where nobody listens it does nothing.
+func Progress(ctx context.Context, done, total int64, note string) {
+	if r := reporterOf(ctx); r != nil {
+		r.tell(progress{done, total, note})
+	}
+}
+
+// WithProgress has Progress, called with the returned ctx, call report: for the
+// implementation of an Executor. The calls of report come one after the other,
+// the last at the latest when Execute or Call.Run returns.
+func WithProgress(ctx context.Context, report func(done, total int64, note string)) context.Context {
+	return context.WithValue(ctx, reporterKey{}, &reporter{report: report})
+}
+
+type progress struct {
+	done, total int64
+	note        string
+}
+
+type reporterKey struct{}
+
+// reporter thins out reports.
+type reporter struct {
+	mu     sync.Mutex
+	report func(done, total int64, note string)
+	sent   time.Time
+	held   *progress // not sent yet
+}
+
+const progressEvery = 100 * time.Millisecond
+
+func reporterOf(ctx context.Context) *reporter {
+	r, _ := ctx.Value(reporterKey{}).(*reporter)
+	return r
+}
+
+func (r *reporter) tell(p progress) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if p.done != p.total && now.Sub(r.sent) < progressEvery {
+		r.held = &p
+		return
+	}
+	r.sent, r.held = now, nil
+	r.report(p.done, p.total, p.note)
+}
+
+// flushProgress sends what was held back.
+func flushProgress(ctx context.Context) {
+	r := reporterOf(ctx)
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.held; p != nil {
+		r.held = nil
+		r.report(p.done, p.total, p.note)
+	}
+}

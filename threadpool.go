@@ -1,0 +1,145 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A ThreadPool is an Executor that runs registered functions in goroutines of this
+// process, so many at once. The loop goes on meanwhile; but goroutines share
+// processors, memory and fate with it, and cannot be killed: see package procpool.
+// For one blocking call use ToThread.
+type ThreadPool struct {
+	limiter *Limiter
+	workers int
+
+	mu      sync.Mutex
+	running map[*Call]context.CancelCauseFunc
+	closed  bool
+	idle    chan struct{} // closed when the pool is and nothing runs
+}
+
+// NewThreadPool returns a pool that runs at most so many functions at once. It
+// holds no goroutine while nothing runs. It panics if workers is less than 1.
+func NewThreadPool(workers int) *ThreadPool {
+	if workers < 1 {
+		panic(fmt.Sprintf("asyncio: NewThreadPool(%d): at least 1 is expected", workers))
+	}
+	return &ThreadPool{
+		limiter: NewLimiter(workers), workers: workers,
+		running: map[*Call]context.CancelCauseFunc{}, idle: make(chan struct{}),
+	}
+}
+
+// Local returns true: argument and result are passed as they are.
+func (p *ThreadPool) Local() bool { return true }
+
+// Workers returns how many functions run at once.
+func (p *ThreadPool) Workers() int { return p.workers }
+
+// Start implements Executor.
+func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if p.isClosed() {
+		return ErrExecutorClosed
+	}
+	if err := p.limiter.acquire(ctx, caller.L); err != nil {
+		return err
+	}
+	runCtx, cancel := context.WithCancelCause(c.Context())
+	if !p.add(c, cancel) {
+		cancel(nil)
+		p.limiter.release()
+		return ErrExecutorClosed
+	}
+	go func() {
+		defer p.remove(c, cancel)
+		c.Started("a goroutine")
+		c.Run(runCtx)
+	}()
+	return nil
+}
+
+func (p *ThreadPool) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+func (p *ThreadPool) add(c *Call, cancel context.CancelCauseFunc) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.running[c] = cancel
+	return true
+}
+
+func (p *ThreadPool) remove(c *Call, cancel context.CancelCauseFunc) {
+	cancel(nil)
+	p.mu.Lock()
+	delete(p.running, c)
+	if p.closed && len(p.running) == 0 {
+		close(p.idle)
+	}
+	p.mu.Unlock()
+	p.limiter.release()
+}
+
+// Close refuses new calls, also those that wait for a place, and waits until what
+// runs has returned. If ctx ends first, the functions' contexts are cancelled with
+// ErrExecutorClosed as the cause, and Close returns an error that says how many
+// still run: a goroutine cannot be killed. In a task it suspends, elsewhere it
+// blocks. A second call waits likewise.
+func (p *ThreadPool) Close(ctx context.Context) error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		if len(p.running) == 0 {
+			close(p.idle)
+		}
+	}
+	p.mu.Unlock()
+	if err := awaitClosed(ctx, "ThreadPool.Close", p.idle); err != nil {
+		return p.abandon(err)
+	}
+	return nil
+}
+
+// abandon cancels what still runs.
+func (p *ThreadPool) abandon(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.running) == 0 {
+		return nil
+	}
+	for _, cancel := range p.running {
+		cancel(ErrExecutorClosed)
+	}
+	return fmt.Errorf("asyncio: ThreadPool.Close: %d functions still run, and were cancelled: %w", len(p.running), err)
+}
+
+// awaitClosed waits for the channel to be closed: a task by suspending, a goroutine of no
+// loop by blocking.
+func awaitClosed(ctx context.Context, call string, ch <-chan struct{}) error {
+	if ctx != nil && engine.NodeOf(ctx) != nil {
+		_, _, err := Recv(ctx, ch)
+		return err
+	}
+	if err := engine.RefuseBlocking(call); err != nil {
+		return err
+	}
+	select {
+	case <-ch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
