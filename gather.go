@@ -39,7 +39,11 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 	}
 	first, err := g.crew.Gather()
 	if first != nil {
-		return nil, first.Receive()
+		e := first.Receive()
+		if own := g.crew.Err(); own != nil && first.Cancelled() {
+			e = own
+		}
+		return nil, e
 	}
 	if err != nil {
 		return nil, err
@@ -66,6 +70,9 @@ func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Resul
 		return results
 	}
 	_, err = g.crew.Gather()
+	if err == nil {
+		err = g.crew.Err()
+	}
 	for i := range results {
 		results[i] = g.result(i, err)
 	}

@@ -164,6 +164,9 @@ func (n *Node) reason(l *Loop) *cancelState {
 	if s := n.state.Load(); s != nil {
 		return s
 	}
+	if n.gone() { // no news reaches it any more: ask upwards
+		return n.adopt()
+	}
 	for a := n.anchor; a != nil; a = a.above() {
 		if src := a.source(); a.state.Load() == nil && src.ctx.Err() != nil {
 			a.cancel(stateOf(src.ctx))

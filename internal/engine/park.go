@@ -174,7 +174,7 @@ func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
 		l := n.scope.loop
 		if r := l.cur.Load(); r != nil && r.g == coro.G() && r != &l.rootRunner &&
-			!l.Slice.Load() && n.state.Load() == nil && n.anchor == nil && l.signal.Load() == 0 {
+			!l.Slice.Load() && n.state.Load() == nil && n.anchor == nil && !n.gone() && l.signal.Load() == 0 {
 			return nil
 		}
 	}

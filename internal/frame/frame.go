@@ -1,0 +1,151 @@
+// Package frame is what a pool and its worker processes say to each other: frames
+// with a header of their own and a body that is passed on unread.
+//
+//	mark 0xA1C0 | kind, flags: a byte each | header length: 4 bytes | body length: 8 bytes | task: 8 bytes | header | body
+//
+// Numbers are little endian. The mark tells a frame from what a function may have
+// written to the channel by mistake.
+package frame
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+)
+
+// Kind is what a frame says. w is the worker, p the pool.
+type Kind uint8
+
+const (
+	Hello    Kind = 1 + iota // w->p: ready; header Hello
+	Task                     // p->w: run a function; header Call, body the argument
+	Started                  // w->p: the task is taken on: from here on it is to blame
+	Progress                 // w->p: header Report
+	Result                   // w->p: body the result
+	Failure                  // w->p: body the error
+	Cancel                   // p->w: cancel the task's ctx; header the cause's text
+	lastKind = Cancel
+)
+
+func (k Kind) String() string {
+	names := [...]string{"", "hello", "task", "started", "progress", "result", "failure", "cancel"}
+	if k == 0 || int(k) >= len(names) {
+		return fmt.Sprintf("Kind(%d)", uint8(k))
+	}
+	return names[k]
+}
+
+// Flags of a frame.
+const (
+	// InMemory says that the body is not in the frame but in shared memory.
+	InMemory uint8 = 1 << iota
+	// Panicked says that the failure is a panic.
+	Panicked
+	knownFlags = InMemory | Panicked
+)
+
+// A Frame is one message.
+type Frame struct {
+	Kind   Kind
+	Flags  uint8
+	Task   uint64
+	Header []byte
+	Body   []byte
+}
+
+const (
+	mark      = 0xA1C0
+	headLen   = 24
+	maxHeader = 1 << 20
+	joinBelow = 32 << 10 // bodies up to this are copied into one write
+)
+
+// ErrTooLarge is returned for frames above the limit.
+var ErrTooLarge = errors.New("frame: above the limit")
+
+// Write writes the frame to w.
+func Write(w io.Writer, f Frame) error {
+	size := headLen + len(f.Header)
+	joined := len(f.Body) <= joinBelow
+	if joined {
+		size += len(f.Body)
+	}
+	b := make([]byte, headLen, size)
+	binary.LittleEndian.PutUint16(b, mark)
+	b[2], b[3] = byte(f.Kind), f.Flags
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(f.Header)))
+	binary.LittleEndian.PutUint64(b[8:], uint64(len(f.Body)))
+	binary.LittleEndian.PutUint64(b[16:], f.Task)
+	b = append(b, f.Header...)
+	if joined {
+		_, err := w.Write(append(b, f.Body...))
+		return err
+	}
+	parts := net.Buffers{b, f.Body}
+	_, err := parts.WriteTo(w)
+	return err
+}
+
+// A Reader reads frames. After an error it must not be used again.
+type Reader struct {
+	r     *bufio.Reader
+	limit int64
+	body  int64 // of the last frame, not read yet
+}
+
+// NewReader returns a reader that refuses bodies above limit.
+func NewReader(r io.Reader, limit int64) *Reader {
+	return &Reader{r: bufio.NewReaderSize(r, 16<<10), limit: limit}
+}
+
+// Next reads a frame but for its body, which Body reads. It returns io.EOF at the
+// end, io.ErrUnexpectedEOF in the middle of a frame, ErrTooLarge for a body above
+// the limit, and another error for what is no frame.
+func (r *Reader) Next() (Frame, error) {
+	if r.body > 0 {
+		return Frame{}, errors.New("frame: the body of the last frame was not read")
+	}
+	var head [headLen]byte
+	if _, err := io.ReadFull(r.r, head[:]); err != nil {
+		return Frame{}, err
+	}
+	f := Frame{Kind: Kind(head[2]), Flags: head[3], Task: binary.LittleEndian.Uint64(head[16:])}
+	header, body := binary.LittleEndian.Uint32(head[4:]), binary.LittleEndian.Uint64(head[8:])
+	switch {
+	case binary.LittleEndian.Uint16(head[:]) != mark, f.Kind == 0, f.Kind > lastKind, f.Flags&^knownFlags != 0, header > maxHeader:
+		return Frame{}, fmt.Errorf("frame: %q is not the beginning of a frame", head[:])
+	case body > uint64(r.limit):
+		return f, fmt.Errorf("%w: a %v of %d bytes, the limit is %d", ErrTooLarge, f.Kind, body, r.limit)
+	}
+	if header > 0 {
+		f.Header = make([]byte, header)
+		if _, err := io.ReadFull(r.r, f.Header); err != nil {
+			return Frame{}, unexpected(err)
+		}
+	}
+	r.body = int64(body)
+	return f, nil
+}
+
+// Body reads the body of the frame that Next returned.
+func (r *Reader) Body() ([]byte, error) {
+	if r.body == 0 {
+		return nil, nil
+	}
+	b := make([]byte, r.body)
+	r.body = 0
+	if _, err := io.ReadFull(r.r, b); err != nil {
+		return nil, unexpected(err)
+	}
+	return b, nil
+}
+
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
