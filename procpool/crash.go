@@ -1,0 +1,80 @@
+package procpool
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+)
+
+// crash is the error of the job that ran.
+func (e ending) crash(j *job, o Options) *WorkerCrash {
+	c := &WorkerCrash{Func: j.call.Func(), Call: j.call.ID(), Pid: e.pid, ExitCode: -1, StderrTail: e.tail}
+	if e.state != nil {
+		c.ExitCode, c.MaxRSS = e.state.ExitCode(), maxRSS(e.state)
+		c.Signal = signalOf(e.state)
+	}
+	c.Reason, c.Stack = e.reason(o.MemoryLimit)
+	if j.running.IsZero() {
+		c.Reason = fmt.Sprintf("%d workers in a row died before they had begun it: %s", mostTries, c.Reason)
+	}
+	return c
+}
+
+// reason tells what happened by what the runtime printed, the signal, or the exit
+// code, in this order, and returns the trace that was printed.
+func (e ending) reason(memoryLimit int64) (reason, stack string) {
+	switch {
+	case e.shut:
+		return "it closed its channel to the pool", ""
+	case !isEnd(e.why):
+		return "it wrote garbage to its channel: " + e.why.Error(), ""
+	}
+	fatal, stack := fatalOf(e.tail)
+	if e.state != nil && e.state.ExitCode() == 2 && fatal != "" {
+		return explain(fatal, memoryLimit), stack
+	}
+	switch s := signalOf(e.state); {
+	case s == syscall.SIGKILL:
+		return "killed from outside (signal 9), as the system does when memory runs out", ""
+	case s != 0:
+		return fmt.Sprintf("killed by signal %d (%v)", int(s), s), stack
+	}
+	if e.state == nil {
+		return "its end could not be observed", ""
+	}
+	return fmt.Sprintf("it exited with code %d", e.state.ExitCode()), ""
+}
+
+// fatalOf finds the last message of the Go runtime that ends a program, and the
+// trace from there on.
+func fatalOf(tail string) (message, stack string) {
+	at := 0
+	for line := range strings.Lines(tail) {
+		for _, begin := range []string{"panic: ", "fatal error: ", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGQUIT", "unexpected fault address"} {
+			if strings.HasPrefix(line, begin) && (message == "" || begin == "fatal error: ") {
+				message, stack = strings.TrimSpace(line), tail[at:]
+			}
+		}
+		at += len(line)
+	}
+	return message, stack
+}
+
+// explain puts the runtime's message into words.
+func explain(message string, memoryLimit int64) string {
+	is := func(what string) bool { return strings.Contains(message, what) }
+	switch {
+	case is("out of memory") || is("cannot allocate memory"):
+		if memoryLimit > 0 {
+			return fmt.Sprintf("out of memory (Options.MemoryLimit is %d MiB)", memoryLimit>>20)
+		}
+		return "out of memory"
+	case is("stack overflow"):
+		return "stack overflow"
+	case strings.HasPrefix(message, "panic: "):
+		return "panic in a goroutine that the function started: " + strings.TrimPrefix(message, "panic: ")
+	case strings.HasPrefix(message, "SIGSEGV") || is("unexpected fault address"):
+		return "segmentation violation: " + message
+	}
+	return strings.TrimPrefix(message, "fatal error: ")
+}

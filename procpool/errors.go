@@ -1,0 +1,68 @@
+package procpool
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// ErrTooLarge is returned for arguments and results above Options.MaxMessage.
+var ErrTooLarge = asyncio.RegisterError("procpool.ErrTooLarge", errors.New("procpool: message too large"))
+
+// A WorkerCrash is the error of the call whose function ran in a worker that died.
+// No other call notices.
+type WorkerCrash struct {
+	Func   string // the name of the function
+	Call   string // the ID of the call
+	Reason string // what happened, in words
+	Pid    int
+	// ExitCode is the worker's, -1 if a signal ended it, which is Signal then.
+	ExitCode int
+	Signal   syscall.Signal
+	MaxRSS   int64 // the most memory that the worker ever had in RAM, in bytes
+	// Stack is the trace that the Go runtime printed, if it did.
+	Stack string
+	// StderrTail is what the worker last printed to its standard error, at most 64
+	// KiB.
+	StderrTail string
+}
+
+// Error says in one line what happened.
+func (e *WorkerCrash) Error() string {
+	return fmt.Sprintf("procpool: the worker (pid %d) that ran %q died: %s", e.Pid, e.Func, e.Reason)
+}
+
+// Lost returns true: it tells Map that the elements of a chunk were lost together.
+func (e *WorkerCrash) Lost() bool { return true }
+
+// A StartError is the error of calls for which no worker could be started.
+type StartError struct {
+	Attempts   int // in a row
+	Err        error
+	StderrTail string // of the last attempt
+}
+
+// Error says in one line what the last attempt failed with.
+func (e *StartError) Error() string {
+	text := fmt.Sprintf("procpool: no worker could be started in %d attempts: %v", e.Attempts, e.Err)
+	if tail := strings.TrimSpace(e.StderrTail); tail != "" {
+		line, _, _ := strings.Cut(tail, "\n")
+		text += "; it printed: " + line
+	}
+	return text
+}
+
+// Unwrap returns Err.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// killedError is the error of a cancelled call whose worker had to be killed.
+type killedError struct {
+	text string
+	ctx  error
+}
+
+func (e *killedError) Error() string { return e.text }
+func (e *killedError) Unwrap() error { return e.ctx }

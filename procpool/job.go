@@ -1,0 +1,52 @@
+package procpool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// A job is a call on its way through the pool:
+//
+//	queued --a slot takes it--> assigned --its worker is ready--> sent --Started--> running --> done
+//
+// It is done from anywhere, once. A worker that dies before Started gives the job
+// back to the queue. The pool's lock guards it.
+type job struct {
+	call     *asyncio.Call
+	number   uint64
+	accepted time.Time
+	unwatch  func() bool // of the call's Context
+
+	slot      *slot
+	sent      bool
+	running   time.Time // when Started came
+	tries     int       // workers that died before Started
+	cancelled error     // the cause, once cancelled
+	grace     *time.Timer
+	killed    bool
+	done      bool
+}
+
+// mostTries is how many workers may die under a job before they say that they have
+// begun it, until it is taken for the reason.
+const mostTries = 3
+
+// cancelError is the error of a call that was cancelled before it ran.
+func (j *job) cancelError() error {
+	if err := j.call.Context().Err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %q was cancelled", asyncio.ErrExecutorClosed, j.call.Func())
+}
+
+// killedError is the error of a call whose worker was killed for going on.
+func (j *job) killedError(grace time.Duration) error {
+	reason := j.call.Context().Err()
+	if reason == nil {
+		reason = fmt.Errorf("%w: %w", asyncio.ErrExecutorClosed, context.Canceled)
+	}
+	return &killedError{fmt.Sprintf("procpool: %q went on for %v after its ctx was cancelled, and was killed: %v", j.call.Func(), grace, reason), reason}
+}

@@ -1,0 +1,61 @@
+package procpool
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+)
+
+// workerEnv is set in workers, to their orders.
+const workerEnv = "ASYNCIO_WORKER"
+
+// ErrNoMain is returned by New in a program whose main did not call Main.
+var ErrNoMain = errors.New("procpool: Main was not called: make procpool.Main() the first line of main, and of TestMain in tests, since workers are this program started again and must not run the rest of it")
+
+var mainCalled atomic.Bool
+
+// Main must be the first line of main, and of TestMain in tests that use a pool. In
+// a worker process it serves the pool and never returns. Everywhere else it returns
+// at once.
+func Main() {
+	text, isWorker := os.LookupEnv(workerEnv)
+	if !isWorker {
+		mainCalled.Store(true)
+		return
+	}
+	os.Unsetenv(workerEnv) // programs that a function starts are no workers
+	var o orders
+	err := json.Unmarshal([]byte(text), &o)
+	if err == nil && o.Version != version {
+		err = fmt.Errorf("version %d of the pool, %d of the worker: the program was replaced", o.Version, version)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "procpool: this process was started as a worker, but %s=%q: %v\n", workerEnv, text, err)
+		os.Exit(exitOrders)
+	}
+	serve(o)
+}
+
+// orders are what the pool tells a worker at its start.
+type orders struct {
+	Version     int
+	ID          int // of the slot
+	Nice        int
+	MemoryLimit int64
+	MaxMessage  int64
+	InitTimeout int64     // nanoseconds
+	Init        *function `json:",omitempty"`
+}
+
+// version of what pool and worker say to each other.
+const version = 1
+
+// Exit codes of a worker that could not begin.
+const (
+	exitOrders = 120 + iota
+	exitChannel
+	exitLimits
+	exitInit
+)

@@ -1,0 +1,98 @@
+package procpool
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+)
+
+const (
+	tailLen = 64 << 10
+	lineLen = 16 << 10 // longer lines are cut
+)
+
+// tail keeps the last bytes written to it.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if len(t.buf) > 2*tailLen {
+		t.buf = append(t.buf[:0], t.buf[len(t.buf)-tailLen:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.buf[max(0, len(t.buf)-tailLen):])
+}
+
+// clear forgets what was written: a task begins.
+func (t *tail) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = t.buf[:0]
+}
+
+// lines logs what a worker prints, line by line.
+type lines struct {
+	log  func(line string)
+	rest []byte
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	n := len(p)
+	for {
+		i := bytes.IndexByte(p, '\n')
+		if i < 0 {
+			break
+		}
+		l.rest = append(l.rest, p[:i]...)
+		l.flush()
+		p = p[i+1:]
+	}
+	if l.rest = append(l.rest, p...); len(l.rest) > lineLen {
+		l.flush()
+	}
+	return n, nil
+}
+
+func (l *lines) flush() {
+	if len(l.rest) > 0 {
+		l.log(string(bytes.TrimRight(l.rest, "\r")))
+		l.rest = l.rest[:0]
+	}
+}
+
+// output returns where what the slot's worker prints on one stream goes.
+func (s *slot) output(name string, to io.Writer) io.Writer {
+	if to != nil {
+		return to
+	}
+	return &lines{log: func(line string) {
+		call, fn := s.current()
+		s.pool.opts.logger().LogAttrs(context.Background(), slog.LevelInfo, line,
+			slog.Int("worker", s.id), slog.String("stream", name), slog.String("func", fn), slog.String("call", call))
+	}}
+}
+
+// shared lets the workers' goroutines write to one writer in turn.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.w.Write(p) // if the user's writer fails, the worker must not
+	return len(p), nil
+}

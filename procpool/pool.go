@@ -1,0 +1,311 @@
+package procpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A Pool is an asyncio.Executor that runs registered functions in worker
+// processes. Its methods may be called from any goroutine, but for Start, which is
+// called in tasks; it may serve several loops.
+//
+// A call goes to a worker that waits, or to a slot in which one can be started;
+// if all are busy it stands in line. Slots are kept by a goroutine each, which
+// starts the worker, listens to it, and buries it.
+type Pool struct {
+	opts Options
+	init *function
+
+	mu       sync.Mutex
+	slots    []*slot
+	idle     []*slot // without a job; those with a worker at the end, the last used last
+	queue    []*job
+	room     []*asyncio.Future[struct{}] // tasks that wait for a place in the queue
+	promised int                         // places that tasks taken off room are about to take
+	live     int                         // jobs accepted and not finished
+	numbers  uint64
+	failures int // starts of workers that failed in a row
+	closed   bool
+	drained  chan struct{} // closed when the pool is, and no job is left
+	closing  chan struct{} // closed by Close
+	ended    chan struct{} // closed when no slot's goroutine is left
+	slotsUp  sync.WaitGroup
+	counts   counts
+	killed   []string // what Close had to kill
+}
+
+// New returns a pool. It starts no worker before one is needed. It fails if Main
+// was not called, with ErrNoMain, or if an option has an impossible value.
+func New(o Options) (*Pool, error) {
+	if !mainCalled.Load() {
+		return nil, ErrNoMain
+	}
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{opts: o, drained: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{})}
+	if o.Init != nil {
+		if p.init, err = locate(o.Init); err != nil {
+			return nil, err
+		}
+	}
+	if o.Stdout != nil {
+		p.opts.Stdout = &shared{w: o.Stdout}
+	}
+	if o.Stderr != nil {
+		p.opts.Stderr = &shared{w: o.Stderr}
+	}
+	for i := range o.Workers {
+		p.slots = append(p.slots, &slot{pool: p, id: i + 1, wake: make(chan struct{}, 1)})
+	}
+	p.idle = slices.Clone(p.slots)
+	slices.Reverse(p.idle)
+	return p, nil
+}
+
+// Local returns false: arguments and results are encoded.
+func (p *Pool) Local() bool { return false }
+
+// Workers returns how many processes there are at most.
+func (p *Pool) Workers() int { return p.opts.Workers }
+
+// Start implements asyncio.Executor.
+func (p *Pool) Start(ctx context.Context, c *asyncio.Call) error {
+	if n := int64(len(c.Arg())); n > p.opts.MaxMessage {
+		return fmt.Errorf("%w: the argument of %q has %d bytes, the limit is %d (Options.MaxMessage)", ErrTooLarge, c.Func(), n, p.opts.MaxMessage)
+	}
+	turn, err := p.accept(ctx, c, nil)
+	if turn == nil {
+		return err
+	}
+	abandoned := engine.NodeOf(ctx).Loop().AtClose(func() { p.leave(turn) })
+	_, err = turn.Await(ctx)
+	abandoned.Remove()
+	if err != nil {
+		p.leave(turn)
+		return err
+	}
+	_, err = p.accept(ctx, c, turn)
+	return err
+}
+
+// accept takes the call, or returns a future to wait for when the queue is full.
+// turn is that future when it has come.
+func (p *Pool) accept(ctx context.Context, c *asyncio.Call, turn *asyncio.Future[struct{}]) (*asyncio.Future[struct{}], error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return nil, asyncio.ErrExecutorClosed
+	case turn != nil:
+		p.promised--
+	case !p.hasRoom() || len(p.room) > 0:
+		turn = asyncio.NewFuture[struct{}](ctx)
+		p.room = append(p.room, turn)
+		return turn, nil
+	}
+	p.numbers++
+	j := &job{call: c, number: p.numbers, accepted: time.Now()}
+	p.live++
+	if len(p.idle) > 0 {
+		p.takeIdle().assign(j)
+	} else {
+		p.queue = append(p.queue, j)
+	}
+	// In a goroutine of its own, at once if the call is cancelled already.
+	j.unwatch = context.AfterFunc(c.Context(), func() { p.cancel(j, context.Cause(c.Context())) })
+	return nil, nil
+}
+
+// takeIdle takes the slot with the worker used last, or one without a worker.
+func (p *Pool) takeIdle() *slot {
+	last := len(p.idle) - 1
+	s := p.idle[last]
+	p.idle = p.idle[:last]
+	return s
+}
+
+// hasRoom reports whether one more call may be accepted, after those promised.
+func (p *Pool) hasRoom() bool {
+	return p.opts.QueueLimit == 0 || len(p.queue)+p.promised < p.opts.QueueLimit+len(p.idle)
+}
+
+// invite promises room to those who wait for it, first come first served.
+func (p *Pool) invite() {
+	for len(p.room) > 0 && p.hasRoom() {
+		p.promised++
+		p.room[0].SetResult(struct{}{})
+		p.room = p.room[1:]
+	}
+}
+
+// leave is called by a task that no longer waits for room. If its turn had come the
+// place goes to the next.
+func (p *Pool) leave(turn *asyncio.Future[struct{}]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.room, turn); i >= 0 {
+		p.room = slices.Delete(p.room, i, i+1)
+	} else if !p.closed {
+		p.promised--
+		p.invite()
+	}
+}
+
+// next takes the job that came first.
+func (p *Pool) next() *job {
+	if len(p.queue) == 0 {
+		return nil
+	}
+	j := p.queue[0]
+	p.queue[0] = nil
+	p.queue = p.queue[1:]
+	p.invite()
+	return j
+}
+
+// finish ends a job: what it came to is given to the call once the lock is free.
+func (p *Pool) finish(j *job, result []byte, err error) {
+	if j.done {
+		return
+	}
+	j.done = true
+	if j.grace != nil {
+		j.grace.Stop()
+	}
+	p.counts.end(j, err)
+	p.live--
+	if p.closed && p.live == 0 {
+		close(p.drained)
+	}
+	if j.unwatch != nil {
+		j.unwatch()
+	}
+	j.call.Finish(result, err)
+}
+
+// cancel is called when the call's waiter leaves.
+func (p *Pool) cancel(j *job, cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cancelLocked(j, cause)
+}
+
+func (p *Pool) cancelLocked(j *job, cause error) {
+	if j.done || j.cancelled != nil {
+		return
+	}
+	j.cancelled = cause
+	if i := slices.Index(p.queue, j); i >= 0 {
+		p.queue = slices.Delete(p.queue, i, i+1)
+		p.finish(j, nil, j.cancelError())
+		p.invite()
+		return
+	}
+	if j.slot != nil {
+		j.slot.cancel(j)
+	}
+}
+
+// Close implements asyncio.Executor: it refuses new calls and returns when those
+// accepted have finished and every worker has ended. If ctx ends first, the rest is
+// cancelled with asyncio.ErrExecutorClosed as the cause, and what goes on for
+// Options.KillGrace is killed; the error says so and names it.
+func (p *Pool) Close(ctx context.Context) error {
+	if ctx == nil {
+		return errors.New("procpool: Close: nil context")
+	}
+	p.refuse()
+	err := wait(ctx, "Close", p.drained)
+	if err != nil && ctx.Err() == nil {
+		return err // a misuse
+	}
+	var left int
+	if err != nil {
+		left = p.cancelAll()
+		wait(context.WithoutCancel(ctx), "Close", p.drained)
+	}
+	wait(context.WithoutCancel(ctx), "Close", p.ended) // each ends, or is killed after KillGrace
+	if left == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := fmt.Sprintf("procpool: Close: %d calls were cancelled", left)
+	if len(p.killed) > 0 {
+		text += ", and killed: " + strings.Join(p.killed, ", ")
+	}
+	return fmt.Errorf("%s: %w", text, err)
+}
+
+func (p *Pool) refuse() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	close(p.closing)
+	for _, w := range p.room {
+		w.SetResult(struct{}{})
+	}
+	p.room = nil
+	if p.live == 0 {
+		close(p.drained)
+	}
+	for _, s := range p.idle {
+		s.retire()
+	}
+	go func() { // when no slot's goroutine is left, there is no worker
+		<-p.drained
+		p.slotsUp.Wait()
+		close(p.ended)
+	}()
+}
+
+func (p *Pool) cancelAll() (left int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left = p.live
+	for _, j := range slices.Clone(p.queue) {
+		p.cancelLocked(j, asyncio.ErrExecutorClosed)
+	}
+	for _, s := range p.slots {
+		if s.job != nil {
+			p.cancelLocked(s.job, asyncio.ErrExecutorClosed)
+		}
+	}
+	return left
+}
+
+// wait waits for the channel to be closed: a task by suspending, a goroutine of no
+// loop by blocking.
+func wait(ctx context.Context, call string, ch <-chan struct{}) error {
+	if asyncio.LoopOf(ctx) != nil {
+		_, _, err := asyncio.Recv(ctx, ch)
+		return err
+	}
+	if err := engine.RefuseBlocking("procpool.Pool." + call); err != nil {
+		return err
+	}
+	select {
+	case <-ch:
+		return nil
+	default:
+	}
+	select {
+	case <-ch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,241 @@
+package procpool
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/frame"
+)
+
+// A process is one worker, as the pool has it in hand.
+type process struct {
+	pid     int
+	cmd     *exec.Cmd
+	ch      channel
+	in      *frame.Reader
+	errTail *tail
+	limit   int64 // of a message
+
+	writing sync.Mutex     // of frames
+	saying  sync.WaitGroup // goroutines that write
+
+	mu       sync.Mutex
+	reaped   bool          // the pid may be another's from here on
+	deadline *time.Timer   // kills a worker that was asked to end
+	exited   chan struct{} // closed when it has ended, its state known
+}
+
+// channel carries the frames. Each side has one end.
+type channel interface {
+	io.Reader
+	io.Writer
+	CloseWrite() error // the other side reads the end
+	Close() error
+
+	// Bodies above 1 MiB go through shared memory where the system has it.
+	// putMemory is the pool's side of an argument, takeMemory the worker's; sendMemory
+	// is the worker's side of a result, getMemory the pool's. What cannot be put there
+	// goes through the channel.
+	putMemory(body []byte) bool
+	takeMemory(n int64) (body []byte, err error)
+	sendMemory(f *frame.Frame)
+	getMemory(n int64) ([]byte, error)
+}
+
+// startError is why a worker did not come up, and what it printed.
+type startError struct {
+	err  error
+	tail string
+}
+
+func (e *startError) Error() string { return e.err.Error() }
+
+// startProcess starts a worker and waits until it says hello.
+func startProcess(s *slot) (*process, error) {
+	o := &s.pool.opts
+	text, err := json.Marshal(orders{
+		Version: version, ID: s.id, Nice: o.Nice, MemoryLimit: o.MemoryLimit, MaxMessage: o.MaxMessage,
+		InitTimeout: int64(o.StartTimeout), Init: s.pool.init,
+	})
+	if err != nil {
+		return nil, err
+	}
+	path, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{errTail: &tail{}, limit: o.MaxMessage, exited: make(chan struct{})}
+	p.cmd = &exec.Cmd{
+		Path: path, Args: []string{os.Args[0], fmt.Sprintf("(worker %d)", s.id)}, Dir: o.Dir,
+		Stdout: s.output("stdout", o.Stdout), Stderr: io.MultiWriter(p.errTail, s.output("stderr", o.Stderr)),
+		WaitDelay: time.Second, // a program that left the group may hold the pipes
+	}
+	p.cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.GOMAXPROCS))
+	p.cmd.Env = append(append(p.cmd.Env, o.Env...), workerEnv+"="+string(text))
+	if p.ch, err = startWithChannel(p.cmd); err != nil {
+		return nil, err
+	}
+	p.pid = p.cmd.Process.Pid
+	p.in = frame.NewReader(p.ch, o.MaxMessage)
+	go p.wait()
+	if err := p.hello(o.StartTimeout); err != nil {
+		end := p.end(err)
+		return nil, &startError{end.startFailure(err), p.errTail.String()}
+	}
+	return p, nil
+}
+
+// wait buries the process when it ends by whatever cause, and what it started.
+func (p *process) wait() {
+	awaitExit(p.pid)
+	p.mu.Lock()
+	killGroupOf(p.pid) // while the pid is still its own
+	p.reaped = true
+	p.mu.Unlock()
+	p.cmd.Wait()
+	close(p.exited)
+}
+
+var errNoHello = errors.New("it did not call procpool.Main in time: is that the first line of main?")
+
+func (p *process) hello(timeout time.Duration) error {
+	timer := time.AfterFunc(timeout, p.kill)
+	f, err := p.in.Next()
+	switch {
+	case !timer.Stop():
+		return fmt.Errorf("%w (%v)", errNoHello, timeout)
+	case err != nil:
+		return err
+	case f.Kind != frame.Hello:
+		return fmt.Errorf("%w: a %v instead of a hello", errOutOfTurn, f.Kind)
+	}
+	h, err := frame.ParseHello(f.Header)
+	switch {
+	case err != nil:
+		return err
+	case h.Version != version || h.Build != build():
+		return errors.New("it is another build of the program, which was replaced on disk")
+	}
+	return nil
+}
+
+// say writes a frame. A worker that is gone shows in the reader.
+func (p *process) say(f frame.Frame) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	frame.Write(p.ch, f)
+}
+
+// sayLarge writes a task whose argument may be worth another way.
+func (p *process) sayLarge(f frame.Frame, h frame.CallHeader) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	if p.ch.putMemory(f.Body) {
+		h.Shared = int64(len(f.Body))
+		f.Flags, f.Body = f.Flags|frame.InMemory, nil
+	}
+	f.Header = h.Append(nil)
+	frame.Write(p.ch, f)
+}
+
+// body reads what the answer carries.
+func (p *process) body(f frame.Frame) ([]byte, error) {
+	if f.Flags&frame.InMemory == 0 {
+		return p.in.Body()
+	}
+	n, err := strconv.ParseInt(string(f.Header), 10, 64)
+	if err != nil || n < 0 {
+		return nil, fmt.Errorf("frame: %q is no length", f.Header)
+	}
+	if n > p.limit {
+		return nil, fmt.Errorf("%w: a result of %d bytes", frame.ErrTooLarge, n)
+	}
+	return p.ch.getMemory(n)
+}
+
+// kill ends the process and its group, if it has not ended.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		killGroupOf(p.pid)
+		p.cmd.Process.Kill()
+	}
+}
+
+// stop has an idle worker end by itself, and kills one that takes too long.
+func (p *process) stop(grace time.Duration) {
+	p.ch.CloseWrite()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deadline = time.AfterFunc(grace, p.kill)
+}
+
+// An ending is how a process ended.
+type ending struct {
+	pid   int
+	state *os.ProcessState
+	why   error // what ended the listening
+	shut  bool  // it closed the channel and went on
+	tail  string
+}
+
+// aliveAfterEnd is how long a process may take to be gone after its channel was
+// closed. One that exits closes it microseconds before.
+const aliveAfterEnd = time.Second
+
+// end waits for the process to end, by force unless it does by itself.
+func (p *process) end(why error) ending {
+	e := ending{pid: p.pid, why: why}
+	if isEnd(why) {
+		timer := time.NewTimer(aliveAfterEnd)
+		defer timer.Stop()
+		select {
+		case <-p.exited:
+		case <-timer.C:
+			e.shut = true
+		}
+	}
+	p.kill()
+	<-p.exited
+	p.mu.Lock()
+	if p.deadline != nil {
+		p.deadline.Stop()
+	}
+	p.mu.Unlock()
+	p.ch.Close()
+	p.saying.Wait()
+	e.state, e.tail = p.cmd.ProcessState, p.errTail.String()
+	return e
+}
+
+// startFailure says why the worker did not come up.
+func (e ending) startFailure(err error) error {
+	if !isEnd(err) {
+		return err
+	}
+	if line := lastLine(e.tail, "procpool: "); line != "" {
+		return errors.New(strings.TrimPrefix(line, "procpool: "))
+	}
+	reason, _ := e.reason(0)
+	return fmt.Errorf("it ended before it called procpool.Main: %s", reason)
+}
+
+// lastLine returns the last line with the prefix.
+func lastLine(text, prefix string) string {
+	found := ""
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, prefix) {
+			found = strings.TrimSpace(line)
+		}
+	}
+	return found
+}

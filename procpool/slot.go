@@ -1,0 +1,382 @@
+package procpool
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/frame"
+)
+
+// A slot is the place of one worker. Its goroutine, started with the first job, goes
+// round: start a worker, listen to it until its channel ends, bury it. So a
+// replacement cannot be forgotten. The pool's lock guards the fields below it.
+type slot struct {
+	pool *Pool
+	id   int
+	wake chan struct{} // a job was assigned, or the slot retires
+
+	up        bool // the goroutine runs
+	proc      *process
+	job       *job
+	served    int // jobs of the process
+	stopping  bool
+	warm      bool // its worker died: the next one starts at once
+	retired   bool
+	idleTimer *time.Timer
+}
+
+// assign gives the job to the slot, which must have none.
+func (s *slot) assign(j *job) {
+	j.slot, s.job = s, j
+	switch {
+	case s.proc != nil:
+		s.send(j)
+	case !s.up:
+		s.up = true
+		s.pool.slotsUp.Add(1)
+		go s.keep()
+	default:
+		s.poke()
+	}
+}
+
+func (s *slot) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// send has the worker begin the job. It does not block the caller, which may be the
+// loop: a small frame finds room in the channel, as the worker is idle.
+func (s *slot) send(j *job) {
+	if s.idleTimer != nil {
+		s.idleTimer.Stop()
+	}
+	j.sent = true
+	s.served++
+	s.proc.errTail.clear()
+	h := frame.CallHeader{ID: j.call.ID(), Func: j.call.Func()}
+	if deadline, ok := j.call.Context().Deadline(); ok {
+		h.Left = max(time.Until(deadline), 1)
+	}
+	proc, arg := s.proc, j.call.Arg()
+	if len(arg) <= smallFrame {
+		proc.say(frame.Frame{Kind: frame.Task, Task: j.number, Header: h.Append(nil), Body: arg})
+		return
+	}
+	proc.saying.Add(1)
+	go func() {
+		defer proc.saying.Done()
+		proc.sayLarge(frame.Frame{Kind: frame.Task, Task: j.number, Body: arg}, h)
+	}()
+}
+
+// smallFrame is what an empty channel takes at once.
+const smallFrame = 32 << 10
+
+// keep is the slot's goroutine.
+func (s *slot) keep() {
+	defer s.pool.slotsUp.Done()
+	for s.wanted() {
+		proc, err := s.start()
+		if err != nil {
+			s.startFailed(err)
+			continue
+		}
+		s.listen(proc)
+	}
+}
+
+// wanted waits until the slot needs a worker; false: it never will.
+func (s *slot) wanted() bool {
+	for {
+		s.pool.mu.Lock()
+		needed, over := s.job != nil || s.warm, s.job == nil && s.retired
+		s.warm = false
+		s.pool.mu.Unlock()
+		switch {
+		case over:
+			return false
+		case needed:
+			return true
+		}
+		<-s.wake
+	}
+}
+
+// start starts a worker and gives it the slot's job.
+func (s *slot) start() (*process, error) {
+	p := s.pool
+	p.mu.Lock()
+	p.counts.started++
+	p.mu.Unlock()
+	proc, err := startProcess(s)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failures = 0
+	s.proc, s.served, s.stopping = proc, 0, false
+	if s.job != nil {
+		s.send(s.job)
+	} else {
+		s.advance()
+	}
+	return proc, nil
+}
+
+// startFailed fails the waiting calls after several failures in a row, and waits a
+// little longer after each.
+func (s *slot) startFailed(err error) {
+	p := s.pool
+	p.mu.Lock()
+	p.failures++
+	attempts := p.failures
+	if attempts >= mostStarts {
+		failed := &StartError{Attempts: attempts, Err: err}
+		var start *startError
+		if errors.As(err, &start) {
+			failed.Err, failed.StderrTail = start.err, start.tail
+		}
+		p.failures = 0
+		for j := p.next(); j != nil; j = p.next() {
+			p.finish(j, nil, failed)
+		}
+		for _, other := range p.slots {
+			if j := other.job; j != nil && !j.sent {
+				other.job = nil
+				p.finish(j, nil, failed)
+			}
+		}
+		s.advance()
+	} else if s.job == nil {
+		s.advance()
+	}
+	p.mu.Unlock()
+	if attempts < mostStarts {
+		pause := time.NewTimer(firstPause << attempts)
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+		case <-p.closing: // those who still wait are served without a pause
+		}
+	}
+}
+
+const (
+	mostStarts = 3
+	firstPause = 5 * time.Millisecond
+)
+
+// listen reads what the worker says until its channel ends, and buries it.
+func (s *slot) listen(proc *process) {
+	for {
+		f, err := proc.in.Next()
+		if err == nil {
+			err = s.heard(proc, f)
+		}
+		if err != nil {
+			s.bury(proc, err)
+			return
+		}
+	}
+}
+
+func (s *slot) heard(proc *process, f frame.Frame) error {
+	switch f.Kind {
+	case frame.Started:
+		s.started(f.Task)
+	case frame.Progress:
+		r, err := frame.ParseReport(f.Header)
+		if err != nil {
+			return err
+		}
+		if j := s.jobOf(f.Task); j != nil {
+			j.call.Progress(r.Done, r.Total, r.Note)
+		}
+	case frame.Result, frame.Failure:
+		body, err := proc.body(f)
+		if err != nil {
+			return err
+		}
+		return s.answered(f, body)
+	default:
+		return fmt.Errorf("%w: a %v", errOutOfTurn, f.Kind)
+	}
+	return nil
+}
+
+var errOutOfTurn = errors.New("a frame that no worker sends")
+
+func (s *slot) jobOf(number uint64) *job {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	if s.job != nil && s.job.number == number {
+		return s.job
+	}
+	return nil
+}
+
+func (s *slot) started(number uint64) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	if j := s.job; j != nil && j.number == number {
+		j.running = time.Now()
+		j.call.Started(fmt.Sprintf("worker %d (pid %d)", s.id, s.proc.pid))
+	}
+}
+
+// answered finishes the job and gives the worker the next.
+func (s *slot) answered(f frame.Frame, body []byte) error {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	j := s.job
+	if j == nil || j.number != f.Task {
+		return fmt.Errorf("%w: an answer to call %d", errOutOfTurn, f.Task)
+	}
+	s.job = nil
+	if f.Kind == frame.Result {
+		p.finish(j, body, nil)
+	} else {
+		p.finish(j, nil, asyncio.DecodeError(body))
+	}
+	// A panic may have left locks held and structures half changed.
+	if n := p.opts.TasksPerWorker; f.Flags&frame.Panicked != 0 || n > 0 && s.served >= n {
+		s.stop()
+		return nil
+	}
+	s.advance()
+	return nil
+}
+
+// advance takes the next job, or puts the slot among the idle ones.
+func (s *slot) advance() {
+	p := s.pool
+	if j := p.next(); j != nil {
+		s.assign(j)
+		return
+	}
+	s.leaveIdle()
+	if s.proc == nil {
+		p.idle = append([]*slot{s}, p.idle...)
+	} else {
+		p.idle = append(p.idle, s)
+		proc, served := s.proc, s.served
+		s.idleTimer = time.AfterFunc(p.opts.IdleTimeout, func() { s.idleTooLong(proc, served) })
+	}
+	p.invite()
+	if p.closed {
+		s.retire()
+	}
+}
+
+// leaveIdle takes the slot out of the idle ones, if it is there.
+func (s *slot) leaveIdle() bool {
+	i := slices.Index(s.pool.idle, s)
+	if i >= 0 {
+		s.pool.idle = slices.Delete(s.pool.idle, i, i+1)
+	}
+	return i >= 0
+}
+
+// idleTooLong stops a worker that had nothing to do since the timer was set.
+func (s *slot) idleTooLong(proc *process, served int) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	if s.proc == proc && s.served == served && s.leaveIdle() {
+		s.stop()
+	}
+}
+
+// stop has the worker, which runs nothing, end by itself; a slow one is killed.
+func (s *slot) stop() {
+	s.stopping = true
+	s.proc.stop(s.pool.opts.KillGrace)
+}
+
+// retire ends the slot, which has no job, and its worker.
+func (s *slot) retire() {
+	s.retired = true
+	if s.idleTimer != nil {
+		s.idleTimer.Stop()
+	}
+	if s.proc != nil && !s.stopping {
+		s.stop()
+	}
+	s.poke()
+}
+
+// cancel tells the worker, and kills it if it goes on.
+func (s *slot) cancel(j *job) {
+	if !j.sent { // its worker is being started
+		s.job = nil
+		s.pool.finish(j, nil, j.cancelError())
+		return
+	}
+	proc, cause := s.proc, j.cancelled.Error()
+	proc.saying.Add(1)
+	go func() { // the channel may be full
+		defer proc.saying.Done()
+		proc.say(frame.Frame{Kind: frame.Cancel, Task: j.number, Header: []byte(cause)})
+	}()
+	j.grace = time.AfterFunc(s.pool.opts.KillGrace, func() { s.kill(j) })
+}
+
+// kill ends a worker that goes on with a cancelled job. The caller does not wait
+// for its end.
+func (s *slot) kill(j *job) {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if j.done || s.job != j || s.proc == nil {
+		return
+	}
+	j.killed = true
+	p.counts.killed++
+	if p.closed {
+		p.killed = append(p.killed, fmt.Sprintf("%s on worker %d (pid %d)", j.call.Func(), s.id, s.proc.pid))
+	}
+	s.proc.kill()
+	p.finish(j, nil, j.killedError(p.opts.KillGrace))
+}
+
+// bury waits for the end of the process, settles what it had begun, and keeps the
+// slot warm with another worker unless this one was stopped.
+func (s *slot) bury(proc *process, why error) {
+	end := proc.end(why)
+	p := s.pool
+	p.mu.Lock()
+	j := s.job
+	s.proc, s.job = nil, nil
+	if s.idleTimer != nil {
+		s.idleTimer.Stop()
+	}
+	s.leaveIdle() // it died while idle
+	s.warm = !s.stopping
+	switch {
+	case j == nil || j.done:
+	case j.running.IsZero() && j.tries+1 < mostTries && j.cancelled == nil: // not to blame
+		j.tries++
+		j.sent, j.slot = false, nil
+		p.queue = append([]*job{j}, p.queue...)
+	default:
+		p.finish(j, nil, end.crash(j, p.opts))
+	}
+	s.advance()
+	p.mu.Unlock()
+}
+
+func (s *slot) current() (call, fn string) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	if s.job != nil {
+		return s.job.call.ID(), s.job.call.Func()
+	}
+	return "", ""
+}

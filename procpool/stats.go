@@ -1,0 +1,108 @@
+package procpool
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Stats is the state of a pool at one moment.
+type Stats struct {
+	Workers []WorkerStats // those that have a process, in order of ID
+	Queued  int           // calls that wait for a worker
+	// Calls that ended: with a result, with an error of the function, cancelled, by
+	// the death of their worker. Of those cancelled, Killed had to be.
+	Completed, Failed, Cancelled, Crashed, Killed uint64
+	Started                                       uint64    // workers ever started
+	Wait                                          Histogram // from acceptance until the function began
+	Run                                           Histogram // from there until it ended
+}
+
+// WorkerStats is one worker.
+type WorkerStats struct {
+	ID    int // of its place in the pool, from 1; a replacement has the same
+	Pid   int
+	State string // "idle", "busy" or "stopping"
+	Call  string // the ID of the call that it runs
+	Func  string // and the function's name
+	RSS   int64  // memory in RAM, in bytes; 0 where the system does not tell
+	Done  int    // calls given to this process
+}
+
+// A Histogram counts durations: Counts[i] those up to Bounds[i], and the last one
+// those above all bounds.
+type Histogram struct {
+	Bounds []time.Duration
+	Counts []uint64
+	Sum    time.Duration
+}
+
+var bounds = []time.Duration{
+	100 * time.Microsecond, 250 * time.Microsecond, time.Millisecond, 2500 * time.Microsecond, 10 * time.Millisecond, 25 * time.Millisecond,
+	100 * time.Millisecond, 250 * time.Millisecond, time.Second, 2500 * time.Millisecond, 10 * time.Second, time.Minute,
+}
+
+type histogram struct {
+	counts [13]uint64
+	sum    time.Duration
+}
+
+func (h *histogram) add(d time.Duration) {
+	i, _ := slices.BinarySearch(bounds, d)
+	h.counts[i]++
+	h.sum += d
+}
+
+func (h *histogram) export() Histogram {
+	return Histogram{Bounds: slices.Clone(bounds), Counts: slices.Clone(h.counts[:]), Sum: h.sum}
+}
+
+// counts are the pool's, behind its lock.
+type counts struct {
+	completed, failed, cancelled, crashed, killed, started uint64
+	wait, run                                              histogram
+}
+
+// end counts a job that ends with err.
+func (c *counts) end(j *job, err error) {
+	var crash *WorkerCrash
+	switch {
+	case err == nil:
+		c.completed++
+	case errors.As(err, &crash):
+		c.crashed++
+	case j.cancelled != nil:
+		c.cancelled++
+	default:
+		c.failed++
+	}
+	if !j.running.IsZero() {
+		c.wait.add(j.running.Sub(j.accepted))
+		c.run.add(time.Since(j.running))
+	}
+}
+
+// Stats returns the pool's state. It reads the workers' memory from the system.
+func (p *Pool) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &p.counts
+	s := Stats{
+		Queued: len(p.queue), Completed: c.completed, Failed: c.failed, Cancelled: c.cancelled, Crashed: c.crashed, Killed: c.killed,
+		Started: c.started, Wait: c.wait.export(), Run: c.run.export(),
+	}
+	for _, slot := range p.slots {
+		if slot.proc == nil {
+			continue
+		}
+		w := WorkerStats{ID: slot.id, Pid: slot.proc.pid, State: "idle", RSS: rss(slot.proc.pid), Done: slot.served}
+		switch {
+		case slot.stopping:
+			w.State = "stopping"
+		case slot.job != nil:
+			w.State, w.Call, w.Func = "busy", slot.job.call.ID(), slot.job.call.Func()
+		}
+		s.Workers = append(s.Workers, w)
+	}
+	return s
+}

@@ -1,0 +1,46 @@
+//go:build unix && !linux
+
+package procpool
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+func supported(o Options) error {
+	if o.MemoryLimit > 0 {
+		return errors.New("procpool: Options.MemoryLimit is not supported on " + runtime.GOOS)
+	}
+	return nil
+}
+
+func executable() (string, error) { return os.Executable() }
+
+// awaitExit returns at once: here the end is learned by burying.
+func awaitExit(int) {}
+
+func applyLimits(o orders) error { return setNice(o.Nice) }
+
+// maxRSS is the most memory that the process had in RAM: macOS counts bytes, the
+// others KiB.
+func maxRSS(state *os.ProcessState) int64 {
+	u, ok := state.SysUsage().(*syscall.Rusage)
+	switch {
+	case !ok:
+		return 0
+	case runtime.GOOS == "darwin" || runtime.GOOS == "ios":
+		return int64(u.Maxrss)
+	}
+	return int64(u.Maxrss) << 10
+}
+
+func rss(int) int64 { return 0 }
+
+// memory: there is none to share.
+type memory struct{}
+
+func (memory) create() []*os.File { return nil }
+func (memory) inherit() error     { return nil }
+func (memory) close()             {}

@@ -1,0 +1,68 @@
+package procpool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func supported(Options) error { return nil }
+
+// executable is this program even if its file was replaced or removed.
+func executable() (string, error) { return "/proc/self/exe", nil }
+
+// awaitExit returns when the process has ended and is not buried yet, so that its
+// number is still its own.
+func awaitExit(pid int) {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			return
+		}
+	}
+}
+
+// runtimeData is what a Go program has in writable mappings before it does
+// anything: 72 MiB of the runtime's own bookkeeping, reserved and mostly unused.
+const runtimeData = 72 << 20
+
+// applyLimits is the first act of a worker. RLIMIT_DATA counts writable private
+// memory; RLIMIT_AS would count what the runtime only reserves.
+func applyLimits(o orders) error {
+	if err := setNice(o.Nice); err != nil {
+		return err
+	}
+	if o.MemoryLimit == 0 {
+		return nil
+	}
+	debug.SetMemoryLimit(o.MemoryLimit / 10 * 9)
+	limit := uint64(o.MemoryLimit + runtimeData)
+	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return fmt.Errorf("Options.MemoryLimit %d: %w", o.MemoryLimit, os.NewSyscallError("setrlimit", err))
+	}
+	return nil
+}
+
+// maxRSS is the most memory that the process had in RAM.
+func maxRSS(state *os.ProcessState) int64 {
+	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
+		return u.Maxrss << 10
+	}
+	return 0
+}
+
+func rss(pid int) int64 {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	fields := bytes.Fields(b)
+	if err != nil || len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+	return pages * int64(os.Getpagesize())
+}

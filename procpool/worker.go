@@ -1,0 +1,192 @@
+package procpool
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/frame"
+)
+
+// serve is the life of a worker process.
+func serve(o orders) {
+	give := func(code int, err error) {
+		fmt.Fprintln(os.Stderr, "procpool: the worker cannot start:", err)
+		os.Exit(code)
+	}
+	ch, err := workerChannel()
+	if err != nil {
+		give(exitChannel, err)
+	}
+	if err := applyLimits(o); err != nil {
+		give(exitLimits, err)
+	}
+	w := &worker{ch: ch, in: frame.NewReader(ch, o.MaxMessage), limit: o.MaxMessage}
+	if o.Init != nil {
+		if err := w.init(o); err != nil {
+			give(exitInit, fmt.Errorf("Options.Init: %w", err))
+		}
+	}
+	w.say(frame.Frame{Kind: frame.Hello, Header: frame.HelloHeader{Version: version, Pid: int64(os.Getpid()), Build: build()}.Append(nil)})
+	w.listen()
+}
+
+// build tells two builds of a program apart.
+func build() string {
+	h := sha256.New()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		io.WriteString(h, info.String())
+	}
+	io.WriteString(h, runtime.Version()+strings.Join(asyncio.Registered(), "\n"))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+type worker struct {
+	ch    channel
+	in    *frame.Reader
+	limit int64
+
+	writing sync.Mutex
+
+	mu        sync.Mutex
+	running   uint64 // number of the task; 0: none
+	cancel    context.CancelCauseFunc
+	cancelled uint64 // a task that was cancelled before it came
+}
+
+func (w *worker) init(o orders) error {
+	fn, err := o.Init.find()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(o.InitTimeout))
+	defer cancel()
+	return fn(ctx)
+}
+
+// say sends a frame. A pool that is gone ends the worker in listen.
+func (w *worker) say(f frame.Frame) {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	frame.Write(w.ch, f)
+}
+
+// listen reads frames until the pool closes the channel, or is gone.
+func (w *worker) listen() {
+	for {
+		f, err := w.in.Next()
+		if err != nil {
+			w.end(err)
+		}
+		switch f.Kind {
+		case frame.Task:
+			w.say(frame.Frame{Kind: frame.Started, Task: f.Task})
+			w.begin(f)
+		case frame.Cancel:
+			w.stop(f.Task, errors.New(string(f.Header)))
+		default:
+			w.end(fmt.Errorf("the pool sent a %v", f.Kind))
+		}
+	}
+}
+
+// end leaves the process. In the middle of a task nobody waits for it any more, so
+// that it goes at once, with the programs that the function started.
+func (w *worker) end(err error) {
+	w.mu.Lock()
+	busy := w.running != 0
+	w.mu.Unlock()
+	switch {
+	case busy:
+		killGroup()
+		os.Exit(1)
+	case err == io.EOF:
+		os.Exit(0)
+	}
+	fmt.Fprintln(os.Stderr, "procpool: the channel to the pool:", err)
+	os.Exit(exitChannel)
+}
+
+func (w *worker) begin(f frame.Frame) {
+	h, err := frame.ParseCall(f.Header)
+	if err != nil {
+		w.end(err)
+	}
+	arg, err := w.argument(f, h)
+	if err != nil {
+		w.end(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := func() {}
+	if h.Left != 0 {
+		ctx, stop = context.WithTimeout(ctx, h.Left)
+	}
+	w.mu.Lock()
+	w.running, w.cancel = f.Task, cancel
+	if w.cancelled == f.Task {
+		cancel(context.Canceled)
+	}
+	w.mu.Unlock()
+	go func() {
+		w.run(asyncio.WithProgress(ctx, func(done, total int64, note string) {
+			w.say(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: clip(note)}.Append(nil)})
+		}), f.Task, h.Func, arg)
+		stop()
+		cancel(nil)
+	}()
+}
+
+// clip keeps a note within what a header may have.
+func clip(note string) string { return note[:min(len(note), 64<<10)] }
+
+func (w *worker) stop(task uint64, cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.running == task {
+		w.cancel(cause)
+	} else {
+		w.cancelled = task
+	}
+}
+
+// argument reads the body, or maps the memory in which it lies.
+func (w *worker) argument(f frame.Frame, h frame.CallHeader) ([]byte, error) {
+	if f.Flags&frame.InMemory != 0 {
+		return w.ch.takeMemory(h.Shared)
+	}
+	return w.in.Body()
+}
+
+// run executes the function and sends what came of it.
+func (w *worker) run(ctx context.Context, task uint64, name string, arg []byte) {
+	result, err := asyncio.Execute(ctx, name, arg)
+	if err == nil && int64(len(result)) > w.limit {
+		err = fmt.Errorf("%w: the result of %q has %d bytes, the limit is %d (Options.MaxMessage)", ErrTooLarge, name, len(result), w.limit)
+	}
+	reply := frame.Frame{Kind: frame.Result, Task: task, Body: result}
+	if err != nil {
+		reply = frame.Frame{Kind: frame.Failure, Task: task, Body: asyncio.EncodeError(err)}
+		if _, ok := err.(*asyncio.PanicError); ok {
+			reply.Flags |= frame.Panicked
+		}
+	}
+	w.mu.Lock()
+	w.running, w.cancel = 0, nil
+	w.mu.Unlock()
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if err == nil {
+		w.ch.sendMemory(&reply)
+	}
+	frame.Write(w.ch, reply)
+}
