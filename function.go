@@ -23,12 +23,13 @@ type Func[A, R any] struct {
 //	var Resize = asyncio.Register("image.resize", resize)
 //
 // The argument and the result travel as encoding/gob does it; []byte and string
-// travel as they are. Nil and empty slices and maps become the same. Values in
-// fields of interface type must be known to gob.Register.
+// travel as they are. Nil and empty slices and maps become the same, and a pointer
+// to a zero number, string or bool becomes nil. Values in fields of interface type
+// must be known to gob.Register. Values must not contain themselves.
 //
 // It panics if fn is nil, if the name is empty, taken, or ends in "[]", and if A
-// or R could not travel whole: with fields that are not exported, functions or
-// channels. What brings its own GobEncode and GobDecode, or MarshalBinary and
+// or R could not travel whole: with fields that are not exported, functions,
+// channels, or only one half of an encoding of its own. What brings its own GobEncode and GobDecode, or MarshalBinary and
 // UnmarshalBinary, travels as they say.
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	where := fmt.Sprintf("asyncio: Register(%q)", name)
@@ -113,29 +114,43 @@ func Registered() []string {
 
 // Execute runs the registered function on an encoded argument and returns its
 // encoded result: the worker's side of an Executor. It blocks until the function
-// returns. A panic comes back as a *PanicError, a runtime.Goexit as an error. An
-// unknown name gives ErrNotRegistered; what does not decode or encode gives
-// ErrEncoding.
+// returns, which runs in a goroutine of its own. A panic comes back as a
+// *PanicError, a runtime.Goexit as an error. An unknown name gives ErrNotRegistered;
+// what does not decode or encode gives ErrEncoding.
 //
 // The function's calls of Progress go to what WithProgress put into ctx.
 func Execute(ctx context.Context, name string, arg []byte) (result []byte, err error) {
-	single, isChunk := strings.CutSuffix(name, chunkSuffix)
-	execute := functions.find(single)
-	if execute == nil {
-		return nil, fmt.Errorf("%w: %q; known here: %s", ErrNotRegistered, single, strings.Join(Registered(), ", "))
-	}
-	defer flushProgress(ctx)
-	if isChunk {
-		execute = chunkOf(execute)
-	}
 	done := make(chan struct{})
 	go func() { // the function may end its goroutine
 		defer close(done)
-		each(0, 1, func(int) (err error) {
-			result, err = execute(ctx, arg)
-			return err
-		}, func(_ int, e error) { err = e })
+		ExecuteThen(ctx, name, arg, func(r []byte, e error) { result, err = r, e })
 	}()
 	<-done
 	return result, err
+}
+
+// ExecuteThen is Execute in the calling goroutine, for workers to whom another
+// goroutine is too dear: what Execute returns goes to finish. If the function calls
+// runtime.Goexit, finish is called and then the calling goroutine ends.
+func ExecuteThen(ctx context.Context, name string, arg []byte, finish func(result []byte, err error)) {
+	single, isChunk := strings.CutSuffix(name, chunkSuffix)
+	execute := functions.find(single)
+	if execute == nil {
+		finish(nil, fmt.Errorf("%w: %q; known here: %s", ErrNotRegistered, single, strings.Join(Registered(), ", ")))
+		return
+	}
+	if isChunk {
+		execute = chunkOf(execute)
+	}
+	var result []byte
+	each(0, 1, func(int) (err error) {
+		result, err = execute(ctx, arg)
+		return err
+	}, func(_ int, err error) {
+		flushProgress(ctx)
+		if err != nil {
+			result = nil
+		}
+		finish(result, err)
+	})
 }

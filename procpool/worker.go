@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -38,7 +39,8 @@ func serve(o orders) {
 		}
 	}
 	w.say(frame.Frame{Kind: frame.Hello, Header: frame.HelloHeader{Version: version, Pid: int64(os.Getpid()), Build: build()}.Append(nil)})
-	w.listen()
+	go w.listen() // what listens runs functions, and may change
+	select {}
 }
 
 // build tells two builds of a program apart.
@@ -81,7 +83,9 @@ func (w *worker) say(f frame.Frame) {
 	frame.Write(w.ch, f)
 }
 
-// listen reads frames until the pool closes the channel, or is gone.
+// listen reads frames until the pool closes the channel, or is gone. A short task
+// runs in the goroutine that read it; when one turns out to be long, another
+// goroutine goes on listening, and listen returns.
 func (w *worker) listen() {
 	for {
 		f, err := w.in.Next()
@@ -91,7 +95,9 @@ func (w *worker) listen() {
 		switch f.Kind {
 		case frame.Task:
 			w.say(frame.Frame{Kind: frame.Started, Task: f.Task})
-			w.begin(f)
+			if !w.begin(f) {
+				return
+			}
 		case frame.Cancel:
 			w.stop(f.Task, errors.New(string(f.Header)))
 		default:
@@ -117,7 +123,8 @@ func (w *worker) end(err error) {
 	os.Exit(exitChannel)
 }
 
-func (w *worker) begin(f frame.Frame) {
+// begin runs the task and reports whether the caller is still the one to listen.
+func (w *worker) begin(f frame.Frame) (listening bool) {
 	h, err := frame.ParseCall(f.Header)
 	if err != nil {
 		w.end(err)
@@ -137,14 +144,32 @@ func (w *worker) begin(f frame.Frame) {
 		cancel(context.Canceled)
 	}
 	w.mu.Unlock()
-	go func() {
-		w.run(asyncio.WithProgress(ctx, func(done, total int64, note string) {
-			w.say(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: clip(note)}.Append(nil)})
-		}), f.Task, h.Func, arg)
+	var passed atomic.Bool // on to the one or the other
+	relief := time.AfterFunc(longTask, func() {
+		if passed.CompareAndSwap(false, true) {
+			w.listen()
+		}
+	})
+	defer func() {
+		relief.Stop()
 		stop()
 		cancel(nil)
+		switch mine := passed.CompareAndSwap(false, true); {
+		case mine && !listening: // the function ended its goroutine
+			go w.listen()
+		case !mine:
+			listening = false
+		}
 	}()
+	w.run(asyncio.WithProgress(ctx, func(done, total int64, note string) {
+		w.say(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: clip(note)}.Append(nil)})
+	}), f.Task, h.Func, arg)
+	return true
 }
+
+// longTask is how long nobody listens: a cancellation, or the end of the pool,
+// comes so much later at most.
+const longTask = 200 * time.Microsecond
 
 // clip keeps a note within what a header may have.
 func clip(note string) string { return note[:min(len(note), 64<<10)] }
@@ -169,7 +194,10 @@ func (w *worker) argument(f frame.Frame, h frame.CallHeader) ([]byte, error) {
 
 // run executes the function and sends what came of it.
 func (w *worker) run(ctx context.Context, task uint64, name string, arg []byte) {
-	result, err := asyncio.Execute(ctx, name, arg)
+	asyncio.ExecuteThen(ctx, name, arg, func(result []byte, err error) { w.answer(task, name, result, err) })
+}
+
+func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	if err == nil && int64(len(result)) > w.limit {
 		err = fmt.Errorf("%w: the result of %q has %d bytes, the limit is %d (Options.MaxMessage)", ErrTooLarge, name, len(result), w.limit)
 	}
