@@ -52,7 +52,7 @@ func TestProgramsInDocuments(t *testing.T) {
 		fmt.Fprintf(&imports, "\t\"docs.test/%s\"\n", pkg)
 		fmt.Fprintf(&cases, "\tcase %q:\n\t\t%s.Main()\n", pkg, pkg)
 	}
-	writeDoc(t, dir, "main.go", fmt.Sprintf("package main\n\nimport (\n\t\"os\"\n%s)\n\nfunc main() {\n\tswitch os.Args[1] {\n%s\t}\n}\n", &imports, &cases))
+	writeDoc(t, dir, "main.go", fmt.Sprintf("package main\n\nimport (\n\t\"os\"\n\n\t\"github.com/asyncio-go/asyncio/procpool\"\n%s)\n\nfunc main() {\n\tprocpool.Main()\n\tswitch os.Args[1] {\n%s\t}\n}\n", &imports, &cases))
 	for _, f := range tests {
 		writeDoc(t, dir, packageName(f)+"/main_test.go", sourceOf(f, packageName(f)))
 	}

@@ -95,6 +95,9 @@ func (s *slot) keep() {
 func (s *slot) wanted() bool {
 	for {
 		s.pool.mu.Lock()
+		if s.job == nil && !s.retired && !slices.Contains(s.pool.idle, s) {
+			s.advance() // its job has left it, or its worker
+		}
 		needed, over := s.job != nil || s.warm, s.job == nil && s.retired
 		s.warm = false
 		s.pool.mu.Unlock()
@@ -153,9 +156,6 @@ func (s *slot) startFailed(err error) {
 				p.finish(j, nil, failed)
 			}
 		}
-		s.advance()
-	} else if s.job == nil {
-		s.advance()
 	}
 	p.mu.Unlock()
 	if attempts < mostStarts {
@@ -368,7 +368,6 @@ func (s *slot) bury(proc *process, why error) {
 	default:
 		p.finish(j, nil, end.crash(j, p.opts))
 	}
-	s.advance()
 	p.mu.Unlock()
 }
 
