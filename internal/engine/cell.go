@@ -203,8 +203,7 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 	}
 	caller.r.on = owner
 	woken := caller.Park(&c.wait, forAwait)
-	if caller.r.ring {
-		caller.r.ring = false
+	if caller.r.woken == wokenByRing {
 		err := ringError(caller.Task(), owner)
 		caller.r.on = nil
 		return err, false

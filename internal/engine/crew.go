@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
@@ -162,6 +163,20 @@ func (c *Crew) Next(cancelled *error) int {
 	return c.order[c.given-1]
 }
 
+// Refusal says why the calling goroutine may not go on with the call: it does not
+// run a step of the task that made it. An iterator may be pulled by anybody.
+func (c *Crew) Refusal() error {
+	l := c.caller.L
+	r := l.cur.Load()
+	if r == c.caller.r && r.g == coro.G() {
+		return nil
+	}
+	if err := l.mismatch(r); err != nil || r == c.caller.r {
+		return err
+	}
+	return fmt.Errorf("%w: it was begun in another task", ErrWrongTask)
+}
+
 // Err returns the error of the caller's context.
 func (c *Crew) Err() error { return c.caller.Err() }
 
@@ -176,6 +191,10 @@ func (c *Crew) Stop() {
 	}
 	c.Abort()
 }
+
+// Abandon cancels what was started and leaves the wait to its scope: for whoever
+// cannot wait. From any goroutine.
+func (c *Crew) Abandon() { c.node.Cancel(context.Canceled, context.Canceled) }
 
 // Abort leaves the members that are only observed. Nothing may be started.
 func (c *Crew) Abort() {

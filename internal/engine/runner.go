@@ -43,8 +43,8 @@ type runner struct {
 	why        why   // for dumps
 	woken      wakeReason
 
+	ops     uint8  // calls that found their result ready since the task waited last
 	spun    bool   // an await was refused, and the task has not waited since
-	ring    bool   // woken because it awaits itself through others
 	below   bool   // in the chain, and not on top
 	depth   uint8  // in the chain, above the root
 	refused uint16 // awaits refused since the task was cancelled, up to refusalsGivenUp
@@ -72,11 +72,16 @@ const (
 	ForPut
 	ForJoin
 	ForChannel
+	ForRead
+	ForWrite
+	ForAccept
+	ForConnection
 )
 
 func (y why) String() string {
 	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread",
-		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel"}[y]
+		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel",
+		"read", "write", "accept", "connection"}[y]
 }
 
 type wakeReason uint8
@@ -86,6 +91,7 @@ const (
 	wokenByCancel
 	wokenByTimer
 	wokenByClose
+	wokenByRing // it awaits itself through others
 )
 
 const (
@@ -214,7 +220,7 @@ func (l *Loop) step(t *Task) {
 // processor mispredicts each return that follows a switch: some five nanoseconds
 // a frame.
 func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
-	self.spun = false
+	self.spun, self.ops = false, 0
 	if q != nil {
 		q.Push(&self.w)
 	}

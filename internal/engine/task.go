@@ -254,8 +254,7 @@ func (l *Loop) breakRings() {
 			t = t.r.on
 		}
 		if t != nil && t.r != nil && t.r.on != nil && seen[t] == i+1 {
-			t.r.ring = true
-			l.wake(t.r, wokenByCancel)
+			l.wake(t.r, wokenByRing)
 		}
 	}
 	l.suspects = nil
