@@ -26,7 +26,7 @@ const (
 	Progress                 // w->p: header Report
 	Result                   // w->p: body the result
 	Failure                  // w->p: body the error
-	Cancel                   // p->w: cancel the task's ctx; header the cause's text
+	Cancel                   // p->w: cancel the task's ctx; header the cause, encoded
 	lastKind = Cancel
 )
 

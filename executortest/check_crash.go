@@ -1,0 +1,78 @@
+package executortest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+var crashChecks = []check{
+	{name: "Crash", run: crash, applies: endsByForce},
+	{name: "CrashInMap", run: crashInMap, applies: endsByForce},
+}
+
+// lost returns nil if the error says that the call was lost with its worker.
+func lost(what string, err error) error {
+	var e interface{ Lost() bool }
+	if !errors.As(err, &e) || !e.Lost() {
+		return fmt.Errorf("%s gave the error %v, of type %T; one whose method Lost returns true is expected", what, err, err)
+	}
+	return nil
+}
+
+// crash ends processes. Only the call that did it fails.
+func crash(ctx context.Context, k *kit) error {
+	var other *asyncio.Task[stopped]
+	if k.exec.Workers() > 1 {
+		other = holds.Submit(ctx, k.exec, k.gate.arg("other"))
+		if err := k.gate.begun(ctx, "other"); err != nil {
+			return err
+		}
+	}
+	for what, how := range map[string]int{"os.Exit": dieByExit, "a panic in another goroutine": dieByPanic} {
+		_, err := dies.Call(ctx, k.exec, how)
+		if err := lost(what, err); err != nil {
+			return err
+		}
+		if err := k.works(ctx); err != nil {
+			return err
+		}
+	}
+	k.gate.open()
+	if other != nil {
+		return released(ctx, other)
+	}
+	return nil
+}
+
+// crashInMap has one of several elements that travel together end the process.
+func crashInMap(ctx context.Context, k *kit) error {
+	args := func(yield func(int) bool) {
+		for n := range 8 {
+			if n == 2 {
+				n = dieByExit
+			}
+			if !yield(n) {
+				return
+			}
+		}
+	}
+	n := 0
+	for got, err := range dies.Map(ctx, k.exec, args, asyncio.ChunkSize(4)) {
+		switch {
+		case n == 2:
+			if err := lost("the element that calls os.Exit", err); err != nil {
+				return err
+			}
+		case err != nil || got != n:
+			return fmt.Errorf("element %d, beside one that ends the process, gave %d, %v", n, got, err)
+		}
+		n++
+	}
+	if n != 8 {
+		return fmt.Errorf("of 8 elements came %d results", n)
+	}
+	return k.works(ctx)
+}

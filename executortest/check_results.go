@@ -1,0 +1,154 @@
+package executortest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+var resultChecks = []check{
+	{name: "Results", run: func(ctx context.Context, k *kit) error {
+		for n := range 20 {
+			if err := expect(fmt.Sprintf("double of %d", n), 2*n)(double.Call(ctx, k.exec, n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	{name: "Payloads", run: payloads},
+	{name: "ZeroValues", run: zeroValues},
+	{name: "Errors", run: errorsTravel},
+	{name: "Panics", run: panics},
+	{name: "Goexit", run: func(ctx context.Context, k *kit) error {
+		if n, err := explodes.Call(ctx, k.exec, goexit); err == nil {
+			return fmt.Errorf("a function that calls runtime.Goexit gave %d and no error", n)
+		}
+		return k.works(ctx)
+	}},
+	{name: "NotRegistered", run: func(ctx context.Context, k *kit) error {
+		_, err := unknown.Call(ctx, k.exec, "executortest.nobody")
+		if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "executortest.nobody") {
+			return fmt.Errorf("a name that nobody has registered gave the error %v, ErrNotRegistered with the name is expected", err)
+		}
+		return k.works(ctx)
+	}},
+	{name: "Encoding", run: encodings, applies: notLocal},
+}
+
+func payloads(ctx context.Context, k *kit) error {
+	large := make([]byte, 5<<20)
+	for i := range large {
+		large[i] = byte(i ^ i>>8 ^ i>>16)
+	}
+	for _, b := range [][]byte{{0}, []byte("\x00\xff\n\r\n"), bytes.Repeat([]byte("0123456789"), 7000), large} {
+		sent := bytes.Clone(b)
+		got, err := echoBytes.Call(ctx, k.exec, sent)
+		if err != nil {
+			return fmt.Errorf("%d bytes: %w", len(b), err)
+		}
+		if !bytes.Equal(got, b) {
+			return fmt.Errorf("of %d bytes came back %d, and they are not the same", len(b), len(got))
+		}
+		if !bytes.Equal(sent, b) {
+			return fmt.Errorf("the argument of %d bytes was changed", len(b))
+		}
+	}
+	for _, s := range []string{"x", "ä\x00\xff\n", strings.Repeat("0123456789", 7000), string(large)} {
+		got, err := echoString.Call(ctx, k.exec, s)
+		if err != nil {
+			return fmt.Errorf("a string of %d bytes: %w", len(s), err)
+		}
+		if got != s {
+			return fmt.Errorf("of a string of %d bytes came back %d, and it is not the same", len(s), len(got))
+		}
+	}
+	v := sample{
+		Text: "text", Number: -1 << 62, Part: 0.1, Bytes: []byte{0, 255}, List: []string{"", "b"}, Table: map[string]int{"x": 1, "y": -2},
+		At: time.Date(2024, 2, 29, 12, 30, 0, 999, time.UTC), Inner: &sample{Text: "inner"},
+	}
+	got, err := echoStruct.Call(ctx, k.exec, v)
+	if err != nil {
+		return fmt.Errorf("a struct: %w", err)
+	}
+	if !reflect.DeepEqual(got, v) {
+		return fmt.Errorf("of the struct %+v came back %+v", v, got)
+	}
+	return nil
+}
+
+func zeroValues(ctx context.Context, k *kit) error {
+	for _, b := range [][]byte{nil, {}} {
+		if got, err := echoBytes.Call(ctx, k.exec, b); err != nil || len(got) != 0 {
+			return fmt.Errorf("no bytes gave %v, %v", got, err)
+		}
+	}
+	if got, err := echoStruct.Call(ctx, k.exec, sample{}); err != nil || !reflect.DeepEqual(got, sample{}) {
+		return fmt.Errorf("an empty struct gave %+v, %v", got, err)
+	}
+	return errors.Join(
+		expect("double of 0", 0)(double.Call(ctx, k.exec, 0)),
+		expect("the empty string", "")(echoString.Call(ctx, k.exec, "")),
+		expect("a nil pointer", (*sample)(nil))(echoNil.Call(ctx, k.exec, nil)),
+		expect("a struct without fields", struct{}{})(echoEmpty.Call(ctx, k.exec, struct{}{})),
+	)
+}
+
+func errorsTravel(ctx context.Context, k *kit) error {
+	for i, f := range failures {
+		n, err := fails.Call(ctx, k.exec, i)
+		if err == nil || err.Error() != f.err.Error() {
+			return fmt.Errorf("a function that returned the error %q gave %v", f.err, err)
+		}
+		if n != 0 {
+			return fmt.Errorf("with the error %q came the result %d", err, n)
+		}
+		for _, target := range f.is {
+			if !errors.Is(err, target) {
+				return fmt.Errorf("errors.Is does not find %q in the error %q, of type %T", target, err, err)
+			}
+		}
+		if errors.Is(err, fs.ErrClosed) {
+			return fmt.Errorf("errors.Is finds %q in the error %q", fs.ErrClosed, err)
+		}
+		var remote *asyncio.RemoteError
+		if !k.local && (!errors.As(err, &remote) || remote.Type != fmt.Sprintf("%T", f.err)) {
+			return fmt.Errorf("the error %q arrived as a %T, a *RemoteError of Type %T is expected", err, err, f.err)
+		}
+	}
+	return k.works(ctx)
+}
+
+func panics(ctx context.Context, k *kit) error {
+	for how, want := range map[string]string{panicText: "as asked for", panicError: "as asked for", panicNil: "nil pointer"} {
+		_, err := explodes.Call(ctx, k.exec, how)
+		var p *asyncio.PanicError
+		switch {
+		case !errors.As(err, &p):
+			return fmt.Errorf("a panic gave the error %v, of type %T; a *PanicError is expected", err, err)
+		case !strings.Contains(fmt.Sprint(p.Value), want):
+			return fmt.Errorf("the panic's value is %v, without %q", p.Value, want)
+		case !bytes.Contains(p.Stack, []byte("executortest.explode(")):
+			return fmt.Errorf("the panic's stack does not name the function executortest.explode:\n%s", p.Stack)
+		case how == panicError && !errors.Is(err, errSample):
+			return fmt.Errorf("errors.Is does not find %q, which the panic's value wrapped", errSample)
+		}
+	}
+	return k.works(ctx)
+}
+
+func encodings(ctx context.Context, k *kit) error {
+	if _, err := undecoded.Call(ctx, k.exec, stubborn{"go"}); !errors.Is(err, asyncio.ErrEncoding) {
+		return fmt.Errorf("an argument that does not decode gave the error %v, ErrEncoding is expected", err)
+	}
+	if _, err := unencoded.Call(ctx, k.exec, 1); !errors.Is(err, asyncio.ErrEncoding) {
+		return fmt.Errorf("a result that does not encode gave the error %v, ErrEncoding is expected", err)
+	}
+	return k.works(ctx)
+}
