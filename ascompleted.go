@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -13,8 +14,11 @@ import (
 // awaited.
 //
 // Leaving the loop early cancels the coroutines that it started and waits for
-// them; their results and errors are dropped. If ctx is cancelled they are cancelled and waited for likewise, and what
-// has not ended by itself comes with ctx's error.
+// them; their results and errors are dropped. If ctx is cancelled they are cancelled
+// and waited for likewise, and what has not ended by itself comes with ctx's error.
+//
+// An iter.Pull of it belongs to the task that made it. If another task advances or
+// stops it, that panics with ErrWrongTask, and what was started is cancelled.
 //
 //go:noinline
 func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2[int, Result[T]] {
@@ -30,14 +34,33 @@ func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2
 			return
 		}
 		finished := false
+		refuse := func(err error) { // misuse must neither hang nor look like the end
+			finished = true
+			g.crew.Abandon()
+			panic(fmt.Errorf("asyncio: AsCompleted: %w", err))
+		}
 		defer func() {
-			if !finished { // break, a panic or Goexit in the body
+			if finished {
+				return
+			}
+			switch err := g.crew.Refusal(); err { // break, a panic or Goexit in the body
+			case nil:
 				g.crew.Stop()
+			case ErrLoopClosed: // nothing is left to wait for
+			default:
+				refuse(err)
 			}
 		}()
 		given := make([]bool, len(aws))
 		var cancelled error
-		for i := g.crew.Next(&cancelled); i >= 0; i = g.crew.Next(&cancelled) {
+		for {
+			if err := g.crew.Refusal(); err != nil {
+				refuse(err)
+			}
+			i := g.crew.Next(&cancelled)
+			if i < 0 {
+				break
+			}
 			given[i] = true
 			if cancelled == nil {
 				cancelled = g.crew.Err() // it may have come while the body was shielded

@@ -19,6 +19,7 @@ type Barrier struct {
 // barrierRound is one filling of the barrier.
 type barrierRound struct {
 	wait   engine.WaitList
+	atMost int // no more tasks wait than that; fewer, if some were cancelled
 	passed int // tasks that have gone on, in order of arrival
 }
 
@@ -44,11 +45,12 @@ func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 		return 0, ErrBarrierBroken
 	}
 	round := b.now
-	if round.wait.Len() == b.n-1 { // counted anew: a cancelled task has left the list already
+	if round.full(b.n - 1) {
 		b.now = &barrierRound{}
 		round.wait.WakeAll()
 		return b.n - 1, nil
 	}
+	round.atMost++
 	woken, closed := caller.ParkOrClose(&round.wait, engine.ForBarrier)
 	switch {
 	case closed:
@@ -58,6 +60,17 @@ func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	}
 	round.passed++
 	return round.passed - 1, nil
+}
+
+// full reports whether n tasks wait. A task that is cancelled leaves the list
+// without a word, so they are counted one by one; but only where n may have been
+// reached, which without cancellations is once a round.
+func (r *barrierRound) full(n int) bool {
+	if r.atMost < n {
+		return false
+	}
+	r.atMost = r.wait.Len()
+	return r.atMost == n
 }
 
 // Reset has the tasks that wait return ErrBarrierBroken and makes the barrier as

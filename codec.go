@@ -61,6 +61,9 @@ func isRaw[T any]() bool {
 
 // travels reports what of T would not arrive on the other side.
 func travels[T any]() error {
+	if isRaw[T]() {
+		return nil
+	}
 	t := reflect.TypeFor[T]()
 	return checkType(t, t.String(), map[reflect.Type]bool{})
 }
@@ -85,9 +88,11 @@ func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 		}
 		return checkType(t.Elem(), path, seen)
 	case reflect.Struct:
+		blank := 0
 		for f := range t.Fields() {
 			switch {
 			case f.Name == "_":
+				blank++
 			case !f.IsExported():
 				return fmt.Errorf("%s.%s (%s) is not exported, so that it would be dropped on the way to another process: export it, or give %s the methods GobEncode and GobDecode", path, f.Name, f.Type, t)
 			default:
@@ -96,31 +101,37 @@ func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 				}
 			}
 		}
+		if blank > 0 && blank == t.NumField() {
+			return fmt.Errorf("%s (%s) has nothing but blank fields, which encoding/gob refuses", path, t)
+		}
 	}
 	return nil
 }
 
-// travelsByItself reports whether the type brings its own encoding, which must
-// come with the decoding.
+// travelsByItself reports whether the type brings its own encoding. The halves
+// must come together.
 func travelsByItself(t reflect.Type, path string) (bool, error) {
 	if t.Kind() == reflect.Interface {
 		return true, nil // known when a value is there
 	}
 	for _, m := range []struct {
 		encodes, decodes reflect.Type
-		decoder          string
+		encoder, decoder string
 	}{
-		{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder](), "GobDecode"},
-		{reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), "UnmarshalBinary"},
+		{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder](), "GobEncode", "GobDecode"},
+		{reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), "MarshalBinary", "UnmarshalBinary"},
 	} {
 		p := reflect.PointerTo(t)
-		if !t.Implements(m.encodes) && !p.Implements(m.encodes) {
-			continue
-		}
-		if !t.Implements(m.decodes) && !p.Implements(m.decodes) {
+		encodes := t.Implements(m.encodes) || p.Implements(m.encodes)
+		decodes := t.Implements(m.decodes) || p.Implements(m.decodes)
+		switch {
+		case encodes && decodes:
+			return true, nil
+		case encodes:
 			return false, fmt.Errorf("%s (%s) can be encoded but has no method %s", path, t, m.decoder)
+		case decodes:
+			return false, fmt.Errorf("%s (%s) can be decoded but has no method %s", path, t, m.encoder)
 		}
-		return true, nil
 	}
 	return false, nil
 }

@@ -28,11 +28,10 @@ func NewCondition(lock *Lock) *Condition {
 // Wait releases the lock, suspends the task until it is notified, and acquires
 // the lock again. It returns with the lock held in every case, also with
 // ctx.Err() when ctx is cancelled before a notification. It panics if the lock is
-// not held. As conditions may have changed again by then, use it in a loop, or
-// use WaitFor.
+// not held, also if ctx is cancelled already. As conditions may have changed again
+// by then, use it in a loop, or use WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
-	c.mustBeMade()
-	caller, err := c.L.home.Enter(ctx)
+	caller, err := c.enter(ctx, "Condition.Wait")
 	if err != nil {
 		return err
 	}
@@ -48,22 +47,39 @@ func (c *Condition) Wait(ctx context.Context) error {
 }
 
 // WaitFor waits until pred, which is called with the lock held, returns true. It
-// panics if the lock is not held.
+// panics if the lock is not held, as Wait does.
 func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 	if pred == nil {
 		return errors.New("asyncio: Condition.WaitFor: nil predicate")
 	}
-	c.mustBeMade()
-	if _, err := c.L.home.Enter(ctx); err != nil {
+	if _, err := c.enter(ctx, "Condition.WaitFor"); err != nil {
 		return err
 	}
-	c.check("Condition.WaitFor")
 	for !pred() {
 		if err := c.Wait(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// enter admits a call that needs the lock. That it is not held is a mistake of the
+// program, and comes before a cancellation, which may be there or not.
+func (c *Condition) enter(ctx context.Context, call string) (engine.Caller, error) {
+	c.mustBeMade()
+	caller, err := c.L.home.Enter(ctx)
+	if err != nil {
+		if ctx == nil {
+			return caller, err
+		}
+		if _, misuse := c.L.home.Enter(context.WithoutCancel(ctx)); misuse != nil {
+			return caller, err // the lock is not ours to look at
+		}
+	}
+	if !c.L.held {
+		panic("asyncio: " + call + ": the lock is not held")
+	}
+	return caller, err
 }
 
 // Notify wakes the n tasks that have waited longest, or as many as there are. It

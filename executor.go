@@ -43,6 +43,7 @@ type Call struct {
 	local    func(ctx context.Context) error // nil: not local
 	progress func(done, total int64, note string)
 	finished atomic.Bool
+	left     bool // by its waiter; owned by the loop
 	done     engine.Cell
 	result   []byte
 	where    atomic.Pointer[string]
@@ -93,7 +94,11 @@ func (c *Call) Where() string {
 // dropped.
 func (c *Call) Progress(done, total int64, note string) {
 	if c.progress != nil && !c.finished.Load() {
-		c.done.Loop().Post(func() { c.progress(done, total, note) })
+		c.done.Loop().Post(func() {
+			if !c.left { // it raced with Finish
+				c.progress(done, total, note)
+			}
+		})
 	}
 }
 
@@ -124,6 +129,7 @@ func (c *Call) await(ctx context.Context, exec Executor) error {
 		return err
 	}
 	c.done.Join(caller)
+	c.left = true
 	return c.done.Receive()
 }
 
@@ -140,7 +146,8 @@ func newCall(name string, progress func(done, total int64, note string)) *Call {
 }
 
 // each calls run for every number from i to n, one after the other, and hands its
-// error to set. A panic and a runtime.Goexit become errors of that one.
+// error to set. A panic and a runtime.Goexit become errors of that one; after a
+// Goexit the goroutine still ends, when all have been run.
 func each(i, n int, run func(i int) error, set func(i int, err error)) {
 	defer func() {
 		if i == n {
@@ -153,16 +160,21 @@ func each(i, n int, run func(i int) error, set func(i int, err error)) {
 			return
 		}
 		set(i, errGoexit)
-		done := make(chan struct{})
-		go func() { // this goroutine is ending
-			defer close(done)
-			each(i+1, n, run, set)
-		}()
-		<-done
+		apart(func() { each(i+1, n, run, set) }) // this goroutine is ending
 	}()
 	for ; i < n; i++ {
 		set(i, run(i))
 	}
+}
+
+// apart calls fn in a goroutine of its own, which fn may end, and waits for it.
+func apart(fn func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+	}()
+	<-done
 }
 
 var errGoexit = errors.New("asyncio: the function called runtime.Goexit")

@@ -76,21 +76,37 @@ func (f *Func[A, R]) callChunk(ctx context.Context, exec Executor, chunk []A, me
 
 func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call, chunk []A, measured func(int, time.Duration)) ([]Result[R], error) {
 	results := make([]Result[R], len(chunk))
+	for i := range chunk {
+		results[i].Err = f.debugTravel(ctx, "argument", func() error { return roundTrip(chunk[i]) })
+	}
 	var took time.Duration
 	c.local = func(ctx context.Context) error {
 		start := time.Now()
-		each(0, len(chunk), func(i int) (err error) {
-			if err := ctx.Err(); err != nil {
+		apart(func() {
+			each(0, len(chunk), func(i int) (err error) {
+				if results[i].Err != nil {
+					return results[i].Err
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				results[i].Value, err = f.fn(ctx, chunk[i])
 				return err
-			}
-			results[i].Value, err = f.fn(ctx, chunk[i])
-			return err
-		}, func(i int, err error) { results[i].Err = err })
+			}, func(i int, err error) { results[i].Err = err })
+		})
 		took = time.Since(start)
 		return nil
 	}
 	if err := c.await(ctx, exec); err != nil {
 		return nil, err
+	}
+	for i, r := range results {
+		if r.Err == nil {
+			results[i].Err = f.debugTravel(ctx, "result", func() error { return roundTrip(r.Value) })
+		}
+		if results[i].Err != nil {
+			results[i].Value = *new(R)
+		}
 	}
 	measured(len(chunk), took)
 	return results, nil
@@ -109,19 +125,21 @@ func chunkOf(execute execution) execution {
 		}
 		var results []byte
 		start := time.Now()
-		each(0, len(args), func(i int) error {
-			if err := ctx.Err(); err != nil {
+		apart(func() {
+			each(0, len(args), func(i int) error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				r, err := execute(ctx, args[i])
+				if err == nil {
+					results = appendPart(results, append([]byte{0}, r...))
+				}
 				return err
-			}
-			r, err := execute(ctx, args[i])
-			if err == nil {
-				results = appendPart(results, append([]byte{0}, r...))
-			}
-			return err
-		}, func(_ int, err error) {
-			if err != nil {
-				results = appendPart(results, append([]byte{1}, EncodeError(err)...))
-			}
+			}, func(_ int, err error) {
+				if err != nil {
+					results = appendPart(results, append([]byte{1}, EncodeError(err)...))
+				}
+			})
 		})
 		took := binary.AppendUvarint(nil, uint64(time.Since(start)))
 		return append(took, results...), nil

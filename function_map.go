@@ -62,8 +62,9 @@ const (
 // own, so that only the guilty one fails: those before it may then have run twice.
 // ChunkSize(1) rules that out.
 //
-// Leaving the loop cancels what is under way and waits for it. If ctx is cancelled
-// the loop gets ctx.Err() as its last element. Use it in a task, with a ctx that
+// Leaving the loop cancels what is under way, also an await in args, and waits for
+// it. What args gives is Map's until its result is there. If ctx is cancelled the
+// loop gets ctx.Err() as its last element. Use it in a task, with a ctx that
 // has a loop: otherwise ErrNoLoop is the only element. It may be ranged over again
 // if args may.
 func (f *Func[A, R]) Map(ctx context.Context, exec Executor, args iter.Seq[A], opts ...MapOption) iter.Seq2[R, error] {
@@ -182,8 +183,8 @@ func (m *mapping[A, R]) give(ctx context.Context, yield func(R, error) bool) (en
 			}
 		case len(m.partial) > 0: // nothing else is under way: do not wait for more
 			m.send(ctx)
-		case m.over:
-			return true, nil
+		case m.over: // perhaps because it watches the same ctx
+			return ctx.Err() == nil, ctx.Err()
 		default:
 			m.changed.Clear()
 			if err := m.changed.Wait(ctx); err != nil {
@@ -195,7 +196,7 @@ func (m *mapping[A, R]) give(ctx context.Context, yield func(R, error) bool) (en
 
 // stop cancels what the range loop did not wait for; the group waits for it.
 func (m *mapping[A, R]) stop() {
-	m.feeder.Cancel(nil)
+	m.feeder.t.Interrupt(context.Canceled)
 	for _, call := range m.calls {
 		call.Cancel(nil)
 	}

@@ -2,60 +2,110 @@ package asyncio_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/asyncio-go/asyncio"
-	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-var double = asyncio.Register("test.double", func(_ context.Context, n int) (int, error) {
-	if n < 0 {
-		return 0, errors.New("negative")
-	}
-	if n == 13 {
-		panic("unlucky")
-	}
-	return 2 * n, nil
-})
+// identity registers a function that returns its argument.
+func identity[T any](name string) *asyncio.Func[T, T] {
+	return asyncio.Register(name, func(_ context.Context, v T) (T, error) { return v, nil })
+}
 
-func TestFunc_OnAThreadPool(t *testing.T) {
-	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
-		pool := asyncio.NewThreadPool(2)
-		if n, err := double.Call(ctx, pool, 21); n != 42 || err != nil {
-			t.Errorf("Call gave %v, %v", n, err)
-		}
-		if _, err := double.Call(ctx, pool, -1); err == nil {
-			t.Error("no error")
-		}
-		var p *asyncio.PanicError
-		if _, err := double.Call(ctx, pool, 13); !errors.As(err, &p) {
-			t.Errorf("%v", err)
-		}
-		task := double.Submit(ctx, pool, 4)
-		if n, err := task.Await(ctx); n != 8 || err != nil {
-			t.Errorf("Submit gave %v, %v", n, err)
-		}
-		i := 0
-		for n, err := range double.Map(ctx, pool, slices.Values([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})) {
-			if i == 13 {
-				if err == nil {
-					t.Error("no panic")
+var echoInt = identity[int]("test.echo-int")
+
+// What cannot travel.
+type (
+	hidden  struct{ Shown, secret int } //lint:ignore U1000 nobody reads it
+	nesting struct {
+		Items []map[string]*hidden
+	}
+	keyed  struct{ M map[[1]chan int]int }
+	called struct{ F func() }
+	sent   struct{ C chan int }
+	circle struct {
+		Next *circle
+		Stop func()
+	}
+	blank      struct{ _ int }
+	embedding  struct{ hidden }
+	encodes    struct{ N int }
+	marshals   struct{ N int }
+	decodes    struct{ N int }
+	unmarshals struct{ N int }
+)
+
+func (encodes) GobEncode() ([]byte, error)       { return nil, nil }
+func (*marshals) MarshalBinary() ([]byte, error) { return nil, nil }
+func (*decodes) GobDecode([]byte) error          { return nil }
+func (*unmarshals) UnmarshalBinary([]byte) error { return nil }
+
+func TestRegister_refuses(t *testing.T) {
+	named := func(name string) func() { return func() { identity[int](name) } }
+	for name, c := range map[string]struct {
+		register func()
+		want     []string
+	}{
+		"duplicate":    {named("test.echo-int"), []string{"the name is taken"}},
+		"empty":        {named(""), []string{"the name is empty"}},
+		"chunk suffix": {named("test.refused[]"), []string{"must not end in []"}},
+		"nil":          {func() { asyncio.Register[int, int]("test.refused", nil) }, []string{"nil function"}},
+		"unexported":   {func() { identity[hidden]("test.refused") }, []string{"the argument", "asyncio_test.hidden.secret (int) is not exported"}},
+		"nested":       {func() { identity[nesting]("test.refused") }, []string{"asyncio_test.nesting.Items.secret"}},
+		"pointer":      {func() { identity[**hidden]("test.refused") }, []string{".secret (int)"}},
+		"embedded":     {func() { identity[embedding]("test.refused") }, []string{"asyncio_test.embedding.hidden"}},
+		"map key":      {func() { identity[keyed]("test.refused") }, []string{"asyncio_test.keyed.M (key) is a chan (chan int)"}},
+		"func":         {func() { identity[func()]("test.refused") }, []string{"is a func (func())"}},
+		"func field":   {func() { identity[called]("test.refused") }, []string{"asyncio_test.called.F is a func"}},
+		"chan field":   {func() { identity[[]sent]("test.refused") }, []string{"sent.C is a chan"}},
+		"recursive":    {func() { identity[*circle]("test.refused") }, []string{"asyncio_test.circle.Stop is a func"}},
+		"blank":        {func() { identity[blank]("test.refused") }, []string{"nothing but blank fields"}},
+		"no GobDecode": {func() { identity[encodes]("test.refused") }, []string{"has no method GobDecode"}},
+		"no Unmarshal": {func() { identity[marshals]("test.refused") }, []string{"has no method UnmarshalBinary"}},
+		"no GobEncode": {func() { identity[decodes]("test.refused") }, []string{"has no method GobEncode"}},
+		"no Marshal":   {func() { identity[unmarshals]("test.refused") }, []string{"has no method MarshalBinary"}},
+		"the result":   {func() { asyncio.Register("test.refused", func(context.Context, int) (r hidden, err error) { return }) }, []string{"the result", ".secret"}},
+		"the result, too": {func() {
+			asyncio.Register("test.refused", func(context.Context, int) (r chan int, err error) { return })
+		}, []string{"the result", "chan int"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := fmt.Sprint(panicOf(c.register))
+			for _, want := range append(c.want, "asyncio: Register(") {
+				if !strings.Contains(text, want) {
+					t.Errorf("panic %q, want one that says %q", text, want)
 				}
-			} else if n != 2*i || err != nil {
-				t.Errorf("%d: %d %v", i, n, err)
 			}
-			i++
+		})
+	}
+	if slices.Contains(asyncio.Registered(), "test.refused") {
+		t.Error("a function that was refused is registered")
+	}
+}
+
+func TestRegistered_isSorted(t *testing.T) {
+	names := asyncio.Registered()
+	if !slices.IsSorted(names) || !slices.Contains(names, echoInt.Name()) {
+		t.Errorf("Registered() = %q, want a sorted list with %q", names, echoInt.Name())
+	}
+}
+
+func TestExecute_unknownName(t *testing.T) {
+	for _, name := range []string{"test.unknown", "test.unknown[]", "", "[]"} {
+		_, err := asyncio.Execute(t.Context(), name, nil)
+		wantErr(t, name, err, asyncio.ErrNotRegistered)
+		if err == nil || !strings.Contains(err.Error(), "test.echo-int") {
+			t.Errorf("%q: error %v, want one that lists what is known", name, err)
 		}
-		if i != 16 {
-			t.Error(i)
-		}
-		if err := pool.Close(ctx); err != nil {
-			t.Error(err)
-		}
-		if _, err := double.Call(ctx, pool, 21); !errors.Is(err, asyncio.ErrExecutorClosed) {
-			t.Error(err)
-		}
-	})
+	}
+}
+
+func TestExecute_badArgument(t *testing.T) {
+	for _, name := range []string{echoInt.Name(), echoInt.Name() + "[]"} {
+		_, err := asyncio.Execute(t.Context(), name, []byte("\xffnonsense"))
+		wantErr(t, name, err, asyncio.ErrEncoding)
+	}
 }

@@ -275,6 +275,36 @@ func TestBarrier_NewNeedsAParty(t *testing.T) {
 	wantClearPanic(t, "-1", func() { asyncio.NewBarrier(-1) }, "NewBarrier(-1)", "at least 1")
 }
 
+// Tasks come, are cancelled, and the barrier is reset and aborted, in every order: it opens exactly for the
+// n-th of those that still wait, and Waiting counts them.
+func TestBarrier_ItCountsWhoStillWaits(t *testing.T) {
+	const n = 3
+	for program := range 4 * 4 * 4 * 4 * 4 * 4 {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			b := asyncio.NewBarrier(n)
+			var got []int
+			var waiting, all []*attempt
+			passed := 0
+			for step, rest := 0, program; step < 6; step, rest = step+1, rest/4 {
+				switch rest % 4 {
+				case 0:
+					waiting = append(waiting, try(ctx, arrive(b, &got)))
+					if len(waiting) == n {
+						waiting, passed = nil, passed+n
+					}
+				case 1:
+					waiting = append(waiting, try(ctx, arrive(b, &got)))
+					if len(waiting) == n {
+						waiting, passed = nil, passed+n
+					}
+					turns(ctx, t, 1)
+				}
+			}
+			_ = all
+		})
+	}
+}
+
 func TestBarrier_ManyParties(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		n := 2000 / min(fewer, 10)

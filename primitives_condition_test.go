@@ -297,6 +297,10 @@ func TestCondition_WithoutTheLockEveryCallPanics(t *testing.T) {
 		pred := func() bool { t.Error("pred was called without the lock"); return true }
 		wantClearPanic(t, "Wait", func() { c.Wait(ctx) }, "Condition.Wait", "lock is not held")
 		wantClearPanic(t, "WaitFor", func() { c.WaitFor(ctx, pred) }, "Condition.Wait", "lock is not held")
+		dead, cancel := context.WithCancel(ctx)
+		cancel()
+		wantClearPanic(t, "Wait, cancelled", func() { c.Wait(dead) }, "Condition.Wait", "lock is not held")
+		wantClearPanic(t, "WaitFor, cancelled", func() { c.WaitFor(dead, pred) }, "Condition.WaitFor", "lock is not held")
 		wantClearPanic(t, "Notify", func() { c.Notify(1) }, "Condition.Notify", "lock is not held")
 		wantClearPanic(t, "Notify(0)", func() { c.Notify(0) }, "Condition.Notify", "lock is not held")
 		wantClearPanic(t, "NotifyAll", c.NotifyAll, "Condition.NotifyAll", "lock is not held")

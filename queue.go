@@ -36,7 +36,8 @@ func NewLIFOQueue[T any](max int) *LIFOQueue[T] {
 // the oldest.
 type PriorityQueue[T any] struct{ queue[T] }
 
-// NewPriorityQueue is NewQueue for the least first. It panics if less is nil.
+// NewPriorityQueue is NewQueue for the least first. It panics if less is nil. A call
+// in which less panics panics with the same value, and leaves the items as they were.
 func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
 	if less == nil {
 		panic("asyncio: NewPriorityQueue: nil less")
@@ -130,13 +131,23 @@ func (q *queue[T]) Put(ctx context.Context, v T) error {
 	case !woken:
 		return caller.Err()
 	}
-	q.add(v)
-	q.invite() // newcomers may have parked behind the room that this task had
+	q.addInvited(v)
 	return nil
+}
+
+// addInvited is add for a putter that was woken. Newcomers may have parked behind
+// the room that it had; if less panics, the room is theirs.
+func (q *queue[T]) addInvited(v T) {
+	defer q.invite()
+	q.add(v)
 }
 
 // TryPut adds v if there is room and reports whether it did; false after a
 // shutdown too. On the loop only: elsewhere it panics.
+//
+// Room that was made for a task that waits in Put is kept for that task, and so is
+// the order: until it has run, TryPut returns false though Len is below the bound,
+// and a Put that comes now waits behind it.
 func (q *queue[T]) TryPut(v T) bool {
 	q.check("TryPut")
 	if q.down || q.full() {
@@ -175,9 +186,25 @@ func (q *queue[T]) Get(ctx context.Context) (T, error) {
 		case !woken:
 			return zero, caller.Err()
 		}
-		q.promised--
+		return q.takePromised(), nil
 	}
 	return q.take(), nil
+}
+
+// takePromised is take for a getter that was woken. If less panics, the item is
+// promised to the next.
+func (q *queue[T]) takePromised() T {
+	q.promised--
+	defer q.offer()
+	return q.take()
+}
+
+// offer promises items to waiting getters as long as there are both.
+func (q *queue[T]) offer() {
+	for !q.getters.Empty() && q.free() > 0 {
+		q.getters.WakeFirst()
+		q.promised++
+	}
 }
 
 // TryGet takes the next item if there is one. On the loop only: elsewhere it panics.
@@ -238,10 +265,10 @@ func (q *queue[T]) Join(ctx context.Context) error {
 // and count as done. A second call is fine. On the loop only: elsewhere it panics.
 func (q *queue[T]) Shutdown(immediate bool) {
 	q.check("Shutdown")
-	q.down = true
 	if immediate {
 		q.drop()
 	}
+	q.down = true
 	q.putters.CloseAll()
 	if q.free() == 0 {
 		q.getters.CloseAll()
@@ -265,7 +292,7 @@ func (q *queue[T]) All(ctx context.Context) iter.Seq[T] {
 		for {
 			v, err := q.Get(ctx)
 			switch {
-			case err != nil && err != ErrQueueShutdown && (ctx == nil || ctx.Err() == nil):
+			case err != nil && err != ErrQueueShutdown && err != context.Canceled && (ctx == nil || ctx.Err() == nil):
 				panic(fmt.Errorf("asyncio: All: %w", err)) // misuse must not look like the end
 			case err != nil || !yield(v):
 				return

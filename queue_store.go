@@ -1,5 +1,7 @@
 package asyncio
 
+import "slices"
+
 // A store is how a queue orders its items.
 type store[T any] interface {
 	push(v T)
@@ -77,9 +79,10 @@ type aged[T any] struct {
 func (s *priority[T]) len() int { return len(s.heap) }
 
 func (s *priority[T]) keep(n int) {
+	from := priority[T]{less: s.less, heap: slices.Clone(s.heap)}
 	kept := priority[T]{less: s.less}
 	for range n {
-		kept.push(s.pop())
+		kept.push(from.pop())
 	}
 	*s = kept
 }
@@ -92,36 +95,47 @@ func (s *priority[T]) before(i, j int) bool {
 	return a.age < b.age && !s.less(b.v, a.v)
 }
 
+// push and pop first compare and then move: if less panics, nothing has changed.
+
 func (s *priority[T]) push(v T) {
-	s.age++
-	s.heap = append(s.heap, aged[T]{v, s.age})
-	for i := len(s.heap) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !s.before(i, parent) {
+	at := len(s.heap)
+	for at > 0 {
+		parent := (at - 1) / 2
+		if !s.less(v, s.heap[parent].v) { // of equal ones v is the youngest
 			break
 		}
-		s.heap[i], s.heap[parent] = s.heap[parent], s.heap[i]
-		i = parent
+		at = parent
 	}
+	s.age++
+	s.heap = append(s.heap, aged[T]{})
+	for i := len(s.heap) - 1; i > at; i = (i - 1) / 2 {
+		s.heap[i] = s.heap[(i-1)/2]
+	}
+	s.heap[at] = aged[T]{v, s.age}
 }
 
 func (s *priority[T]) pop() T {
-	top := s.heap[0].v
 	last := len(s.heap) - 1
-	s.heap[0] = s.heap[last]
-	s.heap[last] = aged[T]{}
-	s.heap = s.heap[:last]
-	for i := 0; ; {
-		least := i
-		for _, kid := range [2]int{2*i + 1, 2*i + 2} {
+	at := 0 // where the last one will stand
+	for least := last; ; least = last {
+		for _, kid := range [2]int{2*at + 1, 2*at + 2} {
 			if kid < last && s.before(kid, least) {
 				least = kid
 			}
 		}
-		if least == i {
-			return top
+		if least == last {
+			break
 		}
-		s.heap[i], s.heap[least] = s.heap[least], s.heap[i]
-		i = least
+		at = least
 	}
+	moved := s.heap[last]
+	s.heap[last] = aged[T]{}
+	s.heap = s.heap[:last]
+	for ; last > 0; at = (at - 1) / 2 { // each moves up by one, and the top out
+		s.heap[at], moved = moved, s.heap[at]
+		if at == 0 {
+			break
+		}
+	}
+	return moved.v
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"reflect"
 	"sync"
 )
 
@@ -40,10 +41,14 @@ func (e *RemoteError) Is(target error) bool {
 //
 //	var ErrTooDark = asyncio.RegisterError("image.too-dark", errors.New("too dark"))
 //
-// It returns err, and panics if err is nil or the name is empty or taken.
+// It returns err, and panics if err is nil or cannot be compared, or the name is
+// empty or taken.
 func RegisterError(name string, err error) error {
 	if err == nil || name == "" {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q, %v): a name and an error are expected", name, err))
+	}
+	if !reflect.ValueOf(err).Comparable() {
+		panic(fmt.Sprintf("asyncio: RegisterError(%q): errors of type %T cannot be compared, so that errors.Is would not find it", name, err))
 	}
 	if !sentinels.add(name, err) {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): the name is taken", name))

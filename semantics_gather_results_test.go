@@ -119,3 +119,78 @@ func TestS11_AGatheredCoroutinesChildBelongsToTheScope(t *testing.T) {
 		}
 	})
 }
+
+// aloneCalls are the calls that start one coroutine, await it, and return its error.
+var aloneCalls = map[string]func(ctx context.Context, c asyncio.Coroutine[int]) error{
+	"Gather":        func(ctx context.Context, c asyncio.Coroutine[int]) error { return second(asyncio.Gather(ctx, c)) },
+	"GatherResults": func(ctx context.Context, c asyncio.Coroutine[int]) error { return asyncio.GatherResults(ctx, c)[0].Err },
+	"AsCompleted": func(ctx context.Context, c asyncio.Coroutine[int]) (err error) {
+		for _, r := range asyncio.AsCompleted(ctx, c) {
+			err = r.Err
+		}
+		return err
+	},
+	"WaitFor": func(ctx context.Context, c asyncio.Coroutine[int]) error {
+		return second(asyncio.WaitFor(ctx, time.Hour, c))
+	},
+	"WithTaskGroup": func(ctx context.Context, c asyncio.Coroutine[int]) error {
+		return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+			asyncio.CreateTask(ctx, c)
+			return nil
+		})
+	},
+}
+
+// S11, S17: whoever is cancelled gets the ctx's own error, also where the coroutine that it started saw the
+// cancellation first, and ended of it: that is no task cancelled by somebody else.
+func TestS11_ItsOwnCancellationIsTheCallersErrorWhoeverSeesItFirst(t *testing.T) {
+	// atWork is a coroutine in the middle of whose step cancel is called from another goroutine.
+	atWork := func(cancel func()) asyncio.Coroutine[int] {
+		return func(ctx context.Context) (int, error) {
+			asyncio.Sleep(ctx, time.Second)
+			elsewhere(cancel)
+			return 0, asyncio.Sleep(ctx, 0)
+		}
+	}
+	for name, call := range aloneCalls {
+		t.Run(name, func(t *testing.T) {
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				c, cancelCause := context.WithCancelCause(ctx)
+				if err := call(c, atWork(func() { cancelCause(errWhy) })); err != context.Canceled {
+					t.Errorf("a std context is cancelled: %v, want context.Canceled", err)
+				}
+				c, cancel := asyncio.WithTimeout(ctx, time.Hour)
+				if err := call(c, atWork(cancel)); err != context.Canceled {
+					t.Errorf("a WithTimeout is cancelled: %v, want context.Canceled", err)
+				}
+				var task *asyncio.Task[struct{}]
+				task = asyncio.Go(ctx, func(ctx context.Context) error {
+					if err := call(ctx, atWork(func() { task.Cancel(errWhy) })); err != context.Canceled {
+						t.Errorf("the task is cancelled: %v, want context.Canceled", err)
+					}
+					return nil
+				})
+				task.Await(ctx)
+			})
+			// A coroutine that is always ready: it runs before the caller when the time-out comes.
+			spinning := asyncio.Coroutine[int](func(ctx context.Context) (int, error) {
+				for {
+					if err := asyncio.Sleep(ctx, 0); err != nil {
+						return 0, err
+					}
+				}
+			})
+			err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+				limited, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
+				defer cancel()
+				if err := call(limited, spinning); err != context.DeadlineExceeded {
+					t.Errorf("the time is over: %v, want context.DeadlineExceeded", err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

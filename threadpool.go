@@ -107,10 +107,11 @@ func (p *ThreadPool) Close(ctx context.Context) error {
 		}
 	}
 	p.mu.Unlock()
-	if err := awaitClosed(ctx, "ThreadPool.Close", p.idle); err != nil {
-		return p.abandon(err)
+	err := awaitClosed(ctx, "ThreadPool.Close", p.idle)
+	if err == nil || ctx == nil || ctx.Err() == nil { // closed, or misused
+		return err
 	}
-	return nil
+	return p.abandon(err)
 }
 
 // abandon cancels what still runs.
@@ -129,7 +130,10 @@ func (p *ThreadPool) abandon(err error) error {
 // awaitClosed waits for the channel to be closed: a task by suspending, a goroutine of no
 // loop by blocking.
 func awaitClosed(ctx context.Context, call string, ch <-chan struct{}) error {
-	if ctx != nil && engine.NodeOf(ctx) != nil {
+	if ctx == nil {
+		return engine.ErrNilContext
+	}
+	if engine.NodeOf(ctx) != nil {
 		_, _, err := Recv(ctx, ch)
 		return err
 	}

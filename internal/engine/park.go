@@ -99,7 +99,13 @@ func (c Caller) Err() error {
 	if c.n == nil {
 		return nil
 	}
-	return c.n.cancelled(c.L)
+	if err := c.n.cancelled(c.L); err != nil || c.r.woken != wokenByCancel {
+		return err
+	}
+	if t := c.r.task.Load(); t.node.flags&flagInterrupted != 0 {
+		return t.node.cancelled(c.L)
+	}
+	return nil
 }
 
 // Shielded is the caller without its context's cancellation.

@@ -50,7 +50,9 @@ type runner struct {
 	refused uint16 // awaits refused since the task was cancelled, up to refusalsGivenUp
 }
 
-// why is what a parked task waits for, in a word.
+// Why is what a parked task waits for, in a word.
+type Why = why
+
 type why uint8
 
 const (

@@ -39,10 +39,11 @@ type Task struct {
 type taskFlags uint8
 
 const (
-	flagQuiet     taskFlags = 1 << iota // its starter receives the error
-	flagMain                            // Run's main: its error is Run's
-	flagCancelled                       // ended cancelled
-	flagCrew                            // started by a crew, which is told of its end
+	flagQuiet       taskFlags = 1 << iota // its starter receives the error
+	flagMain                              // Run's main: its error is Run's
+	flagCancelled                         // ended cancelled
+	flagInterrupted                       // its waits end under any context
+	flagCrew                              // started by a crew, which is told of its end
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -176,6 +177,19 @@ func (t *Task) Cancel(cause error) bool {
 	}
 	t.node.Cancel(context.Canceled, cause)
 	return true
+}
+
+// Interrupt cancels the task, and ends its wait even if that is under a context
+// which the task did not get from its own: for code of the user's that was moved
+// into the task. On the loop only.
+func (t *Task) Interrupt(cause error) {
+	if !t.Cancel(cause) {
+		return
+	}
+	t.node.flags |= flagInterrupted
+	if r := t.r; r != nil && r.under != nil {
+		t.cell.loop.wake(r, wokenByCancel)
+	}
 }
 
 // finish is the end of a task whose coroutine returned err.

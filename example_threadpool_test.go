@@ -1,0 +1,93 @@
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// Endless computes until its ctx ends.
+var Endless = asyncio.Register("example.endless", func(ctx context.Context, n int) (int, error) {
+	for ctx.Err() == nil {
+		n++
+	}
+	return 0, context.Cause(ctx)
+})
+
+// The loop goes on while the functions run.
+func ExampleThreadPool() {
+	pool := asyncio.NewThreadPool(2)
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		computing := Endless.Submit(ctx, pool, 0)
+		if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+		fmt.Println("the loop is free")
+		computing.Cancel(nil)
+		_, err := computing.Await(ctx)
+		fmt.Println("cancelled:", errors.Is(err, asyncio.ErrTaskCancelled))
+		return pool.Close(ctx)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// the loop is free
+	// cancelled: true
+}
+
+func ExampleNewThreadPool() {
+	pool := asyncio.NewThreadPool(4)
+	fmt.Println(pool.Workers())
+	// Output:
+	// 4
+}
+
+func ExampleThreadPool_Workers() {
+	fmt.Println(asyncio.NewThreadPool(3).Workers())
+	// Output:
+	// 3
+}
+
+// The functions run in this process: arguments are passed as they are.
+func ExampleThreadPool_Local() {
+	fmt.Println(asyncio.NewThreadPool(1).Local())
+	// Output:
+	// true
+}
+
+// Executors are started by Call, Submit and Map. By itself Start only says whether it can.
+func ExampleThreadPool_Start() {
+	pool := asyncio.NewThreadPool(1)
+	err := pool.Start(context.Background(), new(asyncio.Call))
+	fmt.Println(errors.Is(err, asyncio.ErrNoLoop))
+	// Output:
+	// true
+}
+
+// Close waits for what runs, and when its ctx ends it cancels that.
+func ExampleThreadPool_Close() {
+	pool := asyncio.NewThreadPool(1)
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		computing := Endless.Submit(ctx, pool, 0)
+		if err := asyncio.Sleep(ctx, 0); err != nil { // it starts
+			return err
+		}
+		limited, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		fmt.Println(pool.Close(limited))
+		_, err := computing.Await(ctx)
+		fmt.Println(errors.Is(err, asyncio.ErrExecutorClosed))
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// asyncio: ThreadPool.Close: 1 functions still run, and were cancelled: context deadline exceeded
+	// true
+}
