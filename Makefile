@@ -1,6 +1,6 @@
 # The commands of the project. `make check` decides whether a change lands.
 
-.PHONY: check test race bench demo traces
+.PHONY: check test race bench soak demo traces
 
 check:
 	.ci/run
@@ -14,6 +14,11 @@ race:
 # One table of medians and ratios, ours beside goroutines, errgroup and conc.
 bench:
 	cd bench && GOWORK=off go run ./table
+
+# Holds the process pool against faults. SOAK=10s make soak is shorter; SEED=n repeats the choices of another run.
+SOAK ?= 60s
+soak:
+	go run ./procpool/internal/soak -for $(SOAK) $(if $(SEED),-seed $(SEED))
 
 demo:
 	go run ./cmd/asyncio demo

@@ -113,9 +113,15 @@ func signalOf(state *os.ProcessState) syscall.Signal {
 	return 0
 }
 
+// setNice adds to the niceness of this process, a worker. It sets that of its group,
+// which has no other process yet, since on Linux a process means one thread.
 func setNice(n int) error {
 	if n == 0 {
 		return nil
 	}
-	return os.NewSyscallError("setpriority", syscall.Setpriority(syscall.PRIO_PROCESS, 0, n))
+	now, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
+	if err != nil {
+		return os.NewSyscallError("getpriority", err)
+	}
+	return os.NewSyscallError("setpriority", syscall.Setpriority(syscall.PRIO_PGRP, 0, min(niceness(now)+n, 19)))
 }

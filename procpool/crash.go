@@ -14,6 +14,7 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 		c.Signal = signalOf(e.state)
 	}
 	c.Reason, c.Stack = e.reason(o.MemoryLimit)
+	c.OutOfMemory = strings.Contains(c.Reason, outOfMemory)
 	if j.running.IsZero() {
 		c.Reason = fmt.Sprintf("%d workers in a row died before they had begun it: %s", mostTries, c.Reason)
 	}
@@ -24,13 +25,13 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 // code, in this order, and returns the trace that was printed.
 func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	switch {
-	case e.shut:
+	case e.shut || lastLine(e.tail, channelLost) != "":
 		return "it closed its channel to the pool", ""
 	case !isEnd(e.why):
 		return "it wrote garbage to its channel: " + e.why.Error(), ""
 	}
 	fatal, stack := fatalOf(e.tail)
-	if e.state != nil && e.state.ExitCode() == 2 && fatal != "" {
+	if e.state != nil && fatal != "" && (e.state.ExitCode() == 2 || e.state.ExitCode() == exitRace) {
 		return explain(fatal, memoryLimit), stack
 	}
 	switch s := signalOf(e.state); {
@@ -45,36 +46,55 @@ func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	return fmt.Sprintf("it exited with code %d", e.state.ExitCode()), ""
 }
 
+// exitRace is the exit code of the race detector's own end.
+const exitRace = 66
+
 // fatalOf finds the last message of the Go runtime that ends a program, and the
 // trace from there on.
 func fatalOf(tail string) (message, stack string) {
 	at := 0
 	for line := range strings.Lines(tail) {
-		for _, begin := range []string{"panic: ", "fatal error: ", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGQUIT", "unexpected fault address"} {
-			if strings.HasPrefix(line, begin) && (message == "" || begin == "fatal error: ") {
+		for _, begin := range []string{"panic: ", fatalError, noThread, "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGQUIT", badAddress} {
+			better := message == "" || begin == fatalError && !strings.HasPrefix(message, badAddress)
+			if strings.HasPrefix(line, begin) && better {
 				message, stack = strings.TrimSpace(line), tail[at:]
 			}
+		}
+		if strings.Contains(line, "ERROR: ThreadSanitizer") && strings.Contains(line, tooLittle) { // the race detector's memory counts too
+			message, stack = strings.TrimSpace(line), tail[at:]
 		}
 		at += len(line)
 	}
 	return message, stack
 }
 
+const (
+	fatalError = "fatal error: "
+	badAddress = "unexpected fault address"
+	noThread   = "runtime/cgo: pthread_create failed" // its stack counts as memory
+	tooLittle  = "failed to allocate"
+
+	outOfMemory = "out of memory"
+)
+
 // explain puts the runtime's message into words.
 func explain(message string, memoryLimit int64) string {
 	is := func(what string) bool { return strings.Contains(message, what) }
+	limit := fmt.Sprintf(outOfMemory+" (Options.MemoryLimit is %d MiB)", memoryLimit>>20)
 	switch {
-	case is("out of memory") || is("cannot allocate memory"):
+	case is("out of memory") || is("cannot allocate memory") || is(tooLittle) || is(noThread) && memoryLimit > 0:
 		if memoryLimit > 0 {
-			return fmt.Sprintf("out of memory (Options.MemoryLimit is %d MiB)", memoryLimit>>20)
+			return limit
 		}
-		return "out of memory"
+		return outOfMemory
 	case is("stack overflow"):
 		return "stack overflow"
 	case strings.HasPrefix(message, "panic: "):
 		return "panic in a goroutine that the function started: " + strings.TrimPrefix(message, "panic: ")
-	case strings.HasPrefix(message, "SIGSEGV") || is("unexpected fault address"):
+	case strings.HasPrefix(message, "SIGSEGV") && memoryLimit > 0: // C code may not notice that it got none
+		return "segmentation violation, perhaps because it is " + limit
+	case strings.HasPrefix(message, "SIGSEGV") || is(badAddress):
 		return "segmentation violation: " + message
 	}
-	return strings.TrimPrefix(message, "fatal error: ")
+	return strings.TrimPrefix(message, fatalError)
 }

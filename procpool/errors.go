@@ -19,6 +19,10 @@ type WorkerCrash struct {
 	Call   string // the ID of the call
 	Reason string // what happened, in words
 	Pid    int
+	// OutOfMemory says that it died of Options.MemoryLimit, as far as can be told: the
+	// Go runtime, and C code, do not always notice that they were given no memory,
+	// and then die of using it.
+	OutOfMemory bool
 	// ExitCode is the worker's, -1 if a signal ended it, which is Signal then.
 	ExitCode int
 	Signal   syscall.Signal

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type Options struct {
 	// QueueLimit is how many accepted calls wait for a worker at most; further ones
 	// are suspended in Start. 0 stands for no limit.
 	QueueLimit int
-	// Nice is added to the niceness of the workers, 0 to 19. Unix only.
+	// Nice is added to the niceness that the workers inherit, 0 to 19. Unix only.
 	Nice int
 	// GOMAXPROCS of a worker; 0 stands for 2, so that its collector, and the
 	// cancellation, run beside the function.
@@ -117,15 +118,7 @@ func setDefault[T comparable](field *T, value T) {
 }
 
 func isAssignment(s string) bool {
-	for i := range len(s) {
-		switch s[i] {
-		case 0:
-			return false
-		case '=':
-			return i > 0
-		}
-	}
-	return false
+	return strings.Index(s, "=") > 0 && !strings.Contains(s, "\x00")
 }
 
 func (o *Options) logger() *slog.Logger {

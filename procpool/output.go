@@ -84,9 +84,9 @@ func (s *slot) output(name string, to io.Writer) io.Writer {
 	}}
 }
 
-// shared lets the workers' goroutines write to one writer in turn.
+// shared lets the workers' goroutines write in turn to writers that may be the same.
 type shared struct {
-	mu sync.Mutex
+	mu *sync.Mutex
 	w  io.Writer
 }
 

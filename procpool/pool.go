@@ -34,6 +34,7 @@ type Pool struct {
 	numbers  uint64
 	failures int // starts of workers that failed in a row
 	closed   bool
+	forced   bool          // Close does not wait any more
 	drained  chan struct{} // closed when the pool is, and no job is left
 	closing  chan struct{} // closed by Close
 	ended    chan struct{} // closed when no slot's goroutine is left
@@ -58,11 +59,12 @@ func New(o Options) (*Pool, error) {
 			return nil, err
 		}
 	}
+	var printing sync.Mutex
 	if o.Stdout != nil {
-		p.opts.Stdout = &shared{w: o.Stdout}
+		p.opts.Stdout = &shared{&printing, o.Stdout}
 	}
 	if o.Stderr != nil {
-		p.opts.Stderr = &shared{w: o.Stderr}
+		p.opts.Stderr = &shared{&printing, o.Stderr}
 	}
 	for i := range o.Workers {
 		p.slots = append(p.slots, &slot{pool: p, id: i + 1, wake: make(chan struct{}, 1)})
@@ -275,13 +277,16 @@ func (p *Pool) refuse() {
 func (p *Pool) cancelAll() (left int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	left = p.live
+	left, p.forced = p.live, true
 	for _, j := range slices.Clone(p.queue) {
 		p.cancelLocked(j, asyncio.ErrExecutorClosed)
 	}
 	for _, s := range p.slots {
 		if s.job != nil {
 			p.cancelLocked(s.job, asyncio.ErrExecutorClosed)
+		}
+		if s.coming != nil {
+			s.coming.stop(p.opts.KillGrace)
 		}
 	}
 	return left

@@ -22,7 +22,8 @@ type process struct {
 	ch      channel
 	in      *frame.Reader
 	errTail *tail
-	limit   int64 // of a message
+	printed [2]io.Writer // what it prints on stdout and stderr goes there
+	limit   int64        // of a message
 
 	writing sync.Mutex     // of frames
 	saying  sync.WaitGroup // goroutines that write
@@ -73,22 +74,27 @@ func startProcess(s *slot) (*process, error) {
 		return nil, err
 	}
 	p := &process{errTail: &tail{}, limit: o.MaxMessage, exited: make(chan struct{})}
+	p.printed = [2]io.Writer{s.output("stdout", o.Stdout), s.output("stderr", o.Stderr)}
 	p.cmd = &exec.Cmd{
 		Path: path, Args: []string{os.Args[0], fmt.Sprintf("(worker %d)", s.id)}, Dir: o.Dir,
-		Stdout: s.output("stdout", o.Stdout), Stderr: io.MultiWriter(p.errTail, s.output("stderr", o.Stderr)),
+		Stdout: p.printed[0], Stderr: io.MultiWriter(p.errTail, p.printed[1]),
 		WaitDelay: time.Second, // a program that left the group may hold the pipes
 	}
 	p.cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.GOMAXPROCS))
 	p.cmd.Env = append(append(p.cmd.Env, o.Env...), workerEnv+"="+string(text))
 	if p.ch, err = startWithChannel(p.cmd); err != nil {
+		if _, dirErr := os.Stat(o.Dir); o.Dir != "" && dirErr != nil {
+			err = fmt.Errorf("Options.Dir: %w", dirErr)
+		}
 		return nil, err
 	}
 	p.pid = p.cmd.Process.Pid
 	p.in = frame.NewReader(p.ch, o.MaxMessage)
 	go p.wait()
+	s.comes(p)
 	if err := p.hello(o.StartTimeout); err != nil {
 		end := p.end(err)
-		return nil, &startError{end.startFailure(err), p.errTail.String()}
+		return nil, &startError{end.startFailure(err, o.MemoryLimit), p.errTail.String()}
 	}
 	return p, nil
 }
@@ -101,10 +107,15 @@ func (p *process) wait() {
 	p.reaped = true
 	p.mu.Unlock()
 	p.cmd.Wait()
+	for _, w := range p.printed {
+		if l, ok := w.(*lines); ok {
+			l.flush() // a last line without an end
+		}
+	}
 	close(p.exited)
 }
 
-var errNoHello = errors.New("it did not call procpool.Main in time: is that the first line of main?")
+var errNoHello = errors.New("it was not ready in time: is procpool.Main() the first line of main, and Options.Init fast enough?")
 
 func (p *process) hello(timeout time.Duration) error {
 	timer := time.AfterFunc(timeout, p.kill)
@@ -122,7 +133,7 @@ func (p *process) hello(timeout time.Duration) error {
 	case err != nil:
 		return err
 	case h.Version != version || h.Build != build():
-		return errors.New("it is another build of the program, which was replaced on disk")
+		return errors.New("it is another build of the program, or does not register the same functions")
 	}
 	return nil
 }
@@ -171,12 +182,15 @@ func (p *process) kill() {
 	}
 }
 
-// stop has an idle worker end by itself, and kills one that takes too long.
+// stop has a worker that is idle, or not ready yet, end by itself, and kills one that
+// takes too long.
 func (p *process) stop(grace time.Duration) {
 	p.ch.CloseWrite()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deadline = time.AfterFunc(grace, p.kill)
+	if p.deadline == nil {
+		p.deadline = time.AfterFunc(grace, p.kill)
+	}
 }
 
 // An ending is how a process ended.
@@ -218,15 +232,15 @@ func (p *process) end(why error) ending {
 }
 
 // startFailure says why the worker did not come up.
-func (e ending) startFailure(err error) error {
+func (e ending) startFailure(err error, memoryLimit int64) error {
 	if !isEnd(err) {
 		return err
 	}
 	if line := lastLine(e.tail, "procpool: "); line != "" {
 		return errors.New(strings.TrimPrefix(line, "procpool: "))
 	}
-	reason, _ := e.reason(0)
-	return fmt.Errorf("it ended before it called procpool.Main: %s", reason)
+	reason, _ := e.reason(memoryLimit)
+	return fmt.Errorf("it ended before it was ready: %s", reason)
 }
 
 // lastLine returns the last line with the prefix.

@@ -1,6 +1,7 @@
 package procpool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,12 +19,13 @@ type slot struct {
 	id   int
 	wake chan struct{} // a job was assigned, or the slot retires
 
-	up        bool // the goroutine runs
+	up        bool     // the goroutine runs
+	coming    *process // started, and not ready yet
 	proc      *process
 	job       *job
 	served    int // jobs of the process
 	stopping  bool
-	warm      bool // its worker died: the next one starts at once
+	warm      bool // its worker died: the next one starts before there is a job
 	retired   bool
 	idleTimer *time.Timer
 }
@@ -118,11 +120,12 @@ func (s *slot) start() (*process, error) {
 	p.counts.started++
 	p.mu.Unlock()
 	proc, err := startProcess(s)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.coming = nil
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.failures = 0
 	s.proc, s.served, s.stopping = proc, 0, false
 	if s.job != nil {
@@ -131,6 +134,16 @@ func (s *slot) start() (*process, error) {
 		s.advance()
 	}
 	return proc, nil
+}
+
+// comes is called when the worker has been started, and is not ready yet.
+func (s *slot) comes(proc *process) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	s.coming = proc
+	if s.pool.forced {
+		proc.stop(s.pool.opts.KillGrace)
+	}
 }
 
 // startFailed fails the waiting calls after several failures in a row, and waits a
@@ -319,13 +332,16 @@ func (s *slot) cancel(j *job) {
 		s.pool.finish(j, nil, j.cancelError())
 		return
 	}
-	proc, cause := s.proc, j.cancelled.Error()
+	j.grace = time.AfterFunc(s.pool.opts.KillGrace, func() { s.kill(j) })
+	if j.call.Context().Err() == context.DeadlineExceeded {
+		return // the function's ctx has the deadline too, and ends with the same error
+	}
+	proc, cause := s.proc, asyncio.EncodeError(j.cancelled)
 	proc.saying.Add(1)
 	go func() { // the channel may be full
 		defer proc.saying.Done()
-		proc.say(frame.Frame{Kind: frame.Cancel, Task: j.number, Header: []byte(cause)})
+		proc.say(frame.Frame{Kind: frame.Cancel, Task: j.number, Header: cause})
 	}()
-	j.grace = time.AfterFunc(s.pool.opts.KillGrace, func() { s.kill(j) })
 }
 
 // kill ends a worker that goes on with a cancelled job. The caller does not wait
@@ -357,11 +373,13 @@ func (s *slot) bury(proc *process, why error) {
 	if s.idleTimer != nil {
 		s.idleTimer.Stop()
 	}
-	s.leaveIdle() // it died while idle
-	s.warm = !s.stopping
+	s.leaveIdle()                        // it died while idle
+	s.warm = !s.stopping && s.served > 0 // one that dies unused would do so again
 	switch {
 	case j == nil || j.done:
-	case j.running.IsZero() && j.tries+1 < mostTries && j.cancelled == nil: // not to blame
+	case j.running.IsZero() && j.cancelled != nil:
+		p.finish(j, nil, j.cancelError())
+	case j.running.IsZero() && j.tries+1 < mostTries: // not to blame
 		j.tries++
 		j.sent, j.slot = false, nil
 		p.queue = append([]*job{j}, p.queue...)

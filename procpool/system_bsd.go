@@ -23,6 +23,9 @@ func awaitExit(int) {}
 
 func applyLimits(o orders) error { return setNice(o.Nice) }
 
+// niceness is what the system call means that returned n.
+func niceness(n int) int { return n }
+
 // maxRSS is the most memory that the process had in RAM: macOS counts bytes, the
 // others KiB.
 func maxRSS(state *os.ProcessState) int64 {

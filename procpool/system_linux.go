@@ -29,7 +29,8 @@ func awaitExit(pid int) {
 }
 
 // runtimeData is what a Go program has in writable mappings before it does
-// anything: 72 MiB of the runtime's own bookkeeping, reserved and mostly unused.
+// anything: 72 MiB of the runtime's own bookkeeping, reserved and mostly unused. A
+// program with much data of its own, or with the race detector, begins with more.
 const runtimeData = 72 << 20
 
 // applyLimits is the first act of a worker. RLIMIT_DATA counts writable private
@@ -42,12 +43,15 @@ func applyLimits(o orders) error {
 		return nil
 	}
 	debug.SetMemoryLimit(o.MemoryLimit / 10 * 9)
-	limit := uint64(o.MemoryLimit + runtimeData)
+	limit := uint64(o.MemoryLimit + max(runtimeData, statm(os.Getpid(), statmData)))
 	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
 		return fmt.Errorf("Options.MemoryLimit %d: %w", o.MemoryLimit, os.NewSyscallError("setrlimit", err))
 	}
 	return nil
 }
+
+// niceness is what the system call means that returned n.
+func niceness(n int) int { return 20 - n }
 
 // maxRSS is the most memory that the process had in RAM.
 func maxRSS(state *os.ProcessState) int64 {
@@ -57,12 +61,21 @@ func maxRSS(state *os.ProcessState) int64 {
 	return 0
 }
 
-func rss(pid int) int64 {
+func rss(pid int) int64 { return statm(pid, statmResident) }
+
+// Fields of a process's statm.
+const (
+	statmResident = 1
+	statmData     = 5
+)
+
+// statm returns one of the sizes that the system tells of a process, in bytes.
+func statm(pid, field int) int64 {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	fields := bytes.Fields(b)
-	if err != nil || len(fields) < 2 {
+	if err != nil || len(fields) <= field {
 		return 0
 	}
-	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+	pages, _ := strconv.ParseInt(string(fields[field]), 10, 64)
 	return pages * int64(os.Getpagesize())
 }

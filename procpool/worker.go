@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -99,29 +98,26 @@ func (w *worker) listen() {
 				return
 			}
 		case frame.Cancel:
-			w.stop(f.Task, errors.New(string(f.Header)))
+			w.stop(f.Task, asyncio.DecodeError(f.Header))
 		default:
 			w.end(fmt.Errorf("the pool sent a %v", f.Kind))
 		}
 	}
 }
 
-// end leaves the process. In the middle of a task nobody waits for it any more, so
-// that it goes at once, with the programs that the function started.
+// end leaves the process, at once and with the programs that functions started: the
+// pool is gone, or has no more work. If neither, it says so first.
 func (w *worker) end(err error) {
-	w.mu.Lock()
-	busy := w.running != 0
-	w.mu.Unlock()
-	switch {
-	case busy:
-		killGroup()
-		os.Exit(1)
-	case err == io.EOF:
-		os.Exit(0)
+	code := 0
+	if !isEnd(err) {
+		fmt.Fprintln(os.Stderr, channelLost, err)
+		code = exitChannel
 	}
-	fmt.Fprintln(os.Stderr, "procpool: the channel to the pool:", err)
-	os.Exit(exitChannel)
+	killGroup()
+	os.Exit(code) // where there are no groups
 }
+
+const channelLost = "procpool: the channel to the pool:"
 
 // begin runs the task and reports whether the caller is still the one to listen.
 func (w *worker) begin(f frame.Frame) (listening bool) {

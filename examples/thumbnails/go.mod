@@ -1,0 +1,11 @@
+module github.com/asyncio-go/asyncio/examples/thumbnails
+
+go 1.26.0
+
+require github.com/asyncio-go/asyncio v0.0.0
+
+require golang.org/x/image v0.47.0
+
+require golang.org/x/sys v0.49.0 // indirect
+
+replace github.com/asyncio-go/asyncio => ../../

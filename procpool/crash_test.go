@@ -1,0 +1,194 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+// crashes are the ways in which a worker dies, and what the pool says of each.
+var crashes = map[string]struct {
+	die    func()
+	reason string
+	code   int
+	signal syscall.Signal
+	stack  string // part of it
+}{
+	"exit 0":    {die: func() { os.Exit(0) }, reason: "it exited with code 0"},
+	"exit 7":    {die: func() { os.Exit(7) }, reason: "it exited with code 7", code: 7},
+	"exit 2":    {die: func() { os.Exit(2) }, reason: "it exited with code 2", code: 2},
+	"SIGKILL":   {die: func() { raise(syscall.SIGKILL) }, reason: "killed from outside (signal 9)", code: -1, signal: syscall.SIGKILL},
+	"SIGTERM":   {die: func() { raise(syscall.SIGTERM) }, reason: "killed by signal 15 (terminated)", code: -1, signal: syscall.SIGTERM},
+	"SIGSEGV":   {die: func() { raise(syscall.SIGSEGV) }, reason: "segmentation violation", code: 2, stack: "goroutine "},
+	"bad fault": {die: touchUnmapped, reason: "segmentation violation", code: 2, stack: "touchUnmapped"},
+	"stack overflow": {die: func() { debug.SetMaxStack(1 << 20); overflow(0) }, reason: "stack overflow", code: 2,
+		stack: "overflow"},
+	"map write": {die: writeTogether, reason: "concurrent map write", code: 2, stack: "writeTogether"},
+	"panic": {die: func() { go panic("in the background") }, code: 2, stack: "goroutine ",
+		reason: "panic in a goroutine that the function started: in the background"},
+	"nil pointer": {die: func() { go func() { fmt.Println(noOrder().Gate) }() }, code: 2, stack: "goroutine ",
+		reason: "panic in a goroutine that the function started: runtime error: invalid memory address"},
+	"exit 1, and looks like a panic": {die: func() { fmt.Fprintln(os.Stderr, "panic: not really"); os.Exit(1) }, reason: "it exited with code 1", code: 1},
+	"close":                          {die: func() { syscall.Close(channelDescriptor()) }, reason: "it closed its channel to the pool", code: -1, signal: syscall.SIGKILL},
+	"garbage":                        {die: garbage, reason: "it wrote garbage to its channel", code: -1, signal: syscall.SIGKILL},
+}
+
+var crash = asyncio.Register("procpool.test.crash", func(_ context.Context, how string) (int, error) {
+	fmt.Fprintln(os.Stderr, "about to die by", how)
+	dies[how]()
+	select {}
+})
+
+// dies breaks the circle of initialisation between crashes and crash.
+var dies = map[string]func(){}
+
+func init() {
+	for how, c := range crashes {
+		dies[how] = c.die
+	}
+	dies["out of memory"] = fillMemory
+}
+
+//go:noinline
+func noOrder() *order { return nil }
+
+func raise(s syscall.Signal) { syscall.Kill(os.Getpid(), s) }
+
+// touchUnmapped writes to memory that is no more.
+func touchUnmapped() {
+	b, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil || syscall.Munmap(b) != nil {
+		os.Exit(99)
+	}
+	b[0] = 1
+}
+
+func overflow(n int) {
+	if busy = n; n >= 0 {
+		overflow(n + 1)
+	}
+	busy--
+}
+
+func writeTogether() {
+	m := map[int]int{}
+	for range 4 {
+		go func() {
+			for i := 0; ; i++ {
+				m[i%8] = i
+			}
+		}()
+	}
+}
+
+func fillMemory() {
+	var kept [][]byte
+	for {
+		b := make([]byte, 1<<20)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		kept = append(kept, b)
+		runtime.KeepAlive(kept)
+	}
+}
+
+// channelDescriptor finds the worker's only socket.
+func channelDescriptor() int {
+	for fd := range 100 {
+		if name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); strings.HasPrefix(name, "socket:") {
+			return fd
+		}
+	}
+	return -1
+}
+
+func garbage() {
+	syscall.Write(channelDescriptor(), []byte(strings.Repeat("this is not what a worker says ", 10)))
+}
+
+// TestCrashes has each way to die while another function runs and others wait: only
+// the guilty call fails.
+func TestCrashes(t *testing.T) {
+	for how, want := range crashes {
+		t.Run(how, func(t *testing.T) {
+			g := newGate(t)
+			onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
+				beside := begin(ctx, t, pool, order{Gate: g.path})
+				guilty := crash.Submit(ctx, pool, how)
+				var others []*asyncio.Task[int]
+				for i := range 3 {
+					others = append(others, square.Submit(ctx, pool, i))
+				}
+				_, err := guilty.Await(ctx)
+				var c *procpool.WorkerCrash
+				if !errors.As(err, &c) {
+					t.Errorf("error %v, a *WorkerCrash is expected", err)
+				} else {
+					if !strings.HasPrefix(c.Reason, want.reason) || c.ExitCode != want.code || c.Signal != want.signal {
+						t.Errorf("reason %q, code %d, signal %d; expected: %q, %d, %d", c.Reason, c.ExitCode, int(c.Signal), want.reason, want.code, int(want.signal))
+					}
+					wantCrash(t, c, how)
+					if want.stack == "" && c.Stack != "" || !strings.Contains(c.Stack, want.stack) {
+						t.Errorf("the stack should contain %q: %s", want.stack, c.Stack)
+					}
+				}
+				for i, other := range others {
+					if n, err := other.Await(ctx); n != i*i || err != nil {
+						t.Errorf("another call: %d, %v", n, err)
+					}
+				}
+				g.open(t, 1)
+				letGo(ctx, t, beside)
+				if s := pool.Stats(); s.Crashed != 1 || s.Completed != 4 || s.Started != 3 {
+					t.Errorf("Crashed %d, Completed %d, Started %d; expected: 1, 4, 3", s.Crashed, s.Completed, s.Started)
+				}
+			})
+		})
+	}
+}
+
+// wantCrash checks what is true of every crash.
+func wantCrash(t *testing.T, c *procpool.WorkerCrash, how string) {
+	t.Helper()
+	if c.Func != "procpool.test.crash" || c.Call == "" || c.Pid <= 0 || c.MaxRSS < 1<<20 || !c.Lost() {
+		t.Errorf("Func %q, Call %q, Pid %d, MaxRSS %d, Lost %v", c.Func, c.Call, c.Pid, c.MaxRSS, c.Lost())
+	}
+	if !strings.Contains(c.StderrTail, "about to die by "+how) {
+		t.Errorf("the tail of stderr: %q", c.StderrTail)
+	}
+	for _, part := range []string{c.Func, fmt.Sprint(c.Pid), c.Reason} {
+		if !strings.Contains(c.Error(), part) {
+			t.Errorf("Error() does not contain %q: %s", part, c.Error())
+		}
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1, MemoryLimit: 96 << 20}, func(ctx context.Context, pool *procpool.Pool) {
+		_, err := crash.Call(ctx, pool, "out of memory")
+		var c *procpool.WorkerCrash
+		if !errors.As(err, &c) {
+			t.Errorf("error %v, a *WorkerCrash is expected", err)
+			return
+		}
+		if !strings.Contains(c.Reason, "out of memory (Options.MemoryLimit is 96 MiB)") || !c.OutOfMemory || c.ExitCode <= 0 || c.Stack == "" {
+			t.Errorf("reason %q, code %d, stack %s", c.Reason, c.ExitCode, c.Stack)
+		}
+		wantCrash(t, c, "out of memory")
+		if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
+			t.Errorf("the next call: %d, %v", n, err)
+		}
+	})
+}

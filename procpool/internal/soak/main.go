@@ -1,0 +1,66 @@
+//go:build linux
+
+// Command soak holds a pool of processes against faults: for a while, submitters on
+// one loop make calls, many of which crash their worker, overrun its memory, panic,
+// are cancelled or run into a deadline, while workers are killed from outside.
+//
+//	go run ./procpool/internal/soak [-for 60s] [-seed n]
+//
+// Every call must end once, with the right result or with a typed error that
+// something explains; a function that gave a result must have run once, and no
+// function twice; at the end no process, descriptor or goroutine may be left. It
+// prints what the calls came to. The exit status is 1 if anything was violated, and
+// 2 for a wrong command line. The seed repeats the choices, though not the timing.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+func main() {
+	procpool.Main()
+	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func command(args []string, stdout, stderr io.Writer) int {
+	s := settings{submitters: 8, workers: 4}
+	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.DurationVar(&s.duration, "for", time.Minute, "how long calls are made")
+	flags.Uint64Var(&s.seed, "seed", rand.Uint64(), "makes the choices; without it a new one is drawn")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "soak: unexpected argument %q: want flags only\n", flags.Arg(0))
+		return 2
+	case s.duration <= 0:
+		fmt.Fprintf(stderr, "soak: -for %v: want a duration above 0\n", s.duration)
+		return 2
+	}
+	fmt.Fprintf(stdout, "soak: seed %d, %v, %d submitters, %d workers\n", s.seed, s.duration, s.submitters, s.workers)
+	r, err := soak(s)
+	if err != nil {
+		fmt.Fprintln(stderr, "soak:", err)
+		return 1
+	}
+	r.print(stdout)
+	if len(r.violations) == 0 {
+		return 0
+	}
+	for _, v := range r.violations {
+		fmt.Fprintln(stderr, "soak: VIOLATION:", v)
+	}
+	fmt.Fprintf(stderr, "soak: %d violations; -seed %d repeats the choices\n", r.violated, s.seed)
+	return 1
+}

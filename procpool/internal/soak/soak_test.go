@@ -1,0 +1,147 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+func TestMain(m *testing.M) {
+	procpool.Main()
+	os.Exit(m.Run())
+}
+
+// TestSoak is a short soak with choices of its own each time.
+func TestSoak(t *testing.T) {
+	var out, complaints strings.Builder
+	status := command([]string{"-for", "3s"}, &out, &complaints)
+	t.Log(out.String())
+	if status != 0 {
+		t.Errorf("status %d:\n%s", status, complaints.String())
+	}
+	for _, want := range []string{"seed ", " calls\n", " result\n", " 0 without an end\n", " 0 violations\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q was not printed", want)
+		}
+	}
+}
+
+func TestWrongCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-for", "0s"}, "duration above 0"},
+		{[]string{"-for", "long"}, `"long"`},
+		{[]string{"-seed", "-1"}, `"-1"`},
+		{[]string{"now"}, `"now"`},
+	} {
+		var out, complaints strings.Builder
+		if status := command(c.args, &out, &complaints); status != 2 || !strings.Contains(complaints.String(), c.want) {
+			t.Errorf("%q: status %d and %q, want 2 and %s", c.args, status, complaints.String(), c.want)
+		}
+	}
+}
+
+func TestTheSeedRepeatsTheChoices(t *testing.T) {
+	choices := func(seed uint64, id int) (all [][]plan) {
+		p := newPlanner(seed, id)
+		for range 50 {
+			all = append(all, p.batch())
+		}
+		return all
+	}
+	if !reflect.DeepEqual(choices(1, 1), choices(1, 1)) {
+		t.Error("the same seed gave other choices")
+	}
+	if reflect.DeepEqual(choices(1, 1), choices(2, 1)) || reflect.DeepEqual(choices(1, 1), choices(1, 2)) {
+		t.Error("another seed or submitter gave the same choices")
+	}
+}
+
+// TestJudge holds the judge against ends that are wrong: it must not let them pass.
+func TestJudge(t *testing.T) {
+	of := func(deed string, m manner) plan {
+		return plan{order: order{Number: 1, Deed: deed, Data: []byte("data")}, manner: m}
+	}
+	for _, c := range []struct {
+		name string
+		plan plan
+		a    answer
+		err  error
+	}{
+		{"an empty result", of("answer", patiently), answer{}, nil},
+		{"another call's result", of("answer", patiently), answer{Number: 2}, nil},
+		{"a result of what cannot give one", of("exit", patiently), answer{}, nil},
+		{"a cancellation that nobody asked for", of("answer", patiently), answer{}, context.Canceled},
+		{"a deadline that nobody set", of("answer", cancelledSoon), answer{}, context.DeadlineExceeded},
+		{"a refusal of what does not refuse", of("answer", patiently), answer{}, errRefused},
+		{"an error without a type", of("refuse", patiently), answer{}, errors.New("refused")},
+		{"a panic of what does not panic", of("answer", patiently), answer{}, &asyncio.PanicError{}},
+		{"a crash that nothing explains", of("answer", patiently), answer{}, &procpool.WorkerCrash{ExitCode: 3}},
+		{"a closed pool", of("answer", patiently), answer{}, asyncio.ErrExecutorClosed},
+	} {
+		if o, problem := c.plan.judge(c.a, c.err); o != wrong || problem == nil {
+			t.Errorf("%s was taken for: %s", c.name, o)
+		}
+	}
+	o, problem := of("exit", patiently).judge(answer{}, &procpool.WorkerCrash{ExitCode: 3})
+	if o != crash || problem != nil {
+		t.Errorf("a crash as ordered was taken for: %s, %v", o, problem)
+	}
+}
+
+// TestReport holds the counting against calls that were lost or doubled.
+func TestReport(t *testing.T) {
+	r := newReport()
+	refused := plan{order: order{Number: 1, Deed: "refuse"}, manner: cancelledSoon}
+	r.begin(refused)
+	r.end(refused, answer{}, context.Canceled)
+	r.compare(map[uint64]int{1: 1})
+	r.settle(1, procpool.Stats{Cancelled: 1})
+	if r.violated != 0 {
+		t.Errorf("a call as it should be: %v", r.violations)
+	}
+	for _, c := range []struct {
+		want string
+		do   func()
+	}{
+		{"run 2 times", func() { r.compare(map[uint64]int{1: 2}) }},
+		{"has not ended", func() { r.compare(map[uint64]int{1: 1, 2: 1}) }},
+		{"ended twice", func() { r.end(refused, answer{}, context.Canceled) }},
+		{"accepted 2 calls and ended 1", func() { r.settle(2, procpool.Stats{Cancelled: 1}) }},
+		{"1 workers", func() { r.settle(0, procpool.Stats{Workers: make([]procpool.WorkerStats, 1)}) }},
+	} {
+		r.violations = nil
+		if c.do(); len(r.violations) != 1 || !strings.Contains(r.violations[0], c.want) {
+			t.Errorf("%q, want %q", r.violations, c.want)
+		}
+	}
+}
+
+// TestLeftovers holds the search against what it must find.
+func TestLeftovers(t *testing.T) {
+	before := takeInventory()
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	release := make(chan struct{})
+	defer close(release)
+	go func() { <-release }()
+	found := strings.Join(before.compare(t.TempDir()), "\n")
+	for _, want := range []string{os.DevNull, "goroutines"} {
+		if !strings.Contains(found, want) {
+			t.Errorf("%q is not among what was found: %s", want, found)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package procpool
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func declared(context.Context) error { return errDeclared }
+
+var errDeclared = errors.New("declared")
+
+var literal = func(context.Context) error { return errLiteral }
+
+var errLiteral = errors.New("literal")
+
+// TestLocate finds functions again as another process of the program would.
+func TestLocate(t *testing.T) {
+	for name, c := range map[string]struct {
+		fn   initFunc
+		want error
+	}{"declared": {declared, errDeclared}, "literal": {literal, errLiteral}} {
+		f, err := locate(c.fn)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		found, err := f.find()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := found(t.Context()); err != c.want {
+			t.Errorf("%s: another function was found, which returned %v", name, err)
+		}
+		for what, wrong := range map[string]*function{
+			"another offset": {f.Name, f.Offset + 1}, "another name": {f.Name + "x", f.Offset}, "nowhere": {f.Name, 1 << 40},
+		} {
+			if _, err := wrong.find(); err == nil || !strings.Contains(err.Error(), wrong.Name) {
+				t.Errorf("%s, %s: error %v", name, what, err)
+			}
+		}
+	}
+}
+
+func TestHistogram(t *testing.T) {
+	var h histogram
+	for _, d := range []time.Duration{0, bounds[0], bounds[0] + 1, bounds[1], time.Hour, -1} {
+		h.add(d)
+	}
+	e := h.export()
+	want := make([]uint64, len(bounds)+1)
+	want[0], want[1], want[len(bounds)] = 3, 2, 1
+	if !slices.Equal(e.Counts, want) || !slices.Equal(e.Bounds, bounds) || len(h.counts) != len(bounds)+1 {
+		t.Errorf("counts %v of bounds %v", e.Counts, e.Bounds)
+	}
+	if want := time.Hour + 2*bounds[0] + bounds[1]; e.Sum != want {
+		t.Errorf("sum %v, %v is expected", e.Sum, want)
+	}
+	e.Counts[0], e.Bounds[0] = 99, 99
+	if h.counts[0] != 3 || bounds[0] == 99 {
+		t.Error("what was exported is shared")
+	}
+}
+
+func TestTail(t *testing.T) {
+	var all tail
+	text := strings.Repeat("0123456789", 30_000)
+	for part := range slices.Chunk([]byte(text), 1234) {
+		if n, err := all.Write(part); n != len(part) || err != nil {
+			t.Errorf("Write: %d, %v", n, err)
+		}
+	}
+	if got := all.String(); got != text[len(text)-tailLen:] {
+		t.Errorf("a tail of %d bytes that is not the end", len(got))
+	}
+	all.clear()
+	all.Write([]byte("new"))
+	if got := all.String(); got != "new" {
+		t.Errorf("after clear: %q", got)
+	}
+}
+
+func TestLines(t *testing.T) {
+	var got []string
+	l := &lines{log: func(s string) { got = append(got, s) }}
+	for _, part := range []string{"a", "b\nc\r\n\n", "\nd", "", "e\n", strings.Repeat("x", lineLen+1), "y\nend"} {
+		if n, err := l.Write([]byte(part)); n != len(part) || err != nil {
+			t.Errorf("Write: %d, %v", n, err)
+		}
+	}
+	l.flush()
+	if want := []string{"ab", "c", "de", strings.Repeat("x", lineLen+1), "y", "end"}; !slices.Equal(got, want) {
+		t.Errorf("lines %.40q", got)
+	}
+}
+
+// TestFatalOf finds the runtime's message among what else was printed.
+func TestFatalOf(t *testing.T) {
+	for tail, want := range map[string]string{
+		"":                                    "",
+		"all is well\n":                       "",
+		"no panic: really\n":                  "",
+		"x\npanic: oh\n\ngorout":              "panic: oh",
+		"fatal error: no\nruntime":            "fatal error: no",
+		"panic: first\nfatal error: second\n": "fatal error: second",
+		"runtime: x\nunexpected fault address 0x1\nfatal error: fault\n": "unexpected fault address 0x1",
+		"SIGSEGV: segmentation violation\nPC=0x1\n":                      "SIGSEGV: segmentation violation",
+	} {
+		got, stack := fatalOf(tail)
+		if got != want || !strings.HasPrefix(stack, want) || !strings.HasSuffix(tail, stack) {
+			t.Errorf("%q: message %q, stack %q; expected: %q", tail, got, stack, want)
+		}
+	}
+}
+
+func TestReason(t *testing.T) {
+	for _, c := range []struct {
+		ending ending
+		want   string
+	}{
+		{ending{why: io.EOF}, "its end could not be observed"},
+		{ending{why: io.EOF, shut: true}, "it closed its channel to the pool"},
+		{ending{why: io.EOF, tail: channelLost + " bad file descriptor\n"}, "it closed its channel to the pool"},
+		{ending{why: errOutOfTurn}, "it wrote garbage to its channel: a frame that no worker sends"},
+	} {
+		if got, _ := c.ending.reason(0); got != c.want {
+			t.Errorf("%q, %q is expected", got, c.want)
+		}
+	}
+	for message, want := range map[string]string{
+		"fatal error: runtime: out of memory":     "out of memory (Options.MemoryLimit is 64 MiB)",
+		"runtime/cgo: pthread_create failed: x":   "out of memory (Options.MemoryLimit is 64 MiB)",
+		"fatal error: stack overflow":             "stack overflow",
+		"fatal error: concurrent map writes":      "concurrent map writes",
+		"panic: oh":                               "panic in a goroutine that the function started: oh",
+		"SIGSEGV: segmentation violation":         "segmentation violation, perhaps because it is out of memory (Options.MemoryLimit is 64 MiB)",
+		"unexpected fault address 0x1":            "segmentation violation: unexpected fault address 0x1",
+		"fatal error: all goroutines are asleep!": "all goroutines are asleep!",
+	} {
+		if got := explain(message, 64<<20); got != want {
+			t.Errorf("%q: %q, %q is expected", message, got, want)
+		}
+	}
+	if got := explain("fatal error: runtime: cannot allocate memory", 0); got != "out of memory" {
+		t.Errorf("without a limit: %q", got)
+	}
+}

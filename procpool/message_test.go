@@ -1,0 +1,204 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+// pattern makes n bytes that tell where in which pattern they are.
+func pattern(n, seed int) []byte {
+	b := make([]byte, n, n+256)
+	for at := 0; at < n; at += 256 {
+		place := binary.LittleEndian.AppendUint64(b[at:at], uint64(seed))
+		binary.LittleEndian.AppendUint64(place, uint64(at))
+	}
+	return b
+}
+
+type letter struct {
+	Title string
+	Body  []byte
+}
+
+var (
+	makes = asyncio.Register("procpool.test.makes", func(_ context.Context, n int) ([]byte, error) { return pattern(n, n), nil })
+	sums  = asyncio.Register("procpool.test.sums", func(_ context.Context, b []byte) (bool, error) {
+		return bytes.Equal(b, pattern(len(b), len(b))), nil
+	})
+	second  = asyncio.Register("procpool.test.second", func(_ context.Context, b []byte) ([]byte, error) { return b[len(b)/2:], nil })
+	shouts  = asyncio.Register("procpool.test.shouts", func(_ context.Context, s string) (string, error) { return s + "!", nil })
+	letters = asyncio.Register("procpool.test.letters", func(_ context.Context, l letter) (letter, error) {
+		return letter{l.Title + "!", l.Body}, nil
+	})
+	writes = asyncio.Register("procpool.test.writes", func(_ context.Context, b []byte) ([]byte, error) {
+		for i := range b {
+			b[i] ^= 0xFF
+		}
+		return b, nil
+	})
+)
+
+// sizes are around the borders: nothing, one write, the socket's buffer, shared
+// memory.
+var sizes = []int{0, 1, 100, 32<<10 - 1, 32 << 10, 32<<10 + 1, 200_000, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20, 64 << 20, 3 << 20, 7}
+
+func TestPayloads(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		for _, n := range sizes {
+			b := pattern(n, n)
+			if same, err := sums.Call(ctx, pool, b); !same || err != nil {
+				t.Errorf("%d bytes to the worker: same: %v, %v", n, same, err)
+			}
+			if got, err := makes.Call(ctx, pool, n); !bytes.Equal(got, b) || err != nil {
+				t.Errorf("%d bytes from the worker: %d, %v", n, len(got), err)
+			}
+			if got, err := echo.Call(ctx, pool, b); !bytes.Equal(got, b) || err != nil {
+				t.Errorf("%d bytes there and back: %d, %v", n, len(got), err)
+			}
+		}
+		if n := pool.Stats().Started; n != 1 {
+			t.Errorf("%d workers were started, 1 is expected", n)
+		}
+	})
+}
+
+// TestPayloadsOfTypes sends large values of other types, several at once.
+func TestPayloadsOfTypes(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
+		text := string(pattern(5<<20, 3))
+		body := pattern(3<<20, 1)
+		var strs []*asyncio.Task[string]
+		var structs []*asyncio.Task[letter]
+		for range 2 {
+			strs = append(strs, shouts.Submit(ctx, pool, text))
+			structs = append(structs, letters.Submit(ctx, pool, letter{"title", body}))
+		}
+		for i := range strs {
+			if s, err := strs[i].Await(ctx); s != text+"!" || err != nil {
+				t.Errorf("a string: %d bytes, %v", len(s), err)
+			}
+			if l, err := structs[i].Await(ctx); l.Title != "title!" || !bytes.Equal(l.Body, body) || err != nil {
+				t.Errorf("a struct: %q, %d bytes, %v", l.Title, len(l.Body), err)
+			}
+		}
+	})
+}
+
+// TestAlias: results that are part of the argument, or the argument changed, arrive
+// whole, and later calls do not change them.
+func TestAlias(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		for _, n := range []int{1000, 6 << 20} {
+			one, two := pattern(n, 1), pattern(n, 2)
+			first, err := second.Call(ctx, pool, one)
+			if err != nil {
+				t.Error(err)
+			}
+			changed, err := writes.Call(ctx, pool, two)
+			if err != nil {
+				t.Error(err)
+			}
+			if !bytes.Equal(first, one[n/2:]) {
+				t.Errorf("%d bytes: a part of the argument arrived changed", n)
+			}
+			for i := range changed {
+				changed[i] ^= 0xFF
+			}
+			if !bytes.Equal(changed, two) || !bytes.Equal(two, pattern(n, 2)) {
+				t.Errorf("%d bytes: the changed argument arrived wrong, or the caller's was changed", n)
+			}
+		}
+	})
+}
+
+func TestMaxMessage(t *testing.T) {
+	for _, limit := range []int{1000, 2 << 20} {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			onPool(t, procpool.Options{Workers: 1, MaxMessage: int64(limit)}, func(ctx context.Context, pool *procpool.Pool) {
+				if got, err := echo.Call(ctx, pool, pattern(limit, 1)); len(got) != limit || err != nil {
+					t.Errorf("a message at the limit: %d bytes, %v", len(got), err)
+				}
+				_, argErr := sums.Call(ctx, pool, pattern(limit+1, 1))
+				_, resultErr := makes.Call(ctx, pool, limit+1)
+				for what, err := range map[string]error{`the argument of "procpool.test.sums"`: argErr, `the result of "procpool.test.makes"`: resultErr} {
+					want := fmt.Sprintf("%s has %d bytes, the limit is %d (Options.MaxMessage)", what, limit+1, limit)
+					if !errors.Is(err, procpool.ErrTooLarge) || !strings.Contains(err.Error(), want) {
+						t.Errorf("error %v, ErrTooLarge with %q is expected", err, want)
+					}
+				}
+				if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
+					t.Errorf("the next call: %d, %v", n, err)
+				}
+				if n := pool.Stats().Started; n != 1 {
+					t.Errorf("%d workers were started, 1 is expected", n)
+				}
+			})
+		})
+	}
+}
+
+// moody does not encode in a worker, or does not decode there, as it wishes.
+type moody struct{ Wish string }
+
+func (m moody) GobEncode() ([]byte, error) {
+	if m.Wish == "stay" {
+		return nil, errors.New("it stays")
+	}
+	return []byte(m.Wish), nil
+}
+
+func (m *moody) GobDecode(b []byte) error {
+	if m.Wish = string(b); m.Wish == "be refused" {
+		return errors.New("it is refused")
+	}
+	return nil
+}
+
+var (
+	takesMoody = asyncio.Register("procpool.test.takesMoody", func(_ context.Context, m moody) (string, error) { return m.Wish, nil })
+	givesMoody = asyncio.Register("procpool.test.givesMoody", func(_ context.Context, wish string) (moody, error) { return moody{wish}, nil })
+)
+
+var callsUnknown = asyncio.Register("procpool.test.callsUnknown", func(ctx context.Context, name string) ([]byte, error) {
+	return asyncio.Execute(ctx, name, nil)
+})
+
+// TestWhatDoesNotTravel: each is that call's error.
+func TestWhatDoesNotTravel(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		_, encode := takesMoody.Call(ctx, pool, moody{"stay"})
+		_, decode := takesMoody.Call(ctx, pool, moody{"be refused"})
+		_, encodeResult := givesMoody.Call(ctx, pool, "stay")
+		_, decodeResult := givesMoody.Call(ctx, pool, "be refused")
+		for _, c := range []struct {
+			err  error
+			text string
+		}{
+			{encode, `the argument of "procpool.test.takesMoody": it stays`}, {decode, `the argument of "procpool.test.takesMoody": it is refused`},
+			{encodeResult, `the result of "procpool.test.givesMoody": it stays`}, {decodeResult, `the result of "procpool.test.givesMoody": it is refused`},
+		} {
+			if !errors.Is(c.err, asyncio.ErrEncoding) || !strings.Contains(c.err.Error(), c.text) {
+				t.Errorf("error %v, ErrEncoding with %q is expected", c.err, c.text)
+			}
+		}
+		if _, err := callsUnknown.Call(ctx, pool, "nobody.knows"); !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), `"nobody.knows"`) {
+			t.Errorf("error %v, ErrNotRegistered with the name is expected", err)
+		}
+		if got, err := takesMoody.Call(ctx, pool, moody{"travel"}); got != "travel" || err != nil {
+			t.Errorf("the next call: %q, %v", got, err)
+		}
+		if n := pool.Stats().Started; n != 1 {
+			t.Errorf("%d workers were started, 1 is expected", n)
+		}
+	})
+}

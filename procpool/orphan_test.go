@@ -1,0 +1,268 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+func init() {
+	afterMain["spins"] = func() {
+		program(false, func(ctx context.Context, pool *procpool.Pool) { tellHeld(ctx, pool, order{Deaf: true, Child: true}) })
+	}
+	afterMain["idles"] = func() { program(false, idleProgram) }
+	afterMain["interrupted"] = func() { program(true, interruptedProgram) }
+	afterMain["replaced"] = func() { program(false, replacedProgram) }
+	beforeMain["without Main"] = programWithoutMain
+}
+
+// program is the main of the test programs.
+func program(interruptible bool, body func(ctx context.Context, pool *procpool.Pool)) {
+	ctx := context.Background()
+	if interruptible {
+		ctx, _ = signal.NotifyContext(ctx, os.Interrupt)
+	}
+	pool, err := procpool.New(procpool.Options{Workers: 1})
+	if err == nil {
+		err = asyncio.Run(context.Background(), func(loopCtx context.Context) error {
+			body(context.WithValue(loopCtx, interruptKey{}, ctx), pool)
+			return pool.Close(loopCtx)
+		})
+	}
+	if err != nil {
+		fmt.Println("error:", err)
+	}
+	os.Exit(0)
+}
+
+type interruptKey struct{}
+
+// tellHeld calls hold, and prints which processes there are when it has begun.
+func tellHeld(ctx context.Context, pool *procpool.Pool, o order) {
+	s, err := holds.Call(ctx, pool, o, asyncio.OnProgress(func(_, _ int64, note string) { fmt.Println(note) }))
+	fmt.Println(s, err)
+}
+
+var starts = asyncio.Register("procpool.test.starts", func(context.Context, struct{}) (string, error) {
+	cmd := exec.Command("sleep", "1000")
+	err := cmd.Start()
+	return fmt.Sprint(os.Getpid(), " ", cmd.Process.Pid), err
+})
+
+// idleProgram has a worker that has nothing to do, beside a program that it started.
+func idleProgram(ctx context.Context, pool *procpool.Pool) {
+	pids, err := starts.Call(ctx, pool, struct{}{})
+	fmt.Println(pids)
+	if err == nil {
+		asyncio.Recv(ctx, make(chan int))
+	}
+}
+
+// interruptedProgram goes on when it is interrupted, and lets its function finish.
+func interruptedProgram(ctx context.Context, pool *procpool.Pool) {
+	path := os.Getenv(gateEnv)
+	call := asyncio.Go(ctx, func(ctx context.Context) error { tellHeld(ctx, pool, order{Gate: path}); return nil })
+	asyncio.Recv(ctx, ctx.Value(interruptKey{}).(context.Context).Done())
+	fmt.Println("interrupted")
+	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+		f.Write([]byte{1})
+		call.Await(ctx)
+		f.Close()
+	}
+}
+
+// replacedProgram makes its first call when it is told to.
+func replacedProgram(ctx context.Context, pool *procpool.Pool) {
+	fmt.Println("ready")
+	fmt.Scanln()
+	fmt.Println(square.Call(ctx, pool, 7))
+}
+
+// programWithoutMain tries to make a pool before Main and after it.
+func programWithoutMain() {
+	_, err := procpool.New(procpool.Options{})
+	fmt.Println(err, errors.Is(err, procpool.ErrNoMain))
+	procpool.Main()
+	_, err = procpool.New(procpool.Options{})
+	fmt.Println(err)
+	os.Exit(0)
+}
+
+// running is a test program.
+type running struct {
+	*exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startProgram(t *testing.T, path, mode string, env ...string) running {
+	t.Helper()
+	cmd := exec.Command(path)
+	cmd.Env = append(append(os.Environ(), programMode+"="+mode), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does for the terminal
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return running{cmd, in, bufio.NewReader(out)}
+}
+
+func (r running) line(t *testing.T) string {
+	t.Helper()
+	s, err := r.out.ReadString('\n')
+	if err != nil {
+		t.Errorf("the program ended too early: %v", err)
+	}
+	return strings.TrimSpace(s)
+}
+
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestNoOrphans kills a program whose worker computes, or idles, beside a program
+// that the function started: nothing is left.
+func TestNoOrphans(t *testing.T) {
+	for _, mode := range []string{"spins", "idles"} {
+		t.Run(mode, func(t *testing.T) {
+			checkLeaks(t)
+			p := startProgram(t, self(t), mode)
+			var worker, child int
+			if _, err := fmt.Sscan(p.line(t), &worker, &child); err != nil || !alive(worker) || !alive(child) {
+				t.Errorf("worker %d, its child %d: %v", worker, child, err)
+			}
+			if err := p.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			p.Wait()
+			eventually(t, "worker and child are gone", func() bool { return !alive(worker) && !alive(child) })
+		})
+	}
+}
+
+// TestInterrupt sends what Ctrl-C sends, to the group in the foreground: the program
+// gets it, its worker does not.
+func TestInterrupt(t *testing.T) {
+	checkLeaks(t)
+	g := newGate(t)
+	p := startProgram(t, self(t), "interrupted", gateEnv+"="+g.path)
+	var worker int
+	if _, err := fmt.Sscan(p.line(t), &worker); err != nil {
+		t.Error(err)
+	}
+	if group, err := syscall.Getpgid(worker); group != worker || err != nil {
+		t.Errorf("the worker %d is in group %d (%v), not in one of its own", worker, group, err)
+	}
+	if err := syscall.Kill(-p.Process.Pid, syscall.SIGINT); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"interrupted", "let go <nil>"} {
+		if got := p.line(t); got != want {
+			t.Errorf("the program printed %q, %q is expected", got, want)
+		}
+	}
+	if err := p.Wait(); err != nil || alive(worker) {
+		t.Errorf("the program ended with %v; the worker is alive: %v", err, alive(worker))
+	}
+}
+
+// TestReplacedBinary removes the program's file, or puts another there, before it
+// starts its first worker.
+func TestReplacedBinary(t *testing.T) {
+	for name, replace := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"replaced": func(path string) error {
+			return errors.Join(os.Remove(path), os.WriteFile(path, []byte("#!/bin/false\n"), 0o700))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkLeaks(t)
+			path := filepath.Join(t.TempDir(), "program")
+			binary, err := os.ReadFile(self(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, binary, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			p := startProgram(t, path, "replaced")
+			if got := p.line(t); got != "ready" {
+				t.Errorf("the program printed %q", got)
+			}
+			if err := replace(path); err != nil {
+				t.Error(err)
+			}
+			fmt.Fprintln(p.in)
+			if got := p.line(t); got != "49 <nil>" {
+				t.Errorf("the program printed %q", got)
+			}
+			if err := p.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestWithoutMain: New refuses until Main was called, in a program that is started
+// as a worker too, so that a test binary without Main is no fork bomb.
+func TestWithoutMain(t *testing.T) {
+	for _, env := range []string{"NOTHING=1", `ASYNCIO_WORKER={"Version":1}`} {
+		checkLeaks(t)
+		p := startProgram(t, self(t), "without Main", env)
+		if got, want := p.line(t), procpool.ErrNoMain.Error()+" true"; got != want {
+			t.Errorf("New printed %q, %q is expected", got, want)
+		}
+		if !strings.HasPrefix(env, "ASYNCIO") {
+			if got := p.line(t); got != "<nil>" {
+				t.Errorf("after Main New printed %q", got)
+			}
+		}
+		io.Copy(io.Discard, p.out)
+		p.Wait()
+	}
+	for _, text := range []string{"procpool.Main()", "first line of main", "TestMain"} {
+		if !strings.Contains(procpool.ErrNoMain.Error(), text) {
+			t.Errorf("ErrNoMain does not say %q: %v", text, procpool.ErrNoMain)
+		}
+	}
+}
+
+// TestBadOrders: a worker whose orders are not a pool's says so.
+func TestBadOrders(t *testing.T) {
+	checkLeaks(t)
+	for _, orders := range []string{"", "garbage", `{"Version":0}`, `{"Version":"one"}`} {
+		cmd := exec.Command(self(t))
+		cmd.Env = append(os.Environ(), "ASYNCIO_WORKER="+orders)
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 120 || !strings.Contains(string(out), fmt.Sprintf("started as a worker, but ASYNCIO_WORKER=%q", orders)) {
+			t.Errorf("orders %q: %v, %s", orders, err, out)
+		}
+	}
+}

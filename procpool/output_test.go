@@ -1,0 +1,159 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+// sink collects what is written, and may be read meanwhile.
+type sink struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *sink) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}
+
+// TestLoggedOutput: what a function prints goes to the logger line by line, with the
+// worker and the call, while it runs.
+func TestLoggedOutput(t *testing.T) {
+	g := newGate(t)
+	var log sink
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	onPool(t, procpool.Options{Workers: 1, Logger: logger}, func(ctx context.Context, pool *procpool.Pool) {
+		call := prints.Submit(ctx, pool, output{Out: "one\ntwo\r\n\nunfinished", Err: "three\n", Gate: g.path})
+		until(ctx, t, "the lines are logged", func() bool {
+			return strings.Contains(log.String(), "msg=two") && strings.Contains(log.String(), "msg=three")
+		})
+		id := pool.Stats().Workers[0].Call
+		for _, line := range []string{"msg=one worker=1 stream=stdout", "msg=two worker=1 stream=stdout", "msg=three worker=1 stream=stderr"} {
+			if want := fmt.Sprintf("%s func=procpool.test.prints call=%s\n", line, id); !strings.Contains(log.String(), want) {
+				t.Errorf("the log has no line %q:\n%s", want, &log)
+			}
+		}
+		g.open(t, 1)
+		if _, err := call.Await(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	if !strings.Contains(log.String(), "msg=unfinished worker=1 stream=stdout") { // at the worker's end
+		t.Errorf("the last line, which has no end, is lost:\n%s", &log)
+	}
+}
+
+// plainBuffer is a writer that must not be used by two goroutines at once.
+type plainBuffer struct{ bytes.Buffer }
+
+// TestWriters: what workers print goes where the options say, one Write at a time,
+// also if both are the same.
+func TestWriters(t *testing.T) {
+	var both plainBuffer
+	onPool(t, procpool.Options{Workers: 2, Stdout: &both, Stderr: &both}, func(ctx context.Context, pool *procpool.Pool) {
+		var calls []*asyncio.Task[int]
+		for range 20 {
+			calls = append(calls, prints.Submit(ctx, pool, output{Out: "out\n", Err: "err\n"}))
+		}
+		for _, call := range calls {
+			if n, err := call.Await(ctx); n != 4 || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+	})
+	if out, err := strings.Count(both.String(), "out\n"), strings.Count(both.String(), "err\n"); out != 20 || err != 20 {
+		t.Errorf("%d lines of stdout and %d of stderr, 20 each are expected", out, err)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// TestBrokenWriter: a writer that fails does no harm to the worker.
+func TestBrokenWriter(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1, Stdout: brokenWriter{}, Stderr: brokenWriter{}}, func(ctx context.Context, pool *procpool.Pool) {
+		large := strings.Repeat("x", 1<<20) // more than a pipe holds
+		for range 3 {
+			if n, err := prints.Call(ctx, pool, output{Out: large, Err: large}); n != len(large) || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		if n := pool.Stats().Started; n != 1 {
+			t.Errorf("%d workers were started, 1 is expected", n)
+		}
+	})
+}
+
+var printsAndDies = asyncio.Register("procpool.test.printsAndDies", func(_ context.Context, text string) (int, error) {
+	fmt.Fprint(os.Stderr, text)
+	os.Exit(1)
+	return 0, nil
+})
+
+// TestMuchOutput: huge lines are cut into pieces and nothing is lost; of a
+// megabyte on stderr a crash has the end.
+func TestMuchOutput(t *testing.T) {
+	var out sink
+	log := &countingHandler{}
+	onPool(t, procpool.Options{Workers: 1, Stdout: &out, Logger: slog.New(log)}, func(ctx context.Context, pool *procpool.Pool) {
+		large := strings.Repeat("0123456789abcde\n", 1<<16)
+		_, err := printsAndDies.Call(ctx, pool, large+"the end\n")
+		var c *procpool.WorkerCrash
+		if !errors.As(err, &c) || len(c.StderrTail) != 64<<10 || !strings.HasSuffix(c.StderrTail, "abcde\nthe end\n") {
+			t.Errorf("error %v with a tail of %d bytes", err, len(c.StderrTail))
+		}
+		line := strings.Repeat("y", 1<<20)
+		if n, err := prints.Call(ctx, pool, output{Out: line, Err: line}); n != 1<<20 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		_, err = printsAndDies.Call(ctx, pool, "short")
+		if !errors.As(err, &c) || !strings.HasSuffix(c.StderrTail, "short") {
+			t.Errorf("error %v with the tail %.100q", err, c.StderrTail)
+		}
+	})
+	if n := len(out.String()); n != 1<<20 {
+		t.Errorf("stdout has %d bytes, %d are expected", n, 1<<20)
+	}
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if want := 15<<16 + len("the end") + 1<<20 + len("short"); log.bytes != want || log.longest > 64<<10 {
+		t.Errorf("%d bytes were logged, the longest line of %d; expected: %d", log.bytes, log.longest, want)
+	}
+}
+
+// countingHandler measures lines.
+type countingHandler struct {
+	slog.Handler
+	mu             sync.Mutex
+	bytes, longest int
+}
+
+func (h *countingHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *countingHandler) Handle(_ context.Context, r slog.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.bytes += len(r.Message)
+	h.longest = max(h.longest, len(r.Message))
+	return nil
+}

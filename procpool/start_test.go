@@ -1,0 +1,168 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+func init() {
+	beforeMain["never calls Main"] = func() { time.Sleep(time.Hour) }
+	beforeMain["exits before Main"] = func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(5) }
+	if os.Getenv(workerMode) == "registers more" {
+		asyncio.Register("procpool.test.more", func(_ context.Context, n int) (int, error) { return n, nil })
+	}
+	beforeMain["panics before Main"] = func() { panic("no licence found") }
+}
+
+func failingInit(context.Context) error   { return errors.New("the model is missing") }
+func panickingInit(context.Context) error { panic("the model is broken") }
+func exitingInit(context.Context) error   { os.Exit(9); return nil }
+func slowInit(context.Context) error      { select {} }
+
+// TestStartFailures: whatever keeps workers from coming up ends in an error that
+// says so, for every call that waits, and is tried again by the next.
+func TestStartFailures(t *testing.T) {
+	mode := func(name string) []string { return []string{workerMode + "=" + name} }
+	for name, c := range map[string]struct {
+		options procpool.Options
+		text    []string
+		tail    string
+	}{
+		"no directory":    {procpool.Options{Dir: "/nowhere/at/all"}, []string{"/nowhere/at/all", "no such file or directory"}, ""},
+		"no Main":         {procpool.Options{Env: mode("never calls Main"), StartTimeout: 50 * time.Millisecond}, []string{"procpool.Main", "first line of main", "50ms"}, ""},
+		"exit":            {procpool.Options{Env: mode("exits before Main")}, []string{"exited with code 5", "it printed: no licence found"}, "no licence found\n"},
+		"panic":           {procpool.Options{Env: mode("panics before Main")}, []string{"panic: no licence found"}, "no licence found"},
+		"other functions": {procpool.Options{Env: mode("registers more")}, []string{"another build", "register the same functions"}, ""},
+		"Init fails":      {procpool.Options{Init: failingInit}, []string{"Options.Init: the model is missing"}, "the model is missing"},
+		"Init panics":     {procpool.Options{Init: panickingInit}, []string{"the model is broken"}, "panickingInit"},
+		"Init exits":      {procpool.Options{Init: exitingInit}, []string{"exited with code 9"}, ""},
+		"Init too slow":   {procpool.Options{Init: slowInit, StartTimeout: 50 * time.Millisecond}, []string{"Options.Init", "50ms"}, ""},
+		"literal": {procpool.Options{Init: func(context.Context) error { return errors.New("literal failure") }},
+			[]string{"Options.Init: literal failure"}, ""},
+		"Init too large": {procpool.Options{MemoryLimit: 64 << 20, Init: func(context.Context) error { fillMemory(); return nil }},
+			[]string{"out of memory (Options.MemoryLimit is 64 MiB)"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.options.Workers = 4
+			onPool(t, c.options, func(ctx context.Context, pool *procpool.Pool) {
+				var calls []*asyncio.Task[int]
+				for i := range 6 {
+					calls = append(calls, square.Submit(ctx, pool, i))
+				}
+				for i, call := range calls {
+					_, err := call.Await(ctx)
+					var failed *procpool.StartError
+					if !errors.As(err, &failed) {
+						t.Errorf("call %d: error %v, a *StartError is expected", i, err)
+						continue
+					}
+					for _, text := range c.text {
+						if !strings.Contains(err.Error(), text) {
+							t.Errorf("call %d: the error does not say %q: %v", i, text, err)
+						}
+					}
+					if failed.Attempts != 3 || !strings.Contains(failed.StderrTail, c.tail) {
+						t.Errorf("call %d: %d attempts, stderr %q", i, failed.Attempts, failed.StderrTail)
+					}
+				}
+				if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
+					t.Errorf("the next call: error %v, a *StartError is expected", err)
+				}
+				if s := pool.Stats(); s.Failed != 7 || len(s.Workers) != 0 {
+					t.Errorf("Failed %d, Workers %v; expected: 7 and none", s.Failed, s.Workers)
+				}
+			})
+		})
+	}
+}
+
+// TestCancelBetweenStarts cancels a call while its slot waits before the next try.
+func TestCancelBetweenStarts(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 2, Dir: "/nowhere/at/all"}, func(ctx context.Context, pool *procpool.Pool) {
+		for range 20 {
+			started := pool.Stats().Started
+			call := square.Submit(ctx, pool, 1)
+			until(ctx, t, "a start was tried", func() bool {
+				return pool.Stats().Started > started || !errors.Is(call.Err(), asyncio.ErrNotDone)
+			})
+			call.Cancel(nil)
+			if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) && !errors.As(err, new(*procpool.StartError)) {
+				t.Errorf("error %v", err)
+			}
+		}
+		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
+			t.Errorf("the next call: error %v, a *StartError is expected", err)
+		}
+	})
+}
+
+// TestStartRecovers: a pool that could start no workers can once the cause is gone.
+func TestStartRecovers(t *testing.T) {
+	dir := t.TempDir() + "/later"
+	onPool(t, procpool.Options{Workers: 2, Dir: dir}, func(ctx context.Context, pool *procpool.Pool) {
+		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
+			t.Errorf("error %v, a *StartError is expected", err)
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Error(err)
+		}
+		if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	})
+}
+
+var initialised = "nothing"
+
+func goodInit(context.Context) error { initialised = "by goodInit"; return nil }
+
+var tellsInit = asyncio.Register("procpool.test.tellsInit", func(context.Context, struct{}) (string, error) { return initialised, nil })
+
+func TestInit(t *testing.T) {
+	for want, init := range map[string]func(context.Context) error{
+		"by goodInit":  goodInit,
+		"by a literal": func(context.Context) error { initialised = "by a literal"; return nil },
+		"nothing":      nil,
+	} {
+		t.Run(want, func(t *testing.T) {
+			onPool(t, procpool.Options{Workers: 1, TasksPerWorker: 1, Init: init}, func(ctx context.Context, pool *procpool.Pool) {
+				for range 2 { // in each worker
+					if got, err := tellsInit.Call(ctx, pool, struct{}{}); got != want || err != nil {
+						t.Errorf("initialised %s, %v", got, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestInitRefused(t *testing.T) {
+	captured := "something"
+	var method initMethod
+	for name, init := range map[string]func(context.Context) error{
+		"a closure":        func(context.Context) error { return errors.New(captured) },
+		"a method value":   method.init,
+		"a generic's case": genericInit[string],
+	} {
+		_, err := procpool.New(procpool.Options{Init: init})
+		if err == nil || !strings.Contains(err.Error(), "Options.Init") || !strings.Contains(err.Error(), "carries values with it") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+type initMethod struct{ n int }
+
+func (m initMethod) init(context.Context) error { return fmt.Errorf("%d", m.n) }
+
+func genericInit[T any](context.Context) error { return fmt.Errorf("%v", *new(T)) }
