@@ -41,7 +41,9 @@ func TestS20_APullOfAsCompletedInAnotherTaskIsRefused(t *testing.T) {
 		"another task": func(ctx context.Context, fn func()) {
 			asyncio.Go(ctx, func(context.Context) error { fn(); return nil }).Await(ctx)
 		},
-		"a foreign goroutine": func(_ context.Context, fn func()) { elsewhere(fn) },
+		"a thread": func(ctx context.Context, fn func()) {
+			asyncio.ToThread(ctx, func(context.Context) (int, error) { fn(); return 0, nil })
+		},
 		"a callback": func(ctx context.Context, fn func()) {
 			asyncio.LoopOf(ctx).CallSoon(fn)
 			asyncio.Sleep(ctx, 0)

@@ -275,32 +275,53 @@ func TestBarrier_NewNeedsAParty(t *testing.T) {
 	wantClearPanic(t, "-1", func() { asyncio.NewBarrier(-1) }, "NewBarrier(-1)", "at least 1")
 }
 
-// Tasks come, are cancelled, and the barrier is reset and aborted, in every order: it opens exactly for the
-// n-th of those that still wait, and Waiting counts them.
+// Tasks come and are cancelled, and the barrier is reset and aborted, in every order of six such steps: it opens
+// for the third of those that still wait, no earlier and no later, and Waiting counts them.
 func TestBarrier_ItCountsWhoStillWaits(t *testing.T) {
-	const n = 3
 	for program := range 4 * 4 * 4 * 4 * 4 * 4 {
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
-			b := asyncio.NewBarrier(n)
+			b := asyncio.NewBarrier(3)
 			var got []int
-			var waiting, all []*attempt
-			passed := 0
+			var all, waiting []*attempt
+			var want []error // of all
+			leave := func(err error) {
+				for _, a := range waiting {
+					want[slices.Index(all, a)] = err
+				}
+				waiting = nil
+			}
 			for step, rest := 0, program; step < 6; step, rest = step+1, rest/4 {
 				switch rest % 4 {
-				case 0:
-					waiting = append(waiting, try(ctx, arrive(b, &got)))
-					if len(waiting) == n {
-						waiting, passed = nil, passed+n
-					}
-				case 1:
-					waiting = append(waiting, try(ctx, arrive(b, &got)))
-					if len(waiting) == n {
-						waiting, passed = nil, passed+n
-					}
+				case 0: // one comes
+					a := try(ctx, arrive(b, &got))
+					all, waiting, want = append(all, a), append(waiting, a), append(want, context.Canceled)
 					turns(ctx, t, 1)
+					if len(waiting) == 3 {
+						leave(nil)
+					}
+				case 1: // the oldest is cancelled, and has not run when the next step is taken
+					if len(waiting) > 0 {
+						waiting[0].Cancel(nil)
+						waiting = waiting[1:]
+					}
+				case 2:
+					b.Reset()
+					leave(asyncio.ErrBarrierBroken)
+				case 3:
+					b.Abort()
+					b.Reset()
+					leave(asyncio.ErrBarrierBroken)
+				}
+				if b.Waiting() != len(waiting) {
+					t.Fatalf("program %d, step %d: %d wait, want %d", program, step, b.Waiting(), len(waiting))
 				}
 			}
-			_ = all
+			cancelAll(ctx, all)
+			for i, a := range all {
+				if a.err != want[i] {
+					t.Errorf("program %d, task %d: %v, want %v", program, i, a.err, want[i])
+				}
+			}
 		})
 	}
 }

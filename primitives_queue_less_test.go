@@ -37,10 +37,10 @@ func drained(q *asyncio.PriorityQueue[int]) (items []int) {
 func TestPriorityQueue_APanicInLessChangesNothing(t *testing.T) {
 	content := []int{5, 3, 8, 1, 9, 2, 7, 4, 6}
 	for name, call := range map[string]func(ctx context.Context, q *asyncio.PriorityQueue[int]){
-		"TryPut":         func(_ context.Context, q *asyncio.PriorityQueue[int]) { q.TryPut(0) },
-		"Put":            func(ctx context.Context, q *asyncio.PriorityQueue[int]) { q.Put(ctx, 0) },
-		"TryGet":         func(_ context.Context, q *asyncio.PriorityQueue[int]) { q.TryGet() },
-		"Get":            func(ctx context.Context, q *asyncio.PriorityQueue[int]) { q.Get(ctx) },
+		"TryPut": func(_ context.Context, q *asyncio.PriorityQueue[int]) { q.TryPut(0) },
+		"Put":    func(ctx context.Context, q *asyncio.PriorityQueue[int]) { q.Put(ctx, 0) },
+		"TryGet": func(_ context.Context, q *asyncio.PriorityQueue[int]) { q.TryGet() },
+		"Get":    func(ctx context.Context, q *asyncio.PriorityQueue[int]) { q.Get(ctx) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
 )
 
 // Memory is measured in a process of its own for each figure: what a process
@@ -89,6 +90,8 @@ func takeInChild(b *testing.B, name string) float64 {
 }
 
 func TestMain(m *testing.M) {
+	procpool.Main()
+	maybePeer()
 	if name := os.Getenv(childVar); name != "" {
 		os.Exit(takeFootprint(name))
 	}

@@ -162,6 +162,31 @@ func BenchmarkToThread(b *testing.B) {
 	b.Run("thread", func(b *testing.B) { handOver(b, runtime.LockOSThread) })
 }
 
+var next = asyncio.Register("bench.next", func(_ context.Context, n int) (int, error) { return n + 1, nil })
+
+// BenchmarkThreadPool: the same with a registered function and a pool of threads.
+func BenchmarkThreadPool(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
+		onLoop(b, func(ctx context.Context) error {
+			pool := asyncio.NewThreadPool(1)
+			calls, n := 0, 0
+			var err error
+			for b.Loop() {
+				if n, err = next.Call(ctx, pool, n); err != nil {
+					return err
+				}
+				calls++
+			}
+			if n != calls {
+				return wrongCount(n, calls)
+			}
+			return pool.Close(ctx)
+		})
+	})
+	b.Run("goroutine", func(b *testing.B) { handOver(b, func() {}) })
+	b.Run("thread", func(b *testing.B) { handOver(b, runtime.LockOSThread) })
+}
+
 // handOver passes calls to one worker that lasts, over unbuffered channels.
 // A worker that locked its thread ends with it.
 func handOver(b *testing.B, prepare func()) {

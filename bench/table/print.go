@@ -9,7 +9,7 @@ import (
 )
 
 // columns is every contender there is, in the order of the table.
-var columns = []string{ours, "goroutine", "thread", "errgroup", "conc", "floor"}
+var columns = []string{ours, "goroutine", "thread", "errgroup", "conc", "socket", python, "floor"}
 
 // printTable writes the table of rows as Markdown that can also be read as it
 // stands, under a line that says where it was measured.

@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+)
 
 // ours is the contender that the others are held against.
 const ours = "asyncio"
@@ -8,6 +12,9 @@ const ours = "asyncio"
 // limits are contenders that are no library, so that they cannot be the best
 // peer.
 var limits = map[string]bool{"floor": true}
+
+// python is a contender that is not there on every machine.
+const python = "python"
 
 // row is one line of the table: one metric of one benchmark.
 type row struct {
@@ -35,7 +42,7 @@ func (t target) String() string {
 }
 
 // The rows, in the order of the table. A multiple of 1 says "ahead of".
-var rows = []row{
+var rows = present([]row{
 	{"yield, 1 task", "Yield1", "ns/op", "ns", 1,
 		[]string{ours, "goroutine", "floor"}, []target{{"goroutine", 0.6}}},
 	{"yield, 100 tasks", "Yield100", "ns/op", "ns", 1,
@@ -73,5 +80,32 @@ var rows = []row{
 	{"wake a sleeping loop and back, p50", "Wake", "p50-ns", "us", 1e-3,
 		[]string{ours, "goroutine"}, []target{{"goroutine", 1}}},
 	{"ToThread of a no-op and back", "ToThread", "ns/op", "us", 1e-3,
-		[]string{ours, "goroutine", "thread"}, []target{{"thread", 1.1}}},
+		[]string{ours, "goroutine", "thread"}, []target{{"thread", 1.1}, {"goroutine", 1.3}}},
+	{"thread pool, call of a no-op and back", "ThreadPool", "ns/op", "us", 1e-3,
+		[]string{ours, "goroutine", "thread"}, []target{{"thread", 1.1}, {"goroutine", 1.3}}},
+	{"process, 64 B there and back", "ProcessEcho", "ns/op", "us", 1e-3,
+		[]string{ours, "floor"}, []target{{"floor", 2}}},
+	{"process, 1 MiB there and back", "ProcessCopy", "ns/op", "us", 1e-3,
+		[]string{ours, "floor"}, []target{{"floor", 1.5}}},
+	{"process, 64 MiB there", "ProcessSend", "ns/op", "ms", 1e-6,
+		[]string{ours, "socket"}, []target{{"socket", 0.33}}},
+	{"2 processes, 2,000 calls at once, per call", "ProcessCalls", "ns/call", "us", 1e-3,
+		[]string{ours, python}, []target{{python, 0.2}}},
+	{"process, start to first answer, p50", "ProcessStart", "p50-ns", "ms", 1e-6,
+		[]string{ours, "floor"}, []target{{"floor", 1.5}}},
+	{"process, killed and replaced, p50", "ProcessReplace", "p50-ns", "ms", 1e-6,
+		[]string{ours}, []target{{"", 10}}},
+})
+
+// present leaves out Python where it is not installed.
+func present(rows []row) []row {
+	if _, err := exec.LookPath("python3"); err == nil {
+		return rows
+	}
+	for i := range rows {
+		r := &rows[i]
+		r.contenders = slices.DeleteFunc(r.contenders, func(c string) bool { return c == python })
+		r.targets = slices.DeleteFunc(r.targets, func(t target) bool { return t.against == python })
+	}
+	return rows
 }

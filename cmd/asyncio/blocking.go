@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 const computingTime = 2 * time.Second
 
 // blocking runs the experiment once with each remedy: a lane of ticks for each
-// while it runs, then the table.
+// while it runs, then the tables and, if it is asked for, the page.
 func (a *app) blocking(ctx context.Context, o options) error {
 	s := a.screen
 	s.title("Blocking: a heartbeat beside a long computation")
@@ -58,7 +59,15 @@ func (a *app) blocking(ctx context.Context, o options) error {
 		}
 		speeds = append(speeds, again...)
 	}
-	a.report(e, results, apart(speeds))
+	sum := summary{e, results, apart(speeds), a.processors}
+	a.report(sum)
+	if o.page == nil {
+		return nil
+	}
+	if err := o.page.write(func(w io.Writer) error { return writePage(w, sum, time.Now()) }); err != nil {
+		return err
+	}
+	s.text("The same as a page, with the lanes to scale: %s", o.report)
 	return nil
 }
 
@@ -79,6 +88,7 @@ func newExperiment(o options, v speed) experiment {
 // A result is one remedy's run of the experiment.
 type result struct {
 	remedy  remedy
+	trace   trace
 	score   score
 	reports []string // what the loop itself logged
 }
@@ -93,7 +103,8 @@ func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result,
 	}, asyncio.WithName(r.name), asyncio.WithLogger(slog.New(log)))
 	rec.end()
 	stop()
-	return result{r, rec.snapshot().score(e.interval), log.lines()}, err
+	t := rec.snapshot()
+	return result{r, t, t.score(e.interval), log.lines()}, err
 }
 
 // explain says what is about to happen.

@@ -36,6 +36,11 @@ func (a *app) demo(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.report != "" {
+		if o.page, err = newReportFile(o.report); err != nil {
+			return err
+		}
+	}
 	for _, p := range parts {
 		if p.name == o.part {
 			o.full = true // named alone, a part is not trimmed
@@ -57,9 +62,9 @@ func (a *app) demo(ctx context.Context, args []string) error {
 func (a *app) greeting(o options) {
 	s := a.screen
 	s.line(s.paint(bold, "asyncio for Go") + ": seven concepts, then what blocks an event loop and what helps.")
-	length := "About 25 s"
+	length := "About 30 s"
 	if o.full {
-		length = "About 40 s"
+		length = "About 45 s"
 	}
 	if o.n != 0 {
 		length = "How long it takes depends on -n"
@@ -84,6 +89,7 @@ func (a *app) farewell() {
 // nextSteps are commands worth trying after the demonstration.
 var nextSteps = []struct{ args, why string }{
 	{"demo -full", "nothing trimmed: longer jobs, and more heartbeat around each computation"},
-	{"demo blocking -jobs 4 -interval 100ms", "four computations at once: which remedies use more than one processor?"},
+	{"demo blocking -jobs 16 -interval 20ms", "more computations than processors: who makes the heartbeat late, and by how much?"},
+	{"demo blocking -report report.html", "the lanes drawn to scale, on a page to keep or to send"},
 	{"demo blocking -n 100_000_000 -interval 50ms", fmt.Sprintf("a fixed size, for comparing machines; s must be %s", thousands(closedSum(100_000_000)))},
 }

@@ -21,11 +21,12 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // work in virtual time.
 func pretendedApp(out, errs *bytes.Buffer, settings ...string) *app {
 	return &app{
-		screen:   newScreen(out, env(settings...)),
-		stderr:   errs,
-		program:  "asyncio",
-		measure:  func(context.Context) ([]speed, error) { return []speed{490e6, 500e6}, nil },
-		remedies: pretended,
+		screen:     newScreen(out, env(settings...)),
+		stderr:     errs,
+		program:    "asyncio",
+		measure:    func(context.Context) ([]speed, error) { return []speed{490e6, 500e6}, nil },
+		remedies:   pretended,
+		processors: 2,
 	}
 }
 
@@ -45,12 +46,12 @@ func TestDemoOutput(t *testing.T) {
 		env     string
 		seconds float64 // that it takes
 	}{
-		"demo":     {args: "demo", seconds: 8 + 3*4},
-		"full":     {args: "demo -full", seconds: 12 + 3*6},
+		"demo":     {args: "demo", seconds: 8 + 4*4},
+		"full":     {args: "demo -full", seconds: 12 + 4*6},
 		"concepts": {args: "demo concepts", seconds: 12},
-		"blocking": {args: "demo blocking", seconds: 3 * 6},
-		"jobs":     {args: "demo blocking -jobs 3 -interval 250ms -n 1_000", seconds: 10 + 10 + 6},
-		"narrow":   {args: "demo blocking", env: "COLUMNS=40", seconds: 3 * 6},
+		"blocking": {args: "demo blocking", seconds: 4 * 6},
+		"jobs":     {args: "demo blocking -jobs 3 -interval 250ms -n 1_000", seconds: 10 + 10 + 6 + 6},
+		"narrow":   {args: "demo blocking", env: "COLUMNS=40", seconds: 4 * 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -176,8 +177,8 @@ func TestFailure(t *testing.T) {
 
 // What is proposed at the end must work.
 func TestNextSteps(t *testing.T) {
-	if len(nextSteps) != 3 {
-		t.Errorf("%d next steps, want 3", len(nextSteps))
+	if len(nextSteps) != 4 {
+		t.Errorf("%d next steps, want 4", len(nextSteps))
 	}
 	for _, step := range nextSteps {
 		command, rest, _ := strings.Cut(step.args, " ")

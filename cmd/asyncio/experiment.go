@@ -20,7 +20,12 @@ type experiment struct {
 // run is the experiment as a coroutine: it lets the heartbeat beat alone, has
 // the remedy compute, lets the heartbeat beat alone again, and cancels it. What
 // happens is left in rec.
-func (e experiment) run(ctx context.Context, r remedy, rec *recorder) error {
+func (e experiment) run(ctx context.Context, r remedy, rec *recorder) (err error) {
+	compute, done, err := r.open(e.jobs)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done(ctx)) }()
 	heart := asyncio.Go(ctx, func(ctx context.Context) error {
 		return heartbeat(ctx, e.interval, rec.tick)
 	}, asyncio.Name("heartbeat"))
@@ -28,7 +33,7 @@ func (e experiment) run(ctx context.Context, r remedy, rec *recorder) error {
 	if err := asyncio.Sleep(ctx, e.lead); err != nil {
 		return err
 	}
-	job := asyncio.Coro(r.run, e.n)
+	job := asyncio.Coro(compute, e.n)
 	rec.computing()
 	sums, err := asyncio.Gather(ctx, slices.Repeat([]asyncio.Coroutine[int64]{job}, e.jobs)...)
 	if err != nil {

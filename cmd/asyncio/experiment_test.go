@@ -43,7 +43,8 @@ func onThread(ctx context.Context, n int64) (int64, error) {
 var pretended = []remedy{
 	{name: "none", how: "it blocks", run: blockFor, verdict: "not felt"},
 	{name: "pieces", how: "it yields", run: inPieces, verdict: "fine: it yields"},
-	{name: "thread", how: "it is elsewhere", run: onThread, verdict: "fine: it is elsewhere"},
+	{name: "thread", how: "it is elsewhere", run: onThread, verdict: "fine: it is elsewhere", beside: "it takes turns with the loop"},
+	{name: "process", how: "it is outside", run: onThread, verdict: "fine: it is outside", beside: "it lets the loop go first"},
 }
 
 // observe runs an experiment in virtual time.
@@ -87,7 +88,7 @@ func TestLanesOfRemedies(t *testing.T) {
 // and the verdict follows the lane and not the name.
 func TestSwappedRemedy(t *testing.T) {
 	e := experiment{n: 1000, jobs: 1, interval: 500 * time.Millisecond, lead: time.Second}
-	thread := remedies[len(remedies)-1]
+	thread := remedyNamed(t, "thread")
 	swapped := thread
 	swapped.run = blockFor
 

@@ -12,16 +12,6 @@ import (
 	"testing"
 )
 
-// actAsCommand is set for a copy of the test binary that is to be the command.
-const actAsCommand = "ASYNCIO_TEST_COMMAND"
-
-func TestMain(m *testing.M) {
-	if args, ok := os.LookupEnv(actAsCommand); ok {
-		os.Exit(run(strings.Fields(args), os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
 // A real process, a real signal.
 func TestInterruptedProcess(t *testing.T) {
 	self, err := os.Executable()

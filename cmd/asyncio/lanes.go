@@ -125,19 +125,10 @@ var rulerSteps = []time.Duration{
 // ruler is the line above the lanes that says which cell is which time.
 func (sc scale) ruler(total time.Duration) string {
 	const room = 8 // for a mark and the space to the next
-	step := rulerSteps[len(rulerSteps)-1]
-	for _, s := range rulerSteps {
-		if s/sc.cell >= room {
-			step = s
-			break
-		}
-	}
+	step := rulerStep(sc.cell * room)
 	var b strings.Builder
 	for at := time.Duration(0); at <= total; at += step {
-		column, mark := int(at/sc.cell), rough(at)
-		if at == 0 {
-			mark = "0 s"
-		}
+		column, mark := int(at/sc.cell), rulerMark(at)
 		if column+len(mark) > sc.width {
 			break
 		}
@@ -145,4 +136,22 @@ func (sc scale) ruler(total time.Duration) string {
 		b.WriteString(mark)
 	}
 	return b.String()
+}
+
+// rulerStep is the shortest of rulerSteps that is no shorter than room.
+func rulerStep(room time.Duration) time.Duration {
+	for _, step := range rulerSteps {
+		if step >= room {
+			return step
+		}
+	}
+	return rulerSteps[len(rulerSteps)-1]
+}
+
+// rulerMark writes an instant on a ruler.
+func rulerMark(at time.Duration) string {
+	if at == 0 {
+		return "0 s"
+	}
+	return rough(at)
 }

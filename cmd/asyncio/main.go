@@ -1,7 +1,7 @@
 // Command asyncio shows what the asyncio package does, on this machine and in
 // real time:
 //
-//	asyncio demo             both parts below, trimmed to about 25 seconds
+//	asyncio demo             both parts below, trimmed to about 30 seconds
 //	asyncio demo concepts    seven small programs, their code beside their output
 //	asyncio demo blocking    a computation that blocks the loop, and the remedies
 //
@@ -18,7 +18,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
+
+	"github.com/asyncio-go/asyncio/procpool"
 )
 
 // The exit statuses. 130 is what a shell reports for a program ended by Ctrl-C.
@@ -30,6 +33,7 @@ const (
 )
 
 func main() {
+	procpool.Main() // a worker of the demonstration goes no further
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -42,22 +46,24 @@ func run(args []string, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, stop)
 
 	a := &app{
-		screen:   newScreen(stdout, os.Getenv),
-		stderr:   stderr,
-		program:  programName(os.Args[0]),
-		measure:  measureSpeeds,
-		remedies: remedies,
+		screen:     newScreen(stdout, os.Getenv),
+		stderr:     stderr,
+		program:    programName(os.Args[0]),
+		measure:    measureSpeeds,
+		remedies:   remedies,
+		processors: runtime.GOMAXPROCS(0),
 	}
 	return a.run(ctx, args)
 }
 
 // An app is the command with its surroundings, which tests replace.
 type app struct {
-	screen   *screen
-	stderr   io.Writer
-	program  string // how the user started this program, for the commands it proposes
-	measure  func(ctx context.Context) ([]speed, error)
-	remedies []remedy
+	screen     *screen
+	stderr     io.Writer
+	program    string // how the user started this program, for the commands it proposes
+	measure    func(ctx context.Context) ([]speed, error)
+	remedies   []remedy
+	processors int // that goroutines run on
 }
 
 // A usageError is a mistake in the command line.

@@ -2,9 +2,23 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/asyncio-go/asyncio/procpool"
 )
+
+// actAsCommand is set for a copy of the test binary that is to be the command.
+const actAsCommand = "ASYNCIO_TEST_COMMAND"
+
+func TestMain(m *testing.M) {
+	procpool.Main() // the workers of the tests are the tests, started again
+	if args, ok := os.LookupEnv(actAsCommand); ok {
+		os.Exit(run(strings.Fields(args), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
 
 // command runs the whole command and returns what a shell would see.
 func command(args ...string) (status int, stdout, stderr string) {
@@ -19,7 +33,7 @@ func TestUsage(t *testing.T) {
 		if status != statusOK || stderr != "" {
 			t.Errorf("%q: status %d, stderr %q", args, status, stderr)
 		}
-		for _, word := range []string{"demo concepts", "demo blocking", "-full", "-n N", "-interval D", "-jobs K", "trims", "version"} {
+		for _, word := range []string{"demo concepts", "demo blocking", "-full", "-n N", "-interval D", "-jobs K", "-report FILE", "trims", "version"} {
 			if !strings.Contains(stdout, word) {
 				t.Errorf("%q: the usage does not mention %q", args, word)
 			}

@@ -27,6 +27,8 @@ type options struct {
 	interval time.Duration
 	jobs     int64
 	full     bool
+	report   string      // the file for the page; "" for none
+	page     *reportFile // the same, once it is known that it can be written
 }
 
 // parseOptions reads the arguments of demo. The name of a part may stand before
@@ -40,6 +42,7 @@ func parseOptions(args, names []string) (options, error) {
 	flags.Var(&wholeFlag{&o.jobs, maxJobs, "4"}, "jobs", "")
 	flags.Var((*intervalFlag)(&o.interval), "interval", "")
 	flags.BoolVar(&o.full, "full", false, "")
+	flags.Var((*reportFlag)(&o.report), "report", "")
 
 	for {
 		if err := flags.Parse(args); err != nil {
@@ -75,7 +78,7 @@ func flagMisuse(err error) error {
 	text := err.Error()
 	switch {
 	case strings.HasPrefix(text, "flag provided but not defined: "):
-		return misuse("unknown flag %s of demo; expected -full, -interval, -jobs or -n",
+		return misuse("unknown flag %s of demo; expected -full, -interval, -jobs, -n or -report",
 			strings.TrimPrefix(text, "flag provided but not defined: "))
 	case strings.HasPrefix(text, "flag needs an argument: "):
 		return misuse("flag %s has no value; expected one after it", strings.TrimPrefix(text, "flag needs an argument: "))
@@ -119,5 +122,18 @@ func (f *intervalFlag) Set(text string) error {
 		return fmt.Errorf("expected a duration from %v to %v, such as 500ms or 0.5s", minInterval, maxInterval)
 	}
 	*f = intervalFlag(d)
+	return nil
+}
+
+// A reportFlag is a flag whose value is the name of a file.
+type reportFlag string
+
+func (f *reportFlag) String() string { return "" }
+
+func (f *reportFlag) Set(text string) error {
+	if text == "" {
+		return errors.New("expected a file name, such as report.html")
+	}
+	*f = reportFlag(text)
 	return nil
 }

@@ -30,6 +30,8 @@ func TestOptions(t *testing.T) {
 		"-jobs 2 blocking -full":   with(func(o *options) { o.part, o.jobs, o.full = "blocking", 2, true }),
 		"blocking -n 1 -n 2":       with(func(o *options) { o.part, o.n = "blocking", 2 }), // the last one counts
 		"-n 1_000_000_000_000":     with(func(o *options) { o.n = maxIterations }),
+		"blocking -report a.html":  with(func(o *options) { o.part, o.report = "blocking", "a.html" }),
+		"-report a -report b":      with(func(o *options) { o.report = "b" }),
 		"-interval 10s -full=true": with(func(o *options) { o.interval, o.full = 10*time.Second, true }),
 	} {
 		got, err := parseOptions(strings.Fields(args), partNames)
@@ -65,7 +67,10 @@ func TestOptionMistakes(t *testing.T) {
 		"-interval 1us":               {`"1us"`, "-interval", "expected"},
 		"-interval 11s":               {`"11s"`, "-interval", "expected"},
 		"-full=perhaps":               {`"perhaps"`, "-full", "expected true or false"},
-		"-speed 3":                    {"-speed", "unknown flag", "expected -full, -interval, -jobs or -n"},
+		"-speed 3":                    {"-speed", "unknown flag", "expected -full, -interval, -jobs, -n or -report"},
+		"-report":                     {"-report", "no value", "expected one"},
+		"-report=":                    {`""`, "-report", "expected a file name"},
+		"concepts -report a.html":     {"-report", "demo concepts", "expected only -full"},
 		"sleeping":                    {`"sleeping"`, "unknown part", "expected concepts or blocking"},
 		"blocking concepts":           {`"concepts"`, "after demo blocking", "expected flags only"},
 		"blocking -n 5 more":          {`"more"`, "expected flags only"},

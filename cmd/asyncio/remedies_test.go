@@ -9,14 +9,43 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/asynciotest"
+	"github.com/asyncio-go/asyncio/procpool"
 )
+
+// remedyNamed finds a remedy of the demonstration.
+func remedyNamed(t *testing.T, name string) remedy {
+	t.Helper()
+	for _, r := range remedies {
+		if r.name == name {
+			return r
+		}
+	}
+	t.Fatalf("there is no remedy %q", name)
+	return remedy{}
+}
+
+// observeReally runs an experiment in real time, for remedies with workers.
+func observeReally(t *testing.T, e experiment, r remedy) trace {
+	rec := newRecorder()
+	err := asyncio.Run(t.Context(), func(ctx context.Context) error { return e.run(ctx, r, rec) },
+		asyncio.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Errorf("the experiment with %s: %v", r.name, err)
+	}
+	return rec.snapshot()
+}
 
 // The remedies of the demonstration all compute the same, alone and together.
 func TestRemediesComputeTheSum(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
 		e := experiment{n: 1_234_567, jobs: jobs, interval: 500 * time.Millisecond, lead: time.Second}
 		for _, r := range remedies {
-			s := observe(t, e, r).score(e.interval)
+			e, try := e, observe
+			if r.pool != nil {
+				e.interval, e.lead = time.Millisecond, time.Millisecond
+				try = observeReally
+			}
+			s := try(t, e, r).score(e.interval)
 			if len(s.sums) != jobs {
 				t.Fatalf("%s: %d sums of %d jobs", r.name, len(s.sums), jobs)
 			}
@@ -31,7 +60,7 @@ func TestRemediesComputeTheSum(t *testing.T) {
 
 // Sleep(0) lets others run at each stride.
 func TestSleepRemedyYields(t *testing.T) {
-	r := remedies[1]
+	r := remedyNamed(t, "Sleep(0)")
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		turns := 0
 		other := asyncio.Go(ctx, func(ctx context.Context) error {
@@ -57,7 +86,7 @@ func TestSleepRemedyYields(t *testing.T) {
 // still while something is computed, so this is a real loop: it computes until
 // the other task has had a turn, which only Checkpoint can give it.
 func TestCheckpointRemedyYields(t *testing.T) {
-	r := remedies[2]
+	r := remedyNamed(t, "Checkpoint")
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
 		turns := 0
 		asyncio.Go(ctx, func(ctx context.Context) error { turns++; return nil })
@@ -79,7 +108,7 @@ func TestCheckpointRemedyYields(t *testing.T) {
 // The thread computes while the loop goes on: another task has its turn before
 // the computation is over, although nothing else in it awaits.
 func TestThreadRemedyLeavesTheLoop(t *testing.T) {
-	r := remedies[3]
+	r := remedyNamed(t, "thread")
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		turns := 0
 		other := asyncio.Go(ctx, func(ctx context.Context) error { turns++; return nil })
@@ -93,15 +122,93 @@ func TestThreadRemedyLeavesTheLoop(t *testing.T) {
 	})
 }
 
+// The processes compute in as many workers as there are computations, none of
+// which is this process, and leave none behind.
+func TestProcessRemedyLeavesTheProcess(t *testing.T) {
+	r := remedyNamed(t, "process")
+	made, err := r.pool(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := made.(*procpool.Pool)
+	swapped := r
+	swapped.pool = func(int) (asyncio.Executor, error) { return pool, nil }
+	e := experiment{n: 1000, jobs: 2, interval: time.Millisecond, lead: time.Millisecond}
+	if got := observeReally(t, e, swapped).sums; len(got) != 2 {
+		t.Errorf("sums %v of 2 jobs", got)
+	}
+	if pool.Local() || pool.Workers() != 2 {
+		t.Errorf("local %t, %d workers; want two others", pool.Local(), pool.Workers())
+	}
+	if s := pool.Stats(); s.Completed != 2 || s.Crashed+s.Killed != 0 || len(s.Workers) != 0 {
+		t.Errorf("after the experiment the pool has %+v, want 2 calls completed and no worker left", s)
+	}
+}
+
+// Ctrl-C while workers compute ends the computations, and leaves no worker.
+func TestProcessRemedyInterrupted(t *testing.T) {
+	r := remedyNamed(t, "process")
+	made, err := r.pool(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	r.pool = func(int) (asyncio.Executor, error) { return announced{made, interrupt}, nil }
+	e := experiment{n: maxIterations, jobs: 3, interval: time.Millisecond, lead: time.Millisecond}
+	err = asyncio.Run(ctx, func(ctx context.Context) error { return e.run(ctx, r, newRecorder()) })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+	if s := made.(*procpool.Pool).Stats(); len(s.Workers) != 0 || s.Queued != 0 || s.Completed != 0 {
+		t.Errorf("after the interruption the pool has %+v, want no worker and nothing completed", s)
+	}
+}
+
+// announced is an executor that says when it has accepted a call.
+type announced struct {
+	asyncio.Executor
+	accepted func()
+}
+
+func (a announced) Start(ctx context.Context, c *asyncio.Call) error {
+	defer a.accepted()
+	return a.Executor.Start(ctx, c)
+}
+
+// Where there can be no workers the experiment ends with the reason.
+func TestRemedyWithoutWorkers(t *testing.T) {
+	none := errors.New("no processes here")
+	e := experiment{n: 1, jobs: 1, interval: time.Second, lead: time.Second}
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		err := e.run(ctx, remedy{pool: func(int) (asyncio.Executor, error) { return nil, none }}, newRecorder())
+		if !errors.Is(err, none) {
+			t.Errorf("error %v, want %v", err, none)
+		}
+	})
+}
+
 // A remedy that awaits nothing blocks the loop, but does not outlive Ctrl-C.
 func TestRemediesHeedCancellation(t *testing.T) {
 	for _, r := range remedies {
-		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		heeds := func(ctx context.Context, t *testing.T) {
+			run, done, err := r.open(1)
+			if err != nil {
+				t.Fatal(err)
+			}
 			gone, cancel := context.WithCancel(ctx)
 			cancel()
-			if _, err := r.run(gone, 2*interruptStride); !errors.Is(err, context.Canceled) {
+			if _, err := run(gone, 2*interruptStride); !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: error %v in a cancelled context", r.name, err)
 			}
-		})
+			if err := done(ctx); err != nil {
+				t.Errorf("%s: %v", r.name, err)
+			}
+		}
+		if r.pool == nil {
+			asynciotest.Run(t, heeds)
+		} else if err := asyncio.Run(t.Context(), func(ctx context.Context) error { heeds(ctx, t); return nil }); err != nil {
+			t.Errorf("%s: %v", r.name, err)
+		}
 	}
 }

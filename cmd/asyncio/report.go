@@ -4,50 +4,75 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 )
 
-// report prints what the loops logged, the table, and how to choose.
-func (a *app) report(e experiment, results []result, apart string) {
-	s := a.screen
-	s.line("")
-	a.logged(results)
-	a.resultTable(e, results).print(s)
-	s.line("")
-	s.text("One run each. Between the lanes the bare computation ran at speeds up to %s apart: "+
-		"smaller overheads are noise. A tick counts as lost when it is more than half an interval overdue.", apart)
-	s.text("What only waits needs no remedy. A call that blocks belongs in ToThread. " +
-		"A long algorithm of your own calls Checkpoint in its loop, or runs in ToThread, " +
-		"where it shares processors and memory with the loop, but not its turn.")
+// A summary is what the experiments came to: for the screen, and for the page.
+type summary struct {
+	experiment experiment
+	results    []result
+	apart      string // how much the machine itself varied
+	processors int
 }
 
-// logged prints what the loops themselves had to say: a loop that is blocked for
-// long logs it, in every program.
-func (a *app) logged(results []result) {
+// report prints what the loops logged, the tables, and how to choose.
+func (a *app) report(sum summary) {
 	s := a.screen
+	s.line("")
+	if lines := sum.logged(); len(lines) > 0 {
+		s.line("The loops logged:")
+		for _, l := range lines {
+			s.hanging("  ", yellow, l)
+		}
+		s.line("")
+	}
+	sum.table().print(s)
+	s.line("")
+	if sum.crowded() {
+		s.text("%s", sum.crowdTitle())
+		s.line("")
+		sum.crowdTable().print(s)
+		s.line("")
+		s.text("%s", crowdNote)
+		s.line("")
+	}
+	for _, note := range sum.notes() {
+		s.text("%s", note)
+	}
+}
+
+// logged is what the loops themselves had to say: a loop that is blocked for
+// long logs it, in every program.
+func (sum summary) logged() []string {
 	var lines []string
-	for _, r := range results {
+	for _, r := range sum.results {
 		lines = append(lines, r.reports...)
 	}
-	if len(lines) == 0 {
-		return
-	}
-	s.line("The loops logged:")
-	for _, l := range lines {
-		s.hanging("  ", yellow, l)
-	}
-	s.line("")
+	return lines
 }
 
-// resultTable is the table of the results; the first is what the others'
-// durations are held against.
-func (a *app) resultTable(e experiment, results []result) table {
+// notes say how far the numbers can be trusted, and how to choose.
+func (sum summary) notes() []string {
+	return []string{
+		"One run each. Between the lanes the bare computation ran at speeds up to " + sum.apart + " apart: " +
+			"smaller overheads are noise. A tick counts as lost when it is more than half an interval overdue.",
+		"What only waits needs no remedy. A call that blocks belongs in ToThread. " +
+			"A long algorithm of your own calls Checkpoint in its loop, or runs in ToThread, " +
+			"where it shares processors and memory with the loop, but not its turn. " +
+			"What must be killed, limited or kept from crashing the program belongs in a process.",
+	}
+}
+
+// table is the table of the results; the first is what the others' durations are
+// held against.
+func (sum summary) table() table {
 	t := table{head: []string{"remedy", "computing", "overhead", "ticks due", "received", "worst gap", "s"}}
-	for i, r := range results {
+	for i, r := range sum.results {
 		extra := "-"
 		if i > 0 {
-			extra = overhead(r.score.computing, results[0].score.computing)
+			extra = overhead(r.score.computing, sum.results[0].score.computing)
 		}
-		text, mood := verdict(r, e)
+		text, mood := verdict(r, sum.experiment)
 		t.rows = append(t.rows, row{
 			cells: []string{
 				r.remedy.name,
@@ -60,6 +85,44 @@ func (a *app) resultTable(e experiment, results []result) table {
 			},
 			remark: text,
 			mood:   mood,
+		})
+	}
+	return t
+}
+
+// crowded tells whether there were more computations than processors. Only then
+// does it matter to the heartbeat who shares what with whom.
+func (sum summary) crowded() bool { return sum.experiment.jobs > sum.processors }
+
+func (sum summary) crowdTitle() string {
+	return fmt.Sprintf("%d computations at once on %s: how late came a tick meanwhile?",
+		sum.experiment.jobs, plural(int64(sum.processors), "processor"))
+}
+
+const crowdNote = "Late is by how much more than one interval lay between two ticks, from the first computation's begin " +
+	"to the last one's end. Goroutines share the processors of this process, and Go's scheduler knows no priorities: the loop waits " +
+	"for its turn among them. Niced processes wait for the loop instead, and for every other program of this machine too."
+
+// crowdTable compares the remedies that compute beside the loop by how late they
+// made its ticks.
+func (sum summary) crowdTable() table {
+	t := table{head: []string{"remedy", "ticks", "late, median", "late, worst"}}
+	for _, r := range sum.results {
+		if r.remedy.beside == "" {
+			continue
+		}
+		late := r.score.late
+		if len(late) == 0 {
+			late = []time.Duration{0}
+		}
+		t.rows = append(t.rows, row{
+			cells: []string{
+				r.remedy.name,
+				strconv.Itoa(len(r.score.late)),
+				readable(late[len(late)/2]),
+				readable(late[len(late)-1]),
+			},
+			remark: r.remedy.beside,
 		})
 	}
 	return t

@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A score is what a trace comes to.
 type score struct {
@@ -9,27 +12,47 @@ type score struct {
 	expected  int           // ticks that were due
 	received  int           // ticks that came
 	sums      []int64
+	late      []time.Duration // how late the ticks were while something was computed, sorted
 }
 
 // score counts the ticks of a trace whose heartbeat beats at interval.
-//
-// A tick is lost where it is more than half an interval overdue. Each is due one
-// interval after the one before it, not at a fixed instant: a heartbeat that
-// comes a little late each time, as every real one does, has lost nothing.
 func (t trace) score(interval time.Duration) score {
 	s := score{received: len(t.ticks), expected: len(t.ticks), sums: t.sums}
 	if t.over {
 		s.computing = t.to - t.from
 	}
+	for _, gap := range t.gaps(interval) {
+		s.expected += gap.lost
+		s.worstGap = max(s.worstGap, gap.length())
+		if t.busyIn(gap.from, gap.to) {
+			s.late = append(s.late, max(0, gap.length()-interval))
+		}
+	}
+	slices.Sort(s.late)
+	return s
+}
+
+// A gap is the time between two ticks, or between one and an end of the trace.
+type gap struct {
+	from, to time.Duration
+	lost     int // ticks that should have come in it
+}
+
+func (g gap) length() time.Duration { return g.to - g.from }
+
+// gaps returns the times without a tick.
+//
+// A tick is lost where it is more than half an interval overdue. Each is due one
+// interval after the one before it, not at a fixed instant: a heartbeat that
+// comes a little late each time, as every real one does, has lost nothing.
+func (t trace) gaps(interval time.Duration) []gap {
+	var gaps []gap
 	last := -interval // the first tick is due at the beginning
-	for _, tick := range t.ticks {
-		s.expected += lost(tick-last, interval)
-		s.worstGap = max(s.worstGap, tick-max(last, 0))
+	for _, tick := range append(slices.Clip(t.ticks), t.end) {
+		gaps = append(gaps, gap{max(last, 0), tick, lost(tick-last, interval)})
 		last = tick
 	}
-	s.expected += lost(t.end-last, interval)
-	s.worstGap = max(s.worstGap, t.end-max(last, 0))
-	return s
+	return gaps
 }
 
 // lost is the number of ticks that should have come in a gap between two.

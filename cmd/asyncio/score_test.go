@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -49,5 +50,35 @@ func TestScoreOfTheComputation(t *testing.T) {
 	tr.over = false
 	if s := tr.score(time.Second); s.computing != 0 {
 		t.Errorf("a computation that is not over took %v", s.computing)
+	}
+}
+
+// Late is what is more than an interval, and counts where something was computed.
+func TestScoreOfLateness(t *testing.T) {
+	tr := trace{
+		ticks: ms(0, 900, 1000, 1500, 2300, 2700, 3700), // the second is late, but nothing was computed yet
+		begun: true, from: 1100 * time.Millisecond,
+		over: true, to: 2600 * time.Millisecond,
+		end: 4 * time.Second,
+	}
+	if got, want := tr.score(500*time.Millisecond).late, ms(0, 0, 300); !slices.Equal(got, want) {
+		t.Errorf("late by %v, want %v", got, want)
+	}
+	tr.begun, tr.over = false, false
+	if got := tr.score(500 * time.Millisecond).late; len(got) > 0 {
+		t.Errorf("late by %v without a computation", got)
+	}
+}
+
+// The gaps cover the trace, and what is read of it does not change it.
+func TestGaps(t *testing.T) {
+	ticks := append(make([]time.Duration, 0, 10), ms(0, 500, 2000)...)
+	tr := trace{ticks: ticks, end: ms(2100)[0]}
+	want := []gap{{0, 0, 0}, {0, ms(500)[0], 0}, {ms(500)[0], ms(2000)[0], 2}, {ms(2000)[0], ms(2100)[0], 0}}
+	if got := tr.gaps(500 * time.Millisecond); !slices.Equal(got, want) {
+		t.Errorf("gaps %v, want %v", got, want)
+	}
+	if beyond := ticks[:4][3]; beyond != 0 {
+		t.Errorf("the end of the trace was written behind its ticks: %v", beyond)
 	}
 }

@@ -16,7 +16,7 @@ Usage:
   PROGRAM version
   PROGRAM help
 
-  demo            both parts below in about 25 s
+  demo            both parts below in about 30 s
   demo concepts   seven small programs: coroutines, tasks, gather, errors,
                   cancellation and time-outs, the code beside its output
   demo blocking   a heartbeat beside a long computation: what blocks the
@@ -34,7 +34,11 @@ Flags of demo and demo blocking:
   -n N            iterations of each computation, such as 100_000_000
                   (default: about 2 s of computing in all, measured at start)
   -interval D     time between two ticks of the heartbeat (default 500ms)
-  -jobs K         computations at once, 1 to 64 (default 1)
+  -jobs K         computations at once, 1 to 64 (default 1); with more than
+                  there are processors, also how late the ticks came while
+                  goroutines, or niced processes, competed with the loop
+  -report FILE    write the result as a page, too: one HTML file with the lanes
+                  drawn to scale, no scripts, nothing loaded from elsewhere
 
 Ctrl-C stops at once and in order, with exit status 130; a second one kills.
 A mistake in the command line gives exit status 2. Colours appear only in a

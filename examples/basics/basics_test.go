@@ -33,6 +33,7 @@ var programs = []struct {
 	{name: "shared-counter"},
 	{name: "blocking", args: []string{"-n", "1000000"}},
 	{name: "thread", args: []string{"-n", "1000000"}},
+	{name: "processes", args: []string{"-n", "1000000"}},
 	{name: "cooperative", args: []string{"-n", "1000000"}},
 	{name: "choosing", args: []string{"-n", "1000000"}},
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -29,6 +30,29 @@ $`)
 	sums := want.FindStringSubmatch(stdout.String())
 	if sums == nil || sums[1] != sums[2] {
 		t.Errorf("it printed:\n%s", &stdout)
+	}
+}
+
+func TestACommandLineThatMakesNoSense(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		names []string // the value, and what was expected
+	}{
+		{[]string{"-mb", "0"}, []string{"-mb is 0", "from 1"}},
+		{[]string{"-mb", "-5"}, []string{"-mb is -5", "from 1"}},
+		{[]string{"-mb", "many"}, []string{`"many"`, "-mb int"}},
+		{[]string{"-mb", "1", "large"}, []string{`"large"`, "flags only"}},
+		{[]string{"-size", "1"}, []string{"-size", "-mb int"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		if status := run(c.args, &stdout, &stderr); status != 2 || stdout.Len() > 0 {
+			t.Errorf("%q: exit status %d, want 2; it printed %q", c.args, status, &stdout)
+		}
+		for _, name := range c.names {
+			if !strings.Contains(stderr.String(), name) {
+				t.Errorf("%q: stderr does not say %q:\n%s", c.args, name, &stderr)
+			}
+		}
 	}
 }
 

@@ -32,6 +32,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if flags.Parse(args) != nil {
 		return 2
 	}
+	switch {
+	case *size < 1:
+		return misused(stderr, "-mb is %d; expected a number of megabytes from 1", *size)
+	case flags.NArg() > 0:
+		return misused(stderr, "unexpected argument %q; expected flags only", flags.Arg(0))
+	}
 	dir, err := os.MkdirTemp("", "files")
 	if err != nil {
 		fmt.Fprintln(stderr, "files:", err)
@@ -49,6 +55,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+func misused(stderr io.Writer, format string, args ...any) (status int) {
+	fmt.Fprintf(stderr, "files: "+format+"\n", args...)
+	return 2
 }
 
 func writeAndRead(ctx context.Context, out io.Writer, name string, mb int) error {

@@ -36,6 +36,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if flags.Parse(args) != nil {
 		return 2
 	}
+	if err := s.check(flags.Args()); err != nil {
+		fmt.Fprintln(stderr, "signals:", err)
+		return 2
+	}
 
 	// The first signal cancels this context, and with it the ctx of Run's main.
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -56,4 +60,23 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stdout, "ended after %.1f s: %d jobs done, none lost\n", time.Since(start).Seconds(), s.done)
 	return 0
+}
+
+// check says what of the command line makes no sense. Arguments are those after the flags.
+func (s *service) check(arguments []string) error {
+	if len(arguments) > 0 {
+		return fmt.Errorf("unexpected argument %q; expected flags only", arguments[0])
+	}
+	if s.workers < 1 {
+		return fmt.Errorf("-workers is %d; expected a number from 1", s.workers)
+	}
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{{"every", s.every}, {"job", s.job}, {"drain", s.drain}} {
+		if f.value < 0 {
+			return fmt.Errorf("-%s is %v; expected a duration from 0, like 300ms", f.name, f.value)
+		}
+	}
+	return nil
 }

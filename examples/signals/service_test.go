@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,4 +113,28 @@ func TestInterruptedBeforeItBegan(t *testing.T) {
 		}
 		expectOutput(t, &out, "accepting no more; 0 accepted jobs have 10s to finish\n")
 	})
+}
+
+func TestACommandLineThatMakesNoSense(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		names []string // the value, and what was expected
+	}{
+		{[]string{"-workers", "0"}, []string{"-workers is 0", "from 1"}},
+		{[]string{"-every", "-1s"}, []string{"-every is -1s", "from 0"}},
+		{[]string{"-job", "-1ms"}, []string{"-job is -1ms", "from 0"}},
+		{[]string{"-drain", "-2h"}, []string{"-drain is -2h", "from 0"}},
+		{[]string{"-drain", "soon"}, []string{`"soon"`, "-drain duration"}},
+		{[]string{"-job", "1s", "fast"}, []string{`"fast"`, "flags only"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		if status := run(c.args, &stdout, &stderr); status != 2 || stdout.Len() > 0 {
+			t.Errorf("%q: exit status %d, want 2; it printed %q", c.args, status, &stdout)
+		}
+		for _, name := range c.names {
+			if !strings.Contains(stderr.String(), name) {
+				t.Errorf("%q: stderr does not say %q:\n%s", c.args, name, &stderr)
+			}
+		}
+	}
 }

@@ -4,7 +4,7 @@
 //
 //	go run ./basics/blocking
 //
-// Its neighbours thread and cooperative are the remedies.
+// Its neighbours thread, processes and cooperative are the remedies.
 package main
 
 import (

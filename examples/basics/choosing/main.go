@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,9 +17,12 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
 )
 
 func main() {
+	procpool.Main() // a worker process goes no further
+
 	steps := flag.Uint("n", 0, "steps of the computation (0: as many as take half a second here)")
 	flag.Parse()
 	n := int(*steps)
@@ -28,19 +32,28 @@ func main() {
 	fmt.Printf("%d processors; a computation of %d steps; measuring ...\n\n", runtime.GOMAXPROCS(0), n)
 
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
-		var results []result
-		for _, c := range append(choices(n), native(n)...) {
-			r, err := measure(ctx, c)
-			if err != nil {
-				return err
-			}
-			results = append(results, r)
+		pool, err := procpool.New(procpool.Options{Workers: many, Nice: nice})
+		if err != nil {
+			return err
 		}
-		return table(os.Stdout, results)
+		return errors.Join(compare(ctx, n, pool), pool.Close(ctx))
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// compare measures every choice and prints the table.
+func compare(ctx context.Context, n int, pool asyncio.Executor) error {
+	var results []result
+	for _, c := range append(choices(n, pool), native(n)...) {
+		r, err := measure(ctx, c)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+	}
+	return table(os.Stdout, results)
 }
 
 // choice is one kind of work and one way to do it.
@@ -49,27 +62,43 @@ type choice struct {
 	run          asyncio.Coroutine[int]
 }
 
+// many is how many computations at once are many for this machine.
+var many = 8 * runtime.GOMAXPROCS(0)
+
+// nice makes the worker processes stand back, so that the loop goes first.
+// Windows knows no such number.
+var nice = func() int {
+	if runtime.GOOS == "windows" {
+		return 0
+	}
+	return 10
+}()
+
 // choices are the rows of the table, but for those of native.
-func choices(n int) []choice {
+func choices(n int, pool asyncio.Executor) []choice {
 	inCoroutine := func(context.Context) (int, error) { return sum(0, n), nil }
 	inThread := func(ctx context.Context) (int, error) {
 		return asyncio.ToThread(ctx, inCoroutine)
 	}
-	oneForEachProcessor := func(ctx context.Context) (int, error) {
-		var all []asyncio.Coroutine[int]
-		for range runtime.GOMAXPROCS(0) {
-			all = append(all, inThread)
-		}
-		_, err := asyncio.Gather(ctx, all...)
-		return 0, err
-	}
+	inProcess := asyncio.Coroutine[int](func(ctx context.Context) (int, error) {
+		return Sum.Call(ctx, pool, [2]int{0, n})
+	})
+	// The same sum in as many parts, all of them computed at once.
+	threads := manyAtOnce(n, func(ctx context.Context, part [2]int) (int, error) {
+		return asyncio.ToThread(ctx, func(ctx context.Context) (int, error) { return sumOf(ctx, part) })
+	})
+	processes := manyAtOnce(n, func(ctx context.Context, part [2]int) (int, error) {
+		return Sum.Call(ctx, pool, part)
+	})
 	sleep := func(ctx context.Context) error { return asyncio.Sleep(ctx, 0) }
 
 	return []choice{
 		{"1,000 waits of 1 s (I/O)", "the loop alone", waits(1_000, time.Second)},
 		{"a computation that blocks", "none", inCoroutine},
 		{"a computation that blocks", "ToThread", inThread},
-		{"one for each processor", "ToThread each", oneForEachProcessor},
+		{"a computation that blocks", "a process", inProcess},
+		{"many computations at once", "ToThread each", threads},
+		{"many computations at once", "a process each", processes},
 		{"an algorithm of your own", "Sleep(ctx, 0) each 100,000 steps", inParts(n, 100_000, sleep)},
 		{"an algorithm of your own", "Checkpoint each 1,000 steps", inParts(n, 1_000, asyncio.Checkpoint)},
 	}

@@ -4,12 +4,19 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/asynciotest"
+	"github.com/asyncio-go/asyncio/procpool"
 )
+
+func TestMain(m *testing.M) {
+	procpool.Main() // the workers of the test are the test, started again
+	os.Exit(m.Run())
+}
 
 const ms = time.Millisecond
 
@@ -73,19 +80,30 @@ func TestMeasureNamesTheChoiceThatFailed(t *testing.T) {
 	})
 }
 
+// With real workers, so that the processes are some.
 func TestEveryComputationFindsTheSameSum(t *testing.T) {
-	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+		pool, err := procpool.New(procpool.Options{Workers: 2})
+		if err != nil {
+			return err
+		}
 		const n = 1_000_050
-		for _, c := range append(choices(n), native(n)...) {
-			switch c.work {
-			case "1,000 waits of 1 s (I/O)", "one for each processor": // these return no sum
+		for _, c := range append(choices(n, pool), native(n)...) {
+			if c.work == "1,000 waits of 1 s (I/O)" { // they return no sum
 				continue
 			}
 			if got, err := c.run.Await(ctx); got != sum(0, n) || err != nil {
 				t.Errorf("%s, %s: %d, %v; want %d", c.work, c.remedy, got, err, sum(0, n))
 			}
 		}
+		if got, want := pool.Stats().Completed, uint64(1+many); got != want {
+			t.Errorf("%d calls were completed in processes, want %d", got, want)
+		}
+		return pool.Close(ctx)
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 const wantTable = `work            remedy     took     worst delay   verdict

@@ -20,6 +20,27 @@ func sum(from, to int) int {
 	return s
 }
 
+// Sum is sum as something to call in another process.
+var Sum = asyncio.Register("choosing.sum", sumOf)
+
+func sumOf(_ context.Context, part [2]int) (int, error) { return sum(part[0], part[1]), nil }
+
+// manyAtOnce computes the sum in many parts at the same time.
+func manyAtOnce(n int, compute func(context.Context, [2]int) (int, error)) asyncio.Coroutine[int] {
+	return func(ctx context.Context) (int, error) {
+		parts := make([]asyncio.Coroutine[int], many)
+		for i := range parts {
+			parts[i] = asyncio.Coro(compute, [2]int{i * n / many, (i + 1) * n / many})
+		}
+		s := 0
+		sums, err := asyncio.Gather(ctx, parts...)
+		for _, part := range sums {
+			s += part
+		}
+		return s, err
+	}
+}
+
 // inParts computes the sum in parts of the given size, with a pause after each.
 func inParts(n, size int, pause func(context.Context) error) asyncio.Coroutine[int] {
 	return func(ctx context.Context) (int, error) {

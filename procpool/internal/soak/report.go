@@ -28,8 +28,9 @@ const (
 	wrong    outcome = "wrong"
 )
 
-// judge says what a call came to, or what is wrong with that.
-func (p plan) judge(a answer, err error) (outcome, error) {
+// judge says what a call came to, or what is wrong with that. killed are the workers
+// that were killed from outside.
+func (p plan) judge(a answer, err error, killed map[int]bool) (outcome, error) {
 	d := deedNamed(p.Deed)
 	var died *procpool.WorkerCrash
 	var panicError *asyncio.PanicError
@@ -40,10 +41,10 @@ func (p plan) judge(a answer, err error) (outcome, error) {
 			return wrong, err
 		}
 		return result, nil
+	case errors.As(err, &died) && killed[died.Pid]: // also if it was about to die by its deed
+		return felled, nil
 	case errors.As(err, &died) && d.crashed != nil && d.crashed(died):
 		return crash, nil
-	case errors.As(err, &died) && fromOutside(died):
-		return felled, nil
 	case errors.As(err, &panicError) && d.comesTo == panicked:
 		return panicked, nil
 	case errors.Is(err, errRefused) && errors.As(err, &remote) && d.comesTo == failure:
@@ -69,17 +70,31 @@ func (o outcome) runs() (least, most int) {
 // A report is what a soak has found. It belongs to the loop.
 type report struct {
 	pending map[uint64]plan
-	ended   map[uint64]outcome
+	ended   map[uint64]verdict
 	counts  map[outcome]int
-	kills   int // of workers, from outside
+	killed  map[int]bool // pids of workers that got a signal from outside
 	stats   procpool.Stats
 
 	violated   int
 	violations []string // the first of them
 }
 
+// A verdict is what a call came to.
+type verdict struct {
+	outcome
+	plan string
+	err  error // the call's, and kept for crashes only
+}
+
+func (v verdict) String() string {
+	if v.err == nil {
+		return fmt.Sprintf("%s came to: %s", v.plan, v.outcome)
+	}
+	return fmt.Sprintf("%s came to: %s: %v", v.plan, v.outcome, v.err)
+}
+
 func newReport() *report {
-	return &report{pending: map[uint64]plan{}, ended: map[uint64]outcome{}, counts: map[outcome]int{}}
+	return &report{pending: map[uint64]plan{}, ended: map[uint64]verdict{}, counts: map[outcome]int{}, killed: map[int]bool{}}
 }
 
 func (r *report) violation(format string, args ...any) {
@@ -92,14 +107,18 @@ func (r *report) begin(p plan) { r.pending[p.Number] = p }
 
 func (r *report) end(p plan, a answer, err error) {
 	if before, twice := r.ended[p.Number]; twice {
-		r.violation("%v ended twice, first with: %s", p, before)
+		r.violation("ended twice: first, %v", before)
 	}
-	o, problem := p.judge(a, err)
+	o, problem := p.judge(a, err, r.killed)
 	if problem != nil {
 		r.violation("%v: %v", p, problem)
 	}
 	delete(r.pending, p.Number)
-	r.ended[p.Number] = o
+	v := verdict{outcome: o, plan: p.String()}
+	if o == crash || o == felled {
+		v.err = err
+	}
+	r.ended[p.Number] = v
 	r.counts[o]++
 }
 
@@ -109,9 +128,9 @@ func (p plan) String() string {
 
 // compare holds what the calls came to against what the workers noted.
 func (r *report) compare(times map[uint64]int) {
-	for number, o := range r.ended {
-		if least, most := o.runs(); times[number] < least || times[number] > most {
-			r.violation("call %d.%d was run %d times and came to: %s", number>>32, uint32(number), times[number], o)
+	for number, v := range r.ended {
+		if least, most := v.runs(); times[number] < least || times[number] > most {
+			r.violation("run %d times: %v", times[number], v)
 		}
 	}
 	for number := range times {
@@ -141,6 +160,6 @@ func (r *report) print(w io.Writer) {
 		fmt.Fprintf(w, "%8d %s\n", r.counts[o], o)
 	}
 	fmt.Fprintf(w, "%8d without an end\n", len(r.pending))
-	fmt.Fprintf(w, "%8d workers started, %d killed from outside, %d for going on after a cancellation\n", r.stats.Started, r.kills, r.stats.Killed)
+	fmt.Fprintf(w, "%8d workers started, %d killed from outside, %d for going on after a cancellation\n", r.stats.Started, len(r.killed), r.stats.Killed)
 	fmt.Fprintf(w, "%8d violations\n", r.violated)
 }

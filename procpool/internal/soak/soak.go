@@ -185,9 +185,10 @@ func (r *report) kill(ctx context.Context, s settings, pool *procpool.Pool) erro
 		if len(workers) == 0 {
 			continue
 		}
-		switch err := killWorker(workers[pick%len(workers)].Pid, signal); {
+		pid := workers[pick%len(workers)].Pid
+		switch err := killWorker(pid, signal); {
 		case err == nil:
-			r.kills++
+			r.killed[pid] = true
 		case !errors.Is(err, os.ErrProcessDone):
 			return fmt.Errorf("killing a worker: %w", err)
 		}

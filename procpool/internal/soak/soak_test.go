@@ -87,13 +87,14 @@ func TestJudge(t *testing.T) {
 		{"an error without a type", of("refuse", patiently), answer{}, errors.New("refused")},
 		{"a panic of what does not panic", of("answer", patiently), answer{}, &asyncio.PanicError{}},
 		{"a crash that nothing explains", of("answer", patiently), answer{}, &procpool.WorkerCrash{ExitCode: 3}},
+		{"a crash of a worker that nobody killed", of("exit", patiently), answer{}, &procpool.WorkerCrash{Pid: 8, Signal: 9}},
 		{"a closed pool", of("answer", patiently), answer{}, asyncio.ErrExecutorClosed},
 	} {
-		if o, problem := c.plan.judge(c.a, c.err); o != wrong || problem == nil {
+		if o, problem := c.plan.judge(c.a, c.err, map[int]bool{7: true}); o != wrong || problem == nil {
 			t.Errorf("%s was taken for: %s", c.name, o)
 		}
 	}
-	o, problem := of("exit", patiently).judge(answer{}, &procpool.WorkerCrash{ExitCode: 3})
+	o, problem := of("exit", patiently).judge(answer{}, &procpool.WorkerCrash{ExitCode: 3}, nil)
 	if o != crash || problem != nil {
 		t.Errorf("a crash as ordered was taken for: %s, %v", o, problem)
 	}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A reportFile is where the page goes. It appears there whole or not at all: it
+// is written under another name beside it, and renamed.
+type reportFile struct {
+	path string // of the page
+	temp string // until it is complete
+}
+
+// newReportFile finds out whether a page can be written to path, before anybody
+// waits for the measurements that are to be in it.
+func newReportFile(path string) (*reportFile, error) {
+	f := &reportFile{path: path}
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("the report cannot be written to %q: it is a directory; expected a file name, such as %q",
+			path, filepath.Join(path, "report.html"))
+	case err == nil && !info.Mode().IsRegular():
+		return nil, fmt.Errorf("the report cannot be written to %q: it is a device or the like; expected a file name", path)
+	case err == nil: // the file itself is replaced, not a link to it
+		if f.path, err = filepath.EvalSymlinks(path); err != nil {
+			return nil, fmt.Errorf("the report cannot be written: %w", err)
+		}
+	}
+	f.temp = filepath.Join(filepath.Dir(f.path), fmt.Sprintf(".%s.%d", filepath.Base(f.path), os.Getpid()))
+	if err := f.create(func(io.Writer) error { return nil }); err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.temp)
+}
+
+// write replaces the file by what fill writes.
+func (f *reportFile) write(fill func(io.Writer) error) error {
+	if err := f.create(fill); err != nil {
+		return err
+	}
+	if err := os.Rename(f.temp, f.path); err != nil {
+		return errors.Join(fmt.Errorf("the report cannot be written: %w", err), os.Remove(f.temp))
+	}
+	return nil
+}
+
+// create makes the temporary file. After an error there is none.
+func (f *reportFile) create(fill func(io.Writer) error) error {
+	file, err := os.OpenFile(f.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the report cannot be written to %q: there is no directory %q", f.path, filepath.Dir(f.path))
+	}
+	if err != nil {
+		return fmt.Errorf("the report cannot be written to %q: %w", f.path, err)
+	}
+	err = fill(file)
+	if err == nil {
+		err = file.Sync() // a page that exists is a page with its content
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(fmt.Errorf("the report cannot be written to %q: %w", f.path, err), os.Remove(f.temp))
+	}
+	return nil
+}
