@@ -164,21 +164,37 @@ func TestPriorityQueue_APanicInAWokenPutHandsTheRoomOn(t *testing.T) {
 // A shutdown compares to find the items that were promised. One in which less panics has not happened.
 func TestPriorityQueue_APanicInShutdown(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
-		left := 0
-		q := fragile(0, &left)
-		got := 0
-		a := tryInOrder(ctx, t, 1, func(ctx context.Context) (err error) { got, err = q.Get(ctx); return err })[0]
-		for _, v := range []int{5, 3, 8, 1} {
-			q.TryPut(v)
-		}
-		left = 1
-		if v := panicOf(func() { q.Shutdown(true) }); v != lessPanic || q.Len() != 3 || !q.TryPut(9) {
-			t.Errorf("Shutdown: panic %v, %d items; want 3, and that it goes on", v, q.Len())
-		}
-		q.Shutdown(true)
-		await(ctx, t, a)
-		if got != 1 || a.err != nil || q.Len() != 0 {
-			t.Errorf("the getter got %d, %v, %d left; want 1, and nothing left", got, a.err, q.Len())
+		for at := 1; ; at++ { // at each of the comparisons
+			left := 0
+			q := fragile(0, &left)
+			var got []int
+			get := func(ctx context.Context) error {
+				v, err := q.Get(ctx)
+				got = append(got, v)
+				return err
+			}
+			all := tryInOrder(ctx, t, 3, get)
+			for _, v := range []int{5, 3, 8, 1, 9, 4} {
+				q.TryPut(v)
+			}
+			left = at
+			v := panicOf(func() { q.Shutdown(true) })
+			if left > 0 { // it made fewer
+				if left = 0; at < 5 {
+					t.Errorf("a shutdown made %d comparisons, want some", at-1)
+				}
+				cancelAll(ctx, all)
+				return
+			}
+			if v != lessPanic || q.Len() != 3 || !q.TryPut(10) {
+				t.Errorf("comparison %d: panic %v, %d items; want 3, and that it goes on", at, v, q.Len())
+			}
+			q.Shutdown(true)
+			turns(ctx, t, 1)
+			if !slices.Equal(got, []int{1, 3, 4}) || over(all) != "111" || q.Len() != 0 {
+				t.Errorf("comparison %d: the getters got %v, over %s, %d left; want 1, 3 and 4, and nothing left", at, got, over(all), q.Len())
+			}
+			cancelAll(ctx, all)
 		}
 	})
 }

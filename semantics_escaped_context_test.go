@@ -115,3 +115,23 @@ func TestS13_AnEscapedContextEndsEveryAwait(t *testing.T) {
 		})
 	}
 }
+
+// Checkpoint has a short way of its own, which is open while nothing else is going on.
+func TestS13_CheckpointAndAnEscapedContext(t *testing.T) {
+	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+		limited, cancel := asyncio.WithTimeout(ctx, time.Hour)
+		var escaped context.Context
+		await(ctx, t, asyncio.Go(limited, func(own context.Context) error { escaped = own; return nil }))
+		if err := asyncio.Checkpoint(escaped); err != nil {
+			t.Errorf("before the cancellation: %v", err)
+		}
+		cancel()
+		if err := asyncio.Checkpoint(escaped); err != context.Canceled {
+			t.Errorf("after the cancellation: %v, want context.Canceled", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
