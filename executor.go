@@ -78,7 +78,7 @@ func (c *Call) Run(ctx context.Context) {
 	})
 }
 
-// Started says where the function has begun: "worker 3 (pid 4711)". Dumps show it.
+// Started says where the function has begun: "worker 3 (pid 4711)". Where returns it.
 func (c *Call) Started(where string) { c.where.Store(&where) }
 
 // Where returns what Started said last, empty before.

@@ -25,12 +25,13 @@ type Func[A, R any] struct {
 // The argument and the result travel as encoding/gob does it; []byte and string
 // travel as they are. Nil and empty slices and maps become the same, and a pointer
 // to a zero number, string or bool becomes nil. Values in fields of interface type
-// must be known to gob.Register. Values must not contain themselves.
+// must be known to gob.Register. Values must not contain themselves. fn must not keep
+// a []byte argument after it has returned: its memory may be used again.
 //
 // It panics if fn is nil, if the name is empty, taken, or ends in "[]", and if A
 // or R could not travel whole: with fields that are not exported, functions,
-// channels, or only one half of an encoding of its own. What brings its own GobEncode and GobDecode, or MarshalBinary and
-// UnmarshalBinary, travels as they say.
+// channels, or only one half of an encoding of its own. What brings its own
+// GobEncode and GobDecode, or MarshalBinary and UnmarshalBinary, travels as they say.
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	where := fmt.Sprintf("asyncio: Register(%q)", name)
 	switch {

@@ -116,9 +116,9 @@ func TestS13_AnEscapedContextEndsEveryAwait(t *testing.T) {
 	}
 }
 
-// Checkpoint has a short way of its own, which is open while nothing else is going on.
+// Checkpoint has a short way of its own, under contexts that nothing foreign can cancel.
 func TestS13_CheckpointAndAnEscapedContext(t *testing.T) {
-	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		limited, cancel := asyncio.WithTimeout(ctx, time.Hour)
 		var escaped context.Context
 		await(ctx, t, asyncio.Go(limited, func(own context.Context) error { escaped = own; return nil }))

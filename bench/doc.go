@@ -13,8 +13,10 @@
 //	thread     a goroutine locked to an operating system thread of its own
 //	errgroup   golang.org/x/sync/errgroup
 //	conc       github.com/sourcegraph/conc
-//	floor      bare iter.Pull coroutines: a limit and not a library, for it has
-//	           no errors, no cancellation and no contexts
+//	socket     a process at the other end of a bare pair of sockets
+//	python     Python's ProcessPoolExecutor, where that is installed
+//	floor      bare iter.Pull coroutines, or bare sockets: a limit and not a
+//	           library, for it has no errors, no cancellation and no contexts
 //
 // All contenders of a row do the same work and check that it was done. The
 // command in the folder table runs everything many times over and prints the
