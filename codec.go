@@ -3,8 +3,10 @@ package asyncio
 import (
 	"bytes"
 	"encoding"
+	"encoding/binary"
 	"encoding/gob"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 )
@@ -12,6 +14,61 @@ import (
 // parcel is what gob sends: in a struct a nil pointer or an empty struct may be
 // the whole value.
 type parcel[T any] struct{ V T }
+
+// scalar reports whether values of the type are numbers or booleans, which are sent
+// without gob: it describes its types anew in each message, which costs more than a
+// call.
+func scalar(k reflect.Kind) bool {
+	return k >= reflect.Bool && k <= reflect.Float64
+}
+
+func encodeScalar(r reflect.Value) []byte {
+	switch {
+	case r.CanInt():
+		return binary.AppendVarint(nil, r.Int())
+	case r.CanUint():
+		return binary.AppendUvarint(nil, r.Uint())
+	case r.CanFloat():
+		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(r.Float()))
+	case r.Bool():
+		return []byte{1}
+	}
+	return []byte{0}
+}
+
+func decodeScalar(r reflect.Value, b []byte) error {
+	n := len(b)
+	switch {
+	case r.CanInt():
+		var v int64
+		v, n = binary.Varint(b)
+		if r.OverflowInt(v) {
+			n = 0
+		}
+		r.SetInt(v)
+	case r.CanUint():
+		var v uint64
+		v, n = binary.Uvarint(b)
+		if r.OverflowUint(v) {
+			n = 0
+		}
+		r.SetUint(v)
+	case r.CanFloat():
+		if n == 8 {
+			r.SetFloat(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+		} else {
+			n = 0
+		}
+	case n == 1 && b[0] <= 1:
+		r.SetBool(b[0] == 1)
+	default:
+		n = 0
+	}
+	if n != len(b) || n == 0 {
+		return fmt.Errorf("%q is no %s", b, r.Type())
+	}
+	return nil
+}
 
 // encode makes bytes of v. Strings and byte slices are sent as they are; the
 // bytes of a slice are those of v itself unless a copy is asked for.
@@ -25,6 +82,9 @@ func encode[T any](v T, copied bool) ([]byte, error) {
 		default:
 			return r.Bytes(), nil
 		}
+	}
+	if isScalar[T]() {
+		return encodeScalar(reflect.ValueOf(v)), nil
 	}
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(&parcel[T]{v}); err != nil {
@@ -44,6 +104,10 @@ func decode[T any](b []byte) (v T, err error) {
 		}
 		return v, nil
 	}
+	if isScalar[T]() {
+		err = decodeScalar(reflect.ValueOf(&v).Elem(), b)
+		return v, err
+	}
 	var p parcel[T]
 	defer func() {
 		if r := recover(); r != nil { // a method of the type's own, on bytes it does not expect
@@ -54,6 +118,8 @@ func decode[T any](b []byte) (v T, err error) {
 	return p.V, err
 }
 
+func isScalar[T any]() bool { return scalar(reflect.TypeFor[T]().Kind()) }
+
 func isRaw[T any]() bool {
 	t := reflect.TypeFor[T]()
 	return t.Kind() == reflect.String || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
@@ -61,7 +127,7 @@ func isRaw[T any]() bool {
 
 // travels reports what of T would not arrive on the other side.
 func travels[T any]() error {
-	if isRaw[T]() {
+	if isRaw[T]() || isScalar[T]() {
 		return nil
 	}
 	t := reflect.TypeFor[T]()

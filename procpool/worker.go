@@ -31,13 +31,14 @@ func serve(o orders) {
 	if err := applyLimits(o); err != nil {
 		give(exitLimits, err)
 	}
-	w := &worker{ch: ch, in: frame.NewReader(ch, o.MaxMessage), limit: o.MaxMessage}
+	w := &worker{ch: ch, in: frame.NewReader(ch, o.MaxMessage), limit: o.MaxMessage, wake: make(chan struct{})}
 	if o.Init != nil {
 		if err := w.init(o); err != nil {
 			give(exitInit, fmt.Errorf("Options.Init: %w", err))
 		}
 	}
 	w.say(frame.Frame{Kind: frame.Hello, Header: frame.HelloHeader{Version: version, Pid: int64(os.Getpid()), Build: build()}.Append(nil)})
+	go w.relief()
 	go w.listen() // what listens runs functions, and may change
 	select {}
 }
@@ -63,6 +64,12 @@ type worker struct {
 	running   uint64 // number of the task; 0: none
 	cancel    context.CancelCauseFunc
 	cancelled uint64 // a task that was cancelled before it came
+
+	// turn is the task that the listening goroutine runs, 0 while it listens. Whoever
+	// sets it back to 0 is the one to listen.
+	turn   atomic.Uint64
+	asleep atomic.Bool // the relief
+	wake   chan struct{}
 }
 
 func (w *worker) init(o orders) error {
@@ -140,17 +147,14 @@ func (w *worker) begin(f frame.Frame) (listening bool) {
 		cancel(context.Canceled)
 	}
 	w.mu.Unlock()
-	var passed atomic.Bool // on to the one or the other
-	relief := time.AfterFunc(longTask, func() {
-		if passed.CompareAndSwap(false, true) {
-			w.listen()
-		}
-	})
+	w.turn.Store(f.Task)
+	if w.asleep.Load() && w.asleep.CompareAndSwap(true, false) {
+		w.wake <- struct{}{}
+	}
 	defer func() {
-		relief.Stop()
 		stop()
 		cancel(nil)
-		switch mine := passed.CompareAndSwap(false, true); {
+		switch mine := w.turn.CompareAndSwap(f.Task, 0); {
 		case mine && !listening: // the function ended its goroutine
 			go w.listen()
 		case !mine:
@@ -163,9 +167,40 @@ func (w *worker) begin(f frame.Frame) (listening bool) {
 	return true
 }
 
-// longTask is how long nobody listens: a cancellation, or the end of the pool,
-// comes so much later at most.
-const longTask = 200 * time.Microsecond
+// relief takes over listening when a task lasts. It looks each reliefTick, which is
+// cheaper than a timer for each task, and sleeps while there are none.
+func (w *worker) relief() {
+	tick := time.NewTimer(reliefTick)
+	seen, still := uint64(0), 0
+	for {
+		<-tick.C
+		switch turn := w.turn.Load(); {
+		case turn != 0 && turn == seen:
+			if w.turn.CompareAndSwap(turn, 0) {
+				go w.listen()
+			}
+			seen, still = 0, 0
+		case turn != seen:
+			seen, still = turn, 0
+		default:
+			still++
+		}
+		if still >= idleTicks {
+			w.asleep.Store(true)
+			if w.turn.Load() == 0 || !w.asleep.CompareAndSwap(true, false) {
+				<-w.wake
+			}
+			still = 0
+		}
+		tick.Reset(reliefTick)
+	}
+}
+
+// A cancellation, or the end of the pool, is heard two ticks late at most.
+const (
+	reliefTick = time.Millisecond
+	idleTicks  = 10
+)
 
 // clip keeps a note within what a header may have.
 func clip(note string) string { return note[:min(len(note), 64<<10)] }
