@@ -1,9 +1,7 @@
 package executortest
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"slices"
@@ -178,13 +176,15 @@ func (r *remote) finish(c *asyncio.Call, result []byte, err error) {
 	}
 }
 
+var zero = asyncio.Register("executortest.zero", func(context.Context, string) (int, error) { return 0, nil })
+
 // encodedZero is what travels of the number 0.
 func encodedZero() []byte {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(struct{ V int }{}); err != nil {
+	b, err := asyncio.Execute(context.Background(), zero.Name(), nil)
+	if err != nil {
 		panic(err)
 	}
-	return b.Bytes()
+	return b
 }
 
 func (r *remote) Close(ctx context.Context) error {
