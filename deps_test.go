@@ -23,7 +23,6 @@ var layers = []struct {
 	{"internal/engine", []string{"internal/coro"}, "the untyped core knows nothing of the public types"},
 	{"", []string{"internal/engine", "internal/coro"}, "the public nouns are a typed skin of the engine"},
 	{"asynciotest", []string{"", "internal/engine"}, "it sets options of the engine that users have no business with"},
-	{"internal/poll", nil, "it waits for descriptors and knows nothing of loops"},
 	{"internal/frame", nil, "what pool and worker say to each other, in bytes"},
 	{"procpool", []string{"", "internal/engine", "internal/frame"}, "an executor stands on the public port; the engine tells it when a loop ends"},
 	{"executortest", []string{""}, "the kit stands where the authors of executors stand: on the public port"},
@@ -72,8 +71,8 @@ func TestDependencies(t *testing.T) {
 			case strings.Contains(strings.SplitN(i, "/", 2)[0], ".") && !strings.HasPrefix(i, "golang.org/x/sys"):
 				t.Errorf("%s imports %s: the root module stands on the standard library and golang.org/x/sys alone", p.ImportPath, i)
 			}
-			if i == "unsafe" && pkg != "internal/engine" && pkg != "procpool" && pkg != "internal/poll" {
-				t.Errorf("%s imports unsafe: only the engine's dump prints an address, procpool finds Options.Init in a worker, and internal/poll makes system calls", p.ImportPath)
+			if i == "unsafe" && pkg != "internal/engine" && pkg != "procpool" {
+				t.Errorf("%s imports unsafe: only the engine's dump prints an address, and procpool finds Options.Init in a worker", p.ImportPath)
 			}
 			if i == "iter" && strings.HasPrefix(pkg, "internal/") && pkg != "internal/coro" {
 				t.Errorf("%s imports iter: control transfer is internal/coro's", p.ImportPath)

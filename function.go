@@ -121,12 +121,9 @@ func Registered() []string {
 //
 // The function's calls of Progress go to what WithProgress put into ctx.
 func Execute(ctx context.Context, name string, arg []byte) (result []byte, err error) {
-	done := make(chan struct{})
-	go func() { // the function may end its goroutine
-		defer close(done)
+	apart(func() { // the function may end its goroutine
 		ExecuteThen(ctx, name, arg, func(r []byte, e error) { result, err = r, e })
-	}()
-	<-done
+	})
 	return result, err
 }
 

@@ -63,10 +63,10 @@ func TestLaneGrows(t *testing.T) {
 	for _, step := range ms(1, 60, 125, 333, 1000, 5000) {
 		var out bytes.Buffer
 		p := &lanePainter{screen: &screen{w: &out, marks: asciiMarks}, scale: scale{125 * time.Millisecond, 10}, indent: 2}
-		for now := step; now < full.end; now += step {
-			p.advance(full.upTo(now), false)
+		for at := step; at < full.end; at += step {
+			p.advance(full.upTo(at), false)
 			if !bytes.HasPrefix([]byte(want), out.Bytes()) {
-				t.Fatalf("looking every %v, at %v: %q is no beginning of %q", step, now, out.String(), want)
+				t.Fatalf("looking every %v, at %v: %q is no beginning of %q", step, at, out.String(), want)
 			}
 		}
 		p.advance(full, true)

@@ -61,10 +61,6 @@ func (l *Loop) send(p post) error {
 func (l *Loop) raise(signal uint32) {
 	l.signal.Or(signal)
 	if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
-		if p := l.poller.Load(); p != nil {
-			(*p).Wake()
-			return
-		}
 		select {
 		case l.wakeUp <- struct{}{}:
 		default: // a token of an earlier wake-up is still there
@@ -117,13 +113,7 @@ func (l *Loop) sleep() bool {
 	l.cur.Store(nil)
 	l.asleep.Store(true)
 	alive := true
-	switch p := l.poller.Load(); {
-	case p != nil && !timed:
-		(*p).Wait(-1)
-	case p != nil:
-		(*p).Wait(wait)
-		alive = wait != eternity
-	case !l.spin():
+	if !l.spin() {
 		alive = l.wait(timed, wait)
 	}
 	l.asleep.Store(false)

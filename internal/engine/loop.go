@@ -23,7 +23,6 @@ type Loop struct {
 	base   time.Time // zero of the loop's clock
 	root   *Scope
 	Public any // the public handle
-	Net    any // what package aionet keeps for the loop; owned by the loop
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
@@ -35,8 +34,7 @@ type Loop struct {
 	signal   atomic.Uint32
 	asleep   atomic.Bool
 	wakeUp   chan struct{}
-	poller   atomic.Pointer[Poller] // waits in place of wakeUp; nil: the loop has no network
-	Slice    atomic.Bool            // the running step has used up its time slice
+	Slice    atomic.Bool // the running step has used up its time slice
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
@@ -224,9 +222,6 @@ func (l *Loop) turn() bool {
 		if l.signal.Load() != 0 {
 			l.attend()
 		}
-		if p := l.poller.Load(); p != nil && l.ready.len() > 0 {
-			(*p).Wait(0) // otherwise sleep asks
-		}
 		l.fireTimers()
 		if l.over() {
 			return false
@@ -312,9 +307,6 @@ func (l *Loop) close() {
 	}
 	l.closing.WakeAll()
 	l.dismissIdle()
-	if p := l.poller.Load(); p != nil {
-		(*p).Close()
-	}
 	if l.sleeper != nil {
 		l.sleeper.Stop()
 	}

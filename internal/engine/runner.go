@@ -43,16 +43,13 @@ type runner struct {
 	why        why   // for dumps
 	woken      wakeReason
 
-	ops     uint8  // calls that found their result ready since the task waited last
 	spun    bool   // an await was refused, and the task has not waited since
 	below   bool   // in the chain, and not on top
 	depth   uint8  // in the chain, above the root
 	refused uint16 // awaits refused since the task was cancelled, up to refusalsGivenUp
 }
 
-// Why is what a parked task waits for, in a word.
-type Why = why
-
+// why is what a parked task waits for, in a word.
 type why uint8
 
 const (
@@ -74,16 +71,11 @@ const (
 	ForPut
 	ForJoin
 	ForChannel
-	ForRead
-	ForWrite
-	ForAccept
-	ForConnection
 )
 
 func (y why) String() string {
 	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread",
-		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel",
-		"read", "write", "accept", "connection"}[y]
+		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel"}[y]
 }
 
 type wakeReason uint8
@@ -222,7 +214,7 @@ func (l *Loop) step(t *Task) {
 // processor mispredicts each return that follows a switch: some five nanoseconds
 // a frame.
 func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
-	self.spun, self.ops = false, 0
+	self.spun = false
 	if q != nil {
 		q.Push(&self.w)
 	}
