@@ -27,6 +27,9 @@ type Config struct {
 	// Stderr is where the stack of a panic is printed at once.
 	Stderr io.Writer
 
+	// Network makes the loop's network, a netport.Maker; nil: the system's.
+	Network any
+
 	// Virtual says that the loop runs in a testing/synctest bubble: nothing
 	// may run beside it on its own account (no monitor, no clean-ups by the
 	// collector), and when nothing can ever run again OnStuck is called, once.

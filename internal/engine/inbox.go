@@ -61,6 +61,10 @@ func (l *Loop) send(p post) error {
 func (l *Loop) raise(signal uint32) {
 	l.signal.Or(signal)
 	if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
+		if p := l.poller.Load(); p != nil {
+			(*p).Wake()
+			return
+		}
 		select {
 		case l.wakeUp <- struct{}{}:
 		default: // a token of an earlier wake-up is still there
@@ -113,7 +117,14 @@ func (l *Loop) sleep() bool {
 	l.cur.Store(nil)
 	l.asleep.Store(true)
 	alive := true
-	if !l.spin() {
+	switch p := l.poller.Load(); {
+	case p != nil && l.signal.Load() == 0:
+		if !timed {
+			wait = -1
+		}
+		(*p).Wait(wait)
+		l.polledAt = l.Elapsed()
+	case !l.spin():
 		alive = l.wait(timed, wait)
 	}
 	l.asleep.Store(false)

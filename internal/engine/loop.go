@@ -23,6 +23,7 @@ type Loop struct {
 	base   time.Time // zero of the loop's clock
 	root   *Scope
 	Public any // the public handle
+	Net    any // what package aionet keeps for the loop; owned by the loop
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
@@ -34,7 +35,8 @@ type Loop struct {
 	signal   atomic.Uint32
 	asleep   atomic.Bool
 	wakeUp   chan struct{}
-	Slice    atomic.Bool // the running step has used up its time slice
+	poller   atomic.Pointer[Poller] // waits in place of wakeUp; nil: the loop has no network
+	Slice    atomic.Bool            // the running step has used up its time slice
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
@@ -61,6 +63,7 @@ type Loop struct {
 	failures   failures
 	closing    WaitList // other loops' awaits, to be told of the end
 	sleeper    *time.Timer
+	polledAt   int64 // when the poller was asked last
 	rootRunner runner
 	stop       shutdown
 }
@@ -222,6 +225,9 @@ func (l *Loop) turn() bool {
 		if l.signal.Load() != 0 {
 			l.attend()
 		}
+		if l.ready.len() > 0 { // otherwise sleep asks
+			l.poll()
+		}
 		l.fireTimers()
 		if l.over() {
 			return false
@@ -251,6 +257,9 @@ const rootEvery = 64
 func (l *Loop) nextTurn() bool {
 	if l.signal.Load() != 0 || l.turns%rootEvery == 0 {
 		return false
+	}
+	if l.ready.len() > 0 {
+		l.poll()
 	}
 	if len(l.timers.slots) > 0 {
 		l.fireTimers()
@@ -307,6 +316,9 @@ func (l *Loop) close() {
 	}
 	l.closing.WakeAll()
 	l.dismissIdle()
+	if p := l.poller.Load(); p != nil {
+		(*p).Close()
+	}
 	if l.sleeper != nil {
 		l.sleeper.Stop()
 	}

@@ -46,6 +46,7 @@ type runner struct {
 	spun    bool   // an await was refused, and the task has not waited since
 	below   bool   // in the chain, and not on top
 	depth   uint8  // in the chain, above the root
+	ops     uint8  // calls in a row that did not have to wait (see Spend)
 	refused uint16 // awaits refused since the task was cancelled, up to refusalsGivenUp
 }
 
@@ -71,11 +72,16 @@ const (
 	ForPut
 	ForJoin
 	ForChannel
+	ForRead
+	ForWrite
+	ForAccept
+	ForConnections
 )
 
 func (y why) String() string {
 	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread",
-		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel"}[y]
+		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel",
+		"read", "write", "accept", "connections"}[y]
 }
 
 type wakeReason uint8
@@ -214,7 +220,7 @@ func (l *Loop) step(t *Task) {
 // processor mispredicts each return that follows a switch: some five nanoseconds
 // a frame.
 func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
-	self.spun = false
+	self.spun, self.ops = false, 0
 	if q != nil {
 		q.Push(&self.w)
 	}

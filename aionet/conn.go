@@ -1,0 +1,132 @@
+package aionet
+
+import (
+	"context"
+	"net"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// A Conn is a connection of a loop. It is a net.Conn that anybody may use: Read and
+// Write suspend the calling task, of this loop or of another; a goroutine of no loop
+// is blocked. One task reads and one writes at a time; another gets ErrConnBusy.
+//
+// If the calling task is cancelled, Read and Write return its context's error; what
+// has arrived stays to be read. They obey the task, not a context of a part of it: see
+// WithContext for a time-out of one line, and for a last word in a cancelled task
+// (context.WithoutCancel).
+//
+// Close, the deadlines and the addresses may be used from any goroutine and never
+// wait. A Conn that is open when its loop ends is closed.
+type Conn struct {
+	endpoint
+	stream netport.Stream // the endpoint's socket
+	lent   []byte         // by Next; owned by the loop
+}
+
+func newConn(l *engine.Loop, network string, s netport.Stream) *Conn {
+	c := &Conn{endpoint: endpoint{loop: l, socket: s, network: network, remote: s.RemoteAddr()}, stream: s}
+	s.Watch((*watcher)(&c.endpoint))
+	return c
+}
+
+// Read reads what is there, suspending the task until something is.
+func (c *Conn) Read(p []byte) (int, error) {
+	caller, ok, err := c.loop.Suspending()
+	switch {
+	case err != nil:
+		return 0, c.opError("read", err)
+	case !ok:
+		return c.elsewhere("read", func(ctx context.Context) (int, error) { return c.read(ctx, p) })
+	}
+	return c.readBy(caller, p)
+}
+
+// Write writes all of p, suspending the task while the other side is slow. If it
+// fails, or the task is cancelled, it returns how much was written.
+func (c *Conn) Write(p []byte) (int, error) {
+	caller, ok, err := c.loop.Suspending()
+	switch {
+	case err != nil:
+		return 0, c.opError("write", err)
+	case !ok:
+		return c.elsewhere("write", func(ctx context.Context) (int, error) { return c.write(ctx, p) })
+	}
+	return c.writeBy(caller, p)
+}
+
+func (c *Conn) read(ctx context.Context, p []byte) (int, error) {
+	caller, err := c.enter(ctx)
+	if err != nil {
+		return 0, c.opError("read", err)
+	}
+	return c.readBy(caller, p)
+}
+
+func (c *Conn) write(ctx context.Context, p []byte) (int, error) {
+	caller, err := c.enter(ctx)
+	if err != nil {
+		return 0, c.opError("write", err)
+	}
+	return c.writeBy(caller, p)
+}
+
+// readBy is tryBy for reading, without a function value.
+func (c *Conn) readBy(caller engine.Caller, p []byte) (int, error) {
+	if err := c.r.admit(caller); err != nil {
+		return 0, c.opError("read", err)
+	}
+	for {
+		deadline, err := c.usable(&c.r)
+		if err != nil {
+			return 0, c.opError("read", err)
+		}
+		n, err := c.stream.Read(p)
+		if err != netport.ErrAgain {
+			caller.Spend()
+			return n, c.opError("read", err)
+		}
+		if err := c.r.await(caller, deadline, engine.ForRead); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) {
+	if err := c.w.admit(caller); err != nil {
+		return 0, c.opError("write", err)
+	}
+	for {
+		deadline, err := c.usable(&c.w)
+		if err != nil {
+			return written, c.opError("write", err)
+		}
+		n, err := c.stream.Write(p[written:])
+		written += n
+		switch {
+		case err == nil && written == len(p):
+			caller.Spend()
+			return written, nil
+		case err == nil:
+			continue
+		case err != netport.ErrAgain:
+			return written, c.opError("write", err)
+		}
+		if err := c.w.await(caller, deadline, engine.ForWrite); err != nil {
+			return written, err
+		}
+	}
+}
+
+// CloseWrite tells the other side that nothing more will come; Read goes on. From any
+// goroutine, like Close.
+func (c *Conn) CloseWrite() error {
+	if c.closed.Load() {
+		return c.opError("close", net.ErrClosed)
+	}
+	return c.opError("close", onLoop(c.loop, c.stream.CloseWrite))
+}
+
+// RemoteAddr returns the address of the other side.
+func (c *Conn) RemoteAddr() net.Addr { return c.remote }

@@ -1,0 +1,225 @@
+package aionet
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// An endpoint is what connections and sockets for datagrams have in common.
+type endpoint struct {
+	loop    *engine.Loop
+	socket  socket
+	network string
+	remote  net.Addr // nil: not connected
+	closed  atomic.Bool
+	r, w    half
+}
+
+// socket is what netport's kinds of sockets have in common.
+type socket interface {
+	Close() error
+	LocalAddr() net.Addr
+	Control(fn func(fd uintptr)) error
+}
+
+// half is one direction. Owned by the loop but for the deadline.
+type half struct {
+	wait     engine.WaitList
+	busy     bool
+	deadline atomic.Int64 // by the loop's clock; 0: none
+}
+
+// ErrConnBusy is returned by a call that reads while another task reads, and by one
+// that writes while another writes.
+var ErrConnBusy = errors.New("aionet: another task is reading or writing the connection")
+
+// watcher is the side of an endpoint that the network sees.
+type watcher endpoint
+
+func (e *watcher) Ready(readable, writable bool) {
+	if readable {
+		e.r.wait.WakeAll()
+	}
+	if writable {
+		e.w.wait.WakeAll()
+	}
+}
+
+// enter admits a call with a ctx, which must be of the endpoint's loop.
+func (e *endpoint) enter(ctx context.Context) (engine.Caller, error) {
+	caller, err := engine.Enter(ctx)
+	if err == nil && caller.L != e.loop {
+		err = asyncio.ErrWrongLoop
+	}
+	return caller, err
+}
+
+// try calls fn until it returns something else than netport.ErrAgain, and suspends the
+// task, or blocks the goroutine, in between.
+func (e *endpoint) try(op string, h *half, why engine.Why, fn func() (int, error)) (int, error) {
+	caller, ok, err := e.loop.Suspending()
+	switch {
+	case err != nil:
+		return 0, e.opError(op, err)
+	case ok:
+		return e.tryBy(caller, op, h, why, fn)
+	}
+	return e.elsewhere(op, func(ctx context.Context) (int, error) {
+		caller, err := e.enter(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return e.tryBy(caller, op, h, why, fn)
+	})
+}
+
+func (e *endpoint) tryBy(caller engine.Caller, op string, h *half, why engine.Why, fn func() (int, error)) (int, error) {
+	if err := h.admit(caller); err != nil {
+		return 0, e.opError(op, err)
+	}
+	for {
+		deadline, err := e.usable(h)
+		if err != nil {
+			return 0, e.opError(op, err)
+		}
+		n, err := fn()
+		if err != netport.ErrAgain {
+			caller.Spend()
+			return n, e.opError(op, err)
+		}
+		if err := h.await(caller, deadline, why); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// admit refuses a caller that is cancelled, and a second one.
+func (h *half) admit(caller engine.Caller) error {
+	if err := caller.Err(); err != nil {
+		return caller.Refuse(err)
+	}
+	if h.busy {
+		return ErrConnBusy
+	}
+	return nil
+}
+
+// usable returns the deadline, or why nothing more can be done.
+func (e *endpoint) usable(h *half) (deadline int64, err error) {
+	if e.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	if deadline = h.deadline.Load(); deadline != 0 && deadline <= e.loop.Elapsed() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return deadline, nil
+}
+
+// await suspends the task until there is news: it looks again then.
+func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error {
+	h.busy = true
+	woken := caller.ParkUntil(&h.wait, deadline, why)
+	h.busy = false
+	if woken == engine.WokenByCancel {
+		return caller.Err()
+	}
+	return nil
+}
+
+// elsewhere does the operation in a task of the endpoint's loop for a caller that is
+// not on it: a goroutine, which is blocked, or a task of another loop.
+func (e *endpoint) elsewhere(op string, do asyncio.Coroutine[int]) (int, error) {
+	ctx, err := engine.SteppingTask()
+	switch {
+	case err != nil:
+		return 0, e.opError(op, err)
+	case ctx == nil:
+		ctx = context.Background()
+	}
+	t := asyncio.Submit(e.loop.Public.(*asyncio.Loop), do)
+	n, err := t.Await(ctx)
+	if err != nil && ctx.Err() != nil { // the caller leaves, and the buffer is its own again
+		t.Cancel(nil)
+		n, _ = t.Await(context.WithoutCancel(ctx))
+		return n, ctx.Err()
+	}
+	if errors.Is(err, asyncio.ErrLoopClosed) || errors.Is(err, asyncio.ErrTaskCancelled) {
+		return n, e.opError(op, net.ErrClosed)
+	}
+	return n, err
+}
+
+// opError describes an error as package net does. A ctx's own stays what it is, as
+// do io.EOF and nil.
+func (e *endpoint) opError(op string, err error) error {
+	if err == nil || err == io.EOF || err == context.Canceled || err == context.DeadlineExceeded {
+		return err
+	}
+	return &net.OpError{Op: op, Net: e.network, Source: e.socket.LocalAddr(), Addr: e.remote, Err: err}
+}
+
+// onLoop has fn run on the loop, and returns its error if the caller is there. A loop
+// that has ended has closed its sockets.
+func onLoop(l *engine.Loop, fn func() error) error {
+	if l.Here() {
+		return fn()
+	}
+	l.Do(func() { fn() })
+	return nil
+}
+
+// Close closes the socket. A call that waits returns net.ErrClosed; so does a second
+// Close. It may be called from any goroutine and does not wait: the descriptor is
+// released by the loop, at once if Close is called there, else in its next turn.
+func (e *endpoint) Close() error {
+	if !e.closed.CompareAndSwap(false, true) {
+		return e.opError("close", net.ErrClosed)
+	}
+	return e.opError("close", onLoop(e.loop, func() error {
+		defer (*watcher)(e).Ready(true, true)
+		return e.socket.Close()
+	}))
+}
+
+// LocalAddr returns the address of this side.
+func (e *endpoint) LocalAddr() net.Addr { return e.socket.LocalAddr() }
+
+// SetDeadline sets the deadlines of reading and writing, by the loop's clock, for
+// calls that wait as well as for later ones: they fail with an error that is
+// os.ErrDeadlineExceeded. The zero time stands for none. It may be called from any
+// goroutine and does not wait.
+func (e *endpoint) SetDeadline(t time.Time) error { return e.setDeadlines(t, &e.r, &e.w) }
+
+// SetReadDeadline sets the deadline of reading, like SetDeadline.
+func (e *endpoint) SetReadDeadline(t time.Time) error { return e.setDeadlines(t, &e.r) }
+
+// SetWriteDeadline sets the deadline of writing, like SetDeadline.
+func (e *endpoint) SetWriteDeadline(t time.Time) error { return e.setDeadlines(t, &e.w) }
+
+func (e *endpoint) setDeadlines(t time.Time, halves ...*half) error {
+	if e.closed.Load() {
+		return e.opError("set", net.ErrClosed)
+	}
+	var stamp int64
+	if !t.IsZero() {
+		stamp = max(1, e.loop.Stamp(t))
+	}
+	for _, h := range halves {
+		h.deadline.Store(stamp)
+	}
+	return onLoop(e.loop, func() error { // those who wait look again
+		for _, h := range halves {
+			h.wait.WakeAll()
+		}
+		return nil
+	})
+}

@@ -1,0 +1,33 @@
+package aionet
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// FileConn returns a connection of ctx's loop for what f is open on: a pipe, a
+// terminal, or a socket that is connected. It has a descriptor of its own: f stays the
+// caller's, to close. Both share the file's mode, which becomes non-blocking. A regular
+// file is refused: it is always ready, and reading it may block; use asyncio.ToThread.
+func FileConn(ctx context.Context, f *os.File) (*Conn, error) {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if f == nil {
+		return nil, errors.New("aionet: FileConn: nil file")
+	}
+	n, err := networkOf(caller.L)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := n.Adopt(ctx, f)
+	if err != nil {
+		return nil, &net.OpError{Op: "file", Net: "file", Err: err}
+	}
+	return newConn(caller.L, stream.LocalAddr().Network(), stream), nil
+}

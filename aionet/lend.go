@@ -1,0 +1,109 @@
+package aionet
+
+import (
+	"io"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// lentLen is the size of the buffers that a loop lends.
+const lentLen = 64 << 10
+
+// buffers are the loop's, lent to connections for as long as there is something in
+// them. So a thousand idle connections have none.
+type buffers struct{ free [][]byte }
+
+const mostFree = 16
+
+func (b *buffers) take() []byte {
+	if k := len(b.free); k > 0 {
+		buf := b.free[k-1]
+		b.free = b.free[:k-1]
+		return buf
+	}
+	return make([]byte, lentLen)
+}
+
+func (b *buffers) give(buf []byte) {
+	if buf != nil && len(b.free) < mostFree {
+		b.free = append(b.free, buf)
+	}
+}
+
+// buffersOf returns the buffers of a loop that has connections.
+func buffersOf(l *engine.Loop) *buffers { return &l.Net.(*state).buffers }
+
+// Next reads what is there into a buffer of the loop and returns it, suspending the
+// task until something is. The bytes are valid until the next call of Next or
+// Release, and must not be used after. While it waits the connection has no buffer:
+// with many connections that is far less memory than a buffer each. It is used in
+// tasks of the connection's loop only. At the end it returns io.EOF.
+func (c *Conn) Next() ([]byte, error) {
+	caller, ok, err := c.loop.Suspending()
+	switch {
+	case err != nil:
+		return nil, c.opError("read", err)
+	case !ok:
+		return nil, c.opError("read", errNextElsewhere)
+	}
+	c.Release()
+	if err := c.r.admit(caller); err != nil {
+		return nil, c.opError("read", err)
+	}
+	pool := buffersOf(c.loop)
+	for {
+		deadline, err := c.usable(&c.r)
+		if err != nil {
+			return nil, c.opError("read", err)
+		}
+		buf := pool.take()
+		n, err := c.stream.Read(buf)
+		if n > 0 {
+			c.lent = buf
+			caller.Spend()
+			return buf[:n], nil
+		}
+		pool.give(buf)
+		if err != netport.ErrAgain {
+			return nil, c.opError("read", err)
+		}
+		if err := c.r.await(caller, deadline, engine.ForRead); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Release gives back the buffer that Next lent. On the loop only.
+func (c *Conn) Release() {
+	if c.lent != nil {
+		buffersOf(c.loop).give(c.lent)
+		c.lent = nil
+	}
+}
+
+// WriteTo writes all that comes to w, in the loop's buffers, until the end: io.Copy
+// uses it.
+func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
+	if _, ok, _ := c.loop.Suspending(); !ok {
+		return io.Copy(w, struct{ io.Reader }{c})
+	}
+	defer c.Release()
+	for {
+		b, err := c.Next()
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+		n, err := w.Write(b)
+		total += int64(n)
+		if err != nil {
+			return total, err
+		}
+		if n < len(b) {
+			return total, io.ErrShortWrite
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package aionet
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// A Listener accepts connections on a loop.
+type Listener struct {
+	loop    *engine.Loop
+	port    netport.Listener
+	network string
+	opts    options
+	closed  atomic.Bool
+	wait    engine.WaitList // who waits in Accept
+	server  server
+}
+
+// Listen listens on the address as net.Listen does, with the network "tcp", "tcp4",
+// "tcp6" or "unix". It is called in a task, whose loop the listener and its
+// connections belong to. A listener that is open when its loop ends is closed.
+func Listen(ctx context.Context, network, addr string, opts ...Option) (*Listener, error) {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, err := networkOf(caller.L)
+	if err != nil {
+		return nil, err
+	}
+	o := optionsOf(opts)
+	port, err := n.Listen(ctx, network, addr, o.port)
+	if err != nil {
+		return nil, ctxError(ctx, err)
+	}
+	l := &Listener{loop: caller.L, port: port, network: network, opts: o}
+	port.Watch((*acceptor)(l))
+	return l, nil
+}
+
+// acceptor is the side of a Listener that the network sees.
+type acceptor Listener
+
+func (l *acceptor) Ready(bool, bool) { l.wait.WakeAll() }
+
+// Accept suspends the task until somebody connects. Several tasks may accept. It
+// returns ctx.Err() if ctx is cancelled, and net.ErrClosed after Close.
+func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
+	caller, err := l.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if l.closed.Load() {
+			return nil, l.opError(net.ErrClosed)
+		}
+		stream, err := l.port.Accept()
+		switch {
+		case err == nil:
+			caller.Spend()
+			return newConn(l.loop, l.network, stream), nil
+		case err != netport.ErrAgain:
+			return nil, l.opError(err)
+		}
+		if !caller.Park(&l.wait, engine.ForAccept) {
+			return nil, caller.Err()
+		}
+	}
+}
+
+// enter admits a call with a ctx, which must be of the listener's loop.
+func (l *Listener) enter(ctx context.Context) (engine.Caller, error) {
+	caller, err := engine.Enter(ctx)
+	if err == nil && caller.L != l.loop {
+		err = asyncio.ErrWrongLoop
+	}
+	return caller, err
+}
+
+func (l *Listener) opError(err error) error {
+	return &net.OpError{Op: "accept", Net: l.network, Source: nil, Addr: l.Addr(), Err: err}
+}
+
+// Addr returns the address that the listener has, with the port if 0 was asked for.
+func (l *Listener) Addr() net.Addr { return l.port.Addr() }
+
+// Close stops listening. Accept returns net.ErrClosed, Serve returns when its
+// handlers have ended; their connections stay. From any goroutine. A second call
+// returns net.ErrClosed.
+func (l *Listener) Close() error {
+	if !l.closed.CompareAndSwap(false, true) {
+		return l.opError(net.ErrClosed)
+	}
+	return onLoop(l.loop, func() error {
+		defer l.wait.WakeAll()
+		return l.port.Close()
+	})
+}

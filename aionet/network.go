@@ -1,0 +1,114 @@
+package aionet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+var errNextElsewhere = fmt.Errorf("%w: Next is for tasks of the connection's loop; use Read", asyncio.ErrWrongTask)
+
+// state is what the package keeps for a loop.
+type state struct {
+	netport.Network
+	buffers buffers
+}
+
+// networkOf returns the loop's network: the one that its configuration brings, or the
+// system's. On the loop only.
+func networkOf(l *engine.Loop) (*state, error) {
+	if s, ok := l.Net.(*state); ok {
+		return s, nil
+	}
+	make, ok := l.Config().Network.(netport.Maker)
+	if !ok {
+		make = systemNetwork
+	}
+	n, err := make(l)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{Network: n}
+	l.Net = s
+	return s, nil
+}
+
+// An Option is an option of Listen, Dial or ListenPacket.
+type Option func(*options)
+
+type options struct {
+	port     netport.Options
+	maxConns int
+	onError  func(remote net.Addr, err error)
+}
+
+func optionsOf(opts []Option) (o options) {
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	return o
+}
+
+// ReusePort lets several listeners have the same address, in one process or in
+// several; the system spreads connections over them.
+func ReusePort() Option { return func(o *options) { o.port.ReusePort = true } }
+
+// MaxConns bounds how many connections Serve handles at once; further ones wait in
+// the system's queue. It panics if n is less than 1.
+func MaxConns(n int) Option {
+	if n < 1 {
+		panic(fmt.Sprintf("aionet: MaxConns(%d): at least 1 is expected", n))
+	}
+	return func(o *options) { o.maxConns = n }
+}
+
+// OnError has fn called, on the loop, for errors and panics of handlers and for
+// failures to accept, in place of the loop's log. remote is nil for the latter.
+func OnError(fn func(remote net.Addr, err error)) Option {
+	return func(o *options) { o.onError = fn }
+}
+
+// LocalAddr is the address that Dial connects from.
+func LocalAddr(a net.Addr) Option { return func(o *options) { o.port.Local = a } }
+
+// Control has fn called with each new socket before it listens or connects, as
+// net.Dialer.Control is.
+func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
+	return func(o *options) { o.port.Control = fn }
+}
+
+// Dial connects to the address as net.Dial does, with the network "tcp", "tcp4",
+// "tcp6" or "unix": names are resolved off the loop, and the addresses of a name are
+// tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's
+// algorithm off. The calling task is suspended; if ctx ends it returns ctx.Err().
+func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, err := networkOf(caller.L)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := n.Dial(ctx, network, addr, optionsOf(opts).port)
+	if err != nil {
+		return nil, ctxError(ctx, err)
+	}
+	return newConn(caller.L, network, stream), nil
+}
+
+// ctxError returns the ctx's own error for one that came of it.
+func ctxError(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+		return cause
+	}
+	return err
+}

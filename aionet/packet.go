@@ -1,0 +1,54 @@
+package aionet
+
+import (
+	"context"
+	"net"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// A PacketConn is a socket for datagrams (UDP, or unixgram) of a loop. It is a
+// net.PacketConn that anybody may use, as a Conn is: ReadFrom and WriteTo suspend the
+// calling task, and a goroutine of no loop is blocked.
+type PacketConn struct {
+	endpoint
+	packets netport.Packets // the endpoint's socket
+}
+
+// ListenPacket opens a socket for datagrams as net.ListenPacket does, with the network
+// "udp", "udp4", "udp6" or "unixgram". It is called in a task, whose loop the socket
+// belongs to. A socket that is open when its loop ends is closed. A socket that talks
+// to one peer only is opened with Dial.
+func ListenPacket(ctx context.Context, network, addr string, opts ...Option) (*PacketConn, error) {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, err := networkOf(caller.L)
+	if err != nil {
+		return nil, err
+	}
+	port, err := n.ListenPacket(ctx, network, addr, optionsOf(opts).port)
+	if err != nil {
+		return nil, ctxError(ctx, err)
+	}
+	p := &PacketConn{endpoint: endpoint{loop: caller.L, socket: port, network: network}, packets: port}
+	port.Watch((*watcher)(&p.endpoint))
+	return p, nil
+}
+
+// ReadFrom reads one datagram, suspending the task until there is one. What does not
+// fit in b is lost.
+func (p *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
+	n, err = p.try("read", &p.r, engine.ForRead, func() (n int, err error) {
+		n, from, err = p.packets.ReadFrom(b)
+		return n, err
+	})
+	return n, from, err
+}
+
+// WriteTo sends one datagram, suspending the task while the system has no room for it.
+func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	return p.try("write", &p.w, engine.ForWrite, func() (int, error) { return p.packets.WriteTo(b, to) })
+}

@@ -1,0 +1,62 @@
+package aionet
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// mostSent is how much of a file is sent in one step: other tasks run in between.
+const mostSent = 1 << 20
+
+// ReadFrom writes all that r has, until its end: io.Copy uses it. A file, or an
+// io.LimitedReader of one, is sent by the system (sendfile) where it can: the bytes do
+// not pass through the program. Reading a file from a slow disk blocks the loop
+// meanwhile, as reading it otherwise would; files that are not in the system's cache
+// are better read by asyncio.ToThread.
+func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
+	if f, limit := fileOf(r); f != nil {
+		if sender, ok := c.stream.(netport.FileSender); ok {
+			total, err = c.sendFile(sender, f, limit)
+			if l, ok := r.(*io.LimitedReader); ok {
+				l.N -= total
+			}
+			if !errors.Is(err, errors.ErrUnsupported) {
+				return total, err
+			}
+		}
+	}
+	n, err := io.Copy(struct{ io.Writer }{c}, r)
+	return total + n, err
+}
+
+// fileOf returns the file that r reads, and how much of it, -1 for all.
+func fileOf(r io.Reader) (*os.File, int64) {
+	switch r := r.(type) {
+	case *os.File:
+		return r, -1
+	case *io.LimitedReader:
+		if f, ok := r.R.(*os.File); ok {
+			return f, max(r.N, 0)
+		}
+	}
+	return nil, 0
+}
+
+func (c *Conn) sendFile(to netport.FileSender, f *os.File, limit int64) (total int64, err error) {
+	for limit < 0 || total < limit {
+		most := int64(mostSent)
+		if limit >= 0 {
+			most = min(most, limit-total)
+		}
+		n, err := c.try("sendfile", &c.w, engine.ForWrite, func() (int, error) { return to.SendFile(f, int(most)) })
+		total += int64(n)
+		if err != nil || n == 0 {
+			return total, err
+		}
+	}
+	return total, nil
+}

@@ -1,0 +1,187 @@
+package aionet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// server is what Serve and Shutdown share. Owned by the loop.
+type server struct {
+	serving int             // calls of Serve under way
+	active  int             // handlers under way
+	forced  bool            // the handlers are to be cancelled
+	changed engine.WaitList // who waits for one of these to change
+}
+
+// until suspends the task until cond holds, which it asks whenever the server's
+// numbers have changed.
+func (s *server) until(caller engine.Caller, cond func() bool) error {
+	for !cond() {
+		if !caller.Park(&s.changed, engine.ForConnections) {
+			return caller.Err()
+		}
+	}
+	return nil
+}
+
+// Serve accepts connections and runs handler for each in a task of its own, until
+// the listener is closed or ctx is cancelled. The connection is closed when its
+// handler returns. Serve returns when all handlers have ended: nil after Close or
+// Shutdown, ctx.Err() if ctx was cancelled, which cancels the handlers.
+//
+// An error or a panic of a handler ends that connection only: it is logged with the
+// remote address, or given to OnError, unless it is io.EOF or the handler's own
+// cancellation. When descriptors run out, accepting pauses, is reported, and goes on.
+func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
+	if handler == nil {
+		return errors.New("aionet: Serve: nil handler")
+	}
+	if _, err := l.enter(ctx); err != nil {
+		return err
+	}
+	s := &l.server
+	s.serving++
+	defer func() {
+		s.serving--
+		s.changed.WakeAll()
+	}()
+	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+		if err := l.acceptAll(ctx, handler); err != nil {
+			return err
+		}
+		caller, err := engine.Enter(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.until(caller, func() bool { return s.active == 0 || s.forced }); err != nil {
+			return err
+		}
+		if s.forced {
+			return errForced // cancels the handlers
+		}
+		return nil
+	})
+	if errors.Is(err, errForced) {
+		return nil
+	}
+	return err
+}
+
+var errForced = errors.New("aionet: the time to shut down is over")
+
+const (
+	firstPause = 5 * time.Millisecond
+	mostPause  = time.Second
+)
+
+// acceptAll returns nil when the listener is closed.
+func (l *Listener) acceptAll(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
+	pause := firstPause
+	for {
+		if most := l.opts.maxConns; most > 0 {
+			caller, err := engine.Enter(ctx)
+			if err != nil {
+				return err
+			}
+			if err := l.server.until(caller, func() bool { return l.server.active < most || l.closed.Load() }); err != nil {
+				return err
+			}
+		}
+		conn, err := l.Accept(ctx)
+		switch {
+		case err == nil:
+			pause = firstPause
+			l.server.active++
+			t := asyncio.Go(ctx, func(ctx context.Context) error {
+				l.handle(ctx, conn, handler)
+				return nil
+			}, asyncio.Name("connection "+conn.RemoteAddr().String()))
+			t.OnDone(func() { // also if it was cancelled before its first step
+				conn.Close()
+				l.server.active--
+				l.server.changed.WakeAll()
+			})
+		case ctx.Err() != nil:
+			return err
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default: // out of descriptors or memory, most likely
+			l.report(nil, fmt.Errorf("accepting pauses for %v: %w", pause, err))
+			if err := asyncio.Sleep(ctx, pause); err != nil {
+				return err
+			}
+			pause = min(2*pause, mostPause)
+		}
+	}
+}
+
+// handle runs the handler and ends its connection.
+func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx context.Context, conn *Conn) error) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil { // else it called runtime.Goexit, which goes on
+				err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
+			}
+		}
+		conn.Release()
+		conn.Close()
+		if err != nil && err != io.EOF && !(ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))) {
+			l.report(conn.RemoteAddr(), err)
+		}
+	}()
+	err = handler(ctx, conn)
+	returned = true
+}
+
+func (l *Listener) report(remote net.Addr, err error) {
+	if l.opts.onError != nil {
+		l.opts.onError(remote, err)
+		return
+	}
+	attrs := []any{"listener", l.Addr().String(), "error", err}
+	if remote != nil {
+		attrs = append(attrs, "remote", remote.String())
+	}
+	var p *asyncio.PanicError
+	if errors.As(err, &p) {
+		attrs = append(attrs, "stack", string(p.Stack))
+	}
+	l.loop.Log(slog.LevelError, "aionet: a connection failed", attrs...)
+}
+
+// Shutdown ends a server in order: it stops listening, waits until the handlers have
+// ended and, if ctx ends first, cancels them and waits for them still. It returns
+// ctx.Err() in that case. It is called in a task of the listener's loop; in a handler of
+// the listener it would wait for itself until ctx ends.
+func (l *Listener) Shutdown(ctx context.Context) error {
+	caller, err := l.enter(ctx)
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	s := &l.server
+	l.Close()
+	over := func() bool { return s.active == 0 && s.serving == 0 }
+	if err == nil {
+		err = s.until(caller, over)
+	}
+	if err == nil {
+		return nil
+	}
+	s.forced = true
+	s.changed.WakeAll()
+	if caller, e := engine.Enter(context.WithoutCancel(ctx)); e == nil {
+		s.until(caller, over)
+	}
+	return err
+}

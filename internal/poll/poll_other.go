@@ -1,0 +1,17 @@
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd && !dragonfly
+
+package poll
+
+import (
+	"errors"
+	"time"
+)
+
+// system: there is none here; the network runs on goroutines.
+type system struct{}
+
+func (*system) open() error                { return errors.ErrUnsupported }
+func (*system) add(int, Token) error       { return errors.ErrUnsupported }
+func (*system) wait(time.Duration, *table) {}
+func (*system) wake()                      {}
+func (*system) close()                     {}

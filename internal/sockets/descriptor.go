@@ -1,0 +1,75 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package sockets
+
+import (
+	"net"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/asyncio-go/asyncio/internal/netport"
+	"github.com/asyncio-go/asyncio/internal/poll"
+)
+
+// A descriptor is watched by the loop's poller. It is used and closed on the loop, but
+// for Control: closed, the number may stand for another file.
+type descriptor struct {
+	net     *network
+	watcher netport.Watcher
+	token   poll.Token
+	fd      int
+	mu      sync.Mutex // of Control against close
+	closed  bool
+}
+
+func (d *descriptor) Watch(w netport.Watcher) { d.watcher = w }
+
+func (d *descriptor) tell(e poll.Events) {
+	if d.watcher != nil {
+		d.watcher.Ready(e&poll.Readable != 0, e&poll.Writable != 0)
+	}
+}
+
+// Close closes the descriptor, once.
+func (d *descriptor) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return net.ErrClosed
+	}
+	d.closed = true
+	d.net.poller.Remove(d.token)
+	return unix.Close(d.fd)
+}
+
+// Control calls fn with the descriptor, which is not closed meanwhile.
+func (d *descriptor) Control(fn func(fd uintptr)) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return net.ErrClosed
+	}
+	fn(uintptr(d.fd))
+	return nil
+}
+
+// again tells of an operation that is to be done again at once, or later.
+func again(err error) (now bool, _ error) {
+	switch err {
+	case unix.EINTR:
+		return true, nil
+	case unix.EAGAIN:
+		return false, netport.ErrAgain
+	}
+	return false, err
+}
+
+// wrap names the system call in an error of the system's.
+func wrap(call string, err error) error {
+	if errno, ok := err.(unix.Errno); ok {
+		return os.NewSyscallError(call, errno)
+	}
+	return err
+}

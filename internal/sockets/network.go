@@ -1,0 +1,215 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+// Package sockets is the network of the operating system for a loop: sockets that do
+// not block, watched by the loop's poller.
+//
+// Sockets are made by package net, in another goroutine, so that names are resolved,
+// addresses raced and options set as everywhere in Go; the descriptor is then taken
+// over. Accepting, reading and writing are done here, on the loop.
+package sockets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
+	"github.com/asyncio-go/asyncio/internal/poll"
+)
+
+// network is the sockets of one loop, and what the loop waits by.
+type network struct {
+	loop   *engine.Loop
+	poller *poll.Poller
+	makers *asyncio.Limiter // of goroutines that make sockets: the system sets the limit
+}
+
+// New makes the loop's network and has the loop wait by its poller.
+func New(l *engine.Loop) (netport.Network, error) {
+	if l.Bubbled() {
+		return nil, errors.New("aionet: sockets do not work in virtual time: asynciotest.Run brings a network of its own")
+	}
+	p, err := poll.New()
+	if err != nil {
+		return nil, err
+	}
+	n := &network{l, p, asyncio.NewLimiter(math.MaxInt32)}
+	l.SetPoller(n)
+	return n, nil
+}
+
+// Wait, Wake and Close make it the loop's poller.
+func (n *network) Wait(d time.Duration) { n.poller.Wait(d) }
+
+func (n *network) Wake() { n.poller.Wake() }
+
+// Close closes what is still open when the loop has ended.
+func (n *network) Close() {
+	n.poller.Sources(func(s poll.Source) { s.(interface{ Close() error }).Close() })
+	n.poller.Close()
+}
+
+func (n *network) Listen(ctx context.Context, network, addr string, o netport.Options) (netport.Listener, error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
+	default:
+		return nil, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+	}
+	made, err := elsewhere(ctx, n, func(ctx context.Context) (net.Listener, error) {
+		cfg := net.ListenConfig{Control: o.Control}
+		if o.ReusePort {
+			cfg.Control = reusePort(o.Control)
+		}
+		return cfg.Listen(ctx, network, addr)
+	})
+	if err != nil {
+		return nil, err
+	}
+	l := &listener{descriptor: descriptor{net: n}, addr: made.Addr()}
+	if u, ok := made.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false) // it is not closed yet
+		l.path = addr
+	}
+	if l.fd, err = takeOver(made); err == nil {
+		if err = l.prepare(); err == nil {
+			l.token, err = n.poller.Add(l.fd, l)
+		}
+		if err != nil {
+			unix.Close(l.fd)
+		}
+	}
+	if err != nil {
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: l.addr, Err: err}
+	}
+	return l, nil
+}
+
+func (n *network) Dial(ctx context.Context, network, addr string, o netport.Options) (netport.Stream, error) {
+	made, err := elsewhere(ctx, n, func(ctx context.Context) (net.Conn, error) {
+		d := net.Dialer{LocalAddr: o.Local, Control: o.Control}
+		if o.ReusePort {
+			d.Control = reusePort(o.Control)
+		}
+		return d.DialContext(ctx, network, addr)
+	})
+	if err != nil {
+		return nil, err
+	}
+	k := kindOf(network)
+	local, remote := made.LocalAddr(), made.RemoteAddr()
+	fd, err := takeOver(made)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Source: local, Addr: remote, Err: err}
+	}
+	return n.stream(fd, k, local, remote)
+}
+
+func (n *network) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (netport.Packets, error) {
+	made, err := elsewhere(ctx, n, func(ctx context.Context) (net.PacketConn, error) {
+		cfg := net.ListenConfig{Control: o.Control}
+		if o.ReusePort {
+			cfg.Control = reusePort(o.Control)
+		}
+		return cfg.ListenPacket(ctx, network, addr)
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &packets{descriptor: descriptor{net: n}, local: made.LocalAddr()}
+	if u, ok := p.local.(*net.UnixAddr); ok {
+		p.path = u.Name
+	}
+	if p.fd, err = takeOver(made); err == nil {
+		if p.family, err = familyOf(p.fd); err == nil {
+			p.token, err = n.poller.Add(p.fd, p)
+		}
+		if err != nil {
+			unix.Close(p.fd)
+		}
+	}
+	if err != nil {
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: p.local, Err: err}
+	}
+	return p, nil
+}
+
+func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
+	fd, err := duplicate(f)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	k, local, remote := inspect(fd, f.Name())
+	s, err := n.stream(fd, k, local, remote)
+	if errors.Is(err, unix.EPERM) {
+		return nil, fmt.Errorf("aionet: %s cannot be waited for, as it is a regular file or a directory; use asyncio.ToThread: %w", f.Name(), err)
+	}
+	return s, err
+}
+
+// stream makes the stream of a descriptor that does not block, which it then owns.
+func (n *network) stream(fd int, k kind, local, remote net.Addr) (*stream, error) {
+	s := &stream{descriptor: descriptor{net: n, fd: fd}, kind: k, local: local, remote: remote, readable: true}
+	token, err := n.poller.Add(fd, s)
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	s.token = token
+	return s, nil
+}
+
+// elsewhere makes a socket in another goroutine. What is made although ctx has ended
+// is closed.
+func elsewhere[T interface{ Close() error }](ctx context.Context, n *network, make func(ctx context.Context) (T, error)) (T, error) {
+	made, err := asyncio.ToThread(ctx, make, asyncio.WithLimiter(n.makers))
+	if err == nil && ctx.Err() != nil {
+		made.Close()
+		return made, ctx.Err()
+	}
+	return made, err
+}
+
+// takeOver closes a socket of package net and returns another descriptor of it.
+func takeOver(c interface{ Close() error }) (int, error) {
+	fd, err := duplicate(c.(syscall.Conn))
+	c.Close()
+	return fd, err
+}
+
+func duplicate(c syscall.Conn) (fd int, err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	if e := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
+		return -1, e
+	}
+	return fd, os.NewSyscallError("dup", err)
+}
+
+// reusePort is a net.Dialer's Control that sets SO_REUSEPORT, and then calls next.
+func reusePort(next func(network, addr string, c syscall.RawConn) error) func(network, addr string, c syscall.RawConn) error {
+	return func(network, addr string, c syscall.RawConn) error {
+		var err error
+		if e := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) }); e != nil {
+			return e
+		}
+		if err != nil || next == nil {
+			return os.NewSyscallError("setsockopt SO_REUSEPORT", err)
+		}
+		return next(network, addr, c)
+	}
+}

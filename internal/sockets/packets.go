@@ -1,0 +1,61 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package sockets
+
+import (
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/asyncio-go/asyncio/internal/poll"
+)
+
+// packets is a socket for datagrams that is not connected.
+type packets struct {
+	descriptor
+	local  net.Addr
+	family int
+	path   string // of a unix socket, removed by Close
+}
+
+func (p *packets) Ready(e poll.Events) { p.tell(e) }
+
+func (p *packets) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := unix.Recvfrom(p.fd, b, 0)
+		if err == nil {
+			return n, packetAddr(from), nil
+		}
+		if now, err := again(err); !now {
+			return 0, nil, wrap("recvfrom", err)
+		}
+	}
+}
+
+func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
+	sa, err := sockaddr(to, p.family)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		err := unix.Sendto(p.fd, b, 0, sa)
+		if err == nil {
+			return len(b), nil
+		}
+		if now, err := again(err); !now {
+			return 0, wrap("sendto", err)
+		}
+	}
+}
+
+// Close closes the socket.
+func (p *packets) Close() error {
+	err := p.descriptor.Close()
+	if p.path != "" && err == nil && p.path[0] != '@' {
+		os.Remove(p.path)
+	}
+	return err
+}
+
+func (p *packets) LocalAddr() net.Addr { return p.local }

@@ -1,0 +1,30 @@
+package sockets
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// SendFile has the system copy from the file to the socket.
+func (s *stream) SendFile(f *os.File, n int) (sent int, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	for {
+		if e := raw.Control(func(fd uintptr) { sent, err = unix.Sendfile(s.fd, int(fd), nil, n) }); e != nil {
+			return 0, e
+		}
+		switch err {
+		case nil:
+			return sent, nil
+		case unix.EINVAL, unix.ENOSYS, unix.EOPNOTSUPP, unix.EPERM:
+			return 0, errors.ErrUnsupported
+		}
+		if now, err := again(err); !now {
+			return 0, wrap("sendfile", err)
+		}
+	}
+}
