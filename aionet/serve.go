@@ -153,11 +153,13 @@ func (l *Listener) report(remote net.Addr, err error) {
 	if remote != nil {
 		attrs = append(attrs, "remote", remote.String())
 	}
+	level := slog.LevelWarn // peers fail all the time
 	var p *asyncio.PanicError
 	if errors.As(err, &p) {
+		level = slog.LevelError
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
-	l.loop.Log(slog.LevelError, "aionet: a connection failed", attrs...)
+	l.loop.Log(level, "aionet: a connection failed", attrs...)
 }
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have

@@ -19,11 +19,6 @@ type system struct {
 // wakeToken marks the eventfd: no table is that long.
 const wakeToken Token = 1<<32 - 1
 
-const (
-	firstEvents = 128
-	mostEvents  = 4096
-)
-
 func (s *system) open() (err error) {
 	if s.epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return os.NewSyscallError("epoll_create1", err)
@@ -36,7 +31,7 @@ func (s *system) open() (err error) {
 		s.close()
 		return err
 	}
-	s.events = make([]unix.EpollEvent, firstEvents)
+	s.events = make([]unix.EpollEvent, mostEvents)
 	return nil
 }
 
@@ -57,9 +52,6 @@ func (s *system) wait(d time.Duration, t *table) {
 	for _, e := range s.events[:n] {
 		k := Token(uint32(e.Pad))<<32 | Token(uint32(e.Fd))
 		t.tell(k, eventsOf(e.Events))
-	}
-	if n == len(s.events) && n < mostEvents {
-		s.events = make([]unix.EpollEvent, 2*n)
 	}
 }
 

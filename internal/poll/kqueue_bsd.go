@@ -18,11 +18,6 @@ type system struct {
 	tokens map[uint64]Token // by descriptor
 }
 
-const (
-	firstEvents = 128
-	mostEvents  = 4096
-)
-
 func (s *system) open() (err error) {
 	if s.kq, err = unix.Kqueue(); err != nil {
 		return os.NewSyscallError("kqueue", err)
@@ -36,7 +31,7 @@ func (s *system) open() (err error) {
 		unix.CloseOnExec(fd)
 		unix.SetNonblock(fd, true)
 	}
-	s.events, s.tokens = make([]unix.Kevent_t, firstEvents), map[uint64]Token{}
+	s.events, s.tokens = make([]unix.Kevent_t, mostEvents), map[uint64]Token{}
 	if err := s.change(s.wakefd[0], unix.EVFILT_READ); err != nil {
 		s.close()
 		return err
@@ -78,9 +73,6 @@ func (s *system) wait(d time.Duration, t *table) {
 			continue
 		}
 		t.tell(s.tokens[uint64(e.Ident)], eventsOf(e))
-	}
-	if n == len(s.events) && n < mostEvents {
-		s.events = make([]unix.Kevent_t, 2*n)
 	}
 }
 
