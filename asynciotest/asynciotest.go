@@ -10,6 +10,8 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/memnet"
+	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // Run runs body as the main of an event loop in a testing/synctest bubble. Time
@@ -26,6 +28,9 @@ import (
 //   - at once, with the tree of tasks that shows who waits for what, when nothing
 //     can ever run again,
 //   - on a goroutine that body leaves behind (by testing/synctest).
+//
+// What package aionet opens is in memory: the loop has a Network of its own, unless
+// WithNetwork gives it another.
 //
 // t is the bubble's; t.FailNow and t.Fatal work in any task. The ctx of body is
 // cancelled by t's end, as t.Context is. A panic in a task is a panic of the
@@ -51,6 +56,9 @@ func Run(t *testing.T, body func(ctx context.Context, t *testing.T), opts ...asy
 func virtual(t *testing.T) asyncio.Option {
 	return func(c *engine.Config) {
 		c.Virtual = true
+		if c.Network == nil {
+			c.Network = netport.Maker(memnet.New(memnet.Config{}).Attach)
+		}
 		c.OnStuck = func(dump string) {
 			t.Errorf("asynciotest: nothing can ever run again:\n%s", dump)
 		}
