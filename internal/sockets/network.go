@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"os"
 	"syscall"
@@ -20,8 +19,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
@@ -30,7 +29,7 @@ import (
 type network struct {
 	loop   *engine.Loop
 	poller *poll.Poller
-	makers *asyncio.Limiter // of goroutines that make sockets: the system sets the limit
+	maker  netmake.Maker
 }
 
 // New makes the loop's network and has the loop wait by its poller.
@@ -42,7 +41,7 @@ func New(l *engine.Loop) (netport.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{l, p, asyncio.NewLimiter(math.MaxInt32)}
+	n := &network{l, p, netmake.New()}
 	l.SetPoller(n)
 	return n, nil
 }
@@ -59,18 +58,7 @@ func (n *network) Close() {
 }
 
 func (n *network) Listen(ctx context.Context, network, addr string, o netport.Options) (netport.Listener, error) {
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
-	default:
-		return nil, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
-	}
-	made, err := elsewhere(ctx, n, func(ctx context.Context) (net.Listener, error) {
-		cfg := net.ListenConfig{Control: o.Control}
-		if o.ReusePort {
-			cfg.Control = reusePort(o.Control)
-		}
-		return cfg.Listen(ctx, network, addr)
-	})
+	made, err := n.maker.Listen(ctx, network, addr, o)
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +82,7 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 }
 
 func (n *network) Dial(ctx context.Context, network, addr string, o netport.Options) (netport.Stream, error) {
-	made, err := elsewhere(ctx, n, func(ctx context.Context) (net.Conn, error) {
-		d := net.Dialer{LocalAddr: o.Local, Control: o.Control}
-		if o.ReusePort {
-			d.Control = reusePort(o.Control)
-		}
-		return d.DialContext(ctx, network, addr)
-	})
+	made, err := n.maker.Dial(ctx, network, addr, o)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +96,7 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 }
 
 func (n *network) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (netport.Packets, error) {
-	made, err := elsewhere(ctx, n, func(ctx context.Context) (net.PacketConn, error) {
-		cfg := net.ListenConfig{Control: o.Control}
-		if o.ReusePort {
-			cfg.Control = reusePort(o.Control)
-		}
-		return cfg.ListenPacket(ctx, network, addr)
-	})
+	made, err := n.maker.ListenPacket(ctx, network, addr, o)
 	if err != nil {
 		return nil, err
 	}
@@ -171,17 +147,6 @@ func (n *network) stream(fd int, k kind, local, remote net.Addr) (*stream, error
 	return s, nil
 }
 
-// elsewhere makes a socket in another goroutine. What is made although ctx has ended
-// is closed.
-func elsewhere[T interface{ Close() error }](ctx context.Context, n *network, make func(ctx context.Context) (T, error)) (T, error) {
-	made, err := asyncio.ToThread(ctx, make, asyncio.WithLimiter(n.makers))
-	if err == nil && ctx.Err() != nil {
-		made.Close()
-		return made, ctx.Err()
-	}
-	return made, err
-}
-
 // takeOver closes a socket of package net and returns another descriptor of it.
 func takeOver(c interface{ Close() error }) (int, error) {
 	fd, err := duplicate(c.(syscall.Conn))
@@ -198,18 +163,4 @@ func duplicate(c syscall.Conn) (fd int, err error) {
 		return -1, e
 	}
 	return fd, os.NewSyscallError("dup", err)
-}
-
-// reusePort is a net.Dialer's Control that sets SO_REUSEPORT, and then calls next.
-func reusePort(next func(network, addr string, c syscall.RawConn) error) func(network, addr string, c syscall.RawConn) error {
-	return func(network, addr string, c syscall.RawConn) error {
-		var err error
-		if e := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) }); e != nil {
-			return e
-		}
-		if err != nil || next == nil {
-			return os.NewSyscallError("setsockopt SO_REUSEPORT", err)
-		}
-		return next(network, addr, c)
-	}
 }

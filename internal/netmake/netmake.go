@@ -1,0 +1,78 @@
+// Package netmake makes sockets by package net, in a goroutine of their own, so that
+// names are resolved off the loop, addresses raced (RFC 8305), and options set as
+// everywhere in Go.
+package netmake
+
+import (
+	"context"
+	"math"
+	"net"
+	"syscall"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/netport"
+)
+
+// A Maker makes the sockets of one loop. The system sets the limit of how many at once.
+type Maker struct{ limit *asyncio.Limiter }
+
+// New returns the maker of a loop.
+func New() Maker { return Maker{asyncio.NewLimiter(math.MaxInt32)} }
+
+// Listen makes a socket that listens for streams.
+func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Options) (net.Listener, error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
+	default:
+		return nil, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+	}
+	return elsewhere(ctx, m, func(ctx context.Context) (net.Listener, error) {
+		cfg := net.ListenConfig{Control: control(o)}
+		return cfg.Listen(ctx, network, addr)
+	})
+}
+
+// Dial makes a socket that is connected.
+func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options) (net.Conn, error) {
+	return elsewhere(ctx, m, func(ctx context.Context) (net.Conn, error) {
+		d := net.Dialer{LocalAddr: o.Local, Control: control(o)}
+		return d.DialContext(ctx, network, addr)
+	})
+}
+
+// ListenPacket makes a socket for datagrams.
+func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (net.PacketConn, error) {
+	return elsewhere(ctx, m, func(ctx context.Context) (net.PacketConn, error) {
+		cfg := net.ListenConfig{Control: control(o)}
+		return cfg.ListenPacket(ctx, network, addr)
+	})
+}
+
+// elsewhere makes a socket in another goroutine. What is made although ctx has ended
+// is closed.
+func elsewhere[T interface{ Close() error }](ctx context.Context, m Maker, make func(ctx context.Context) (T, error)) (T, error) {
+	made, err := asyncio.ToThread(ctx, make, asyncio.WithLimiter(m.limit))
+	if err == nil && ctx.Err() != nil {
+		made.Close()
+		var none T
+		return none, ctx.Err()
+	}
+	return made, err
+}
+
+// control is the Control of package net's configurations.
+func control(o netport.Options) func(network, addr string, c syscall.RawConn) error {
+	if !o.ReusePort {
+		return o.Control
+	}
+	return func(network, addr string, c syscall.RawConn) error {
+		var err error
+		if e := c.Control(func(fd uintptr) { err = reusePort(fd) }); e != nil {
+			return e
+		}
+		if err != nil || o.Control == nil {
+			return err
+		}
+		return o.Control(network, addr, c)
+	}
+}
