@@ -63,6 +63,9 @@ func eventsOf(bits uint32) (e Events) {
 	if bits&(unix.EPOLLOUT|failed) != 0 {
 		e |= Writable
 	}
+	if bits&(unix.EPOLLRDHUP|failed) != 0 {
+		e |= Ended
+	}
 	if bits&unix.EPOLLPRI != 0 {
 		e |= Urgent
 	}

@@ -56,7 +56,7 @@ func (k *kqueue) wait(d time.Duration, t *table) {
 		case e.fd == k.wakefd:
 			k.sys.calm()
 		case e.over:
-			t.tell(k.tokens[e.fd], Readable|Writable)
+			t.tell(k.tokens[e.fd], Readable|Writable|Ended)
 		case e.filter == kwrite:
 			t.tell(k.tokens[e.fd], Writable)
 		default:

@@ -53,10 +53,10 @@ func TestKqueueTellsWhatHappened(t *testing.T) {
 	}
 	sys.next = []kevent{{fd: 7, filter: kread}, {fd: 8, filter: kwrite}, {fd: 3}, {fd: 7, filter: kread, over: true}, {fd: 8, filter: kwrite, over: true}}
 	k.wait(-1, sources)
-	if want := (listening{Readable, Readable | Writable}); !slices.Equal(a, want) {
+	if want := (listening{Readable, Readable | Writable | Ended}); !slices.Equal(a, want) {
 		t.Errorf("7 heard %v, want %v", a, want)
 	}
-	if want := (listening{Writable, Readable | Writable}); !slices.Equal(b, want) {
+	if want := (listening{Writable, Readable | Writable | Ended}); !slices.Equal(b, want) {
 		t.Errorf("8 heard %v, want %v", b, want)
 	}
 	if sys.calmed != 1 {

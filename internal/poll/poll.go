@@ -22,6 +22,7 @@ const (
 	Readable Events = 1 << iota // reading may succeed or fail now
 	Writable                    // so may writing
 	Urgent                      // there is urgent data (not told by kqueue)
+	Ended                       // the other side sends no more, or the descriptor has failed
 )
 
 // A Poller waits for sources. Wait, Add and Remove belong to one goroutine at a

@@ -39,13 +39,13 @@ type stream struct {
 	local, remote net.Addr
 	kind          kind
 	readable      bool // the last news: there may be something to read
-	urgent        bool // there was urgent data, before which reads stop short
+	unsure        bool // there was urgent data, before which reads stop short, or the end has come, after which no news does
 }
 
 // Ready is the poller's news.
 func (s *stream) Ready(e poll.Events) {
 	s.readable = s.readable || e&poll.Readable != 0
-	s.urgent = s.urgent || e&poll.Urgent != 0
+	s.unsure = s.unsure || e&(poll.Urgent|poll.Ended) != 0
 	s.tell(e)
 }
 
@@ -68,7 +68,7 @@ func (s *stream) Read(p []byte) (int, error) {
 			return 0, wrap("read", err)
 		case n == 0 && len(p) > 0 && s.kind != datagram:
 			return 0, io.EOF
-		case n < len(p) && s.kind == tcp && !s.urgent:
+		case n < len(p) && s.kind == tcp && !s.unsure:
 			s.readable = false
 		}
 		return n, nil
