@@ -2,6 +2,7 @@ package aionet
 
 import (
 	"context"
+	"errors"
 	"net"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -82,6 +83,9 @@ func (c *Conn) readBy(caller engine.Caller, p []byte) (int, error) {
 		if err != nil {
 			return 0, c.opError("read", err)
 		}
+		if len(p) == 0 {
+			return 0, nil // as package net: it asks nothing of the other side
+		}
 		n, err := c.stream.Read(p)
 		if err != netport.ErrAgain {
 			caller.Spend()
@@ -109,6 +113,9 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 			caller.Spend()
 			return written, nil
 		case err == nil:
+			if err := c.w.spend(caller); err != nil {
+				return written, err
+			}
 			continue
 		case err != netport.ErrAgain:
 			return written, c.opError("write", err)
@@ -120,12 +127,24 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 }
 
 // CloseWrite tells the other side that nothing more will come; Read goes on. From any
-// goroutine, like Close.
-func (c *Conn) CloseWrite() error {
+// goroutine, like Close. A pipe returns errors.ErrUnsupported: Close it.
+func (c *Conn) CloseWrite() error { return c.closeHalf(c.stream.CloseWrite) }
+
+// CloseRead ends reading, which returns io.EOF from then on; Write goes on. From any
+// goroutine, like Close. A pipe and a simulated network return errors.ErrUnsupported.
+func (c *Conn) CloseRead() error {
+	s, ok := c.stream.(netport.ReadCloser)
+	if !ok {
+		return c.opError("close", errors.ErrUnsupported)
+	}
+	return c.closeHalf(s.CloseRead)
+}
+
+func (c *Conn) closeHalf(shut func() error) error {
 	if c.closed.Load() {
 		return c.opError("close", net.ErrClosed)
 	}
-	return c.opError("close", onLoop(c.loop, c.stream.CloseWrite))
+	return c.opError("close", onLoop(c.loop, shut))
 }
 
 // RemoteAddr returns the address of the other side.

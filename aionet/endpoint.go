@@ -76,7 +76,7 @@ func (e *endpoint) try(op string, h *half, why engine.Why, fn func() (int, error
 	return e.elsewhere(op, func(ctx context.Context) (int, error) {
 		caller, err := e.enter(ctx)
 		if err != nil {
-			return 0, err
+			return 0, e.opError(op, err)
 		}
 		return e.tryBy(caller, op, h, why, fn)
 	})
@@ -135,6 +135,15 @@ func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error
 	return nil
 }
 
+// spend counts a part of an operation, and may give up a turn, in which no other task
+// gets in between. It fails if the caller is cancelled then.
+func (h *half) spend(caller engine.Caller) error {
+	h.busy = true
+	caller.Spend()
+	h.busy = false
+	return caller.Err()
+}
+
 // elsewhere does the operation in a task of the endpoint's loop for a caller that is
 // not on it: a goroutine, which is blocked, or a task of another loop.
 func (e *endpoint) elsewhere(op string, do asyncio.Coroutine[int]) (int, error) {
@@ -145,7 +154,7 @@ func (e *endpoint) elsewhere(op string, do asyncio.Coroutine[int]) (int, error) 
 	case ctx == nil:
 		ctx = context.Background()
 	}
-	t := asyncio.Submit(e.loop.Public.(*asyncio.Loop), do)
+	t := asyncio.Submit(e.loop.Public.(*asyncio.Loop), do, asyncio.Name(op+" for another goroutine"))
 	n, err := t.Await(ctx)
 	if err != nil && ctx.Err() != nil { // the caller leaves, and the buffer is its own again
 		t.Cancel(nil)
@@ -168,18 +177,21 @@ func (e *endpoint) opError(op string, err error) error {
 }
 
 // onLoop has fn run on the loop, and returns its error if the caller is there. A loop
-// that has ended has closed its sockets.
+// that has ended has closed its sockets: the error is net.ErrClosed.
 func onLoop(l *engine.Loop, fn func() error) error {
 	if l.Here() {
 		return fn()
 	}
-	l.Do(func() { fn() })
+	if l.Do(func() { fn() }) != nil {
+		return net.ErrClosed
+	}
 	return nil
 }
 
 // Close closes the socket. A call that waits returns net.ErrClosed; so does a second
 // Close. It may be called from any goroutine and does not wait: the descriptor is
-// released by the loop, at once if Close is called there, else in its next turn.
+// released by the loop, at once if Close is called there, else in its next turn, or
+// when the last call of SyscallConn's Control that uses it has returned.
 func (e *endpoint) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return e.opError("close", net.ErrClosed)

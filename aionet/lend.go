@@ -1,8 +1,11 @@
 package aionet
 
 import (
+	"errors"
+	"fmt"
 	"io"
 
+	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -47,10 +50,14 @@ func (c *Conn) Next() ([]byte, error) {
 	case !ok:
 		return nil, c.opError("read", errNextElsewhere)
 	}
-	c.Release()
+	return c.next(caller)
+}
+
+func (c *Conn) next(caller engine.Caller) ([]byte, error) {
 	if err := c.r.admit(caller); err != nil {
 		return nil, c.opError("read", err)
 	}
+	c.release()
 	pool := buffersOf(c.loop)
 	for {
 		deadline, err := c.usable(&c.r)
@@ -74,8 +81,21 @@ func (c *Conn) Next() ([]byte, error) {
 	}
 }
 
-// Release gives back the buffer that Next lent. On the loop only.
+// Release gives back the buffer that Next lent, if it did. On the loop only: elsewhere
+// it panics, unless the loop has ended.
 func (c *Conn) Release() {
+	if !c.loop.Here() {
+		if err := c.loop.Refusal(); err != nil {
+			if errors.Is(err, asyncio.ErrLoopClosed) {
+				return
+			}
+			panic(fmt.Errorf("aionet: Release: %w", err))
+		}
+	}
+	c.release()
+}
+
+func (c *Conn) release() {
 	if c.lent != nil {
 		buffersOf(c.loop).give(c.lent)
 		c.lent = nil
@@ -88,9 +108,12 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 	if _, ok, _ := c.loop.Suspending(); !ok {
 		return io.Copy(w, struct{ io.Reader }{c})
 	}
-	defer c.Release()
+	return c.writeTo(w, c.Next)
+}
+
+func (c *Conn) writeTo(w io.Writer, next func() ([]byte, error)) (total int64, err error) {
 	for {
-		b, err := c.Next()
+		b, err := next()
 		if err == io.EOF {
 			return total, nil
 		}
@@ -98,6 +121,7 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 			return total, err
 		}
 		n, err := w.Write(b)
+		c.release()
 		total += int64(n)
 		if err != nil {
 			return total, err

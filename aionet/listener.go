@@ -18,6 +18,7 @@ type Listener struct {
 	opts    options
 	closed  atomic.Bool
 	wait    engine.WaitList // who waits in Accept
+	taken   []*Conn         // by Shutdown from the system's queue, not accepted yet
 	server  server
 }
 
@@ -56,21 +57,35 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 		return nil, err
 	}
 	for {
-		if l.closed.Load() {
-			return nil, l.opError(net.ErrClosed)
-		}
-		stream, err := l.port.Accept()
+		conn, err := l.next()
 		switch {
 		case err == nil:
 			caller.Spend()
-			return newConn(l.loop, l.network, stream), nil
+			return conn, nil
 		case err != netport.ErrAgain:
-			return nil, l.opError(err)
+			return nil, l.opError("accept", err)
 		}
 		if !caller.Park(&l.wait, engine.ForAccept) {
 			return nil, caller.Err()
 		}
 	}
+}
+
+// next returns a connection that waits to be accepted.
+func (l *Listener) next() (*Conn, error) {
+	if len(l.taken) > 0 {
+		c := l.taken[0]
+		l.taken = l.taken[1:]
+		return c, nil
+	}
+	if l.closed.Load() {
+		return nil, net.ErrClosed
+	}
+	stream, err := l.port.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return newConn(l.loop, l.network, stream), nil
 }
 
 // enter admits a call with a ctx, which must be of the listener's loop.
@@ -82,22 +97,27 @@ func (l *Listener) enter(ctx context.Context) (engine.Caller, error) {
 	return caller, err
 }
 
-func (l *Listener) opError(err error) error {
-	return &net.OpError{Op: "accept", Net: l.network, Source: nil, Addr: l.Addr(), Err: err}
+func (l *Listener) opError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &net.OpError{Op: op, Net: l.network, Addr: l.Addr(), Err: err}
 }
 
 // Addr returns the address that the listener has, with the port if 0 was asked for.
 func (l *Listener) Addr() net.Addr { return l.port.Addr() }
 
 // Close stops listening. Accept returns net.ErrClosed, Serve returns when its
-// handlers have ended; their connections stay. From any goroutine. A second call
-// returns net.ErrClosed.
+// handlers have ended; their connections stay. What waits in the system's queue is
+// reset: see Shutdown. From any goroutine. A second call returns net.ErrClosed.
 func (l *Listener) Close() error {
 	if !l.closed.CompareAndSwap(false, true) {
-		return l.opError(net.ErrClosed)
+		return l.opError("close", net.ErrClosed)
 	}
-	return onLoop(l.loop, func() error {
+	err := onLoop(l.loop, func() error {
 		defer l.wait.WakeAll()
+		defer l.server.changed.WakeAll()
 		return l.port.Close()
 	})
+	return l.opError("close", err)
 }

@@ -36,7 +36,8 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // Serve accepts connections and runs handler for each in a task of its own, until
 // the listener is closed or ctx is cancelled. The connection is closed when its
 // handler returns. Serve returns when all handlers have ended: nil after Close or
-// Shutdown, ctx.Err() if ctx was cancelled, which cancels the handlers.
+// Shutdown, ctx.Err() if ctx was cancelled, which cancels the handlers and leaves the
+// listener open.
 //
 // An error or a panic of a handler ends that connection only: it is logged with the
 // remote address, or given to OnError, unless it is io.EOF or the handler's own
@@ -52,6 +53,9 @@ func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, 
 	s.serving++
 	defer func() {
 		s.serving--
+		if s.serving == 0 {
+			l.discard()
+		}
 		s.changed.WakeAll()
 	}()
 	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
@@ -92,7 +96,7 @@ func (l *Listener) acceptAll(ctx context.Context, handler func(ctx context.Conte
 			if err != nil {
 				return err
 			}
-			if err := l.server.until(caller, func() bool { return l.server.active < most || l.closed.Load() }); err != nil {
+			if err := l.server.until(caller, func() bool { return l.server.active < most || l.server.forced }); err != nil {
 				return err
 			}
 		}
@@ -111,17 +115,31 @@ func (l *Listener) acceptAll(ctx context.Context, handler func(ctx context.Conte
 				l.server.changed.WakeAll()
 			})
 		case ctx.Err() != nil:
-			return err
+			return ctx.Err()
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default: // out of descriptors or memory, most likely
 			l.report(nil, fmt.Errorf("accepting pauses for %v: %w", pause, err))
-			if err := asyncio.Sleep(ctx, pause); err != nil {
+			if err := l.pause(ctx, pause); err != nil {
 				return err
 			}
 			pause = min(2*pause, mostPause)
 		}
 	}
+}
+
+// pause suspends the task for d, or until the listener is closed.
+func (l *Listener) pause(ctx context.Context, d time.Duration) error {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	for until := l.loop.After(d); !l.closed.Load() && l.loop.Elapsed() < until; {
+		if caller.ParkUntil(&l.server.changed, until, engine.ForConnections) == engine.WokenByCancel {
+			return caller.Err()
+		}
+	}
+	return nil
 }
 
 // handle runs the handler and ends its connection.
@@ -134,7 +152,7 @@ func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx cont
 				err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
 			}
 		}
-		conn.Release()
+		conn.release()
 		conn.Close()
 		if err != nil && err != io.EOF && !(ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))) {
 			l.report(conn.RemoteAddr(), err)
@@ -145,13 +163,12 @@ func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx cont
 }
 
 func (l *Listener) report(remote net.Addr, err error) {
-	if l.opts.onError != nil {
-		l.opts.onError(remote, err)
+	if l.opts.onError != nil && l.told(remote, err) {
 		return
 	}
-	attrs := []any{"listener", l.Addr().String(), "error", err}
+	msg, attrs := "aionet: accepting failed", []any{"listener", l.Addr().String(), "error", err}
 	if remote != nil {
-		attrs = append(attrs, "remote", remote.String())
+		msg, attrs = "aionet: a connection failed", append(attrs, "remote", remote.String())
 	}
 	level := slog.LevelWarn // peers fail all the time
 	var p *asyncio.PanicError
@@ -159,21 +176,38 @@ func (l *Listener) report(remote net.Addr, err error) {
 		level = slog.LevelError
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
-	l.loop.Log(level, "aionet: a connection failed", attrs...)
+	l.loop.Log(level, msg, attrs...)
+}
+
+// told gives the error to OnError. If that panics, the server goes on, and both are
+// logged.
+func (l *Listener) told(remote net.Addr, err error) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.loop.Log(slog.LevelError, "aionet: OnError panicked", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	l.opts.onError(remote, err)
+	return true
 }
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have
 // ended and, if ctx ends first, cancels them and waits for them still. It returns
-// ctx.Err() in that case. It is called in a task of the listener's loop; in a handler of
-// the listener it would wait for itself until ctx ends.
+// ctx.Err() in that case. Whoever had connected, and waited in the system's queue, is
+// served before the handlers count as ended. It is called in a task of the listener's
+// loop; in a handler of the listener it would wait for itself until ctx ends.
 func (l *Listener) Shutdown(ctx context.Context) error {
-	caller, err := l.enter(ctx)
-	if err != nil && ctx.Err() == nil {
+	if ctx == nil {
+		return engine.ErrNilContext
+	}
+	shielded, err := l.enter(context.WithoutCancel(ctx))
+	if err != nil {
 		return err
 	}
 	s := &l.server
-	l.Close()
+	l.stop()
 	over := func() bool { return s.active == 0 && s.serving == 0 }
+	caller, err := l.enter(ctx)
 	if err == nil {
 		err = s.until(caller, over)
 	}
@@ -181,9 +215,35 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	s.forced = true
+	l.discard()
 	s.changed.WakeAll()
-	if caller, e := engine.Enter(context.WithoutCancel(ctx)); e == nil {
-		s.until(caller, over)
-	}
+	s.until(shielded, over)
 	return err
+}
+
+// stop closes the listener, after taking what waits in the system's queue, which would
+// be reset otherwise. That is done in one step, so that it ends.
+func (l *Listener) stop() {
+	if l.closed.Load() {
+		return
+	}
+	for l.server.serving > 0 && len(l.taken) < mostTaken {
+		stream, err := l.port.Accept()
+		if err != nil {
+			break
+		}
+		l.taken = append(l.taken, newConn(l.loop, l.network, stream))
+	}
+	l.Close()
+}
+
+// mostTaken is more than a system's queue is long.
+const mostTaken = 1 << 16
+
+// discard closes what was taken and will not be served.
+func (l *Listener) discard() {
+	for _, c := range l.taken {
+		c.Close()
+	}
+	l.taken = nil
 }

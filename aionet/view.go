@@ -19,7 +19,18 @@ type view struct {
 func (v view) Read(p []byte) (int, error)  { return v.read(v.ctx, p) }
 func (v view) Write(p []byte) (int, error) { return v.write(v.ctx, p) }
 
-// WriteTo is not the connection's, which would not obey the ctx.
-func (v view) WriteTo(w io.Writer) (int64, error) {
-	return io.Copy(w, struct{ io.Reader }{v})
+// Next, WriteTo and ReadFrom are not the connection's, which would not obey the ctx.
+
+func (v view) Next() ([]byte, error) {
+	caller, err := v.enter(v.ctx)
+	if err != nil {
+		return nil, v.opError("read", err)
+	}
+	return v.next(caller)
+}
+
+func (v view) WriteTo(w io.Writer) (int64, error) { return v.writeTo(w, v.Next) }
+
+func (v view) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{v}, r)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"math"
 	"net"
+	"slices"
 	"syscall"
 
 	"github.com/asyncio-go/asyncio"
@@ -21,10 +22,8 @@ func New() Maker { return Maker{asyncio.NewLimiter(math.MaxInt32)} }
 
 // Listen makes a socket that listens for streams.
 func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Options) (net.Listener, error) {
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
-	default:
-		return nil, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+	if err := known("listen", network, "tcp", "tcp4", "tcp6", "unix", "unixpacket"); err != nil {
+		return nil, err
 	}
 	return elsewhere(ctx, m, func(ctx context.Context) (net.Listener, error) {
 		cfg := net.ListenConfig{Control: control(o)}
@@ -34,6 +33,9 @@ func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Optio
 
 // Dial makes a socket that is connected.
 func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options) (net.Conn, error) {
+	if err := known("dial", network, "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket"); err != nil {
+		return nil, err
+	}
 	return elsewhere(ctx, m, func(ctx context.Context) (net.Conn, error) {
 		d := net.Dialer{LocalAddr: o.Local, Control: control(o)}
 		return d.DialContext(ctx, network, addr)
@@ -42,10 +44,21 @@ func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options
 
 // ListenPacket makes a socket for datagrams.
 func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (net.PacketConn, error) {
+	if err := known("listen", network, "udp", "udp4", "udp6", "unixgram"); err != nil {
+		return nil, err
+	}
 	return elsewhere(ctx, m, func(ctx context.Context) (net.PacketConn, error) {
 		cfg := net.ListenConfig{Control: control(o)}
 		return cfg.ListenPacket(ctx, network, addr)
 	})
+}
+
+// known refuses a network that is not among those that a loop has: raw IP sockets, say.
+func known(op, network string, networks ...string) error {
+	if slices.Contains(networks, network) {
+		return nil
+	}
+	return &net.OpError{Op: op, Net: network, Err: net.UnknownNetworkError(network)}
 }
 
 // elsewhere makes a socket in another goroutine. What is made although ctx has ended

@@ -70,6 +70,20 @@ type FileSender interface {
 	SendFile(f *os.File, n int) (int, error)
 }
 
+// A ReadCloser is a Stream whose direction of reading can be ended alone.
+type ReadCloser interface{ CloseRead() error }
+
+// A Tuner is a Stream, or Packets, with the settings of a socket, as package net has
+// them. What its kind of socket does not have gives errors.ErrUnsupported. From any
+// goroutine.
+type Tuner interface {
+	SetNoDelay(on bool) error
+	SetKeepAlive(c net.KeepAliveConfig) error
+	SetLinger(seconds int) error
+	SetReadBuffer(bytes int) error
+	SetWriteBuffer(bytes int) error
+}
+
 // A Listener accepts streams.
 type Listener interface {
 	Accept() (Stream, error)

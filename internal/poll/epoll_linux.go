@@ -44,6 +44,8 @@ func (s *system) add(fd int, t Token) error {
 	return s.control(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLPRI|unix.EPOLLRDHUP|unix.EPOLLET, t)
 }
 
+func (s *system) forget(fd int) { unix.EpollCtl(s.epfd, unix.EPOLL_CTL_DEL, fd, nil) }
+
 func (s *system) wait(d time.Duration, t *table) {
 	n := s.look()
 	if n == 0 && d != 0 {

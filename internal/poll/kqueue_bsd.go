@@ -42,6 +42,9 @@ func (s *system) add(fd int, t Token) error { return s.kqueue.add(uint64(fd), t)
 
 func (s *system) wait(d time.Duration, t *table) { s.kqueue.wait(d, t) }
 
+// forget has nothing to do: kqueue forgets a descriptor when it is closed.
+func (s *system) forget(int) {}
+
 func (s *system) wake() { unix.Write(s.pipe[1], []byte{1}) }
 
 func (s *system) close() {

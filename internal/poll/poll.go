@@ -70,6 +70,13 @@ func (p *Poller) Add(fd int, s Source) (Token, error) {
 // Remove forgets the source. The descriptor must be closed, or about to be.
 func (p *Poller) Remove(t Token) { p.table.remove(t) }
 
+// RemoveShared is Remove for a descriptor whose open file has others too, so that
+// closing this one alone would not end the watch.
+func (p *Poller) RemoveShared(fd int, t Token) {
+	p.sys.forget(fd)
+	p.table.remove(t)
+}
+
 // Wait tells the sources what has become ready, some 256 of them at most. With d < 0 it blocks until something
 // has or Wake is called, with d > 0 not longer than that, with 0 not at all.
 func (p *Poller) Wait(d time.Duration) { p.sys.wait(d, &p.table) }

@@ -12,6 +12,7 @@ type system struct{}
 
 func (*system) open() error                { return errors.ErrUnsupported }
 func (*system) add(int, Token) error       { return errors.ErrUnsupported }
+func (*system) forget(int)                 {}
 func (*system) wait(time.Duration, *table) {}
 func (*system) wake()                      {}
 func (*system) close()                     {}

@@ -20,8 +20,11 @@ type descriptor struct {
 	watcher netport.Watcher
 	token   poll.Token
 	fd      int
-	mu      sync.Mutex // of Control against close
-	closed  bool
+	shared  bool // others have descriptors of the same open file
+
+	mu     sync.Mutex // guards the two below
+	closed bool
+	users  int // calls of Control under way: the last one closes, if Close came meanwhile
 }
 
 func (d *descriptor) Watch(w netport.Watcher) { d.watcher = w }
@@ -40,19 +43,44 @@ func (d *descriptor) Close() error {
 		return net.ErrClosed
 	}
 	d.closed = true
-	d.net.poller.Remove(d.token)
-	return unix.Close(d.fd)
+	if d.shared {
+		d.net.poller.RemoveShared(d.fd, d.token)
+	} else {
+		d.net.poller.Remove(d.token)
+	}
+	if d.users > 0 {
+		return nil
+	}
+	return os.NewSyscallError("close", unix.Close(d.fd))
 }
 
-// Control calls fn with the descriptor, which is not closed meanwhile.
+// Control calls fn with the descriptor, which is not closed meanwhile. It holds
+// nothing that anybody waits for: fn may block, and may close the connection.
 func (d *descriptor) Control(fn func(fd uintptr)) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	if d.closed {
+		d.mu.Unlock()
 		return net.ErrClosed
 	}
+	d.users++
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.users--; d.users == 0 && d.closed {
+			unix.Close(d.fd)
+		}
+	}()
 	fn(uintptr(d.fd))
 	return nil
+}
+
+// call does a system call with the descriptor, under the name of the call.
+func (d *descriptor) call(name string, fn func(fd int) error) (err error) {
+	if e := d.Control(func(fd uintptr) { err = fn(int(fd)) }); e != nil {
+		return e
+	}
+	return os.NewSyscallError(name, err)
 }
 
 // again tells of an operation that is to be done again at once, or later.

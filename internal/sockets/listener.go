@@ -16,6 +16,7 @@ import (
 type listener struct {
 	descriptor
 	addr net.Addr
+	kind kind   // of its connections
 	path string // of a unix socket, removed by Close
 }
 
@@ -27,7 +28,7 @@ const keepAlive = 15
 
 // prepare sets what connections inherit.
 func (l *listener) prepare() error {
-	if l.path != "" {
+	if l.kind != tcp {
 		return nil
 	}
 	if err := unix.SetsockoptInt(l.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
@@ -53,22 +54,40 @@ func (l *listener) Accept() (netport.Stream, error) {
 }
 
 func (l *listener) accepted(fd int, from unix.Sockaddr) (netport.Stream, error) {
-	k, near := tcp, l.addr
-	if l.path != "" {
-		k = local
-	} else if sa, err := unix.Getsockname(fd); err == nil {
-		near = streamAddr(sa)
+	near, network := l.addr, l.addr.Network()
+	if l.kind == tcp { // the listener's may be a wildcard
+		if sa, err := unix.Getsockname(fd); err == nil {
+			near = streamAddr(sa, network)
+		}
 	}
-	return l.net.stream(fd, k, near, streamAddr(from))
+	s, err := l.net.stream(fd, l.kind, near, streamAddr(from, network))
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Close stops listening.
 func (l *listener) Close() error {
 	err := l.descriptor.Close()
-	if l.path != "" && err == nil && l.path[0] != '@' {
-		os.Remove(l.path)
+	if err == nil {
+		unlink(l.path)
 	}
 	return err
 }
 
 func (l *listener) Addr() net.Addr { return l.addr }
+
+// pathOf returns the path of a unix socket's file, if it has one.
+func pathOf(a net.Addr) string {
+	if u, ok := a.(*net.UnixAddr); ok && u.Name != "" && u.Name[0] != '@' {
+		return u.Name
+	}
+	return ""
+}
+
+func unlink(path string) {
+	if path != "" {
+		os.Remove(path)
+	}
+}

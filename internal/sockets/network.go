@@ -62,10 +62,9 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{descriptor: descriptor{net: n}, addr: made.Addr()}
+	l := &listener{descriptor: descriptor{net: n}, addr: made.Addr(), kind: kindOf(network), path: pathOf(made.Addr())}
 	if u, ok := made.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false) // it is not closed yet
-		l.path = addr
+		u.SetUnlinkOnClose(false) // it goes on listening
 	}
 	if l.fd, err = takeOver(made); err == nil {
 		if err = l.prepare(); err == nil {
@@ -76,6 +75,7 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 		}
 	}
 	if err != nil {
+		unlink(l.path)
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: l.addr, Err: err}
 	}
 	return l, nil
@@ -86,13 +86,16 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 	if err != nil {
 		return nil, err
 	}
-	k := kindOf(network)
 	local, remote := made.LocalAddr(), made.RemoteAddr()
+	var s *stream
 	fd, err := takeOver(made)
+	if err == nil {
+		s, err = n.stream(fd, kindOf(network), local, remote)
+	}
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Source: local, Addr: remote, Err: err}
 	}
-	return n.stream(fd, k, local, remote)
+	return s, nil
 }
 
 func (n *network) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (netport.Packets, error) {
@@ -100,10 +103,7 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 	if err != nil {
 		return nil, err
 	}
-	p := &packets{descriptor: descriptor{net: n}, local: made.LocalAddr()}
-	if u, ok := p.local.(*net.UnixAddr); ok {
-		p.path = u.Name
-	}
+	p := &packets{descriptor: descriptor{net: n}, local: made.LocalAddr(), path: pathOf(made.LocalAddr())}
 	if p.fd, err = takeOver(made); err == nil {
 		if p.family, err = familyOf(p.fd); err == nil {
 			p.token, err = n.poller.Add(p.fd, p)
@@ -113,6 +113,7 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 		}
 	}
 	if err != nil {
+		unlink(p.path)
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: p.local, Err: err}
 	}
 	return p, nil
@@ -123,16 +124,24 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.SetNonblock(fd, true); err != nil {
+	k, local, remote, err := inspect(fd, f.Name())
+	if err != nil { // not connected
 		unix.Close(fd)
+		return nil, err
+	}
+	s, err := n.stream(fd, k, local, remote)
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return nil, fmt.Errorf("%s cannot be waited for: it is a regular file, a directory or a device that is always ready; use asyncio.ToThread: %w", f.Name(), err)
+	case err != nil:
+		return nil, err
+	}
+	s.shared = true
+	if err := unix.SetNonblock(fd, true); err != nil {
+		s.Close()
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	k, local, remote := inspect(fd, f.Name())
-	s, err := n.stream(fd, k, local, remote)
-	if errors.Is(err, unix.EPERM) {
-		return nil, fmt.Errorf("aionet: %s cannot be waited for, as it is a regular file or a directory; use asyncio.ToThread: %w", f.Name(), err)
-	}
-	return s, err
+	return s, nil
 }
 
 // stream makes the stream of a descriptor that does not block, which it then owns.

@@ -4,10 +4,11 @@ package sockets
 
 import (
 	"net"
-	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/asyncio-go/asyncio/internal/netport"
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
@@ -17,6 +18,7 @@ type packets struct {
 	local  net.Addr
 	family int
 	path   string // of a unix socket, removed by Close
+	full   bool   // somebody's queue was, and a callback is set to look again
 }
 
 func (p *packets) Ready(e poll.Events) { p.tell(e) }
@@ -44,16 +46,34 @@ func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
 			return len(b), nil
 		}
 		if now, err := again(err); !now {
+			if err == netport.ErrAgain && p.family == unix.AF_UNIX {
+				p.wakeLater()
+			}
 			return 0, wrap("sendto", err)
 		}
+	}
+}
+
+// fullPause is how long a writer waits for a receiver whose queue is full.
+const fullPause = time.Millisecond
+
+// wakeLater has a waiting writer look again. A datagram for another unix socket waits
+// for that one's queue, of which the system tells only those connected to it.
+func (p *packets) wakeLater() {
+	if !p.full {
+		p.full = true
+		p.net.loop.CallAt(p.net.loop.After(fullPause), func() {
+			p.full = false
+			p.tell(poll.Writable)
+		})
 	}
 }
 
 // Close closes the socket.
 func (p *packets) Close() error {
 	err := p.descriptor.Close()
-	if p.path != "" && err == nil && p.path[0] != '@' {
-		os.Remove(p.path)
+	if err == nil {
+		unlink(p.path)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ func (s *stream) SendFile(f *os.File, n int) (sent int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	n = min(n, mostBytes)
 	for {
 		if e := raw.Control(func(fd uintptr) { sent, err = unix.Sendfile(s.fd, int(fd), nil, n) }); e != nil {
 			return 0, e

@@ -35,11 +35,11 @@ func zone(index int) string {
 }
 
 // streamAddr is the address of a stream as package net has it.
-func streamAddr(sa unix.Sockaddr) net.Addr {
+func streamAddr(sa unix.Sockaddr, network string) net.Addr {
 	if ap, ok := addrPort(sa); ok {
 		return net.TCPAddrFromAddrPort(unmap(ap))
 	}
-	return unixAddr(sa, "unix")
+	return unixAddr(sa, network)
 }
 
 // packetAddr is the address of a datagram as package net has it.
@@ -65,8 +65,15 @@ func unixAddr(sa unix.Sockaddr, network string) net.Addr {
 func sockaddr(to net.Addr, family int) (unix.Sockaddr, error) {
 	switch to := to.(type) {
 	case *net.UDPAddr:
+		if to == nil {
+			break
+		}
 		ip := to.AddrPort().Addr()
 		switch {
+		case len(to.IP) == 0 && family == unix.AF_INET: // this machine, as in package net
+			return &unix.SockaddrInet4{Port: to.Port}, nil
+		case len(to.IP) == 0 && family == unix.AF_INET6:
+			return &unix.SockaddrInet6{Port: to.Port}, nil
 		case family == unix.AF_INET && (ip.Is4() || ip.Is4In6()):
 			return &unix.SockaddrInet4{Port: to.Port, Addr: ip.As4()}, nil
 		case family == unix.AF_INET6 && ip.IsValid():
@@ -77,12 +84,14 @@ func sockaddr(to net.Addr, family int) (unix.Sockaddr, error) {
 			return sa, nil
 		}
 	case *net.UnixAddr:
-		if family == unix.AF_UNIX {
+		if to != nil && family == unix.AF_UNIX {
 			return &unix.SockaddrUnix{Name: to.Name}, nil
 		}
 	}
-	return nil, &net.AddrError{Err: fmt.Sprintf("a %T is not an address for this socket", to), Addr: fmt.Sprint(to)}
+	return nil, &net.AddrError{Err: fmt.Sprintf("a %T is not an address for a socket of %s", to, familyNames[family]), Addr: fmt.Sprint(to)}
 }
+
+var familyNames = map[int]string{unix.AF_INET: "IPv4", unix.AF_INET6: "IPv6", unix.AF_UNIX: "unixgram"}
 
 func zoneID(name string) uint32 {
 	if i, err := net.InterfaceByName(name); err == nil {
@@ -107,19 +116,25 @@ func familyOf(fd int) (int, error) {
 }
 
 // inspect finds out what a descriptor is that somebody brought.
-func inspect(fd int, name string) (k kind, near, far net.Addr) {
+func inspect(fd int, name string) (k kind, near, far net.Addr, err error) {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {
-		return file, fileAddr(name), fileAddr(name)
+		return file, fileAddr(name), fileAddr(name), nil
 	}
-	peer, _ := unix.Getpeername(fd)
-	if t, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); t != unix.SOCK_STREAM {
-		return datagram, packetAddr(sa), packetAddr(peer)
+	peer, err := unix.Getpeername(fd)
+	if err != nil {
+		return 0, nil, nil, os.NewSyscallError("getpeername", err)
+	}
+	switch t, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); {
+	case t == unix.SOCK_SEQPACKET:
+		return messages, streamAddr(sa, "unixpacket"), streamAddr(peer, "unixpacket"), nil
+	case t != unix.SOCK_STREAM:
+		return datagram, packetAddr(sa), packetAddr(peer), nil
 	}
 	if _, ok := addrPort(sa); ok {
-		return tcp, streamAddr(sa), streamAddr(peer)
+		return tcp, streamAddr(sa, "tcp"), streamAddr(peer, "tcp"), nil
 	}
-	return local, streamAddr(sa), streamAddr(peer)
+	return local, streamAddr(sa, "unix"), streamAddr(peer, "unix"), nil
 }
 
 // fileAddr is the address of what is no socket.

@@ -3,9 +3,9 @@
 package sockets
 
 import (
+	"errors"
 	"io"
 	"net"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -13,12 +13,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
-// kind is what is known of a stream's descriptor.
+// kind is what is known of a descriptor.
 type kind uint8
 
 const (
-	tcp kind = iota
-	local
+	tcp      kind = iota
+	local         // a stream of bytes of this machine
+	messages      // unixpacket: a connection whose messages stay apart
 	datagram
 	file // a pipe or a terminal
 )
@@ -27,11 +28,16 @@ func kindOf(network string) kind {
 	switch network {
 	case "tcp", "tcp4", "tcp6":
 		return tcp
-	case "unix", "unixpacket":
+	case "unix":
 		return local
+	case "unixpacket":
+		return messages
 	}
 	return datagram
 }
+
+// whole reports whether one call reads or writes one message.
+func (k kind) whole() bool { return k == messages || k == datagram }
 
 // stream is a connection, or what looks like one.
 type stream struct {
@@ -49,12 +55,19 @@ func (s *stream) Ready(e poll.Events) {
 	s.tell(e)
 }
 
+// mostBytes is how much one call moves: with a fast peer the system would go on for
+// as long as there is something, and nothing else would run.
+const mostBytes = 1 << 20
+
 // Read tries to read, unless nothing can be there: an earlier read got less than
 // there was room for, and no news has come since. That saves one call of two where
 // requests come one by one.
 func (s *stream) Read(p []byte) (int, error) {
 	if !s.readable {
 		return 0, netport.ErrAgain
+	}
+	if len(p) > mostBytes && !s.kind.whole() {
+		p = p[:mostBytes]
 	}
 	for {
 		n, err := read(s.fd, p)
@@ -77,6 +90,9 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Write writes what there is room for.
 func (s *stream) Write(p []byte) (int, error) {
+	if len(p) > mostBytes && !s.kind.whole() {
+		p = p[:mostBytes]
+	}
 	for {
 		n, err := write(s.fd, p)
 		if err == nil {
@@ -89,8 +105,16 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 // CloseWrite ends the direction of writing.
-func (s *stream) CloseWrite() error {
-	return os.NewSyscallError("shutdown", unix.Shutdown(s.fd, unix.SHUT_WR))
+func (s *stream) CloseWrite() error { return s.shutdown(unix.SHUT_WR) }
+
+// CloseRead ends the direction of reading.
+func (s *stream) CloseRead() error { return s.shutdown(unix.SHUT_RD) }
+
+func (s *stream) shutdown(how int) error {
+	if s.kind == file {
+		return errors.ErrUnsupported
+	}
+	return s.call("shutdown", func(fd int) error { return unix.Shutdown(fd, how) })
 }
 
 func (s *stream) LocalAddr() net.Addr  { return s.local }
