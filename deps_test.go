@@ -35,7 +35,7 @@ var layers = []struct {
 	{"executortest", []string{""}, "the kit stands where the authors of executors stand: on the public port"},
 	{"internal/conformance", nil, "only its tests import anything: the public API"},
 	{"procpool/internal/soak", []string{"", "procpool"}, "it holds the pool against faults as a user would meet them"},
-	{"cmd/asyncio", []string{"", "procpool"}, "a program uses the library as a user would"},
+	{"cmd/asyncio", []string{"", "aionet", "procpool"}, "a program uses the library as a user would"},
 }
 
 // unsafeAllowed names the packages that may import unsafe.

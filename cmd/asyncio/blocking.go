@@ -30,6 +30,9 @@ func (a *app) blocking(ctx context.Context, o options) error {
 	// longer than announced, but never too little to be seen.
 	v := slices.Max(speeds)
 	e := newExperiment(o, v)
+	if a.network != nil {
+		e.network = []asyncio.Option{a.network()}
+	}
 	estimate := 2*e.lead + v.duration(e.n*int64(e.jobs))
 	a.explain(e, v, estimate)
 
@@ -100,7 +103,7 @@ func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result,
 	stop := p.follow(rec)
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
 		return e.run(ctx, r, rec)
-	}, asyncio.WithName(r.name), asyncio.WithLogger(slog.New(log)))
+	}, append(e.network, asyncio.WithName(r.name), asyncio.WithLogger(slog.New(log)))...)
 	rec.end()
 	stop()
 	t := rec.snapshot()

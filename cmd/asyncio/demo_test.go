@@ -13,6 +13,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -21,6 +24,7 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // work in virtual time.
 func pretendedApp(out, errs *bytes.Buffer, settings ...string) *app {
 	return &app{
+		network:    func() asyncio.Option { return asynciotest.WithNetwork(asynciotest.NewNetwork()) },
 		screen:     newScreen(out, env(settings...)),
 		stderr:     errs,
 		program:    "asyncio",

@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet"
 )
 
 // An experiment is a heartbeat and, beside it on the same loop, a computation.
 type experiment struct {
-	n        int64         // iterations of one computation
-	jobs     int           // computations at once
-	interval time.Duration // between two ticks
-	lead     time.Duration // of heartbeat alone, before and after
+	n        int64            // iterations of one computation
+	jobs     int              // computations at once
+	interval time.Duration    // between two ticks
+	lead     time.Duration    // of heartbeat alone, before and after
+	network  []asyncio.Option // of both loops, in tests
 }
 
 // run is the experiment as a coroutine: it lets the heartbeat beat alone, has
@@ -26,6 +28,11 @@ func (e experiment) run(ctx context.Context, r remedy, rec *recorder) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, done(ctx)) }()
+	disconnect, err := e.connect(ctx, rec)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, disconnect(ctx)) }()
 	heart := asyncio.Go(ctx, func(ctx context.Context) error {
 		return heartbeat(ctx, e.interval, rec.tick)
 	}, asyncio.Name("heartbeat"))
@@ -50,6 +57,33 @@ func (e experiment) run(ctx context.Context, r remedy, rec *recorder) (err error
 		return err
 	}
 	return nil
+}
+
+// connect has the loop serve, and a client ask, until disconnect is called.
+func (e experiment) connect(ctx context.Context, rec *recorder) (disconnect func(ctx context.Context) error, err error) {
+	listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	server := asyncio.Go(ctx, func(ctx context.Context) error { return serve(ctx, listener) }, asyncio.Name("server"))
+	client := asyncio.Go(ctx, func(ctx context.Context) error {
+		_, err := asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, asyncio.Run(ctx, func(ctx context.Context) error {
+				return ask(ctx, listener.Addr().String(), rec)
+			}, e.network...)
+		})
+		return err
+	}, asyncio.Name("client"))
+	return func(ctx context.Context) error {
+		client.Cancel(nil)
+		_, err := client.Await(ctx)
+		if errors.Is(err, asyncio.ErrTaskCancelled) {
+			err = nil
+		}
+		listener.Close()
+		_, served := server.Await(ctx) // its handlers end when the client has hung up
+		return errors.Join(err, served)
+	}, nil
 }
 
 // heartbeat ticks at once and then after every interval, until it is cancelled.

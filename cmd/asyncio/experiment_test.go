@@ -50,13 +50,15 @@ var pretended = []remedy{
 // observe runs an experiment in virtual time.
 func observe(t *testing.T, e experiment, r remedy) trace {
 	var tr trace
+	net := asynciotest.WithNetwork(asynciotest.NewNetwork())
+	e.network = []asyncio.Option{net}
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		rec := newRecorder()
 		if err := e.run(ctx, r, rec); err != nil {
 			t.Errorf("the experiment with %s: %v", r.name, err)
 		}
 		tr = rec.snapshot()
-	})
+	}, net)
 	return tr
 }
 
@@ -68,10 +70,11 @@ func TestLanesOfRemedies(t *testing.T) {
 		lane               string
 		expected, received int
 		worst              time.Duration
+		timedOut           int // 2 s of a client that gives up after 300 ms and asks again 100 ms later
 	}{
-		{blockFor, "|...|...|...|...|###############|...|...|...|...", 12, 9, 2 * time.Second},
-		{inPieces, "|...|...|...|...|###|###|###|###|...|...|...|...", 12, 12, 510 * time.Millisecond}, // a tick waits for a piece
-		{onThread, "|...|...|...|...|###|###|###|###|...|...|...|...", 12, 12, 500 * time.Millisecond},
+		{blockFor, "|...|...|...|...|###############|...|...|...|...", 12, 9, 2 * time.Second, 5},
+		{inPieces, "|...|...|...|...|###|###|###|###|...|...|...|...", 12, 12, 510 * time.Millisecond, 0}, // a tick waits for a piece
+		{onThread, "|...|...|...|...|###|###|###|###|...|...|...|...", 12, 12, 500 * time.Millisecond, 0},
 	} {
 		tr := observe(t, e, remedy{name: "swapped in", run: c.run})
 		if got := lane(tr, 125*time.Millisecond, 80, 0); got != c.lane {
@@ -80,6 +83,9 @@ func TestLanesOfRemedies(t *testing.T) {
 		s := tr.score(e.interval)
 		if s.expected != c.expected || s.received != c.received || s.worstGap != c.worst || s.computing != 2*time.Second {
 			t.Errorf("score %+v, want %d expected, %d received, worst gap %v, 2 s of computing", s, c.expected, c.received, c.worst)
+		}
+		if s.timedOut != c.timedOut || s.asked < 20 {
+			t.Errorf("the client timed out %d times of %d, want %d of 20 at least", s.timedOut, s.asked, c.timedOut)
 		}
 	}
 }
@@ -117,7 +123,8 @@ func TestJobsAtOnce(t *testing.T) {
 // What a remedy fails with ends the experiment.
 func TestFailingRemedy(t *testing.T) {
 	broken := errors.New("broken")
-	e := experiment{n: 1, jobs: 2, interval: time.Second, lead: time.Second}
+	net := asynciotest.WithNetwork(asynciotest.NewNetwork())
+	e := experiment{n: 1, jobs: 2, interval: time.Second, lead: time.Second, network: []asyncio.Option{net}}
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 			return e.run(ctx, remedy{run: func(context.Context, int64) (int64, error) { return 0, broken }}, newRecorder())
@@ -125,7 +132,7 @@ func TestFailingRemedy(t *testing.T) {
 		if !errors.Is(err, broken) {
 			t.Errorf("error %v, want %v", err, broken)
 		}
-	})
+	}, net)
 }
 
 // The painter works beside the loop: while the loop is blocked, it goes on.

@@ -21,6 +21,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
@@ -63,7 +64,8 @@ type app struct {
 	program    string // how the user started this program, for the commands it proposes
 	measure    func(ctx context.Context) ([]speed, error)
 	remedies   []remedy
-	processors int // that goroutines run on
+	processors int                   // that goroutines run on
+	network    func() asyncio.Option // of the loops of one experiment, in tests; nil: the system's
 }
 
 // A usageError is a mistake in the command line.

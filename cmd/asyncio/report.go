@@ -54,7 +54,8 @@ func (sum summary) logged() []string {
 // notes say how far the numbers can be trusted, and how to choose.
 func (sum summary) notes() []string {
 	return []string{
-		"One run each. Between the lanes the bare computation ran at speeds up to " + sum.apart + " apart: " +
+		"Timed out counts the requests of a client that asks the loop over TCP and waits " + rough(patience) + " at most. " +
+			"One run each. Between the lanes the bare computation ran at speeds up to " + sum.apart + " apart: " +
 			"smaller overheads are noise. A tick counts as lost when it is more than half an interval overdue.",
 		"What only waits needs no remedy. A call that blocks belongs in ToThread. " +
 			"A long algorithm of your own calls Checkpoint in its loop, or runs in ToThread, " +
@@ -66,7 +67,7 @@ func (sum summary) notes() []string {
 // table is the table of the results; the first is what the others' durations are
 // held against.
 func (sum summary) table() table {
-	t := table{head: []string{"remedy", "computing", "overhead", "ticks due", "received", "worst gap", "s"}}
+	t := table{head: []string{"remedy", "computing", "overhead", "ticks", "worst gap", "timed out", "s"}}
 	for i, r := range sum.results {
 		extra := "-"
 		if i > 0 {
@@ -78,9 +79,9 @@ func (sum summary) table() table {
 				r.remedy.name,
 				readable(r.score.computing),
 				extra,
-				strconv.Itoa(r.score.expected),
-				strconv.Itoa(r.score.received),
+				fmt.Sprintf("%d/%d", r.score.received, r.score.expected),
 				readable(r.score.worstGap),
+				fmt.Sprintf("%d/%d", r.score.timedOut, r.score.asked),
 				thousands(r.score.sums[0]),
 			},
 			remark: text,

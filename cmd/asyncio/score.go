@@ -12,12 +12,14 @@ type score struct {
 	expected  int           // ticks that were due
 	received  int           // ticks that came
 	sums      []int64
+	asked     int             // what the client asked
+	timedOut  int             // of that, what was not answered in time
 	late      []time.Duration // how late the ticks were while something was computed, sorted
 }
 
 // score counts the ticks of a trace whose heartbeat beats at interval.
 func (t trace) score(interval time.Duration) score {
-	s := score{received: len(t.ticks), expected: len(t.ticks), sums: t.sums}
+	s := score{received: len(t.ticks), expected: len(t.ticks), sums: t.sums, asked: t.asked, timedOut: t.unanswered}
 	if t.over {
 		s.computing = t.to - t.from
 	}

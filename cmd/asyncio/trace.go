@@ -14,7 +14,10 @@ type trace struct {
 	over  bool          // the computation is over, since to
 	to    time.Duration //
 	sums  []int64       // its results
-	end   time.Duration // how far the trace reaches
+
+	asked, unanswered int // what the client asked, and what was not answered in time
+
+	end time.Duration // how far the trace reaches
 }
 
 // A recorder writes the trace of a running experiment. It reads the clock inside
@@ -54,6 +57,19 @@ func (r *recorder) computed(sums []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.trace.over, r.trace.to, r.trace.sums = true, r.now(), sums
+}
+
+// asked records that the client asks, unanswered that it lost its patience.
+func (r *recorder) asked() { r.count(&r.trace.asked) }
+
+func (r *recorder) unanswered() { r.count(&r.trace.unanswered) }
+
+func (r *recorder) count(n *int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.ended {
+		*n++
+	}
 }
 
 // end records that the experiment is over: snapshots reach no further.
