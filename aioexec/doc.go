@@ -1,0 +1,18 @@
+// Package aioexec runs commands on an event loop: a task that talks to a process, or
+// waits for its end, is suspended, and the others go on.
+//
+//	cmd := exec.Command("sort")
+//	cmd.Stdin, cmd.Stdout = aioexec.Pipe, aioexec.Pipe
+//	p, err := aioexec.Start(ctx, cmd)
+//	if err != nil {
+//		return err
+//	}
+//	defer p.Close()
+//	sorted, _, err := p.Communicate(ctx, []byte("b\na\n"), aioexec.Limits{})
+//
+// A process has an owner, as a task has: the scope of the ctx that it was started with
+// waits for its end, and a cancellation of that ctx kills it. What the process itself
+// has started is killed with it, where the system has process groups, unless it has
+// left the group. Nothing is left behind: on Linux not even if this program is killed,
+// as the process dies with it.
+package aioexec
