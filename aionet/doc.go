@@ -16,5 +16,6 @@
 // locks, and costs no goroutine beyond the task's own.
 //
 // A library that holds a sync.Mutex while it reads or writes must be used by one task
-// alone: a second one that waits for the mutex would stop the loop.
+// alone: a second one that waits for the mutex would stop the loop. crypto/tls is such
+// a library; TLSClient and TLSServer wrap it so that one task may read and another write.
 package aionet

@@ -124,8 +124,12 @@ func (e *endpoint) usable(h *half) (deadline int64, err error) {
 	return deadline, nil
 }
 
-// await suspends the task until there is news: it looks again then.
+// await suspends the task until there is news: it looks again then. A task that was
+// cancelled in a turn that it gave up does not wait.
 func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error {
+	if err := caller.Err(); err != nil {
+		return err
+	}
 	h.busy = true
 	woken := caller.ParkUntil(&h.wait, deadline, why)
 	h.busy = false

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // A TLSConn is a Conn under TLS. It is a net.Conn that anybody may use, as a Conn is:
@@ -77,7 +78,6 @@ func handshake(ctx context.Context, conn *Conn, cfg *tls.Config, side func(net.C
 	done := false
 	defer func() {
 		if !done { // also if a callback of the config panicked
-			t.wire.try() // the alert that tells the other side why
 			conn.Close()
 		}
 	}()
@@ -88,6 +88,9 @@ func handshake(ctx context.Context, conn *Conn, cfg *tls.Config, side func(net.C
 		return nil, cause
 	}
 	if err != nil {
+		if t.wire.try() == netport.ErrAgain {
+			t.linger(caller) // the alert tells the other side why
+		}
 		return nil, conn.opError("handshake", handshakeError(err))
 	}
 	done = true

@@ -9,9 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"math/big"
-	"net"
-	"os"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -94,70 +91,16 @@ func everywhere(t *testing.T, body func(ctx context.Context, t *testing.T)) {
 	})
 }
 
-// onSockets runs body on a loop over real sockets, and sees to it that nothing is left.
+// onSockets runs body over real sockets.
 func onSockets(t *testing.T, body func(ctx context.Context, t *testing.T)) {
 	t.Helper()
-	warmUp()
-	goroutines, files := runtime.NumGoroutine(), openFiles()
-	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
-		body(ctx, t)
-		for _, task := range asyncio.LoopOf(ctx).Tasks() {
-			if task.ID() != asyncio.CurrentTask(ctx).ID() {
-				t.Errorf("a task is left: %s", task.Name())
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Errorf("Run: %v", err)
-	}
-	if left := openFiles(); left > files {
-		t.Errorf("%d descriptors before, %d after", files, left)
-	}
-	for range 1_000_000 { // those that have ended are counted until they are gone
-		if runtime.NumGoroutine() <= goroutines {
-			return
-		}
-		runtime.Gosched()
-	}
-	buf := make([]byte, 1<<20)
-	t.Errorf("%d goroutines before, %d after:\n%s", goroutines, runtime.NumGoroutine(), buf[:runtime.Stack(buf, true)])
-}
-
-// warmUp has the runtime open what it keeps open.
-var warmUp = sync.OnceFunc(func() {
-	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		l.Close()
-	}
-})
-
-// openFiles counts the descriptors of the process, on Linux.
-func openFiles() int {
-	names, _ := os.ReadDir("/proc/self/fd")
-	return len(names)
-}
-
-// connected returns the two ends of a connection of ctx's loop.
-func connected(ctx context.Context, t *testing.T) (a, b *aionet.Conn) {
-	t.Helper()
-	l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if a, err = aionet.Dial(ctx, "tcp", l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = l.Accept(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return a, b
+	onLoop(t, func(ctx context.Context) { body(ctx, t) })
 }
 
 // secured returns the client's and the server's end of a TLS connection.
 func secured(ctx context.Context, t *testing.T, client, server *tls.Config) (c, s *aionet.TLSConn) {
 	t.Helper()
-	a, b := connected(ctx, t)
+	a, b := pair(ctx, t)
 	serving := asyncio.CreateTask(ctx, func(ctx context.Context) (*aionet.TLSConn, error) { return aionet.TLSServer(ctx, b, server) })
 	c, err := aionet.TLSClient(ctx, a, client)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -106,7 +105,7 @@ func TestTLS_clientCertificates(t *testing.T) {
 
 		// Without one the server refuses. In TLS 1.3 the client has done its part by
 		// then, and learns of it when it reads.
-		a, b := connected(ctx, t)
+		a, b := pair(ctx, t)
 		client := spawn(ctx, t, "client", func(ctx context.Context) error {
 			c, err := aionet.TLSClient(ctx, a, clientConfig())
 			if err != nil {
@@ -126,148 +125,12 @@ func TestTLS_clientCertificates(t *testing.T) {
 	})
 }
 
-// wantClosed checks that a failed handshake has closed its connection.
-func wantClosed(t *testing.T, c *aionet.Conn) {
-	t.Helper()
-	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the connection was open: Close returned %v", err)
-	}
-}
-
-func TestTLS_aCertificateThatIsNotTrusted(t *testing.T) {
-	for name, change := range map[string]func(c *tls.Config){
-		"unknown authority": func(c *tls.Config) { c.RootCAs = x509.NewCertPool() },
-		"another name":      func(c *tls.Config) { c.ServerName = "another.test" },
-	} {
-		everywhere(t, func(ctx context.Context, t *testing.T) {
-			a, b := connected(ctx, t)
-			server := spawn(ctx, t, "server", func(ctx context.Context) error {
-				_, err := aionet.TLSServer(ctx, b, serverConfig())
-				var op *net.OpError
-				if !errors.As(err, &op) || op.Op != "handshake" || !strings.Contains(err.Error(), "remote error: tls: bad certificate") {
-					t.Errorf("%s: TLSServer: %v", name, err)
-				}
-				wantClosed(t, b)
-				return nil
-			})
-			cc := clientConfig()
-			change(cc)
-			_, err := aionet.TLSClient(ctx, a, cc)
-			var verification *tls.CertificateVerificationError
-			if !errors.As(err, &verification) || !strings.Contains(err.Error(), a.RemoteAddr().String()) {
-				t.Errorf("%s: TLSClient: %v", name, err)
-			}
-			wantClosed(t, a)
-			await(ctx, t, server)
-		})
-	}
-}
-
-func TestTLS_garbageInsteadOfAHandshake(t *testing.T) {
-	everywhere(t, func(ctx context.Context, t *testing.T) {
-		garbage := []byte(strings.Repeat("GET / HTTP/1.1\r\nHost: nobody\r\n", 1<<15))
-		a, b := connected(ctx, t)
-		sender := spawn(ctx, t, "sender", func(context.Context) error {
-			a.Write(garbage) // until the server hangs up
-			return nil
-		})
-		_, err := aionet.TLSServer(ctx, b, serverConfig())
-		var header tls.RecordHeaderError
-		if !errors.As(err, &header) || header.Conn != nil {
-			t.Errorf("TLSServer: %v", err)
-		}
-		wantClosed(t, b)
-		await(ctx, t, sender)
-		a.Close()
-
-		a, b = connected(ctx, t)
-		sender = spawn(ctx, t, "sender", func(context.Context) error {
-			b.Write(garbage)
-			return nil
-		})
-		if _, err := aionet.TLSClient(ctx, a, clientConfig()); !errors.As(err, &header) {
-			t.Errorf("TLSClient: %v", err)
-		}
-		wantClosed(t, a)
-		await(ctx, t, sender)
-		b.Close()
-	})
-}
-
-func TestTLS_aPeerThatHangsUp(t *testing.T) {
-	everywhere(t, func(ctx context.Context, t *testing.T) {
-		a, b := connected(ctx, t)
-		b.Close()
-		_, err := aionet.TLSClient(ctx, a, clientConfig())
-		var op *net.OpError
-		if !errors.As(err, &op) || op.Op != "handshake" {
-			t.Errorf("TLSClient: %v", err)
-		}
-		a, b = connected(ctx, t)
-		a.Close()
-		if _, err := aionet.TLSServer(ctx, b, serverConfig()); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(err.Error(), "handshake tcp ") {
-			t.Errorf("TLSServer: %v", err)
-		}
-	})
-}
-
-// A peer that says nothing is left by a time-out, by a deadline of the connection, or
-// by a cancellation.
-func TestTLS_aPeerThatSaysNothing(t *testing.T) {
-	everywhere(t, func(ctx context.Context, t *testing.T) {
-		a, b := connected(ctx, t)
-		short, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
-		defer cancel()
-		if _, err := aionet.TLSServer(short, b, serverConfig()); err != context.DeadlineExceeded {
-			t.Errorf("TLSServer with a time-out: %v", err)
-		}
-		wantClosed(t, b)
-		a.Close()
-
-		a, b = connected(ctx, t)
-		a.SetDeadline(time.Now().Add(time.Millisecond))
-		if _, err := aionet.TLSClient(ctx, a, clientConfig()); !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("TLSClient with a deadline: %v", err)
-		}
-		wantClosed(t, a)
-		b.Close()
-
-		a, b = connected(ctx, t)
-		boom := errors.New("boom")
-		task := asyncio.Go(ctx, func(ctx context.Context) error {
-			_, err := aionet.TLSClient(ctx, a, clientConfig())
-			if err != context.Canceled || context.Cause(ctx) != boom {
-				t.Errorf("TLSClient cancelled: %v", err)
-			}
-			return err
-		})
-		if _, err := b.Read(make([]byte, 1)); err != nil { // the client has begun, and waits
-			t.Error(err)
-		}
-		task.Cancel(boom)
-		if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrTaskCancelled) {
-			t.Errorf("the task: %v", err)
-		}
-		wantClosed(t, a)
-		b.Close()
-
-		a, b = connected(ctx, t)
-		over, cancel := asyncio.WithTimeout(ctx, 0)
-		defer cancel()
-		if _, err := aionet.TLSClient(over, a, clientConfig()); err != context.DeadlineExceeded {
-			t.Errorf("TLSClient with a ctx that has ended: %v", err)
-		}
-		wantClosed(t, a)
-		b.Close()
-	})
-}
-
 func TestTLS_misuse(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		if _, err := aionet.TLSClient(ctx, nil, clientConfig()); err == nil || !strings.Contains(err.Error(), "nil Conn") {
 			t.Errorf("a nil Conn: %v", err)
 		}
-		a, b := connected(ctx, t)
+		a, b := pair(ctx, t)
 		cc := clientConfig()
 		cc.Renegotiation = tls.RenegotiateFreelyAsClient
 		if _, err := aionet.TLSClient(ctx, a, cc); err == nil || !strings.Contains(err.Error(), "Renegotiation") {
@@ -278,7 +141,7 @@ func TestTLS_misuse(t *testing.T) {
 			t.Errorf("a ctx without a loop: %v", err)
 		}
 		wantClosed(t, b)
-		a, b = connected(ctx, t)
+		a, b = pair(ctx, t)
 		defer b.Close()
 		if _, err := aionet.TLSClient(ctx, a, nil); err == nil || !strings.Contains(err.Error(), "ServerName") {
 			t.Errorf("no config: %v", err)
@@ -314,7 +177,7 @@ func TestTLS_callbacksAwait(t *testing.T) {
 			entered.SetResult(struct{}{})
 			return nil, asyncio.Sleep(hello.Context(), time.Hour)
 		}
-		a, b := connected(ctx, t)
+		a, b := pair(ctx, t)
 		client := spawn(ctx, t, "client", func(ctx context.Context) error {
 			if _, err := aionet.TLSClient(ctx, a, clientConfig()); err == nil {
 				t.Error("TLSClient: no error")
@@ -334,7 +197,7 @@ func TestTLS_callbacksAwait(t *testing.T) {
 		}
 		await(ctx, t, client)
 
-		a, b = connected(ctx, t)
+		a, b = pair(ctx, t)
 		client = spawn(ctx, t, "client", func(ctx context.Context) error {
 			if _, err := aionet.TLSClient(ctx, a, clientConfig()); err == nil {
 				t.Error("TLSClient: no error")

@@ -150,10 +150,26 @@ func (t *TLSConn) Close() error {
 		}
 		return nil
 	}
-	if t.farewell() && caller.Err() == nil {
-		t.wire.flush(caller)
+	if t.farewell() {
+		t.linger(caller)
 	}
 	return t.conn.Close()
+}
+
+// linger waits until what is pending is sent, but not long.
+func (t *TLSConn) linger(caller engine.Caller) {
+	t.hurry()
+	if caller.Err() == nil {
+		t.wire.flush(caller)
+	}
+}
+
+// hurry brings the deadline of writing forward to closeTimeout from now.
+func (t *TLSConn) hurry() {
+	last := t.conn.loop.After(closeTimeout)
+	if d := t.conn.w.deadline.Load(); d == 0 || d > last {
+		t.conn.w.deadline.Store(last)
+	}
 }
 
 // farewell says that nothing more will come, and reports whether there is something
@@ -164,14 +180,7 @@ func (t *TLSConn) farewell() bool {
 		return false
 	}
 	t.tls.CloseWrite()
-	if t.wire.try() != netport.ErrAgain {
-		return false
-	}
-	last := t.conn.loop.After(closeTimeout)
-	if d := t.conn.w.deadline.Load(); d == 0 || d > last {
-		t.conn.w.deadline.Store(last)
-	}
-	return true
+	return t.wire.try() == netport.ErrAgain
 }
 
 // closeLater is Close outside of a task, where it cannot wait.
@@ -180,6 +189,7 @@ func (t *TLSConn) closeLater() {
 		t.conn.Close()
 		return
 	}
+	t.hurry()
 	t.wire.senders++
 	asyncio.Submit(t.conn.loop.Public.(*asyncio.Loop), func(ctx context.Context) (struct{}, error) {
 		if caller, err := engine.Enter(ctx); err == nil {
