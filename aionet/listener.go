@@ -17,8 +17,8 @@ type Listener struct {
 	network string
 	opts    options
 	closed  atomic.Bool
-	wait    engine.WaitList // who waits in Accept
-	taken   []*Conn         // by Shutdown from the system's queue, not accepted yet
+	wait    engine.WaitList  // who waits in Accept
+	taken   []netport.Stream // by Shutdown from the system's queue, not accepted yet
 	server  server
 }
 
@@ -52,16 +52,24 @@ func (l *acceptor) Ready(bool, bool) { l.wait.WakeAll() }
 // Accept suspends the task until somebody connects. Several tasks may accept. It
 // returns ctx.Err() if ctx is cancelled, and net.ErrClosed after Close.
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
+	stream, err := l.accept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(l.loop, l.network, stream), nil
+}
+
+func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {
 	caller, err := l.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		conn, err := l.next()
+		stream, err := l.next()
 		switch {
 		case err == nil:
 			caller.Spend()
-			return conn, nil
+			return stream, nil
 		case err != netport.ErrAgain:
 			return nil, l.opError("accept", err)
 		}
@@ -72,20 +80,16 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 }
 
 // next returns a connection that waits to be accepted.
-func (l *Listener) next() (*Conn, error) {
+func (l *Listener) next() (netport.Stream, error) {
 	if len(l.taken) > 0 {
-		c := l.taken[0]
+		stream := l.taken[0]
 		l.taken = l.taken[1:]
-		return c, nil
+		return stream, nil
 	}
 	if l.closed.Load() {
 		return nil, net.ErrClosed
 	}
-	stream, err := l.port.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return newConn(l.loop, l.network, stream), nil
+	return l.port.Accept()
 }
 
 // enter admits a call with a ctx, which must be of the listener's loop.

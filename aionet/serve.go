@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"runtime/debug"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // server is what Serve and Shutdown share. Owned by the loop.
@@ -51,15 +51,9 @@ func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, 
 	}
 	s := &l.server
 	s.serving++
-	defer func() {
-		s.serving--
-		if s.serving == 0 {
-			l.discard()
-		}
-		s.changed.WakeAll()
-	}()
+	defer l.served()
 	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
-		if err := l.acceptAll(ctx, handler); err != nil {
+		if err := l.acceptAll(ctx, func(stream netport.Stream) { l.start(ctx, stream, handler) }); err != nil {
 			return err
 		}
 		caller, err := engine.Enter(ctx)
@@ -87,8 +81,9 @@ const (
 	mostPause  = time.Second
 )
 
-// acceptAll returns nil when the listener is closed.
-func (l *Listener) acceptAll(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
+// acceptAll calls serve with each connection. It returns nil when the listener is
+// closed.
+func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) error {
 	pause := firstPause
 	for {
 		if most := l.opts.maxConns; most > 0 {
@@ -100,20 +95,12 @@ func (l *Listener) acceptAll(ctx context.Context, handler func(ctx context.Conte
 				return err
 			}
 		}
-		conn, err := l.Accept(ctx)
+		stream, err := l.accept(ctx)
 		switch {
 		case err == nil:
 			pause = firstPause
 			l.server.active++
-			t := asyncio.Go(ctx, func(ctx context.Context) error {
-				l.handle(ctx, conn, handler)
-				return nil
-			}, asyncio.Name("connection "+conn.RemoteAddr().String()))
-			t.OnDone(func() { // also if it was cancelled before its first step
-				conn.Close()
-				l.server.active--
-				l.server.changed.WakeAll()
-			})
+			serve(stream)
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, net.ErrClosed):
@@ -142,6 +129,33 @@ func (l *Listener) pause(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
+// served ends a call of Serve.
+func (l *Listener) served() {
+	if l.server.serving--; l.server.serving == 0 {
+		l.discard()
+	}
+	l.server.changed.WakeAll()
+}
+
+// left tells of a connection that is served no more.
+func (s *server) left() {
+	s.active--
+	s.changed.WakeAll()
+}
+
+// start makes the task of a connection.
+func (l *Listener) start(ctx context.Context, stream netport.Stream, handler func(ctx context.Context, conn *Conn) error) {
+	conn := newConn(l.loop, l.network, stream)
+	t := asyncio.Go(ctx, func(ctx context.Context) error {
+		l.handle(ctx, conn, handler)
+		return nil
+	}, asyncio.Name("connection "+conn.RemoteAddr().String()))
+	t.OnDone(func() { // also if it was cancelled before its first step
+		conn.Close()
+		l.server.left()
+	})
+}
+
 // handle runs the handler and ends its connection.
 func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx context.Context, conn *Conn) error) {
 	var err error
@@ -160,35 +174,6 @@ func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx cont
 	}()
 	err = handler(ctx, conn)
 	returned = true
-}
-
-func (l *Listener) report(remote net.Addr, err error) {
-	if l.opts.onError != nil && l.told(remote, err) {
-		return
-	}
-	msg, attrs := "aionet: accepting failed", []any{"listener", l.Addr().String(), "error", err}
-	if remote != nil {
-		msg, attrs = "aionet: a connection failed", append(attrs, "remote", remote.String())
-	}
-	level := slog.LevelWarn // peers fail all the time
-	var p *asyncio.PanicError
-	if errors.As(err, &p) {
-		level = slog.LevelError
-		attrs = append(attrs, "stack", string(p.Stack))
-	}
-	l.loop.Log(level, msg, attrs...)
-}
-
-// told gives the error to OnError. If that panics, the server goes on, and both are
-// logged.
-func (l *Listener) told(remote net.Addr, err error) (ok bool) {
-	defer func() {
-		if v := recover(); v != nil {
-			l.loop.Log(slog.LevelError, "aionet: OnError panicked", "panic", v, "stack", string(debug.Stack()))
-		}
-	}()
-	l.opts.onError(remote, err)
-	return true
 }
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have
@@ -232,7 +217,7 @@ func (l *Listener) stop() {
 		if err != nil {
 			break
 		}
-		l.taken = append(l.taken, newConn(l.loop, l.network, stream))
+		l.taken = append(l.taken, stream)
 	}
 	l.Close()
 }

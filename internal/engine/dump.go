@@ -82,15 +82,26 @@ func (d *dump) write(headline string) string {
 	fmt.Fprintf(&d.b, "event loop%s: %d task(s)%s\n", name, len(d.tasks), headline)
 	byScope := map[*Scope][]*Task{}
 	groups := map[*Task][]*Scope{}
+	var open []*Scope
 	for _, t := range d.tasks {
 		s := t.node.scope
-		if byScope[s] == nil && s.owner != nil {
+		switch {
+		case byScope[s] != nil:
+		case s.owner != nil:
 			groups[s.owner] = append(groups[s.owner], s)
+		case s != d.l.root:
+			open = append(open, s)
 		}
 		byScope[s] = append(byScope[s], t)
 	}
 	for _, t := range byScope[d.l.root] {
 		d.task(t, 1, byScope, groups)
+	}
+	for _, s := range open {
+		fmt.Fprintf(&d.b, "  scope of %d task(s)\n", len(byScope[s]))
+		for _, t := range byScope[s] {
+			d.task(t, 2, byScope, groups)
+		}
 	}
 	if d.inside {
 		d.failures()

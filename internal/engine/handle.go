@@ -28,6 +28,9 @@ func (l *Loop) CallSoon(fn func()) *Handle {
 	return h
 }
 
+// Soon is CallSoon without a handle. On the loop, its poller's callbacks included.
+func (l *Loop) Soon(fn func()) { l.ready.pushCall(call{fn: fn}) }
+
 // CallAt queues fn for the first turn that begins at or after when, in
 // nanoseconds of the loop's clock. On the loop only.
 func (l *Loop) CallAt(when int64, fn func()) *Handle {

@@ -10,13 +10,14 @@ import (
 type Scope struct {
 	loop  *Loop
 	node  *Node // cancels what the scope owns, but for what was shielded
-	owner *Task // whose body opened the group; nil: Run
+	owner *Task // whose body opened the group; nil: Run, or nobody's body
 	live  int   // tasks that have not ended
 	ended bool
 	group bool
-	cut   bool     // of a group: a child ended cancelled
-	errs  []error  // of a group: what its children and its body returned, in order
-	wait  WaitList // whoever waits for live to be 0
+	cut   bool        // of a group: a child ended cancelled
+	errs  []error     // of a group: what its children and its body returned, in order
+	told  func(error) // of an open scope: hears of what its children returned
+	wait  WaitList    // whoever waits for live to be 0
 }
 
 // childFailed hears of a task of the scope that ended with an error that is
@@ -27,6 +28,8 @@ func (s *Scope) childFailed(t *Task) {
 		return
 	case s.group:
 		s.fail(t.cell.fail.err)
+	case s.told != nil:
+		s.told(t.cell.fail.err)
 	default:
 		t.cell.fail = s.loop.newFailure(&t.cell, t, t.cell.fail.err, t.Name())
 		s.loop.failures.add(t.cell.fail)
@@ -103,4 +106,34 @@ func (s *Scope) drain(caller Caller) {
 	}
 	s.ended = true
 	s.node.end()
+}
+
+// OpenScope makes a scope under ctx that no body holds open, for what is served by
+// callbacks: it lasts until Close. An error of one of its tasks ends nothing: told
+// hears of it, which does bookkeeping only. On the loop only.
+func OpenScope(ctx context.Context, told func(error)) *Scope {
+	own := NodeOf(ctx)
+	l := own.scope.loop
+	s := &Scope{loop: l, node: &Node{}, told: told}
+	newChild(s.node, ctx, s, l.carrier(ctx, own))
+	return s
+}
+
+// Context returns the scope's context.
+func (s *Scope) Context() context.Context { return s.node }
+
+// Close cancels an open scope with the cause. It has empty called, on the loop, when
+// no task of it is left, which may be at once; from then on it refuses tasks.
+func (s *Scope) Close(cause error, empty func()) {
+	s.node.Cancel(context.Canceled, cause)
+	over := func() {
+		s.ended = true
+		s.node.end()
+		empty()
+	}
+	if s.live == 0 {
+		over()
+		return
+	}
+	s.wait.Push(&Waiter{notify: notifyFunc(over)})
 }
