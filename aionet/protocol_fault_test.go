@@ -43,7 +43,7 @@ func TestProtocolPanics(t *testing.T) {
 		}),
 	} {
 		t.Run(where, func(t *testing.T) {
-			onSockets(t, func(ctx context.Context) error {
+			onWire(t, func(ctx context.Context) error {
 				var log reports
 				var bad *script
 				first := true
@@ -93,7 +93,7 @@ func TestProtocolPanics(t *testing.T) {
 }
 
 func TestProtocolFactoryReturnsNil(t *testing.T) {
-	onSockets(t, func(ctx context.Context) error {
+	onWire(t, func(ctx context.Context) error {
 		var log reports
 		server := serveProtocol(ctx, t, func() aionet.Protocol { return nil }, log.option())
 		c := server.dial(ctx, t)
@@ -117,7 +117,7 @@ func TestProtocolFactoryReturnsNil(t *testing.T) {
 
 func TestProtocolTasks(t *testing.T) {
 	t.Run("are cancelled when the connection is lost", func(t *testing.T) {
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			var cause error
 			steps := 0
 			s := &script{made: func(s *script) {
@@ -152,7 +152,7 @@ func TestProtocolTasks(t *testing.T) {
 		})
 	})
 	t.Run("end the connection when they fail", func(t *testing.T) {
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			var log reports
 			bad := errors.New("bad")
 			s := &script{made: func(s *script) {
@@ -179,7 +179,7 @@ func TestProtocolTasks(t *testing.T) {
 	t.Run("of a dialled connection are shown and end with Run", func(t *testing.T) {
 		s := &script{}
 		var dump strings.Builder
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0") // accepts by itself, as far as the other side knows
 			if err != nil {
 				return err
@@ -214,7 +214,7 @@ func TestServeProtocolEnds(t *testing.T) {
 		return server, c
 	}
 	t.Run("when its ctx is cancelled", func(t *testing.T) {
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			s, why := &script{}, errors.New("why")
 			server, c := connected(ctx, t, s)
 			server.task.Cancel(why)
@@ -229,7 +229,7 @@ func TestServeProtocolEnds(t *testing.T) {
 		})
 	})
 	t.Run("when Close was called and the last has left", func(t *testing.T) {
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			s := &script{}
 			server, c := connected(ctx, t, s)
 			server.l.Close()
@@ -245,7 +245,7 @@ func TestServeProtocolEnds(t *testing.T) {
 		})
 	})
 	t.Run("when the time of Shutdown is over", func(t *testing.T) {
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			s := &script{}
 			server, c := connected(ctx, t, s)
 			now, cancel := asyncio.WithTimeout(ctx, 0)
@@ -264,7 +264,7 @@ func TestServeProtocolEnds(t *testing.T) {
 	})
 	t.Run("with Run", func(t *testing.T) {
 		s := &script{}
-		onSockets(t, func(ctx context.Context) error {
+		onWire(t, func(ctx context.Context) error {
 			connected(ctx, t, s)
 			return nil
 		})
@@ -273,7 +273,7 @@ func TestServeProtocolEnds(t *testing.T) {
 }
 
 func TestServeProtocolMaxConns(t *testing.T) {
-	onSockets(t, func(ctx context.Context) error {
+	onWire(t, func(ctx context.Context) error {
 		const all, most = 20, 3
 		now, peak, over := 0, 0, 0
 		server := serveProtocol(ctx, t, func() aionet.Protocol {
@@ -305,7 +305,7 @@ func TestServeProtocolMaxConns(t *testing.T) {
 }
 
 func TestDialProtocolFails(t *testing.T) {
-	onSockets(t, func(ctx context.Context) error {
+	onWire(t, func(ctx context.Context) error {
 		server := serveProtocol(ctx, t, func() aionet.Protocol { return aionet.BaseProtocol{} })
 		addr := server.l.Addr().String()
 		boom := errors.New("boom")
@@ -339,7 +339,7 @@ func TestDialProtocolFails(t *testing.T) {
 
 // A megabyte of garbage is delivered as any other bytes are.
 func TestProtocolGarbage(t *testing.T) {
-	onSockets(t, func(ctx context.Context) error {
+	onWire(t, func(ctx context.Context) error {
 		noise := rand.NewChaCha8([32]byte{1})
 		garbage := make([]byte, 1<<20)
 		noise.Read(garbage)

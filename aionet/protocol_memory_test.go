@@ -1,4 +1,4 @@
-//go:build linux && !race
+//go:build linux && !race && !asyncio_portable
 
 package aionet_test
 
@@ -31,7 +31,7 @@ func TestIdleProtocolIsSmall(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc, m.StackInuse, runtime.NumGoroutine()
 	}
-	onSockets(t, func(ctx context.Context) error {
+	onWire(t, func(ctx context.Context) error {
 		now, heard := 0, 0
 		server := serveProtocol(ctx, t, func() aionet.Protocol {
 			return &script{

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -86,8 +85,8 @@ func (s *script) ResumeWriting() {
 // story is the calls in order.
 func (s *script) story() string { return strings.Join(s.calls, " ") }
 
-// onSockets runs body on a loop, and fails if a descriptor or a goroutine is left.
-func onSockets(t *testing.T, body func(ctx context.Context) error) {
+// onWire runs body on a loop, and fails if a descriptor or a goroutine is left.
+func onWire(t *testing.T, body func(ctx context.Context) error) {
 	t.Helper()
 	limited, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -203,9 +202,4 @@ func (s *script) expect(t *testing.T, story string) {
 	if got := s.story(); got != story {
 		t.Errorf("called: %s; want %s", got, story)
 	}
-}
-
-// smallBuffers has the system take little at once.
-func smallBuffers(fd uintptr) {
-	syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, 16<<10)
 }
