@@ -36,9 +36,11 @@ type Executor interface {
 // A Call is one call of a registered function, as its Executor sees it. The
 // methods may be called from any goroutine.
 type Call struct {
-	id       string
+	number   uint64 // among the calls of this process
 	name     string
+	off      engine.OffLoop // of the waiter's context
 	ctx      context.Context
+	cancel   context.CancelCauseFunc
 	arg      []byte
 	local    func(ctx context.Context) error // nil: not local
 	progress func(done, total int64, note string)
@@ -50,7 +52,7 @@ type Call struct {
 }
 
 // ID returns a text that no other call has, in any process.
-func (c *Call) ID() string { return c.id }
+func (c *Call) ID() string { return callPrefix + "-" + strconv.FormatUint(c.number, 10) }
 
 // Func returns the name of the function, for Execute. A call that Map makes for
 // several elements has a name that Register does not accept; Execute knows it.
@@ -71,8 +73,12 @@ func (c *Call) Run(ctx context.Context) {
 		c.Finish(nil, fmt.Errorf("asyncio: Call.Run of %q: its executor is not local; use Execute", c.name))
 		return
 	}
-	ctx = WithProgress(ctx, c.Progress)
-	each(0, 1, func(int) error { return c.local(ctx) }, func(_ int, err error) {
+	if c.progress == nil {
+		ctx = withoutProgress(ctx)
+	} else {
+		ctx = WithProgress(ctx, c.Progress)
+	}
+	guarded(func() error { return c.local(ctx) }, func(err error) {
 		flushProgress(ctx)
 		c.Finish(nil, err)
 	})
@@ -120,9 +126,9 @@ func (c *Call) await(ctx context.Context, exec Executor) error {
 	if err != nil {
 		return err
 	}
-	callCtx, cancel := context.WithCancel(engine.OffLoop(ctx))
-	defer cancel()
-	c.ctx = callCtx
+	c.off.Context = ctx
+	c.ctx, c.cancel = context.WithCancelCause(&c.off)
+	defer c.cancel(nil)
 	c.done.Init(caller.L, 0)
 	if err := exec.Start(ctx, c); err != nil {
 		c.finished.Store(true)
@@ -139,32 +145,39 @@ var (
 )
 
 func newCall(name string, progress func(done, total int64, note string)) *Call {
-	return &Call{
-		id:   callPrefix + "-" + strconv.FormatUint(callCount.Add(1), 10),
-		name: name, progress: progress,
-	}
+	return &Call{number: callCount.Add(1), name: name, progress: progress}
 }
 
 // each calls run for every number from i to n, one after the other, and hands its
-// error to set. A panic and a runtime.Goexit become errors of that one; after a
-// Goexit the goroutine still ends, when all have been run.
+// error to set, as guarded does; after a Goexit the goroutine still ends, when all
+// have been run.
 func each(i, n int, run func(i int) error, set func(i int, err error)) {
 	defer func() {
-		if i == n {
-			return
+		if i++; i < n { // this goroutine is ending
+			apart(func() { each(i, n, run, set) })
 		}
-		if v := recover(); v != nil {
-			_, err := newPanicError(v, debug.Stack())
-			set(i, err)
-			each(i+1, n, run, set)
-			return
-		}
-		set(i, errGoexit)
-		apart(func() { each(i+1, n, run, set) }) // this goroutine is ending
 	}()
 	for ; i < n; i++ {
-		set(i, run(i))
+		guarded(func() error { return run(i) }, func(err error) { set(i, err) })
 	}
+}
+
+// guarded calls run and hands its error to set. A panic and a runtime.Goexit become
+// errors; after a Goexit the goroutine still ends.
+func guarded(run func() error, set func(err error)) {
+	err, returned := error(nil), false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				_, err = newPanicError(v, debug.Stack())
+			} else {
+				err = errGoexit
+			}
+		}
+		set(err)
+	}()
+	err = run()
+	returned = true
 }
 
 // apart calls fn in a goroutine of its own, which fn may end, and waits for it.

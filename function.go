@@ -141,10 +141,10 @@ func ExecuteThen(ctx context.Context, name string, arg []byte, finish func(resul
 		execute = chunkOf(execute)
 	}
 	var result []byte
-	each(0, 1, func(int) (err error) {
+	guarded(func() (err error) {
 		result, err = execute(ctx, arg)
 		return err
-	}, func(_ int, err error) {
+	}, func(err error) {
 		flushProgress(ctx)
 		if err != nil {
 			result = nil

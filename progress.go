@@ -24,6 +24,12 @@ func WithProgress(ctx context.Context, report func(done, total int64, note strin
 	return context.WithValue(ctx, reporterKey{}, &reporter{report: report})
 }
 
+// withoutProgress has Progress do nothing: what ctx inherited listens to another
+// function.
+func withoutProgress(ctx context.Context) context.Context {
+	return context.WithValue(ctx, reporterKey{}, (*reporter)(nil))
+}
+
 type progress struct {
 	done, total int64
 	note        string

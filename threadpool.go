@@ -17,7 +17,7 @@ type ThreadPool struct {
 	workers int
 
 	mu      sync.Mutex
-	running map[*Call]context.CancelCauseFunc
+	running map[*Call]struct{}
 	closed  bool
 	idle    chan struct{} // closed when the pool is and nothing runs
 }
@@ -30,7 +30,7 @@ func NewThreadPool(workers int) *ThreadPool {
 	}
 	return &ThreadPool{
 		limiter: NewLimiter(workers), workers: workers,
-		running: map[*Call]context.CancelCauseFunc{}, idle: make(chan struct{}),
+		running: map[*Call]struct{}{}, idle: make(chan struct{}),
 	}
 }
 
@@ -52,19 +52,22 @@ func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
 	if err := p.limiter.acquire(ctx, caller.L); err != nil {
 		return err
 	}
-	runCtx, cancel := context.WithCancelCause(c.Context())
-	if !p.add(c, cancel) {
-		cancel(nil)
+	if !p.add(c) {
 		p.limiter.release()
 		return ErrExecutorClosed
 	}
-	go func() {
-		defer p.remove(c, cancel)
-		c.Started("a goroutine")
-		c.Run(runCtx)
-	}()
+	go p.run(c)
+	caller.L.Lend()
 	return nil
 }
+
+func (p *ThreadPool) run(c *Call) {
+	defer p.remove(c)
+	c.where.Store(&inGoroutine)
+	c.Run(c.ctx)
+}
+
+var inGoroutine = "a goroutine"
 
 func (p *ThreadPool) isClosed() bool {
 	p.mu.Lock()
@@ -72,18 +75,17 @@ func (p *ThreadPool) isClosed() bool {
 	return p.closed
 }
 
-func (p *ThreadPool) add(c *Call, cancel context.CancelCauseFunc) bool {
+func (p *ThreadPool) add(c *Call) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	p.running[c] = cancel
+	p.running[c] = struct{}{}
 	return true
 }
 
-func (p *ThreadPool) remove(c *Call, cancel context.CancelCauseFunc) {
-	cancel(nil)
+func (p *ThreadPool) remove(c *Call) {
 	p.mu.Lock()
 	delete(p.running, c)
 	if p.closed && len(p.running) == 0 {
@@ -121,8 +123,8 @@ func (p *ThreadPool) abandon(err error) error {
 	if len(p.running) == 0 {
 		return nil
 	}
-	for _, cancel := range p.running {
-		cancel(ErrExecutorClosed)
+	for c := range p.running {
+		c.cancel(ErrExecutorClosed)
 	}
 	return fmt.Errorf("asyncio: ThreadPool.Close: %d functions still run, and were cancelled: %w", len(p.running), err)
 }

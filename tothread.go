@@ -18,6 +18,16 @@ type threadOptions struct {
 	abandon bool
 }
 
+// with is apart from ToThread so that a call without options allocates none.
+func (o threadOptions) with(opts []ThreadOption) threadOptions {
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyThread(&o)
+		}
+	}
+	return o
+}
+
 type limiterOption struct{ l *Limiter }
 
 func (o limiterOption) applyThread(t *threadOptions) { t.limiter = o.l }
@@ -67,17 +77,16 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	}
 	l := caller.L
 	o := threadOptions{limiter: l.Public.(*Loop).threads}
-	for _, opt := range opts {
-		if opt != nil {
-			opt.applyThread(&o)
-		}
+	if len(opts) > 0 {
+		o = o.with(opts)
 	}
 	if err := o.limiter.acquire(ctx, l); err != nil {
 		return zero, err
 	}
-	call := &threadCall[T]{fn: fn, limiter: o.limiter, site: coro.CallSite()}
+	call := &threadCall[T]{fn: fn, ctx: engine.OffLoop{Context: ctx}, limiter: o.limiter, site: coro.CallSite()}
 	call.done.Init(l, 0)
-	go call.run(engine.OffLoop(ctx))
+	go call.run()
+	l.Lend()
 
 	if o.abandon {
 		err, waited := call.done.Await(ctx, nil)
@@ -101,6 +110,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 // accesses: the goroutine writes before it settles, the task reads after.
 type threadCall[T any] struct {
 	fn      func(ctx context.Context) (T, error)
+	ctx     engine.OffLoop
 	limiter *Limiter
 	site    coro.Site
 	done    engine.Cell
@@ -109,7 +119,7 @@ type threadCall[T any] struct {
 	exited  bool
 }
 
-func (c *threadCall[T]) run(ctx context.Context) {
+func (c *threadCall[T]) run() {
 	var err error
 	returned := false
 	defer func() {
@@ -128,7 +138,7 @@ func (c *threadCall[T]) run(ctx context.Context) {
 			c.done.Loop().ReportLate(err, "ToThread", c.site)
 		}
 	}()
-	c.value, err = c.fn(ctx)
+	c.value, err = c.fn(&c.ctx)
 	returned = true
 }
 

@@ -90,13 +90,20 @@ func (c *Cell) tell(f *failure) {
 // not show: the cell is pending until the loop's next turn.
 // It reports false if the loop has ended, and nobody will look at the cell.
 func (c *Cell) SettleLater(err error) bool {
-	settle := func() { c.Settle(err, false, "") }
-	if c.loop.post(settle) != nil {
-		settle()
+	if err != nil {
+		c.fail = &failure{err: err}
+	}
+	if c.loop.send((*lateCell)(c)) != nil {
+		c.publish()
 		return false
 	}
 	return true
 }
+
+// A lateCell is the post that settles a cell.
+type lateCell Cell
+
+func (c *lateCell) arrive(*Loop) { (*Cell)(c).settled() }
 
 // settled publishes the end and wakes the waiters. On the loop.
 func (c *Cell) settled() {

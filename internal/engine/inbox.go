@@ -15,12 +15,17 @@ type inbox struct {
 	spare []post // the slice that was emptied last; owned by the loop
 }
 
-// A post is bookkeeping that is done when it is taken out, or a callback of
-// the user that is queued then.
-type post struct {
-	fn   func()
-	user bool
-}
+// A post is bookkeeping that is done when it is taken out, a callback of the
+// user that is queued then, or a cell that is settled.
+type post interface{ arrive(l *Loop) }
+
+type bookkeeping func()
+
+func (f bookkeeping) arrive(*Loop) { f() }
+
+type callback func()
+
+func (f callback) arrive(l *Loop) { l.ready.pushCall(call{fn: f}) }
 
 // Reasons why the loop must look up, in Loop.signal.
 const (
@@ -29,7 +34,7 @@ const (
 )
 
 // post has fn called inline on the loop at the beginning of a turn.
-func (l *Loop) post(fn func()) error { return l.send(post{fn: fn}) }
+func (l *Loop) post(fn func()) error { return l.send(bookkeeping(fn)) }
 
 // Post is CallSoonThreadsafe: fn runs as a callback. What was accepted runs.
 func (l *Loop) Post(fn func()) error {
@@ -37,7 +42,7 @@ func (l *Loop) Post(fn func()) error {
 		l.ready.pushCall(call{fn: fn})
 		return nil
 	}
-	return l.send(post{fn: fn, user: true})
+	return l.send(callback(fn))
 }
 
 func (l *Loop) send(p post) error {
@@ -81,11 +86,11 @@ func (l *Loop) takePosts() {
 	in.posts = in.spare[:0]
 	in.mu.Unlock()
 	for i, p := range posts {
-		posts[i] = post{}
-		if p.user {
-			l.ready.pushCall(call{fn: p.fn})
+		posts[i] = nil
+		if fn, ok := p.(callback); ok { // many at a time, if any
+			fn.arrive(l)
 		} else {
-			p.fn()
+			p.arrive(l)
 		}
 	}
 	in.spare = posts
@@ -104,9 +109,11 @@ func (l *Loop) closeInbox() {
 // false when, in virtual time, nothing can ever happen again.
 func (l *Loop) sleep() bool {
 	when, timed := l.timers.next()
-	wait := time.Duration(when - l.Elapsed())
-	if timed && wait <= 0 {
-		return true
+	var wait time.Duration
+	if timed {
+		if wait = time.Duration(when - l.Elapsed()); wait <= 0 {
+			return true
+		}
 	}
 	if len(l.idle) > maxIdle && (!timed || wait > trimEvery) {
 		timed, wait = true, trimEvery
@@ -135,10 +142,17 @@ func (l *Loop) sleep() bool {
 	return alive
 }
 
-// spin looks out for a signal for about a microsecond before the loop goes to
-// sleep: going to sleep and being woken takes longer.
+// spin looks out for a signal before the loop goes to sleep: at least once, as a
+// signal raised before asleep was set wakes nobody; and for the better part of a
+// microsecond, as going to sleep and being woken takes longer, unless the loop has
+// just started a goroutine. That one stands in line for the processor on which this
+// one runs: whatever comes of it comes sooner if the loop sleeps at once.
 func (l *Loop) spin() bool {
-	for range spins {
+	looks := spins
+	if l.lent {
+		l.lent, looks = false, 1
+	}
+	for range looks {
 		if l.signal.Load() != 0 {
 			return true
 		}
@@ -147,6 +161,10 @@ func (l *Loop) spin() bool {
 }
 
 const spins = 500
+
+// Lend is called by whoever starts a goroutine and is about to suspend the task
+// until it is done. On the loop only.
+func (l *Loop) Lend() { l.lent = true }
 
 // eternity is how far virtual time has to jump to prove that nothing is left
 // to happen.

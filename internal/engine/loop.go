@@ -59,6 +59,7 @@ type Loop struct {
 	idle       []*runner
 	leastIdle  int // since trimmedAt
 	trimmedAt  int64
+	lent       bool  // a goroutine was started that something is awaited of, since the loop last slept
 	handoff    *Task // what is to run next, between two runners; nil: the root
 	failures   failures
 	closing    WaitList // other loops' awaits, to be told of the end

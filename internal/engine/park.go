@@ -192,13 +192,12 @@ func Check(ctx context.Context) error {
 	return err
 }
 
-// OffLoop returns ctx for use in another goroutine: cancelled as ctx is, with
-// its values, but without the loop.
-func OffLoop(ctx context.Context) context.Context { return offLoop{ctx} }
+// OffLoop is a context for use in another goroutine: cancelled as the one in it
+// is, with its values, but without the loop.
+type OffLoop struct{ context.Context }
 
-type offLoop struct{ context.Context }
-
-func (c offLoop) Value(key any) any {
+// Value implements context.Context.
+func (c OffLoop) Value(key any) any {
 	if key == (nodeKey{}) {
 		return nil
 	}
