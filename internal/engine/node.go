@@ -168,10 +168,14 @@ func (n *Node) reason(l *Loop) *cancelState {
 		return n.adopt()
 	}
 	for a := n.anchor; a != nil; a = a.above() {
-		if src := a.source(); a.state.Load() == nil && src.ctx.Err() != nil {
+		if a.state.Load() == nil {
+			src := a.source()
+			if src.ctx.Err() == nil {
+				continue
+			}
 			a.cancel(stateOf(src.ctx))
-			return n.adopt()
 		}
+		return n.adopt() // another goroutine may be between marking a and telling the loop
 	}
 	if l.signal.Load()&signalInbox != 0 {
 		return n.adopt()
