@@ -31,7 +31,7 @@ func (a *app) blocking(ctx context.Context, o options) error {
 	v := slices.Max(speeds)
 	e := newExperiment(o, v)
 	if a.network != nil {
-		e.network = []asyncio.Option{a.network()}
+		e.loops = []asyncio.Option{a.network()}
 	}
 	estimate := 2*e.lead + v.duration(e.n*int64(e.jobs))
 	a.explain(e, v, estimate)
@@ -99,11 +99,12 @@ type result struct {
 // lane runs the experiment on a loop of its own and draws its lane meanwhile.
 func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result, error) {
 	log := &reportLog{}
+	e.loops = append(slices.Clip(e.loops), asyncio.WithLogger(slog.New(log)))
 	rec := newRecorder()
 	stop := p.follow(rec)
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
 		return e.run(ctx, r, rec)
-	}, append(e.network, asyncio.WithName(r.name), asyncio.WithLogger(slog.New(log)))...)
+	}, append(e.loops, asyncio.WithName(r.name))...)
 	rec.end()
 	stop()
 	t := rec.snapshot()

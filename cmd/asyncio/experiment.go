@@ -16,7 +16,7 @@ type experiment struct {
 	jobs     int              // computations at once
 	interval time.Duration    // between two ticks
 	lead     time.Duration    // of heartbeat alone, before and after
-	network  []asyncio.Option // of both loops, in tests
+	loops    []asyncio.Option // of the heartbeat's and the client's
 }
 
 // run is the experiment as a coroutine: it lets the heartbeat beat alone, has
@@ -70,7 +70,7 @@ func (e experiment) connect(ctx context.Context, rec *recorder) (disconnect func
 		_, err := asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, asyncio.Run(ctx, func(ctx context.Context) error {
 				return ask(ctx, listener.Addr().String(), rec)
-			}, e.network...)
+			}, e.loops...)
 		})
 		return err
 	}, asyncio.Name("client"))

@@ -51,7 +51,7 @@ var pretended = []remedy{
 func observe(t *testing.T, e experiment, r remedy) trace {
 	var tr trace
 	net := asynciotest.WithNetwork(asynciotest.NewNetwork())
-	e.network = []asyncio.Option{net}
+	e.loops = []asyncio.Option{net}
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		rec := newRecorder()
 		if err := e.run(ctx, r, rec); err != nil {
@@ -124,7 +124,7 @@ func TestJobsAtOnce(t *testing.T) {
 func TestFailingRemedy(t *testing.T) {
 	broken := errors.New("broken")
 	net := asynciotest.WithNetwork(asynciotest.NewNetwork())
-	e := experiment{n: 1, jobs: 2, interval: time.Second, lead: time.Second, network: []asyncio.Option{net}}
+	e := experiment{n: 1, jobs: 2, interval: time.Second, lead: time.Second, loops: []asyncio.Option{net}}
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 			return e.run(ctx, remedy{run: func(context.Context, int64) (int64, error) { return 0, broken }}, newRecorder())
