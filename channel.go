@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"sync"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -27,7 +26,7 @@ func Recv[T any](ctx context.Context, ch <-chan T) (v T, ok bool, err error) {
 		return v, ok, nil
 	default:
 	}
-	took := transfer(caller, func(stop <-chan struct{}) bool {
+	took := engine.Transfer(caller, func(stop <-chan struct{}) bool {
 		select {
 		case v, ok = <-ch:
 			return true
@@ -55,7 +54,7 @@ func Send[T any](ctx context.Context, ch chan<- T, v T) error {
 	default:
 	}
 	var failed any
-	took := transfer(caller, func(stop <-chan struct{}) bool {
+	took := engine.Transfer(caller, func(stop <-chan struct{}) bool {
 		defer func() { failed = recover() }() // ch was closed meanwhile
 		select {
 		case ch <- v:
@@ -71,27 +70,4 @@ func Send[T any](ctx context.Context, ch chan<- T, v T) error {
 		return caller.Err()
 	}
 	return nil
-}
-
-// transfer runs one operation on a channel in a goroutine and waits for it. When
-// the caller is cancelled the operation is stopped, and waited for still: only it
-// knows whether it had happened by then.
-func transfer(caller engine.Caller, op func(stop <-chan struct{}) bool) (happened bool) {
-	var done engine.Cell
-	done.Init(caller.L, 0)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	end := sync.OnceFunc(func() { close(stop) })
-	go func() {
-		defer close(stopped)
-		happened = op(stop)
-		done.Claim()
-		done.SettleLater(nil)
-	}()
-	abandoned := caller.L.AtClose(func() { end(); <-stopped })
-	if !done.WaitFor(caller) {
-		end()
-		done.Join(caller)
-	}
-	abandoned.Remove()
-	return happened
 }

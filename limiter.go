@@ -15,6 +15,7 @@ type Limiter struct {
 	mu    sync.Mutex
 	free  int
 	queue []*engine.Cell // one per waiting call, settled when its turn comes
+	shut  error          // what is told to all who wait, and to all who come; nil: open
 }
 
 // defaultThreads is the number of calls that a loop's own limiter lets run.
@@ -31,7 +32,11 @@ func NewLimiter(n int) *Limiter {
 // acquire takes a place, waiting for it on loop l.
 func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
 	m.mu.Lock()
-	if m.free > 0 {
+	switch {
+	case m.shut != nil:
+		defer m.mu.Unlock()
+		return m.shut
+	case m.free > 0:
 		m.free--
 		m.mu.Unlock()
 		return nil
@@ -47,6 +52,18 @@ func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
 		m.leave(turn)
 	}
 	return err
+}
+
+// close sends away who waits and who will come, with err.
+func (m *Limiter) close(err error) {
+	m.mu.Lock()
+	queue := m.queue
+	m.shut, m.queue = err, nil
+	m.mu.Unlock()
+	for _, turn := range queue {
+		turn.Claim()
+		turn.Settle(err, false, "")
+	}
 }
 
 // leave takes a call out of the queue that was cancelled while it waited, or

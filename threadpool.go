@@ -46,9 +46,6 @@ func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	if p.isClosed() {
-		return ErrExecutorClosed
-	}
 	if err := p.limiter.acquire(ctx, caller.L); err != nil {
 		return err
 	}
@@ -68,12 +65,6 @@ func (p *ThreadPool) run(c *Call) {
 }
 
 var inGoroutine = "a goroutine"
-
-func (p *ThreadPool) isClosed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.closed
-}
 
 func (p *ThreadPool) add(c *Call) bool {
 	p.mu.Lock()
@@ -95,8 +86,8 @@ func (p *ThreadPool) remove(c *Call) {
 	p.limiter.release()
 }
 
-// Close refuses new calls, also those that wait for a place, and waits until what
-// runs has returned. If ctx ends first, the functions' contexts are cancelled with
+// Close refuses new calls, at once also those that wait for a place, and waits until
+// what runs has returned. If ctx ends first, the functions' contexts are cancelled with
 // ErrExecutorClosed as the cause, and Close returns an error that says how many
 // still run: a goroutine cannot be killed. In a task it suspends, elsewhere it
 // blocks. A second call waits likewise.
@@ -109,7 +100,8 @@ func (p *ThreadPool) Close(ctx context.Context) error {
 		}
 	}
 	p.mu.Unlock()
-	err := awaitClosed(ctx, "ThreadPool.Close", p.idle)
+	p.limiter.close(ErrExecutorClosed)
+	err := engine.AwaitClosed(ctx, "ThreadPool.Close", p.idle)
 	if err == nil || ctx == nil || ctx.Err() == nil { // closed, or misused
 		return err
 	}
@@ -127,25 +119,4 @@ func (p *ThreadPool) abandon(err error) error {
 		c.cancel(ErrExecutorClosed)
 	}
 	return fmt.Errorf("asyncio: ThreadPool.Close: %d functions still run, and were cancelled: %w", len(p.running), err)
-}
-
-// awaitClosed waits for the channel to be closed: a task by suspending, a goroutine of no
-// loop by blocking.
-func awaitClosed(ctx context.Context, call string, ch <-chan struct{}) error {
-	if ctx == nil {
-		return engine.ErrNilContext
-	}
-	if engine.NodeOf(ctx) != nil {
-		_, _, err := Recv(ctx, ch)
-		return err
-	}
-	if err := engine.RefuseBlocking(call); err != nil {
-		return err
-	}
-	select {
-	case <-ch:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -147,6 +147,39 @@ func TestThreadPool_CloseDrains(t *testing.T) {
 	})
 }
 
+// Close does not let those who wait for a place wait for what runs.
+func TestThreadPool_CloseSendsTheQueueAwayAtOnce(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		pool := asyncio.NewThreadPool(1)
+		running := behave.Submit(ctx, pool, "wait")
+		turns(ctx, t, 1)
+		var waiting []*asyncio.Task[int]
+		for n := range 3 {
+			waiting = append(waiting, crowded.Submit(ctx, pool, n))
+		}
+		turns(ctx, t, 1)
+		all := throng.all.Load()
+		closing := closeSoon(ctx, pool)
+		waiting[1].Cancel(errWhy)
+		for n, task := range waiting {
+			want := asyncio.ErrExecutorClosed
+			if n == 1 {
+				want = errWhy
+			}
+			wantErr(t, fmt.Sprint("waiter ", n), second(task.Await(ctx)), want)
+		}
+		if running.Err() != asyncio.ErrNotDone || closing.Err() != asyncio.ErrNotDone {
+			t.Error("they were sent away only when the running call had returned")
+		}
+		running.Cancel(errWhy)
+		wantErr(t, "what ran", second(running.Await(ctx)), errWhy)
+		await(ctx, t, closing)
+		if throng.all.Load() != all {
+			t.Error("a function ran although its caller had been sent away")
+		}
+	})
+}
+
 func TestThreadPool_CloseCancelsInTheEnd(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool := asyncio.NewThreadPool(3)

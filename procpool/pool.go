@@ -227,16 +227,16 @@ func (p *Pool) Close(ctx context.Context) error {
 		return errors.New("procpool: Close: nil context")
 	}
 	p.refuse()
-	err := wait(ctx, "Close", p.drained)
+	err := engine.AwaitClosed(ctx, closeCall, p.drained)
 	if err != nil && ctx.Err() == nil {
 		return err // a misuse
 	}
 	var left int
 	if err != nil {
 		left = p.cancelAll()
-		wait(context.WithoutCancel(ctx), "Close", p.drained)
+		engine.AwaitClosed(context.WithoutCancel(ctx), closeCall, p.drained)
 	}
-	wait(context.WithoutCancel(ctx), "Close", p.ended) // each ends, or is killed after KillGrace
+	engine.AwaitClosed(context.WithoutCancel(ctx), closeCall, p.ended) // each ends, or is killed after KillGrace
 	if left == 0 {
 		return nil
 	}
@@ -248,6 +248,8 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 	return fmt.Errorf("%s: %w", text, err)
 }
+
+const closeCall = "procpool.Pool.Close"
 
 func (p *Pool) refuse() {
 	p.mu.Lock()
@@ -290,27 +292,4 @@ func (p *Pool) cancelAll() (left int) {
 		}
 	}
 	return left
-}
-
-// wait waits for the channel to be closed: a task by suspending, a goroutine of no
-// loop by blocking.
-func wait(ctx context.Context, call string, ch <-chan struct{}) error {
-	if asyncio.LoopOf(ctx) != nil {
-		_, _, err := asyncio.Recv(ctx, ch)
-		return err
-	}
-	if err := engine.RefuseBlocking("procpool.Pool." + call); err != nil {
-		return err
-	}
-	select {
-	case <-ch:
-		return nil
-	default:
-	}
-	select {
-	case <-ch:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
