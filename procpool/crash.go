@@ -2,12 +2,17 @@ package procpool
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 )
 
 // crash is the error of the job that ran.
 func (e ending) crash(j *job, o Options) *WorkerCrash {
+	if !j.running.IsZero() { // what was printed before it began is not its own
+		e.tail = e.own
+	}
 	c := &WorkerCrash{Func: j.call.Func(), Call: j.call.ID(), Pid: e.pid, ExitCode: -1, StderrTail: e.tail}
 	if e.state != nil {
 		c.ExitCode, c.MaxRSS = e.state.ExitCode(), maxRSS(e.state)
@@ -30,9 +35,13 @@ func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	case !isEnd(e.why):
 		return "it wrote garbage to its channel: " + e.why.Error(), ""
 	}
-	fatal, stack := fatalOf(e.tail)
+	printed := e.tail
+	if e.trace != "" {
+		printed = e.trace + "\n[...]\n" + e.tail
+	}
+	fatal, stack := fatalOf(printed)
 	if e.state != nil && fatal != "" && (e.state.ExitCode() == 2 || e.state.ExitCode() == exitRace) {
-		return explain(fatal, memoryLimit), stack
+		return explain(fatal, stack, memoryLimit), stack
 	}
 	switch s := signalOf(e.state); {
 	case s == syscall.SIGKILL:
@@ -78,23 +87,45 @@ const (
 )
 
 // explain puts the runtime's message into words.
-func explain(message string, memoryLimit int64) string {
+func explain(message, stack string, memoryLimit int64) string {
 	is := func(what string) bool { return strings.Contains(message, what) }
-	limit := fmt.Sprintf(outOfMemory+" (Options.MemoryLimit is %d MiB)", memoryLimit>>20)
 	switch {
-	case is("out of memory") || is("cannot allocate memory") || is(tooLittle) || is(noThread) && memoryLimit > 0:
+	case is("out of memory") || is("cannot allocate memory") || is(tooLittle) || memoryLimit > 0 && (is(noThread) || isStarved(stack)):
 		if memoryLimit > 0 {
-			return limit
+			return fmt.Sprintf(outOfMemory+" (Options.MemoryLimit is %d MiB)", memoryLimit>>20)
 		}
 		return outOfMemory
 	case is("stack overflow"):
 		return "stack overflow"
 	case strings.HasPrefix(message, "panic: "):
 		return "panic in a goroutine that the function started: " + strings.TrimPrefix(message, "panic: ")
-	case strings.HasPrefix(message, "SIGSEGV") && memoryLimit > 0: // C code may not notice that it got none
-		return "segmentation violation, perhaps because it is " + limit
 	case strings.HasPrefix(message, "SIGSEGV") || is(badAddress):
 		return "segmentation violation: " + message
 	}
 	return strings.TrimPrefix(message, fatalError)
 }
+
+// isStarved reports whether the Go runtime itself used a nil pointer. Its collector
+// does not always notice that it was given no memory. That it would for another
+// reason, with a limit set, is most unlikely; that C code does tells nothing.
+func isStarved(stack string) bool {
+	fault := nilFault.FindStringSubmatch(stack)
+	if fault == nil || strings.Contains(stack, inCgo) {
+		return false
+	}
+	address, err := strconv.ParseUint(fault[1], 16, 64)
+	return err == nil && address < nilPage && (strings.Contains(stack, inRuntime) || runtimeFrame.MatchString(fault[2]))
+}
+
+// nilFault finds a fault that the processor raised, where, and the first frame of the
+// first goroutine after it.
+var (
+	nilFault     = regexp.MustCompile(`(?s)code=(?:0x)?1 addr=0x([0-9a-f]+).*?\ngoroutine [^\n]*\n([^\n]*)`)
+	runtimeFrame = regexp.MustCompile(`^runtime\.[\w.(*)]+\(`)
+)
+
+const (
+	nilPage   = 64 << 10 // nothing is ever mapped there
+	inCgo     = "signal arrived during cgo execution"
+	inRuntime = fatalError + "unexpected signal during runtime execution"
+)

@@ -19,15 +19,20 @@ type WorkerCrash struct {
 	Call   string // the ID of the call
 	Reason string // what happened, in words
 	Pid    int
-	// OutOfMemory says that it died of Options.MemoryLimit, as far as can be told: the
-	// Go runtime, and C code, do not always notice that they were given no memory,
-	// and then die of using it.
+	// OutOfMemory says that it died of lack of memory: the Go runtime said so, or, with
+	// Options.MemoryLimit set, fell over a nil pointer of its own, as its collector may.
+	// C code that does not check what malloc returned dies of a segmentation violation
+	// like any other, and the system's own killer by SIGKILL: then it is false.
 	OutOfMemory bool
 	// ExitCode is the worker's, -1 if a signal ended it, which is Signal then.
 	ExitCode int
 	Signal   syscall.Signal
-	MaxRSS   int64 // the most memory that the worker ever had in RAM, in bytes
-	// Stack is the trace that the Go runtime printed, if it did.
+	// MaxRSS is the most memory that the worker had in RAM, in bytes, as the system
+	// tells. Linux counts from before the program was loaded, when the process shared
+	// the memory of this one: what is less than this program's own peak is not known.
+	MaxRSS int64
+	// Stack is the trace that the Go runtime printed, if it did; of a long one the
+	// beginning and the end.
 	Stack string
 	// StderrTail is what the worker last printed to its standard error, at most 64
 	// KiB.

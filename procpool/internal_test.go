@@ -3,6 +3,7 @@ package procpool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -78,10 +79,42 @@ func TestTail(t *testing.T) {
 	if got := all.String(); got != text[len(text)-tailLen:] {
 		t.Errorf("a tail of %d bytes that is not the end", len(got))
 	}
-	all.clear()
+	all.begin()
 	all.Write([]byte("new"))
-	if got := all.String(); got != "new" {
-		t.Errorf("after clear: %q", got)
+	own, _ := all.ofCall()
+	if got := all.String(); own != "new" || got != text[len(text)-tailLen+3:]+"new" {
+		t.Errorf("after begin: %q of the call; in all %d bytes", own, len(got))
+	}
+	for range 3 { // the beginning is pushed out
+		all.Write([]byte(text))
+	}
+	own, trace := all.ofCall()
+	if got := all.String(); own != got || got != text[len(text)-tailLen:] || trace != "" {
+		t.Errorf("of a call that printed much: %d bytes of %d, trace %.20q", len(own), len(got), trace)
+	}
+}
+
+// TestTailOfATrace: of a trace that is longer than the tail the beginning is kept, in
+// whatever pieces it comes.
+func TestTailOfATrace(t *testing.T) {
+	frames := strings.Repeat("main.work(0x1)\n\t/src/main.go:12 +0x34\n", 20_000)
+	trace := "fatal error: all is lost\n\n" + frames
+	for _, piece := range []int{1, 100, 4096, 1 << 20} {
+		all := &tail{}
+		io.WriteString(all, "panic: of another call\n"+frames)
+		all.begin()
+		for part := range slices.Chunk([]byte("hello\n"+trace), piece) {
+			all.Write(part)
+		}
+		e := ending{why: io.EOF}
+		e.tail, e.trace = all.ofCall()
+		if e.trace != trace[:traceLen] || e.tail != frames[len(frames)-tailLen:] {
+			t.Errorf("in pieces of %d: the trace begins %.30q, %d bytes; the tail has %d", piece, e.trace, len(e.trace), len(e.tail))
+		}
+		all.begin()
+		if _, trace := all.ofCall(); trace != "" {
+			t.Errorf("the next call has the trace %.30q", trace)
+		}
 	}
 }
 
@@ -138,15 +171,54 @@ func TestReason(t *testing.T) {
 		"fatal error: stack overflow":             "stack overflow",
 		"fatal error: concurrent map writes":      "concurrent map writes",
 		"panic: oh":                               "panic in a goroutine that the function started: oh",
-		"SIGSEGV: segmentation violation":         "segmentation violation, perhaps because it is out of memory (Options.MemoryLimit is 64 MiB)",
+		"SIGSEGV: segmentation violation":         "segmentation violation: SIGSEGV: segmentation violation",
 		"unexpected fault address 0x1":            "segmentation violation: unexpected fault address 0x1",
 		"fatal error: all goroutines are asleep!": "all goroutines are asleep!",
 	} {
-		if got := explain(message, 64<<20); got != want {
+		if got := explain(message, message, 64<<20); got != want {
 			t.Errorf("%q: %q, %q is expected", message, got, want)
 		}
 	}
-	if got := explain("fatal error: runtime: cannot allocate memory", 0); got != "out of memory" {
+	if got := explain("fatal error: runtime: cannot allocate memory", "", 0); got != "out of memory" {
 		t.Errorf("without a limit: %q", got)
+	}
+}
+
+// TestStarved: of segmentation violations only those of the Go runtime's own nil
+// pointers are for lack of memory, and only with a limit.
+func TestStarved(t *testing.T) {
+	const (
+		header   = "SIGSEGV: segmentation violation\nPC=0x4360fd m=0 sigcode=%s addr=%s\n%s\n"
+		idle     = "goroutine 0 gp=0xa10280 m=0 mp=0xa11680 [idle]:\n"
+		runtimes = idle + "runtime.(*spanQueue).tryDrain(0x5, 0x4, 0x9)\n\t/go/src/runtime/mgcmark.go:520 +0x5d\n"
+		users    = "\ngoroutine 7 [running]:\nmain.work(0x1)\n"
+	)
+	signal := func(code, addr, cgo, trace string) string {
+		return fmt.Sprintf(header, code, addr, cgo) + trace + users
+	}
+	for name, c := range map[string]struct {
+		stack string
+		want  bool
+	}{
+		"the collector":       {signal("1", "0x0", "", runtimes), true},
+		"a field of nil":      {signal("1", "0x18", "", runtimes), true},
+		"a stray pointer":     {signal("1", "0xc000123000", "", runtimes), false},
+		"sent by a process":   {signal("0", "0x3e800001234", "", runtimes), false},
+		"not permitted":       {signal("2", "0x0", "", runtimes), false},
+		"C code":              {signal("1", "0x0", inCgo+"\n", runtimes), false},
+		"C code, no trace":    {signal("1", "0x0", "", idle), false},
+		"assembly of a user":  {signal("1", "0x0", "", idle+"main.sum(0x1)\n"), false},
+		"a package runtime/x": {signal("1", "0x0", "", idle+"runtime/x.work(0x1)\n"), false},
+		"no goroutine":        {"SIGSEGV: segmentation violation\nPC=0x1 m=0 sigcode=1 addr=0x0\n", false},
+		"on a goroutine": {inRuntime + "\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x41]\n\n" +
+			"goroutine 34 gp=0xc0 m=4 mp=0xc0 [running]:\nruntime.throw({0x4, 0x2a})\n", true},
+		"a stray pointer on a goroutine": {inRuntime + "\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x7f0000000008 pc=0x41]\n\n" + runtimes, false},
+	} {
+		message, _, _ := strings.Cut(c.stack, "\n")
+		for limit, want := range map[int64]bool{64 << 20: c.want, 0: false} {
+			if got := strings.HasPrefix(explain(message, c.stack, limit), outOfMemory); got != want {
+				t.Errorf("%s, limit %d: out of memory: %v, expected: %v", name, limit, got, want)
+			}
+		}
 	}
 }

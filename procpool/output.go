@@ -9,22 +9,30 @@ import (
 )
 
 const (
-	tailLen = 64 << 10
-	lineLen = 16 << 10 // longer lines are cut
+	tailLen  = 64 << 10
+	traceLen = 16 << 10
+	lineLen  = 16 << 10 // longer lines are cut
 )
 
-// tail keeps the last bytes written to it.
+// tail keeps the last bytes written to it, and where in them the call began. A trace
+// of many goroutines may be longer: of that it keeps the beginning too.
 type tail struct {
-	mu  sync.Mutex
-	buf []byte
+	mu    sync.Mutex
+	buf   []byte
+	call  int
+	trace string // what the call printed from the runtime's last message on
 }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.buf = append(t.buf, p...)
-	if len(t.buf) > 2*tailLen {
-		t.buf = append(t.buf[:0], t.buf[len(t.buf)-tailLen:]...)
+	if n := len(t.buf) - tailLen; n > tailLen {
+		if message, trace := fatalOf(string(t.buf[t.call:])); message != "" && len(t.buf)-len(trace) < n && t.trace == "" {
+			t.trace = trace[:min(len(trace), traceLen)]
+		}
+		t.buf = append(t.buf[:0], t.buf[n:]...)
+		t.call = max(0, t.call-n)
 	}
 	return len(p), nil
 }
@@ -35,11 +43,19 @@ func (t *tail) String() string {
 	return string(t.buf[max(0, len(t.buf)-tailLen):])
 }
 
-// clear forgets what was written: a task begins.
-func (t *tail) clear() {
+// begin marks that a call begins here.
+func (t *tail) begin() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.buf = t.buf[:0]
+	t.call, t.trace = len(t.buf), ""
+}
+
+// ofCall returns what was written since, as far as it is kept; trace is the beginning
+// of a trace that is longer than that.
+func (t *tail) ofCall() (text, trace string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.buf[max(t.call, len(t.buf)-tailLen):]), t.trace
 }
 
 // lines logs what a worker prints, line by line.

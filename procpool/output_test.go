@@ -104,6 +104,41 @@ func TestBrokenWriter(t *testing.T) {
 	})
 }
 
+// TestTailOfACall: a crash tells what its own call printed and is explained by that, not
+// by what an earlier call printed.
+func TestTailOfACall(t *testing.T) {
+	var log sink
+	onPool(t, procpool.Options{Workers: 1, Stderr: &log}, func(ctx context.Context, pool *procpool.Pool) {
+		if _, err := prints.Call(ctx, pool, output{Err: "panic: survived\n"}); err != nil {
+			t.Error(err)
+		}
+		until(ctx, t, "it was printed", func() bool { return log.String() == "panic: survived\n" })
+		_, err := crash.Call(ctx, pool, "exit 2")
+		var c *procpool.WorkerCrash
+		if !errors.As(err, &c) || c.Reason != "it exited with code 2" || c.Stack != "" || c.StderrTail != "about to die by exit 2\n" {
+			t.Errorf("error %v; %+v", err, c)
+		}
+	})
+}
+
+// fallingInit breaks the worker and has it say so, before there is a call.
+func fallingInit(ctx context.Context) error {
+	fmt.Fprintln(os.Stderr, "the roof falls in")
+	return deafInit(ctx)
+}
+
+// TestTailFromBeforeTheCall: what a worker printed that dies before it has begun the
+// call is kept, although the call was on its way.
+func TestTailFromBeforeTheCall(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1, Init: fallingInit}, func(ctx context.Context, pool *procpool.Pool) {
+		_, err := square.Call(ctx, pool, 1)
+		var c *procpool.WorkerCrash
+		if !errors.As(err, &c) || !strings.Contains(c.StderrTail, "the roof falls in\n") {
+			t.Errorf("error %v; %+v", err, c)
+		}
+	})
+}
+
 var printsAndDies = asyncio.Register("procpool.test.printsAndDies", func(_ context.Context, text string) (int, error) {
 	fmt.Fprint(os.Stderr, text)
 	os.Exit(1)

@@ -200,6 +200,8 @@ type ending struct {
 	why   error // what ended the listening
 	shut  bool  // it closed the channel and went on
 	tail  string
+	own   string // of the tail, what was printed since the last call was sent
+	trace string // the beginning of a trace that is longer than the tail
 }
 
 // aliveAfterEnd is how long a process may take to be gone after its channel was
@@ -228,6 +230,7 @@ func (p *process) end(why error) ending {
 	p.ch.Close()
 	p.saying.Wait()
 	e.state, e.tail = p.cmd.ProcessState, p.errTail.String()
+	e.own, e.trace = p.errTail.ofCall()
 	return e
 }
 

@@ -60,7 +60,7 @@ func (s *slot) send(j *job) {
 	}
 	j.sent = true
 	s.served++
-	s.proc.errTail.clear()
+	s.proc.errTail.begin()
 	h := frame.CallHeader{ID: j.call.ID(), Func: j.call.Func()}
 	if deadline, ok := j.call.Context().Deadline(); ok {
 		h.Left = max(time.Until(deadline), 1)
