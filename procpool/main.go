@@ -45,7 +45,7 @@ type orders struct {
 	Nice        int
 	MemoryLimit int64
 	MaxMessage  int64
-	InitTimeout int64     // nanoseconds
+	InitBy      int64     // when Init's ctx ends, in nanoseconds of Unix time: both have the same clock
 	Init        *function `json:",omitempty"`
 }
 

@@ -257,3 +257,24 @@ func TestStats(t *testing.T) {
 		}
 	})
 }
+
+// TestStatsOfAStart: a worker that is not ready yet is there.
+func TestStatsOfAStart(t *testing.T) {
+	g := newGate(t)
+	o := procpool.Options{Workers: 3, Init: startAtGate, Env: []string{gateEnv + "=" + g.path}}
+	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
+		call := process.Submit(ctx, pool, struct{}{})
+		until(ctx, t, "a worker is being started", func() bool { return len(pool.Stats().Workers) == 1 })
+		w := pool.Stats().Workers[0]
+		if w.ID != 1 || w.State != "starting" || w.Func != "" || w.Call != "" || w.Done != 0 || w.RSS <= 0 {
+			t.Errorf("the worker: %+v", w)
+		}
+		g.open(t, 1)
+		if pid, err := call.Await(ctx); pid != w.Pid || err != nil {
+			t.Errorf("the call ran in process %d, %v; expected: %d", pid, err, w.Pid)
+		}
+		if w := pool.Stats().Workers; len(w) != 1 || w[0].State != "idle" || w[0].Done != 1 {
+			t.Errorf("afterwards: %+v", w)
+		}
+	})
+}

@@ -64,7 +64,7 @@ func startProcess(s *slot) (*process, error) {
 	o := &s.pool.opts
 	text, err := json.Marshal(orders{
 		Version: version, ID: s.id, Nice: o.Nice, MemoryLimit: o.MemoryLimit, MaxMessage: o.MaxMessage,
-		InitTimeout: int64(o.StartTimeout), Init: s.pool.init,
+		InitBy: time.Now().Add(o.StartTimeout / 4 * 3).UnixNano(), Init: s.pool.init,
 	})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,10 @@ func failingInit(context.Context) error   { return errors.New("the model is miss
 func panickingInit(context.Context) error { panic("the model is broken") }
 func exitingInit(context.Context) error   { os.Exit(9); return nil }
 func slowInit(context.Context) error      { select {} }
+func patientInit(ctx context.Context) error {
+	<-ctx.Done()
+	return fmt.Errorf("the model was put away: %w", ctx.Err())
+}
 
 // TestStartFailures: whatever keeps workers from coming up ends in an error that
 // says so, for every call that waits, and is tried again by the next.
@@ -83,6 +87,19 @@ func TestStartFailures(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestInitReturnsInOrder: its ctx ends before it is killed.
+func TestInitReturnsInOrder(t *testing.T) {
+	var log sink
+	onPool(t, procpool.Options{Workers: 1, Init: patientInit, StartTimeout: 600 * time.Millisecond, Stderr: &log}, func(ctx context.Context, pool *procpool.Pool) {
+		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
+			t.Errorf("error %v, a *StartError is expected", err)
+		}
+	})
+	if want := "Options.Init: the model was put away: context deadline exceeded\n"; !strings.Contains(log.String(), want) { // in three attempts
+		t.Errorf("the workers printed %q, %q is expected", &log, want)
 	}
 }
 

@@ -22,7 +22,7 @@ type Stats struct {
 type WorkerStats struct {
 	ID    int // of its place in the pool, from 1; a replacement has the same
 	Pid   int
-	State string // "idle", "busy" or "stopping"
+	State string // "starting", "idle", "busy" or "stopping"
 	Call  string // the ID of the call that it runs
 	Func  string // and the function's name
 	RSS   int64  // memory in RAM, in bytes; 0 where the system does not tell
@@ -84,6 +84,14 @@ func (c *counts) end(j *job, err error) {
 
 // Stats returns the pool's state. It reads the workers' memory from the system.
 func (p *Pool) Stats() Stats {
+	s := p.snapshot()
+	for i, w := range s.Workers { // without the lock, which the loops need
+		s.Workers[i].RSS = rss(w.Pid)
+	}
+	return s
+}
+
+func (p *Pool) snapshot() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &p.counts
@@ -92,10 +100,14 @@ func (p *Pool) Stats() Stats {
 		Started: c.started, Wait: c.wait.export(), Run: c.run.export(),
 	}
 	for _, slot := range p.slots {
+		if slot.coming != nil {
+			s.Workers = append(s.Workers, WorkerStats{ID: slot.id, Pid: slot.coming.pid, State: "starting"})
+			continue
+		}
 		if slot.proc == nil {
 			continue
 		}
-		w := WorkerStats{ID: slot.id, Pid: slot.proc.pid, State: "idle", RSS: rss(slot.proc.pid), Done: slot.served}
+		w := WorkerStats{ID: slot.id, Pid: slot.proc.pid, State: "idle", Done: slot.served}
 		switch {
 		case slot.stopping:
 			w.State = "stopping"

@@ -77,7 +77,7 @@ func (w *worker) init(o orders) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(o.InitTimeout))
+	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, o.InitBy))
 	defer cancel()
 	return fn(ctx)
 }
