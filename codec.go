@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"bytes"
-	"encoding"
 	"encoding/binary"
 	"encoding/gob"
 	"fmt"
@@ -123,81 +122,4 @@ func isScalar[T any]() bool { return scalar(reflect.TypeFor[T]().Kind()) }
 func isRaw[T any]() bool {
 	t := reflect.TypeFor[T]()
 	return t.Kind() == reflect.String || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
-}
-
-// travels reports what of T would not arrive on the other side.
-func travels[T any]() error {
-	if isRaw[T]() || isScalar[T]() {
-		return nil
-	}
-	t := reflect.TypeFor[T]()
-	return checkType(t, t.String(), map[reflect.Type]bool{})
-}
-
-// checkType walks the type. path is how a user would write the way to it.
-func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
-	if seen[t] {
-		return nil
-	}
-	seen[t] = true
-	if own, err := travelsByItself(t, path); own || err != nil {
-		return err
-	}
-	switch t.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		return fmt.Errorf("%s is a %s (%s), which cannot be sent to another process", path, t.Kind(), t)
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return checkType(t.Elem(), path, seen)
-	case reflect.Map:
-		if err := checkType(t.Key(), path+" (key)", seen); err != nil {
-			return err
-		}
-		return checkType(t.Elem(), path, seen)
-	case reflect.Struct:
-		blank := 0
-		for f := range t.Fields() {
-			switch {
-			case f.Name == "_":
-				blank++
-			case !f.IsExported():
-				return fmt.Errorf("%s.%s (%s) is not exported, so that it would be dropped on the way to another process: export it, or give %s the methods GobEncode and GobDecode", path, f.Name, f.Type, t)
-			default:
-				if err := checkType(f.Type, path+"."+f.Name, seen); err != nil {
-					return err
-				}
-			}
-		}
-		if blank > 0 && blank == t.NumField() {
-			return fmt.Errorf("%s (%s) has nothing but blank fields, which encoding/gob refuses", path, t)
-		}
-	}
-	return nil
-}
-
-// travelsByItself reports whether the type brings its own encoding. The halves
-// must come together.
-func travelsByItself(t reflect.Type, path string) (bool, error) {
-	if t.Kind() == reflect.Interface {
-		return true, nil // known when a value is there
-	}
-	for _, m := range []struct {
-		encodes, decodes reflect.Type
-		encoder, decoder string
-	}{
-		{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder](), "GobEncode", "GobDecode"},
-		{reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), "MarshalBinary", "UnmarshalBinary"},
-	} {
-		p := reflect.PointerTo(t)
-		encodes := t.Implements(m.encodes) || p.Implements(m.encodes)
-		decodes := t.Implements(m.decodes) || p.Implements(m.decodes)
-		switch {
-		case encodes && decodes:
-			return true, nil
-		case encodes:
-			return false, fmt.Errorf("%s (%s) can be encoded but has no method %s", path, t, m.decoder)
-		case decodes:
-			return false, fmt.Errorf("%s (%s) can be decoded but has no method %s", path, t, m.encoder)
-		}
-	}
-	return false, nil
 }

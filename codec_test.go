@@ -40,6 +40,16 @@ type (
 	stamp  struct{ at int64 }
 	// fussy panics when it is given bytes that it did not make.
 	fussy struct{ n byte }
+	// noted embeds what has an encoding of its own, and has one that keeps the rest.
+	noted struct {
+		time.Time
+		Note string
+	}
+	brief struct {
+		noted
+		_ int
+	}
+	plain struct{ time.Time }
 	// mute cannot be encoded.
 	mute struct{ N int }
 )
@@ -50,10 +60,17 @@ func (s sealed) GobEncode() ([]byte, error)     { return []byte(s.secret), nil }
 func (s *sealed) GobDecode(b []byte) error      { s.secret = string(b); return nil }
 func (s *stamp) MarshalBinary() ([]byte, error) { return []byte{byte(s.at)}, nil }
 func (s *stamp) UnmarshalBinary(b []byte) error { s.at = int64(b[0]); return nil }
-func (f fussy) GobEncode() ([]byte, error)      { return nil, nil }
-func (f *fussy) GobDecode(b []byte) error       { f.n = b[0]; return nil }
-func (mute) GobEncode() ([]byte, error)         { return nil, errMute }
-func (*mute) GobDecode([]byte) error            { return nil }
+func (n noted) GobEncode() ([]byte, error)      { return []byte(n.Format(time.RFC3339) + n.Note), nil }
+func (n *noted) GobDecode(b []byte) (err error) {
+	const length = len("2024-02-29T01:02:03Z")
+	n.Note = string(b[length:])
+	n.Time, err = time.Parse(time.RFC3339, string(b[:length]))
+	return err
+}
+func (f fussy) GobEncode() ([]byte, error) { return nil, nil }
+func (f *fussy) GobDecode(b []byte) error  { f.n = b[0]; return nil }
+func (mute) GobEncode() ([]byte, error)    { return nil, errMute }
+func (*mute) GobDecode([]byte) error       { return nil }
 
 var errMute = errors.New("it does not tell")
 
@@ -84,7 +101,10 @@ func echoed[T any](name string, values ...T) func(ctx context.Context, t *testin
 	}
 }
 
-var one = 1
+var (
+	one     = 1
+	leapDay = time.Date(2024, 2, 29, 1, 2, 3, 0, time.UTC)
+)
 
 var echoes = map[string]func(ctx context.Context, t *testing.T){
 	"bool":         echoed("bool", true, false),
@@ -113,6 +133,9 @@ var echoes = map[string]func(ctx context.Context, t *testing.T){
 	"url":          echoed("url", &url.URL{Scheme: "http", Host: "example.org", Path: "/a b"}),
 	"big.Int":      echoed("big", big.NewInt(0), new(big.Int).Lsh(big.NewInt(1), 200)),
 	"GobEncode":    echoed("sealed", sealed{}, sealed{"s"}),
+	"embedding":    echoed("noted", noted{leapDay, "leap"}),
+	"embedding it": echoed("brief", brief{noted: noted{leapDay, "leap"}}),
+	"nothing else": echoed("plain", plain{leapDay}),
 	"Marshal":      echoed("stamp", stamp{}, stamp{77}),
 }
 

@@ -31,7 +31,9 @@ type Func[A, R any] struct {
 // It panics if fn is nil, if the name is empty, taken, or ends in "[]", and if A
 // or R could not travel whole: with fields that are not exported, functions,
 // channels, or only one half of an encoding of its own. What brings its own
-// GobEncode and GobDecode, or MarshalBinary and UnmarshalBinary, travels as they say.
+// GobEncode and GobDecode, or MarshalBinary and UnmarshalBinary, travels as they say;
+// a struct that has these only from an embedded field, such as time.Time, is refused
+// if it has other fields, which they leave out.
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	where := fmt.Sprintf("asyncio: Register(%q)", name)
 	switch {

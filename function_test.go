@@ -2,10 +2,13 @@ package asyncio_test
 
 import (
 	"context"
+	"encoding/gob"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/asyncio-go/asyncio"
 )
@@ -36,7 +39,45 @@ type (
 	marshals   struct{ N int }
 	decodes    struct{ N int }
 	unmarshals struct{ N int }
+
+	// What the embedded type's own encoding would drop.
+	dated struct {
+		time.Time
+		Note string
+	}
+	addressed struct {
+		Port int
+		*url.URL
+	}
+	secretive struct {
+		sealed
+		_    int
+		note string //lint:ignore U1000 nobody reads it
+	}
+	deep    struct{ dated }
+	abroad  struct{ E map[string][]*dated }
+	decided struct {
+		time.Time
+		Note string
+	}
+	shortcut struct {
+		inlining
+		N int
+	}
+	inlining struct{ N int }
+	facing   struct {
+		gobber
+		N int
+	}
+	gobber interface {
+		gob.GobEncoder
+		gob.GobDecoder
+	}
 )
+
+func (decided) GobEncode() ([]byte, error)  { return nil, nil }
+func (inlining) GobEncode() ([]byte, error) { return nil, nil }
+func (*inlining) GobDecode([]byte) error    { return nil }
 
 func (encodes) GobEncode() ([]byte, error)       { return nil, nil }
 func (*marshals) MarshalBinary() ([]byte, error) { return nil, nil }
@@ -49,25 +90,33 @@ func TestRegister_refuses(t *testing.T) {
 		register func()
 		want     []string
 	}{
-		"duplicate":    {named("test.echo-int"), []string{"the name is taken"}},
-		"empty":        {named(""), []string{"the name is empty"}},
-		"chunk suffix": {named("test.refused[]"), []string{"must not end in []"}},
-		"nil":          {func() { asyncio.Register[int, int]("test.refused", nil) }, []string{"nil function"}},
-		"unexported":   {func() { identity[hidden]("test.refused") }, []string{"the argument", "asyncio_test.hidden.secret (int) is not exported"}},
-		"nested":       {func() { identity[nesting]("test.refused") }, []string{"asyncio_test.nesting.Items.secret"}},
-		"pointer":      {func() { identity[**hidden]("test.refused") }, []string{".secret (int)"}},
-		"embedded":     {func() { identity[embedding]("test.refused") }, []string{"asyncio_test.embedding.hidden"}},
-		"map key":      {func() { identity[keyed]("test.refused") }, []string{"asyncio_test.keyed.M (key) is a chan (chan int)"}},
-		"func":         {func() { identity[func()]("test.refused") }, []string{"is a func (func())"}},
-		"func field":   {func() { identity[called]("test.refused") }, []string{"asyncio_test.called.F is a func"}},
-		"chan field":   {func() { identity[[]sent]("test.refused") }, []string{"sent.C is a chan"}},
-		"recursive":    {func() { identity[*circle]("test.refused") }, []string{"asyncio_test.circle.Stop is a func"}},
-		"blank":        {func() { identity[blank]("test.refused") }, []string{"nothing but blank fields"}},
-		"no GobDecode": {func() { identity[encodes]("test.refused") }, []string{"has no method GobDecode"}},
-		"no Unmarshal": {func() { identity[marshals]("test.refused") }, []string{"has no method UnmarshalBinary"}},
-		"no GobEncode": {func() { identity[decodes]("test.refused") }, []string{"has no method GobEncode"}},
-		"no Marshal":   {func() { identity[unmarshals]("test.refused") }, []string{"has no method MarshalBinary"}},
-		"the result":   {func() { asyncio.Register("test.refused", func(context.Context, int) (r hidden, err error) { return }) }, []string{"the result", ".secret"}},
+		"duplicate":           {named("test.echo-int"), []string{"the name is taken"}},
+		"empty":               {named(""), []string{"the name is empty"}},
+		"chunk suffix":        {named("test.refused[]"), []string{"must not end in []"}},
+		"nil":                 {func() { asyncio.Register[int, int]("test.refused", nil) }, []string{"nil function"}},
+		"unexported":          {func() { identity[hidden]("test.refused") }, []string{"the argument", "asyncio_test.hidden.secret (int) is not exported"}},
+		"nested":              {func() { identity[nesting]("test.refused") }, []string{"asyncio_test.nesting.Items.secret"}},
+		"pointer":             {func() { identity[**hidden]("test.refused") }, []string{".secret (int)"}},
+		"embedded":            {func() { identity[embedding]("test.refused") }, []string{"asyncio_test.embedding.hidden"}},
+		"map key":             {func() { identity[keyed]("test.refused") }, []string{"asyncio_test.keyed.M (key) is a chan (chan int)"}},
+		"func":                {func() { identity[func()]("test.refused") }, []string{"is a func (func())"}},
+		"func field":          {func() { identity[called]("test.refused") }, []string{"asyncio_test.called.F is a func"}},
+		"chan field":          {func() { identity[[]sent]("test.refused") }, []string{"sent.C is a chan"}},
+		"recursive":           {func() { identity[*circle]("test.refused") }, []string{"asyncio_test.circle.Stop is a func"}},
+		"blank":               {func() { identity[blank]("test.refused") }, []string{"nothing but blank fields"}},
+		"no GobDecode":        {func() { identity[encodes]("test.refused") }, []string{"has no method GobDecode"}},
+		"no Unmarshal":        {func() { identity[marshals]("test.refused") }, []string{"has no method UnmarshalBinary"}},
+		"no GobEncode":        {func() { identity[decodes]("test.refused") }, []string{"has no method GobEncode"}},
+		"no Marshal":          {func() { identity[unmarshals]("test.refused") }, []string{"has no method MarshalBinary"}},
+		"embedded time":       {func() { identity[dated]("test.refused") }, []string{"asyncio_test.dated.Note (string) would be dropped", "GobEncode from the embedded Time", "give Time a name"}},
+		"embedded pointer":    {func() { identity[*addressed]("test.refused") }, []string{"asyncio_test.addressed.Port (int) would be dropped", "MarshalBinary from the embedded URL"}},
+		"embedded unexported": {func() { identity[secretive]("test.refused") }, []string{"asyncio_test.secretive.note (string) would be dropped"}},
+		"embedded twice":      {func() { identity[deep]("test.refused") }, []string{"asyncio_test.deep.dated.Note (string) would be dropped"}},
+		"embedded abroad":     {func() { identity[abroad]("test.refused") }, []string{"asyncio_test.abroad.E.Note (string) would be dropped"}},
+		"embedded decoder":    {func() { identity[decided]("test.refused") }, []string{"asyncio_test.decided.Note (string) would be dropped", "GobDecode from the embedded Time"}},
+		"embedded inlined":    {func() { identity[shortcut]("test.refused") }, []string{"asyncio_test.shortcut.N (int) would be dropped"}},
+		"embedded interface":  {func() { identity[facing]("test.refused") }, []string{"asyncio_test.facing.N (int) would be dropped"}},
+		"the result":          {func() { asyncio.Register("test.refused", func(context.Context, int) (r hidden, err error) { return }) }, []string{"the result", ".secret"}},
 		"the result, too": {func() {
 			asyncio.Register("test.refused", func(context.Context, int) (r chan int, err error) { return })
 		}, []string{"the result", "chan int"}},
