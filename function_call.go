@@ -36,7 +36,9 @@ func callOptionsOf(opts []CallOption) (o callOptions) {
 // Call runs the function by exec and suspends the calling task until it has
 // returned. If ctx is cancelled the function's ctx is, and Call still waits: for
 // what the function returns or, with executors that can, until it has been killed.
-// A deadline of ctx is the function's too.
+// A deadline of ctx is the function's too. The end of Run is no exception: when Run's
+// ctx is cancelled, or its main has returned, so are the calls under way, and Run waits
+// for them until WithShutdownTimeout has passed. The executor outlives Run: close it.
 //
 // With a local executor the function works on arg itself; otherwise on a copy, and
 // a []byte must be left alone until Call returns.
@@ -58,7 +60,7 @@ func (f *Func[A, R]) Call(ctx context.Context, exec Executor, arg A, opts ...Cal
 // Submit makes the call a task, owned as CreateTask's, with the function's name.
 // arg is encoded before Submit returns, so that it may be changed afterwards,
 // unless exec is local. It panics where CreateTask does; all other errors are the
-// task's.
+// task's. Cancelling the task, as the end of Run does, is cancelling Call's ctx.
 //
 //go:noinline
 func (f *Func[A, R]) Submit(ctx context.Context, exec Executor, arg A, opts ...CallOption) *Task[R] {

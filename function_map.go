@@ -63,8 +63,9 @@ const (
 // ChunkSize(1) rules that out.
 //
 // Leaving the loop cancels what is under way, also an await in args, and waits for
-// it. What args gives is Map's until its result is there. If ctx is cancelled the
-// loop gets ctx.Err() as its last element. Use it in a task, with a ctx that
+// it. What args gives is Map's until its result is there. If ctx is cancelled, as the
+// end of Run does, what is under way is cancelled and awaited too, and the loop gets
+// ctx.Err() as its last element. Use it in a task, with a ctx that
 // has a loop: otherwise ErrNoLoop is the only element. It may be ranged over again
 // if args may.
 func (f *Func[A, R]) Map(ctx context.Context, exec Executor, args iter.Seq[A], opts ...MapOption) iter.Seq2[R, error] {
