@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -181,7 +182,9 @@ func (r *report) kill(ctx context.Context, s settings, pool *procpool.Pool) erro
 		if err := asyncio.Sleep(ctx, pause); err != nil {
 			return nil // all calls have ended
 		}
-		workers := pool.Stats().Workers
+		workers := slices.DeleteFunc(pool.Stats().Workers, func(w procpool.WorkerStats) bool {
+			return w.State == "starting" // three of those in a row are the error of all who wait
+		})
 		if len(workers) == 0 {
 			continue
 		}
