@@ -42,6 +42,7 @@ func Main() {
 type orders struct {
 	Version     int
 	ID          int // of the slot
+	Parent      int // the pool's process
 	Nice        int
 	MemoryLimit int64
 	MaxMessage  int64

@@ -15,28 +15,45 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
 func init() {
-	afterMain["spins"] = func() {
-		program(false, func(ctx context.Context, pool *procpool.Pool) { tellHeld(ctx, pool, order{Deaf: true, Child: true}) })
+	afterMain["initialises"] = func() {
+		o := procpool.Options{Workers: 1, Init: stuckInit, StartTimeout: time.Hour, Stdout: os.Stdout}
+		program(false, o, func(ctx context.Context, pool *procpool.Pool) { square.Call(ctx, pool, 1) })
 	}
-	afterMain["idles"] = func() { program(false, idleProgram) }
-	afterMain["interrupted"] = func() { program(true, interruptedProgram) }
-	afterMain["replaced"] = func() { program(false, replacedProgram) }
+	afterMain["spins"] = func() {
+		program(false, one, func(ctx context.Context, pool *procpool.Pool) { tellHeld(ctx, pool, order{Deaf: true, Child: true}) })
+	}
+	afterMain["idles"] = func() { program(false, one, idleProgram) }
+	afterMain["interrupted"] = func() { program(true, one, interruptedProgram) }
+	afterMain["replaced"] = func() { program(false, one, replacedProgram) }
 	beforeMain["without Main"] = programWithoutMain
 }
 
+var one = procpool.Options{Workers: 1}
+
+// stuckInit starts a program, tells of it, and does not return.
+func stuckInit(ctx context.Context) error {
+	pids, err := startSleep(ctx, struct{}{})
+	fmt.Println(pids)
+	if err == nil {
+		select {}
+	}
+	return err
+}
+
 // program is the main of the test programs.
-func program(interruptible bool, body func(ctx context.Context, pool *procpool.Pool)) {
+func program(interruptible bool, o procpool.Options, body func(ctx context.Context, pool *procpool.Pool)) {
 	ctx := context.Background()
 	if interruptible {
 		ctx, _ = signal.NotifyContext(ctx, os.Interrupt)
 	}
-	pool, err := procpool.New(procpool.Options{Workers: 1})
+	pool, err := procpool.New(o)
 	if err == nil {
 		err = asyncio.Run(context.Background(), func(loopCtx context.Context) error {
 			body(context.WithValue(loopCtx, interruptKey{}, ctx), pool)
@@ -57,11 +74,15 @@ func tellHeld(ctx context.Context, pool *procpool.Pool, o order) {
 	fmt.Println(s, err)
 }
 
-var starts = asyncio.Register("procpool.test.starts", func(context.Context, struct{}) (string, error) {
+var starts = asyncio.Register("procpool.test.starts", startSleep)
+
+func startSleep(context.Context, struct{}) (string, error) {
 	cmd := exec.Command("sleep", "1000")
-	err := cmd.Start()
-	return fmt.Sprint(os.Getpid(), " ", cmd.Process.Pid), err
-})
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	return fmt.Sprint(os.Getpid(), " ", cmd.Process.Pid), nil
+}
 
 // idleProgram has a worker that has nothing to do, beside a program that it started.
 func idleProgram(ctx context.Context, pool *procpool.Pool) {
@@ -146,10 +167,10 @@ func self(t *testing.T) string {
 	return path
 }
 
-// TestNoOrphans kills a program whose worker computes, or idles, beside a program
-// that the function started: nothing is left.
+// TestNoOrphans kills a program whose worker computes, or idles, or is in Init, beside
+// a program that the worker started: nothing is left.
 func TestNoOrphans(t *testing.T) {
-	for _, mode := range []string{"spins", "idles"} {
+	for _, mode := range []string{"spins", "idles", "initialises"} {
 		t.Run(mode, func(t *testing.T) {
 			checkLeaks(t)
 			p := startProgram(t, self(t), mode)

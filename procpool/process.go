@@ -63,7 +63,7 @@ func (e *startError) Error() string { return e.err.Error() }
 func startProcess(s *slot) (*process, error) {
 	o := &s.pool.opts
 	text, err := json.Marshal(orders{
-		Version: version, ID: s.id, Nice: o.Nice, MemoryLimit: o.MemoryLimit, MaxMessage: o.MaxMessage,
+		Version: version, ID: s.id, Parent: os.Getpid(), Nice: o.Nice, MemoryLimit: o.MemoryLimit, MaxMessage: o.MaxMessage,
 		InitBy: time.Now().Add(o.StartTimeout / 4 * 3).UnixNano(), Init: s.pool.init,
 	})
 	if err != nil {

@@ -82,8 +82,9 @@ func TestStartFailures(t *testing.T) {
 				if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
 					t.Errorf("the next call: error %v, a *StartError is expected", err)
 				}
-				if s := pool.Stats(); s.Failed != 7 || len(s.Workers) != 0 {
-					t.Errorf("Failed %d, Workers %v; expected: 7 and none", s.Failed, s.Workers)
+				until(ctx, t, "no worker is left", func() bool { return len(pool.Stats().Workers) == 0 }) // one may still be starting
+				if n := pool.Stats().Failed; n != 7 {
+					t.Errorf("Failed %d, 7 are expected", n)
 				}
 			})
 		})

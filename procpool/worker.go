@@ -79,8 +79,28 @@ func (w *worker) init(o orders) error {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, o.InitBy))
 	defer cancel()
+	done := make(chan struct{})
+	defer close(done)
+	go w.watch(o.Parent, done)
 	return fn(ctx)
 }
+
+// watch ends the worker when the pool is gone, while nobody listens. A process whose
+// parent has ended gets another one.
+func (w *worker) watch(parent int, done <-chan struct{}) {
+	tick := time.NewTicker(orphanTick)
+	defer tick.Stop()
+	for os.Getppid() == parent {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+		}
+	}
+	w.end(io.EOF)
+}
+
+const orphanTick = 20 * time.Millisecond
 
 // say sends a frame. A pool that is gone ends the worker in listen.
 func (w *worker) say(f frame.Frame) {
