@@ -16,6 +16,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/procpool"
+	"github.com/asyncio-go/asyncio/procpool/internal/cfault"
 )
 
 // crashes are the ways in which a worker dies, and what the pool says of each.
@@ -26,13 +27,14 @@ var crashes = map[string]struct {
 	signal syscall.Signal
 	stack  string // part of it
 }{
-	"exit 0":    {die: func() { os.Exit(0) }, reason: "it exited with code 0"},
-	"exit 7":    {die: func() { os.Exit(7) }, reason: "it exited with code 7", code: 7},
-	"exit 2":    {die: func() { os.Exit(2) }, reason: "it exited with code 2", code: 2},
-	"SIGKILL":   {die: func() { raise(syscall.SIGKILL) }, reason: "killed from outside (signal 9)", code: -1, signal: syscall.SIGKILL},
-	"SIGTERM":   {die: func() { raise(syscall.SIGTERM) }, reason: "killed by signal 15 (terminated)", code: -1, signal: syscall.SIGTERM},
-	"SIGSEGV":   {die: func() { raise(syscall.SIGSEGV) }, reason: "segmentation violation", code: 2, stack: "goroutine "},
-	"bad fault": {die: touchUnmapped, reason: "segmentation violation", code: 2, stack: "touchUnmapped"},
+	"exit 0":       {die: func() { os.Exit(0) }, reason: "it exited with code 0"},
+	"exit 7":       {die: func() { os.Exit(7) }, reason: "it exited with code 7", code: 7},
+	"exit 2":       {die: func() { os.Exit(2) }, reason: "it exited with code 2", code: 2},
+	"SIGKILL":      {die: func() { raise(syscall.SIGKILL) }, reason: "killed from outside (signal 9)", code: -1, signal: syscall.SIGKILL},
+	"SIGTERM":      {die: func() { raise(syscall.SIGTERM) }, reason: "killed by signal 15 (terminated)", code: -1, signal: syscall.SIGTERM},
+	"SIGSEGV":      {die: func() { raise(syscall.SIGSEGV) }, reason: "segmentation violation", code: 2, stack: "goroutine "},
+	"SIGSEGV in C": {die: cfault.Fault, reason: "segmentation violation", code: 2, stack: "goroutine "},
+	"bad fault":    {die: touchUnmapped, reason: "segmentation violation", code: 2, stack: "touchUnmapped"},
 	"stack overflow": {die: func() { debug.SetMaxStack(1 << 20); overflow(0) }, reason: "stack overflow", code: 2,
 		stack: "overflow"},
 	"long trace": {die: func() { park(3000); debug.SetMaxStack(1 << 20); overflow(0) }, reason: "stack overflow", code: 2,
@@ -217,7 +219,7 @@ func TestMemoryLimit(t *testing.T) {
 // the limit.
 func TestFaultUnderALimit(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1, MemoryLimit: 256 << 20}, func(ctx context.Context, pool *procpool.Pool) {
-		for _, how := range []string{"SIGSEGV", "bad fault", "nil pointer", "SIGKILL", "exit 2"} {
+		for _, how := range []string{"SIGSEGV", "SIGSEGV in C", "bad fault", "nil pointer", "SIGKILL", "exit 2"} {
 			_, err := crash.Call(ctx, pool, how)
 			var c *procpool.WorkerCrash
 			if !errors.As(err, &c) || c.OutOfMemory || !strings.HasPrefix(c.Reason, crashes[how].reason) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,14 @@ func TestLocate(t *testing.T) {
 				t.Errorf("%s, %s: error %v", name, what, err)
 			}
 		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	o, err := Options{}.withDefaults()
+	if err != nil || o.Workers != runtime.NumCPU() || o.GOMAXPROCS != 2 || o.KillGrace != 2*time.Second || o.IdleTimeout != time.Minute ||
+		o.StartTimeout != 10*time.Second || o.MaxMessage != 1<<30 || o.TasksPerWorker != 0 || o.QueueLimit != 0 || o.Nice != 0 || o.MemoryLimit != 0 {
+		t.Errorf("the defaults are %+v, %v", o, err)
 	}
 }
 

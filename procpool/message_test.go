@@ -8,8 +8,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/procpool"
@@ -68,6 +70,31 @@ func TestPayloads(t *testing.T) {
 		}
 		if n := pool.Stats().Started; n != 1 {
 			t.Errorf("%d workers were started, 1 is expected", n)
+		}
+	})
+}
+
+// liesIn returns what the system maps where the argument lies.
+var liesIn = asyncio.Register("procpool.test.liesIn", func(_ context.Context, b []byte) (string, error) {
+	maps, err := os.ReadFile("/proc/self/maps")
+	at := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
+	for line := range strings.Lines(string(maps)) {
+		var from, to uint64
+		if _, err := fmt.Sscanf(line, "%x-%x", &from, &to); err == nil && from <= at && at < to {
+			return line, nil
+		}
+	}
+	return "", err
+})
+
+// TestSharedMemory: a large argument does not pass through the socket, a small one does.
+func TestSharedMemory(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		for n, shared := range map[int]bool{1000: false, 8 << 20: true} {
+			mapping, err := liesIn.Call(ctx, pool, pattern(n, 1))
+			if err != nil || mapping == "" || strings.Contains(mapping, "memfd:") != shared {
+				t.Errorf("%d bytes lie in %q, %v; in shared memory: %v is expected", n, mapping, err, shared)
+			}
 		}
 	})
 }
