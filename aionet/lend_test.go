@@ -1,0 +1,208 @@
+package aionet_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet"
+)
+
+// The loop's buffers: Next, Release and WriteTo.
+
+func TestNext(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		defer shut(t, a, b)
+		write(t, b, "first")
+		p, err := a.Next()
+		if err != nil || string(p) != "first" {
+			t.Fatalf("Next: %q, %v", p, err)
+		}
+		write(t, b, "second")
+		if p, err = a.Next(); err != nil || string(p) != "second" {
+			t.Errorf("Next: %q, %v", p, err)
+		}
+		a.Release()
+		a.Release() // nothing is lent: nothing happens
+		b.CloseWrite()
+		if p, err = a.Next(); p != nil || err != io.EOF {
+			t.Errorf("Next at the end: %q, %v", p, err)
+		}
+	})
+}
+
+// What is lent is nobody else's, until it is given back.
+func TestLentBuffersAreApart(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		c, d := pair(ctx, t)
+		defer shut(t, a, b, c, d)
+		write(t, b, "mine")
+		write(t, d, "yours")
+		mine, err := a.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		yours, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(mine) != "mine" || string(yours) != "yours" {
+			t.Errorf("%q and %q", mine, yours)
+		}
+		a.Release()
+		write(t, b, "again")
+		if mine, err = a.Next(); err != nil || string(mine) != "again" || string(yours) != "yours" {
+			t.Errorf("%q, %v and %q", mine, err, yours)
+		}
+	})
+}
+
+// While connections wait they have no buffer.
+func TestIdleConnectionsHaveNoBuffer(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		const n = 200
+		conns := make([]*aionet.Conn, 0, 2*n)
+		for range n {
+			a, b := pair(ctx, t)
+			conns = append(conns, a, b)
+		}
+		waits := make([]*asyncio.Task[struct{}], n)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range waits {
+			waits[i] = asyncio.Go(ctx, func(context.Context) error {
+				for {
+					if _, err := conns[2*i].Next(); err != nil {
+						return err
+					}
+				}
+			})
+		}
+		for range 2 { // each had a buffer for a moment
+			for i := range n {
+				write(t, conns[2*i+1], "x")
+			}
+			turns(ctx, t, 100)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / n; each > 16<<10 {
+			t.Errorf("%d bytes of heap for each waiting connection: it has a buffer", each)
+		}
+		for _, c := range conns {
+			shut(t, c)
+		}
+		for _, w := range waits {
+			w.Await(ctx)
+		}
+	})
+}
+
+// failing writes so many bytes and then fails.
+type failing struct {
+	left int
+	err  error
+}
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.left < len(p) {
+		return f.left, f.err
+	}
+	f.left -= len(p)
+	return len(p), nil
+}
+
+func TestWriteTo(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		sent := make([]byte, 3<<20)
+		random := rand.New(rand.NewPCG(1, 2))
+		for i := range sent {
+			sent[i] = byte(random.Uint32())
+		}
+		task := asyncio.Go(ctx, func(context.Context) error {
+			defer b.CloseWrite()
+			_, err := b.Write(sent)
+			return err
+		})
+		var got bytes.Buffer
+		if n, err := io.Copy(&got, a); n != int64(len(sent)) || err != nil || !bytes.Equal(got.Bytes(), sent) {
+			t.Errorf("WriteTo: %d, %v", n, err)
+		}
+		if _, err := task.Await(ctx); err != nil {
+			t.Errorf("Write: %v", err)
+		}
+		shut(t, a, b)
+	})
+}
+
+func TestWriteToTellsOfTheWritersError(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		defer shut(t, a, b)
+		errFull := errors.New("full")
+		write(t, b, "0123456789")
+		if n, err := a.WriteTo(&failing{3, errFull}); n != 3 || err != errFull {
+			t.Errorf("WriteTo: %d, %v", n, err)
+		}
+		write(t, b, "0123456789")
+		if n, err := a.WriteTo(&failing{3, nil}); n != 3 || err != io.ErrShortWrite {
+			t.Errorf("WriteTo a writer that writes too little: %d, %v", n, err)
+		}
+		a.SetReadDeadline(past)
+		n, err := a.WriteTo(io.Discard)
+		wantTimeout(t, "WriteTo", err)
+		if n != 0 {
+			t.Errorf("%d bytes", n)
+		}
+	})
+}
+
+// A proxy in both directions, by io.Copy.
+func TestConnToConn(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		client, in := pair(ctx, t)
+		out, server := pair(ctx, t)
+		proxy := asyncio.Go(ctx, func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+				asyncio.Go(ctx, func(context.Context) error {
+					defer out.CloseWrite()
+					_, err := io.Copy(out, in)
+					return err
+				})
+				defer in.CloseWrite()
+				_, err := io.Copy(in, out)
+				return err
+			})
+		})
+		echo := asyncio.Go(ctx, func(context.Context) error {
+			defer server.CloseWrite()
+			_, err := io.Copy(server, server)
+			return err
+		})
+		sent := bytes.Repeat([]byte("there and back "), 100_000)
+		send := asyncio.Go(ctx, func(context.Context) error {
+			defer client.CloseWrite()
+			_, err := client.Write(sent)
+			return err
+		})
+		got, err := io.ReadAll(client)
+		if err != nil || !bytes.Equal(got, sent) {
+			t.Errorf("%d bytes came back, %v; want %d", len(got), err, len(sent))
+		}
+		for _, task := range []*asyncio.Task[struct{}]{proxy, echo, send} {
+			if _, err := task.Await(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+		shut(t, client, in, out, server)
+	})
+}
