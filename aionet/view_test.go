@@ -5,8 +5,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,15 +18,7 @@ func TestViewTimesOut(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
-		name := filepath.Join(t.TempDir(), "large")
-		if err := os.WriteFile(name, make([]byte, 64<<20), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
+		f := hole(t, 64<<20)
 		for name, call := range map[string]func(c net.Conn) error{
 			"Read":    func(c net.Conn) error { _, err := c.Read(make([]byte, 1)); return err },
 			"Write":   func(c net.Conn) error { _, err := c.Write(make([]byte, 64<<20)); return err },

@@ -168,8 +168,8 @@ func duplicate(c syscall.Conn) (fd int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	if e := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
-		return -1, e
+	if raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }) != nil {
+		return -1, os.ErrClosed
 	}
 	return fd, os.NewSyscallError("dup", err)
 }

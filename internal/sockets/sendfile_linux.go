@@ -15,8 +15,8 @@ func (s *stream) SendFile(f *os.File, n int) (sent int, err error) {
 	}
 	n = min(n, mostBytes)
 	for {
-		if e := raw.Control(func(fd uintptr) { sent, err = unix.Sendfile(s.fd, int(fd), nil, n) }); e != nil {
-			return 0, e
+		if raw.Control(func(fd uintptr) { sent, err = unix.Sendfile(s.fd, int(fd), nil, n) }) != nil {
+			return 0, os.ErrClosed
 		}
 		switch err {
 		case nil:
