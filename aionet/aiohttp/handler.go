@@ -1,0 +1,181 @@
+package aiohttp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// ErrClientGone is the cause of the cancellation of a request's task when the context
+// of the request has ended: the client has gone, most likely. Net/http notices that
+// once the request's body has been read to its end.
+var ErrClientGone = errors.New("aiohttp: the request was cancelled by its client")
+
+// A HandlerFunc answers a request in a task of a loop. See Handler.
+type HandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request) error
+
+// An Option is an option of Handler.
+type Option func(*handler)
+
+// OnError has fn called, on the loop, for errors and panics of the handler, in place
+// of the loop's log.
+func OnError(fn func(r *http.Request, err error)) Option {
+	return func(h *handler) { h.onError = fn }
+}
+
+// MaxBody bounds the bodies of requests: a handler that reads on gets an
+// *http.MaxBytesError, and the connection is closed. It panics if n is negative.
+func MaxBody(n int64) Option {
+	if n < 0 {
+		panic("aiohttp: MaxBody: a number of bytes is expected, not a negative one")
+	}
+	return func(h *handler) { h.maxBody = &n }
+}
+
+type handler struct {
+	loop    *asyncio.Loop
+	fn      HandlerFunc
+	onError func(r *http.Request, err error)
+	maxBody *int64
+}
+
+// Handler returns an http.Handler that runs fn as a task of the loop for each request,
+// while the goroutine of the server waits.
+//
+// The ctx of fn, which is also the request's, has the values of the request's context
+// and belongs to the loop. It is cancelled with ErrClientGone when the request's
+// context ends, and when the loop does.
+//
+// fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
+// for each of the two. A Read of the body suspends the calling task until something
+// has come. A Write goes to a buffer, which is sent when it is full, by Flush, and at
+// the end; sending suspends the calling task while the client is slow. If the task
+// is cancelled, the calls return its context's error; a Write that was sending has then cut
+// the response. A call obeys the calling task and not a ctx of a part of it.
+// http.ResponseController works on w, and so do http.Flusher, io.ReaderFrom (a file is
+// read and sent in a goroutine) and http.Hijacker, by which the connection becomes one
+// of the loop. Neither w nor r.Body is used after fn has returned.
+//
+// If fn returns an error, or panics, that is logged, or given to OnError, and answered
+// with 500, unless fn has called WriteHeader, which an error respects; it ends nothing
+// but the request. If the response has begun by then, the connection is cut, as the
+// client could not tell otherwise. http.ErrAbortHandler cuts it and is not logged. The
+// task's own cancellation is no error: it is answered with 503, and so are
+// requests when the loop has ended. Before the loop has begun, they wait.
+//
+// It panics if loop or fn is nil.
+func Handler(loop *asyncio.Loop, fn HandlerFunc, opts ...Option) http.Handler {
+	if loop == nil || fn == nil {
+		panic("aiohttp: Handler: a loop and a function are expected, not nil")
+	}
+	h := &handler{loop: loop, fn: fn}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(h)
+		}
+	}
+	return h
+}
+
+// ServeHTTP runs in the server's goroutine, which is there for the request anyway. It
+// waits for the task, and has the last word with the client.
+func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
+	w := newResponse(under, r)
+	in := newBody(r.Body)
+	if h.maxBody != nil {
+		in.src = http.MaxBytesReader(under, r.Body, *h.maxBody)
+	}
+	waiting, left := context.WithCancel(r.Context())
+	defer left()
+	w.left = left
+
+	var failed error
+	var asked *http.Request // what the handler sees
+	task := asyncio.Submit(h.loop, func(ctx context.Context) (struct{}, error) {
+		own := withValues{ctx, r.Context()}
+		in.loop, w.ctx = engine.NodeOf(ctx).Loop(), own
+		asked = r.WithContext(own)
+		if r.Body != http.NoBody {
+			asked.Body = in
+		}
+		failed = h.run(own, w, asked)
+		return struct{}{}, nil
+	}, asyncio.Name(r.Method+" "+r.URL.Path))
+	_, err := task.Await(waiting)
+	if waiting.Err() != nil {
+		if w.hijacked.Load() {
+			return // the task goes on, without this goroutine
+		}
+		task.Cancel(ErrClientGone)
+		_, err = task.Await(context.Background())
+	}
+	in.end(w.control)
+	if err == nil && asked.MultipartForm != nil {
+		defer asked.MultipartForm.RemoveAll() // the server knows only of its own request's
+	}
+	if err == nil {
+		err = failed
+	}
+	w.end(err)
+}
+
+// run runs the handler in the task, and returns what it failed with.
+func (h *handler) run(ctx context.Context, w *response, r *http.Request) (err error) {
+	returned := false
+	defer func() {
+		w.ended = true
+		if !returned {
+			v := recover()
+			if v == nil { // it called runtime.Goexit, which goes on
+				return
+			}
+			err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
+			w.chosen = false // whatever it was going to say
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, http.ErrAbortHandler):
+			err = http.ErrAbortHandler
+		case ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))):
+			err = errCancelled
+		default:
+			h.report(r, err)
+		}
+	}()
+	err = h.fn(ctx, w, r)
+	returned = true
+	return err
+}
+
+var errCancelled = errors.New("aiohttp: the task of the request was cancelled")
+
+func (h *handler) report(r *http.Request, err error) {
+	if h.onError != nil {
+		h.onError(r, err)
+		return
+	}
+	attrs := []any{"method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "error", err}
+	var p *asyncio.PanicError
+	if errors.As(err, &p) {
+		attrs = append(attrs, "stack", string(p.Stack))
+	}
+	engine.NodeOf(r.Context()).Loop().Log(slog.LevelError, "aiohttp: a request failed", attrs...)
+}
+
+// withValues is the ctx of a task with the values of a request's context.
+type withValues struct {
+	context.Context
+	values context.Context
+}
+
+func (c withValues) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return engine.OffLoop(c.values).Value(key)
+}

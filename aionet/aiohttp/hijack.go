@@ -1,0 +1,68 @@
+package aiohttp
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/asyncio-go/asyncio/aionet"
+)
+
+// Hijack takes the connection over: it becomes one of the loop, an *aionet.Conn, and the
+// goroutine of the server goes home. The caller closes it. Connections with TLS, or of
+// HTTP/2, cannot be taken over.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if err := w.usable(); err != nil {
+		return nil, nil, err
+	}
+	if w.request.TLS != nil || w.sent || len(w.buf) > 0 {
+		return nil, nil, fmt.Errorf("aiohttp: Hijack: a connection without TLS, on which no answer has begun, is expected: %w", errors.ErrUnsupported)
+	}
+	var raw net.Conn
+	var rest []byte
+	err := w.off(func() error {
+		conn, rw, err := w.control.Hijack()
+		if err != nil {
+			return err
+		}
+		raw = conn
+		ahead, _ := rw.Reader.Peek(rw.Reader.Buffered())
+		rest = bytes.Clone(ahead)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	w.hijacked.Store(true)
+	defer w.left()
+	defer raw.Close()
+	conn, err := w.adopt(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := io.Reader(conn)
+	if len(rest) > 0 {
+		in = io.MultiReader(bytes.NewReader(rest), conn)
+	}
+	return conn, bufio.NewReadWriter(bufio.NewReader(in), bufio.NewWriter(conn)), nil
+}
+
+func (w *response) adopt(raw net.Conn) (*aionet.Conn, error) {
+	owner, ok := raw.(interface{ File() (*os.File, error) })
+	if !ok {
+		return nil, fmt.Errorf("aiohttp: Hijack: a %T has no descriptor to take over: %w", raw, errors.ErrUnsupported)
+	}
+	f, err := owner.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return aionet.FileConn(w.ctx, f)
+}
+
+var _ http.Hijacker = (*response)(nil)
