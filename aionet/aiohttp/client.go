@@ -33,7 +33,7 @@ func Do(ctx context.Context, client *http.Client, req *http.Request) (*http.Resp
 	if client == nil {
 		client = http.DefaultClient
 	}
-	of, cancel := context.WithCancelCause(engine.OffLoop(req.Context()))
+	of, cancel := context.WithCancelCause(engine.OffLoop{Context: req.Context()})
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	over := func() { stop(); cancel(nil) }
 	response, err := asyncio.ToThread(ctx, func(context.Context) (*http.Response, error) {

@@ -177,5 +177,5 @@ func (c withValues) Value(key any) any {
 	if v := c.Context.Value(key); v != nil {
 		return v
 	}
-	return engine.OffLoop(c.values).Value(key)
+	return engine.OffLoop{Context: c.values}.Value(key)
 }
