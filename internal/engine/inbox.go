@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -122,9 +123,14 @@ func (l *Loop) sleep() bool {
 		timed, wait = true, eternity
 	}
 	l.cur.Store(nil)
+	p := l.poller.Load()
+	if p != nil && l.lent {
+		l.lent = false
+		runtime.Gosched() // a thread that waits in the system keeps its processor for a while: see spin
+	}
 	l.asleep.Store(true)
 	alive := true
-	switch p := l.poller.Load(); {
+	switch {
 	case p != nil && l.signal.Load() == 0:
 		if !timed {
 			wait = -1
