@@ -73,7 +73,7 @@ func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {
 		case err != netport.ErrAgain:
 			return nil, l.opError("accept", err)
 		}
-		if !caller.Park(&l.wait, engine.ForAccept) {
+		if caller.ParkUntil(&l.wait, 0, engine.ForAccept) == engine.WokenByCancel {
 			return nil, caller.Err()
 		}
 	}

@@ -26,7 +26,7 @@ type server struct {
 // numbers have changed.
 func (s *server) until(caller engine.Caller, cond func() bool) error {
 	for !cond() {
-		if !caller.Park(&s.changed, engine.ForConnections) {
+		if caller.ParkUntil(&s.changed, 0, engine.ForConnections) == engine.WokenByCancel {
 			return caller.Err()
 		}
 	}

@@ -90,8 +90,12 @@ const (
 type Why = why
 
 // ParkUntil is Park that ends at the given time of the loop's clock too, unless that
-// is 0.
+// is 0. It is for waits that are repeated until there is what is waited for: a task
+// that was cancelled between being woken and looking is not parked again.
 func (c Caller) ParkUntil(q *WaitList, until int64, why Why) Wake {
+	if c.n != nil && c.n.cancelled(c.L) != nil {
+		return WokenByCancel
+	}
 	if until != 0 {
 		c.L.timers.arm(until, c.r)
 	}
