@@ -144,7 +144,10 @@ func (c *Conn) closeHalf(shut func() error) error {
 	if c.closed.Load() {
 		return c.opError("close", net.ErrClosed)
 	}
-	return c.opError("close", onLoop(c.loop, shut))
+	return c.opError("close", onLoop(c.loop, func() error {
+		defer (*watcher)(&c.endpoint).Ready(true, true) // not every system tells who waits
+		return shut()
+	}))
 }
 
 // RemoteAddr returns the address of the other side.

@@ -2,7 +2,6 @@ package aionet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"syscall"
@@ -105,9 +104,9 @@ func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, err
 	return newConn(caller.L, network, stream), nil
 }
 
-// ctxError returns the ctx's own error for one that came of it.
+// ctxError returns the ctx's own error once it has ended, else err.
 func ctxError(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+	if cause := ctx.Err(); cause != nil {
 		return cause
 	}
 	return err
