@@ -21,9 +21,14 @@ const (
 	tcp kind = iota
 	udp
 	unixStream
+	unixPacket
 	unixgram
 	pair // connected from the beginning
 )
+
+// local reports whether it is a connection within one host, which nothing delays and
+// whose other side is known to be closed as soon as it is.
+func (k kind) local() bool { return k == unixStream || k == unixPacket }
 
 // binding is somebody at a place.
 type binding struct {
@@ -57,6 +62,8 @@ func kindOf(network string) (k kind, family int, ok bool) {
 		switch network {
 		case "unix":
 			return unixStream, 0, true
+		case "unixpacket":
+			return unixPacket, 0, true
 		case "unixgram":
 			return unixgram, 0, true
 		case "pair":

@@ -38,11 +38,11 @@ func (p *port) Dial(ctx context.Context, network, addr string, o netport.Options
 		return p.pair(addr), nil
 	case udp, unixgram:
 		return p.dialPackets(network, k, family, addr, o)
-	case unixStream:
+	case unixStream, unixPacket:
 		if err := caller.Yield(); err != nil {
 			return nil, err
 		}
-		e, _, err := p.connect(network, unixStream, 0, addr, o)
+		e, _, err := p.connect(network, k, 0, addr, o)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +114,7 @@ func (p *port) connect(network string, k kind, family int, addr string, o netpor
 	fail := func(remote net.Addr, err error) (*end, int64, error) {
 		return nil, back, opError("dial", network, o.Local, remote, err)
 	}
-	if k == unixStream {
+	if k.local() {
 		remote := &net.UnixAddr{Name: addr, Net: network}
 		l := n.listening(place{kind: k, name: addr}, netip.Addr{})
 		switch {

@@ -103,7 +103,7 @@ func (n *Network) Partition() {
 	defer n.mu.Unlock()
 	n.cut = true
 	for _, e := range n.all {
-		if e.kind != unixStream {
+		if !e.kind.local() {
 			e.freeze(n.now())
 			e.peer.freeze(n.now())
 		}
@@ -116,7 +116,7 @@ func (n *Network) Heal() {
 	defer n.mu.Unlock()
 	n.cut = false
 	for _, e := range n.all {
-		if !e.cut && e.kind != unixStream {
+		if !e.cut && !e.kind.local() {
 			e.thaw()
 			e.peer.thaw()
 		}

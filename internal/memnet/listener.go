@@ -34,7 +34,7 @@ func (p *port) Listen(ctx context.Context, network, addr string, o netport.Optio
 		return nil, err
 	}
 	k, family, ok := kindOf(network)
-	if !ok || k != tcp && k != unixStream {
+	if !ok || k != tcp && !k.local() {
 		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
 	}
 	n := p.net
@@ -67,7 +67,7 @@ func (n *Network) take(network string, k kind, family int, addr string, o netpor
 	}
 	b.reuse = o.ReusePort
 	where := place{kind: k}
-	if k == unixStream || k == unixgram {
+	if k.local() || k == unixgram {
 		where.name = addr
 		if addr == "" {
 			where.name = n.anyName()

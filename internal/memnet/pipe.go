@@ -5,6 +5,7 @@ import "bytes"
 // pipe is one direction of a connection.
 type pipe struct {
 	arrived bytes.Buffer
+	ends    []int     // of messages, where one call reads and writes one: their lengths
 	flying  []segment // in order; what was sent while nothing passed arrives never
 	last    int64     // when the latest arrives: nothing overtakes
 	size    int       // bytes sent that the sender does not know to have been read
@@ -64,7 +65,7 @@ func (e *end) launch(s segment) {
 // arrival is when what is sent now arrives, not before last. With the lock.
 func (e *end) arrival(now, last int64) int64 {
 	switch {
-	case e.kind == unixStream && !e.cut:
+	case e.kind.local() && !e.cut:
 		return max(now, last)
 	case e.cut || e.port.net.cut:
 		return never
@@ -75,7 +76,7 @@ func (e *end) arrival(now, last int64) int64 {
 // answer is what a closed end says to data that arrives at the given time: that it is
 // no more. With the lock.
 func (e *end) answer(at int64) {
-	if e.kind == unixStream || e.dead {
+	if e.kind.local() || e.dead {
 		return
 	}
 	e.dead = true
@@ -88,6 +89,9 @@ func (e *end) receive(s segment) {
 	switch s.sign {
 	case bytesOf:
 		e.in.arrived.Write(s.data)
+		if e.kind == unixPacket {
+			e.in.ends = append(e.in.ends, len(s.data))
+		}
 	case fin:
 		e.fin = true
 	case rst:

@@ -9,14 +9,15 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// An end is one side of a connection of bytes. It behaves as a socket of Linux does:
+// An end is one side of a connection. It behaves as a socket of Linux does:
 //
 //   - After a reset reads give what had arrived before. Then the first call that
 //     notices gets ECONNRESET (or EPIPE, if the other side had ended its direction
 //     before), further reads io.EOF, and further writes EPIPE.
 //   - Closing an end that has not read everything resets the other. Otherwise the
 //     other side reads the end; when it writes, that is answered with a reset.
-//   - Of unix sockets the closed one is known at once: writes give EPIPE.
+//   - Of unix sockets the closed one is known at once: writes give EPIPE, and only a
+//     read notices a reset.
 type end struct {
 	socket
 	kind          kind
@@ -29,6 +30,8 @@ type end struct {
 	err     error // of a reset, told once
 	fin     bool  // the other side has ended its direction
 	shut    bool  // this side has
+	deaf    bool  // this side reads no more
+	abrupt  bool  // closing resets
 	dead    bool  // it was reset
 	cut     bool  // nothing passes
 	blocked bool  // the writer waits for room
@@ -67,18 +70,27 @@ func (e *end) Read(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	case len(p) == 0:
 		return 0, nil
+	case len(e.in.ends) > 0:
+		return e.readMessage(p), nil
 	case e.in.arrived.Len() > 0:
 		k, _ := e.in.arrived.Read(p[:e.dice.chunk(min(len(p), e.in.arrived.Len()))])
 		e.acknowledge(k)
 		return k, nil
-	case e.fin:
-		return 0, io.EOF
-	case e.err != nil:
+	case e.err != nil && (e.kind.local() || !e.fin):
 		return 0, os.NewSyscallError("read", e.notice())
-	case e.dead:
+	case e.fin || e.dead || e.deaf:
 		return 0, io.EOF
 	}
 	return 0, netport.ErrAgain
+}
+
+// readMessage reads one message; what does not fit is lost. With the lock.
+func (e *end) readMessage(p []byte) int {
+	size := e.in.ends[0]
+	e.in.ends = cutFront(e.in.ends, 1)
+	k := copy(p, e.in.arrived.Next(size))
+	e.acknowledge(size)
+	return k
 }
 
 // notice returns the error of a reset, once.
@@ -95,15 +107,17 @@ func (e *end) Write(p []byte) (int, error) {
 	switch {
 	case e.closed:
 		return 0, net.ErrClosed
-	case e.err != nil:
+	case e.err != nil && !e.kind.local():
 		return 0, os.NewSyscallError("write", e.notice())
-	case e.shut || e.dead || e.kind == unixStream && e.peer.closed && e.fin:
+	case e.shut || e.dead || e.kind.local() && (e.peer.closed && e.fin || e.peer.deaf):
 		return 0, os.NewSyscallError("write", syscall.EPIPE)
+	case e.kind == unixPacket && len(p) > n.cfg.Buffer:
+		return 0, os.NewSyscallError("write", syscall.EMSGSIZE)
 	case len(p) == 0:
 		return 0, nil
 	}
 	room := n.cfg.Buffer - e.out.size
-	if room <= 0 {
+	if room <= 0 || e.kind == unixPacket && room < len(p) {
 		e.blocked = true
 		return 0, netport.ErrAgain
 	}
@@ -113,7 +127,10 @@ func (e *end) Write(p []byte) (int, error) {
 		e.port.soon(&e.socket)
 		return 0, netport.ErrAgain
 	}
-	k := e.dice.chunk(min(len(p), room))
+	k := min(len(p), room)
+	if e.kind != unixPacket {
+		k = e.dice.chunk(k)
+	}
 	e.paused = k < len(p) && e.dice.pauses()
 	e.out.size += k
 	e.send(segment{sign: bytesOf, data: p[:k]})
@@ -129,13 +146,35 @@ func (e *end) CloseWrite() error {
 	switch {
 	case e.closed:
 		return net.ErrClosed
-	case e.dead:
+	case e.dead && !e.kind.local():
 		return os.NewSyscallError("shutdown", syscall.ENOTCONN)
-	case !e.shut:
+	case !e.shut && !e.dead:
 		e.shut = true
 		e.writable = true // a writer that waits learns it
 		e.port.soon(&e.socket)
 		e.send(segment{sign: fin})
+	}
+	return nil
+}
+
+// CloseRead ends reading.
+func (e *end) CloseRead() error {
+	n := e.port.net
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	e.settle(n.now())
+	switch {
+	case e.closed:
+		return net.ErrClosed
+	case e.dead && !e.kind.local():
+		return os.NewSyscallError("shutdown", syscall.ENOTCONN)
+	}
+	e.deaf = true
+	e.readable = true // a reader that waits learns it
+	e.port.soon(&e.socket)
+	if e.kind.local() && !e.peer.closed { // and a writer on the other side
+		e.peer.writable = true
+		e.peer.port.soon(&e.peer.socket)
 	}
 	return nil
 }
@@ -149,7 +188,7 @@ func (e *end) Close() error {
 		return net.ErrClosed
 	}
 	e.settle(n.now())
-	e.close(e.in.arrived.Len() > 0)
+	e.close(e.in.arrived.Len() > 0 || len(e.in.ends) > 0 || e.abrupt)
 	return nil
 }
 
@@ -188,7 +227,7 @@ func (e *end) reset() {
 		return
 	}
 	e.dead = true
-	if e.err = syscall.ECONNRESET; e.fin {
+	if e.err = syscall.ECONNRESET; e.fin && !e.kind.local() {
 		e.err = syscall.EPIPE
 	}
 	e.readable, e.writable = true, true
