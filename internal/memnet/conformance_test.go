@@ -1,3 +1,5 @@
+//go:build linux && !asyncio_portable
+
 package memnet_test
 
 import (
