@@ -134,6 +134,7 @@ func sourceOf(f *fence, pkg string) string {
 var importable = []string{
 	"context", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net", "os", "os/exec", "os/signal", "runtime", "slices", "strconv",
 	"strings", "sync", "sync/atomic", "testing", "testing/synctest", "time", module, module + "/asynciotest",
+	module + "/aioexec", module + "/aionet", module + "/aionet/aiohttp", "net/http", "net/http/httptest",
 }
 
 // importsOf is the import declaration that src lacks.
