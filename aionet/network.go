@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -45,9 +46,15 @@ type options struct {
 	port     netport.Options
 	maxConns int
 	onError  func(remote net.Addr, err error)
+
+	// Of ServeLoops.
+	loop     []asyncio.Option
+	onListen func(net.Addr)
+	grace    time.Duration
 }
 
 func optionsOf(opts []Option) (o options) {
+	o.grace = defaultGrace
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)

@@ -29,6 +29,12 @@ type Network interface {
 	Adopt(ctx context.Context, f *os.File) (Stream, error)
 }
 
+// A ConnAdopter is a Network that takes over connections of package net.
+type ConnAdopter interface {
+	// AdoptConn makes a stream of c, which it closes if it fails. It does not suspend.
+	AdoptConn(c net.Conn) (Stream, error)
+}
+
 // A Maker makes the network of a loop, once, on the loop.
 type Maker func(l *engine.Loop) (Network, error)
 

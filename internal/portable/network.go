@@ -83,7 +83,12 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 	if err != nil {
 		return nil, err
 	}
-	return n.stream(made, made.LocalAddr(), made.RemoteAddr()), nil
+	return n.AdoptConn(made)
+}
+
+// AdoptConn takes over a connection.
+func (n *network) AdoptConn(c net.Conn) (netport.Stream, error) {
+	return n.stream(c, c.LocalAddr(), c.RemoteAddr()), nil
 }
 
 func (n *network) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (netport.Packets, error) {

@@ -86,14 +86,19 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 	if err != nil {
 		return nil, err
 	}
-	local, remote := made.LocalAddr(), made.RemoteAddr()
+	return n.AdoptConn(made)
+}
+
+// AdoptConn takes over a connection.
+func (n *network) AdoptConn(c net.Conn) (netport.Stream, error) {
+	local, remote := c.LocalAddr(), c.RemoteAddr()
 	var s *stream
-	fd, err := takeOver(made)
+	fd, err := takeOver(c)
 	if err == nil {
-		s, err = n.stream(fd, kindOf(network), local, remote)
+		s, err = n.stream(fd, kindOf(remote.Network()), local, remote)
 	}
 	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Source: local, Addr: remote, Err: err}
+		return nil, &net.OpError{Op: "dial", Net: remote.Network(), Source: local, Addr: remote, Err: err}
 	}
 	return s, nil
 }
