@@ -108,7 +108,7 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 		n = runtime.GOMAXPROCS(0)
 	}
 	f := &fleet{call: call, network: network, addr: addr, given: opts, opts: optionsOf(opts), serve: serve}
-	ctx = engine.OffLoop(ctx)
+	ctx = engine.OffLoop{Context: ctx}
 	f.stop, f.cancel = context.WithCancelCause(ctx)
 	defer f.end()
 	if n > 1 {

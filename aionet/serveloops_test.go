@@ -307,17 +307,19 @@ func TestServeLoopsRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
 	var op *net.OpError
 	for _, n := range []int{1, 2} {
 		if err := aionet.ServeLoops(ctx, n, "tcp", taken.Addr().String(), nothing); !errors.As(err, &op) {
 			t.Errorf("%d loops at an address in use: %v", n, err)
 		}
 	}
+	taken.Close()
 	other := launch(t, "tcp", nil, handlers(2, "tcp", nothing))
 	if err := aionet.ServeLoops(ctx, 2, "tcp", other.addr, nothing); !errors.As(err, &op) {
 		t.Errorf("at the address of another ServeLoops: %v", err)
 	}
+	other.cancel(nil)
+	<-other.ended
 	if err := aionet.ServeLoops(ctx, 2, "udp", "127.0.0.1:0", nothing); err == nil {
 		t.Error("over udp: no error")
 	}
