@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
-
-// errClientGone is why a job is cancelled whose client has hung up.
-var errClientGone = errors.New("the client went away")
 
 // explain returns the status and the text that answer a failure.
 func explain(err error) (status int, text string) {
@@ -22,7 +19,7 @@ func explain(err error) (status int, text string) {
 	switch {
 	case errors.Is(err, errBusy), errors.Is(err, errEnding):
 		return http.StatusServiceUnavailable, err.Error()
-	case errors.Is(err, asyncio.ErrLoopClosed), errors.Is(err, asyncio.ErrExecutorClosed):
+	case errors.Is(err, asyncio.ErrExecutorClosed):
 		return http.StatusServiceUnavailable, errEnding.Error()
 	case errors.Is(err, errNoJob):
 		return http.StatusNotFound, err.Error()
@@ -38,8 +35,8 @@ func explain(err error) (status int, text string) {
 		return http.StatusBadRequest, err.Error()
 	case errors.Is(err, errTooManyPixels), errors.Is(err, errTooLong):
 		return http.StatusUnprocessableEntity, err.Error()
-	case errors.Is(err, context.Canceled):
-		return statusClientGone, errClientGone.Error() // nobody reads it
+	case errors.Is(err, aiohttp.ErrClientGone):
+		return statusClientGone, err.Error() // nobody reads it
 	}
 	return http.StatusInternalServerError, "the thumbnail could not be made"
 }

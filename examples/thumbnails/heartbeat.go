@@ -50,10 +50,10 @@ type Health struct {
 	Working int     `json:"working"` // of these, thumbnails that are being made now
 }
 
-func (s *service) health(context.Context) (Health, error) {
+func (s *service) health() Health {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	return Health{
 		Beats: s.heart.beats, Lost: s.heart.lost, Late: ms(s.heart.now()), Worst: ms(s.heart.worst),
 		Active: s.jobs.active, Working: s.jobs.working(),
-	}, nil
+	}
 }

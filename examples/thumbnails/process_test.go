@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
@@ -107,8 +108,8 @@ func TestTheClientOfAStuckWorkerGoesAway(t *testing.T) {
 	leave()
 	<-failed
 	seen := site.follow("stuck", func(Progress) {})
-	if last := seen[len(seen)-1]; last.State != cancelled || last.Error != errClientGone.Error() {
-		t.Errorf("the job ended as %+v, want cancelled: %v", last, errClientGone)
+	if last := seen[len(seen)-1]; last.State != cancelled || last.Error != aiohttp.ErrClientGone.Error() {
+		t.Errorf("the job ended as %+v, want cancelled: %v", last, aiohttp.ErrClientGone)
 	}
 	if stats := site.pool().Stats(); stats.Killed != 1 || stats.Crashed != 0 {
 		t.Errorf("%d calls were killed and %d crashed, want 1 and 0", stats.Killed, stats.Crashed)

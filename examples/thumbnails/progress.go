@@ -27,58 +27,39 @@ func (j *job) view() Progress {
 var errNoJob = errors.New("no such job, or it ended long ago")
 
 // getJobs lists the jobs that are under way or ended lately.
-func (s *service) getJobs(w http.ResponseWriter, r *http.Request) {
-	views, err := onLoop(r.Context(), s.loop, "jobs", func(context.Context) ([]Progress, error) {
-		views := []Progress{}
-		for _, j := range s.jobs.byID {
-			views = append(views, j.view())
-		}
-		slices.SortFunc(views, func(a, b Progress) int { return strings.Compare(a.ID, b.ID) })
-		return views, nil
-	})
-	if err != nil {
-		s.fail(w, err)
-		return
+func (s *service) getJobs(_ context.Context, w http.ResponseWriter, _ *http.Request) error {
+	views := []Progress{}
+	for _, j := range s.jobs.byID {
+		views = append(views, j.view())
 	}
-	writeJSON(w, views)
+	slices.SortFunc(views, func(a, b Progress) int { return strings.Compare(a.ID, b.ID) })
+	return writeJSON(w, views)
 }
 
 // getJob tells how far a job is: once, or, to clients that accept server-sent
 // events, whenever that changes until the job has ended.
-func (s *service) getJob(w http.ResponseWriter, r *http.Request) {
-	j, err := onLoop(r.Context(), s.loop, "job", func(context.Context) (*job, error) {
-		if j := s.jobs.byID[r.PathValue("id")]; j != nil {
-			return j, nil
-		}
-		return nil, errNoJob
-	})
-	if err != nil {
-		s.fail(w, err)
-		return
+func (s *service) getJob(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+	j := s.jobs.byID[r.PathValue("id")]
+	switch {
+	case j == nil:
+		return errNoJob
+	case !strings.Contains(r.Header.Get("Accept"), "text/event-stream"):
+		return writeJSON(w, j.view())
 	}
-	follow := strings.Contains(r.Header.Get("Accept"), "text/event-stream")
+	w.Header().Set("Content-Type", "text/event-stream")
 	control := http.NewResponseController(w)
-	for shown := (Progress{}); ; {
-		view, err := onLoop(r.Context(), s.loop, "job "+j.id, func(ctx context.Context) (Progress, error) {
-			return j.viewAfter(ctx, shown)
-		})
-		switch {
-		case err != nil:
-			return // the client has gone, or the loop
-		case !follow:
-			writeJSON(w, view)
-			return
+	for shown := (Progress{}); !shown.State.ended(); {
+		var err error
+		if shown, err = j.viewAfter(ctx, shown); err != nil {
+			return nil // the client has gone, or the loop ends
 		}
-		if shown == (Progress{}) {
-			w.Header().Set("Content-Type", "text/event-stream")
-		}
-		text, _ := json.Marshal(view) // strings and numbers always encode
+		text, _ := json.Marshal(shown) // strings and numbers always encode
 		fmt.Fprintf(w, "data: %s\n\n", text)
-		if control.Flush() != nil || view.State.ended() {
-			return
+		if control.Flush() != nil {
+			return nil
 		}
-		shown = view
 	}
+	return nil
 }
 
 // viewAfter waits until the job looks different from what was shown.

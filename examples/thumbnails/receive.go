@@ -18,24 +18,18 @@ type badRequest struct{ text string }
 
 func (e *badRequest) Error() string { return e.text }
 
-// receive reads the picture: the body itself, or the first file of a multipart
-// form. It blocks, and belongs into a thread.
-func receive(ctx context.Context, w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+// receive reads the picture: the body itself, or the first file of a multipart form.
+// The task is suspended while the client is slow.
+func receive(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	control := http.NewResponseController(w)
 	// Errors are for writers that know no deadline, such as a test's recorder.
 	control.SetReadDeadline(time.Now().Add(receiveTime))
-	stop := context.AfterFunc(ctx, func() { control.SetReadDeadline(time.Now()) })
-	defer func() {
-		if stop() {
-			control.SetReadDeadline(time.Time{}) // what follows is only the watch for the client's leaving
-		}
-	}()
-	r.Body = http.MaxBytesReader(w, r.Body, most)
 	picture, err := readPicture(r)
 	if err == nil {
 		// Only a body read to its end lets net/http notice that the client goes away.
 		_, err = io.Copy(io.Discard, r.Body)
 	}
+	control.SetReadDeadline(time.Time{}) // what follows is only the watch for the client's leaving
 	switch tooLarge := new(http.MaxBytesError); {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

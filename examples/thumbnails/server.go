@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
 // widest is the widest thumbnail.
@@ -16,52 +16,48 @@ const widest = 1024
 
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /thumbnail", s.postThumbnail)
-	mux.HandleFunc("GET /jobs", s.getJobs)
-	mux.HandleFunc("GET /jobs/{id}", s.getJob)
-	mux.HandleFunc("GET /healthz", s.getHealth)
+	for pattern, answer := range map[string]aiohttp.HandlerFunc{
+		"POST /thumbnail": s.postThumbnail,
+		"GET /jobs":       s.getJobs,
+		"GET /jobs/{id}":  s.getJob,
+		"GET /healthz":    s.getHealth,
+	} {
+		mux.Handle(pattern, aiohttp.Handler(s.loop, s.explaining(answer), aiohttp.MaxBody(s.maxBody)))
+	}
 	return mux
 }
 
-// onLoop has the loop run the coroutine and waits for it: the one bridge from
-// net/http, which calls each handler in a goroutine, to the loop. When the client
-// goes away the coroutine is cancelled, and still waited for.
-func onLoop[T any](ctx context.Context, l *asyncio.Loop, name string, coroutine asyncio.Coroutine[T]) (T, error) {
-	task := asyncio.Submit(l, coroutine, asyncio.Name(name))
-	result, err := task.Await(ctx)
-	if ctx.Err() != nil {
-		task.Cancel(errClientGone)
-		return task.Await(context.WithoutCancel(ctx))
+// explaining answers with what went wrong.
+func (s *service) explaining(answer aiohttp.HandlerFunc) aiohttp.HandlerFunc {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+		err := answer(ctx, w, r)
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			s.fail(w, err)
+		}
+		return nil
 	}
-	return result, err
 }
 
-func (s *service) postThumbnail(w http.ResponseWriter, r *http.Request) {
+func (s *service) postThumbnail(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 	width, err := strconv.Atoi(r.URL.Query().Get("width"))
 	if err != nil || width < 1 || width > widest {
-		refuse(w, http.StatusBadRequest, fmt.Sprintf("width=%s: a number from 1 to %d is expected", r.URL.Query().Get("width"), widest))
-		return
+		return &badRequest{fmt.Sprintf("width=%s: a number from 1 to %d is expected", r.URL.Query().Get("width"), widest)}
 	}
-	u := upload{id: r.URL.Query().Get("job"), width: width, receive: func(ctx context.Context) ([]byte, error) {
-		return receive(ctx, w, r, s.maxBody)
-	}}
-	thumbnail, err := onLoop(r.Context(), s.loop, "thumbnail", asyncio.Coro(s.thumbnail, u))
+	u := upload{id: r.URL.Query().Get("job"), width: width, receive: func() ([]byte, error) { return receive(ctx, w, r) }}
+	thumbnail, err := s.thumbnail(ctx, u)
 	if err != nil {
-		s.fail(w, err)
-		return
+		return err
 	}
 	w.Header().Set("Content-Type", "image/"+thumbnail.Kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(thumbnail.Picture)))
-	w.Write(thumbnail.Picture)
+	_, err = w.Write(thumbnail.Picture)
+	return err
 }
 
-func (s *service) getHealth(w http.ResponseWriter, r *http.Request) {
-	health, err := onLoop(r.Context(), s.loop, "healthz", s.health)
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	writeJSON(w, health)
+func (s *service) getHealth(_ context.Context, w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, s.health())
 }
 
 func (s *service) fail(w http.ResponseWriter, err error) {
@@ -72,14 +68,10 @@ func (s *service) fail(w http.ResponseWriter, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	refuse(w, status, text)
-}
-
-func refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-func writeJSON(w http.ResponseWriter, v any) {
+func writeJSON(w http.ResponseWriter, v any) error {
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(v)
+	return json.NewEncoder(w).Encode(v)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
 // A client that goes away cancels its work, and that of nobody else.
@@ -29,8 +31,8 @@ func TestTheClientGoesAway(t *testing.T) {
 	leave()
 	<-failed
 	seen := site.follow("leaves", func(Progress) {})
-	if last := seen[len(seen)-1]; last.State != cancelled || last.Error != errClientGone.Error() {
-		t.Errorf("its job ended as %+v, want cancelled: %v", last, errClientGone)
+	if last := seen[len(seen)-1]; last.State != cancelled || last.Error != aiohttp.ErrClientGone.Error() {
+		t.Errorf("its job ended as %+v, want cancelled: %v", last, aiohttp.ErrClientGone)
 	}
 	var other Progress
 	if site.get("/jobs/stays", &other); other.State != working {

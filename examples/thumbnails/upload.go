@@ -15,7 +15,7 @@ var errTooLong = errors.New("the thumbnail takes too long to make")
 type upload struct {
 	id      string // a name for the job, may be empty
 	width   int
-	receive func(ctx context.Context) ([]byte, error) // reads the body; blocks
+	receive func() ([]byte, error) // awaits the body
 }
 
 // thumbnail is the life of a job, from beginning to end, as one coroutine.
@@ -31,7 +31,7 @@ func (s *service) thumbnail(ctx context.Context, u upload) (t Thumbnail, err err
 	}
 	defer func() { s.ended(ctx, j, err) }()
 
-	picture, err := asyncio.ToThread(ctx, u.receive)
+	picture, err := u.receive()
 	if err != nil {
 		return t, err
 	}
