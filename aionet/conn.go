@@ -131,7 +131,7 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 func (c *Conn) CloseWrite() error { return c.closeHalf(c.stream.CloseWrite) }
 
 // CloseRead ends reading, which returns io.EOF from then on; Write goes on. From any
-// goroutine, like Close. A pipe and a simulated network return errors.ErrUnsupported.
+// goroutine, like Close. A pipe returns errors.ErrUnsupported.
 func (c *Conn) CloseRead() error {
 	s, ok := c.stream.(netport.ReadCloser)
 	if !ok {

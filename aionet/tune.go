@@ -23,8 +23,8 @@ func (e *endpoint) tune(set func(netport.Tuner) error) error {
 }
 
 // SetReadBuffer sets the size, in bytes, of the system's buffer for what has come and
-// was not read. It may be called from any goroutine and does not wait. A pipe, a
-// terminal and a simulated network return errors.ErrUnsupported.
+// was not read. It may be called from any goroutine and does not wait. A pipe and a
+// terminal return errors.ErrUnsupported; a network in memory keeps its own size.
 func (e *endpoint) SetReadBuffer(bytes int) error {
 	return e.tune(func(t netport.Tuner) error { return t.SetReadBuffer(bytes) })
 }
