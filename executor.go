@@ -84,7 +84,8 @@ func (c *Call) Run(ctx context.Context) {
 	})
 }
 
-// Started says where the function has begun: "worker 3 (pid 4711)". Where returns it.
+// Started says to whom the call was given: "worker 3 (pid 4711)". Where returns it. An
+// executor that takes the call back says "".
 func (c *Call) Started(where string) { c.where.Store(&where) }
 
 // Where returns what Started said last, empty before.

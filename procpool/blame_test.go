@@ -5,6 +5,7 @@ package procpool_test
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -113,7 +114,14 @@ func TestDeathOfACancelledCall(t *testing.T) {
 }
 
 // deafInit has the worker read the end of its channel after its hello.
-func deafInit(context.Context) error { return syscall.Shutdown(channelDescriptor(), syscall.SHUT_RD) }
+func deafInit(context.Context) error {
+	nothing, err := os.Open(os.DevNull)
+	if err != nil {
+		return err
+	}
+	defer nothing.Close()
+	return syscall.Dup3(int(nothing.Fd()), channelDescriptor(syscall.O_RDONLY), 0)
+}
 
 // TestDeathAgainAndAgain: a call under which workers die before they say that they
 // have begun it is blamed in the end, and the pool does not start workers for ever.

@@ -8,50 +8,32 @@ import (
 	"syscall"
 )
 
-// pipes is a channel over the worker's standard input and output; what the worker
-// prints goes to its standard error.
-type pipes struct {
-	io.Reader
-	io.WriteCloser
-	memory
-}
-
-func (p *pipes) CloseWrite() error { return p.WriteCloser.Close() }
-
-func (p *pipes) Close() error {
-	err := p.WriteCloser.Close()
-	if c, ok := p.Reader.(io.Closer); ok {
-		c.Close()
+// startWithChannel makes the channel the worker's standard input and output. What the
+// worker prints goes to its standard error.
+func startWithChannel(cmd *exec.Cmd) (*channel, error) {
+	ours, theirs, err := newChannel()
+	if err != nil {
+		return nil, err
 	}
-	return err
+	defer theirs.close()
+	cmd.Stdin, cmd.Stdout = theirs.in, theirs.out
+	if err := cmd.Start(); err != nil {
+		ours.close()
+		return nil, err
+	}
+	return ours, nil
 }
 
+func workerChannel() (*channel, error) {
+	c := &channel{in: os.Stdin, out: os.Stdout}
+	os.Stdout = os.Stderr
+	return c, nil
+}
+
+// memory: there is none to share.
 type memory struct{}
 
-func startWithChannel(cmd *exec.Cmd) (channel, error) {
-	cmd.Stdout = nil
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
-	cmd.Stdout = w
-	if err := cmd.Start(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return &pipes{Reader: r, WriteCloser: in}, nil
-}
-
-func workerChannel() (channel, error) {
-	ch := &pipes{Reader: os.Stdin, WriteCloser: os.Stdout}
-	os.Stdout = os.Stderr
-	return ch, nil
-}
+func (memory) closeFiles() {}
 
 func isEnd(err error) bool {
 	return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.ERROR_BROKEN_PIPE)

@@ -20,7 +20,7 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 	}
 	c.Reason, c.Stack = e.reason(o.MemoryLimit)
 	c.OutOfMemory = strings.Contains(c.Reason, outOfMemory)
-	if j.running.IsZero() {
+	if !j.begun {
 		c.Reason = fmt.Sprintf("%d workers in a row died before they had begun it: %s", mostTries, c.Reason)
 	}
 	return c

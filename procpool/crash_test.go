@@ -45,7 +45,7 @@ var crashes = map[string]struct {
 	"nil pointer": {die: func() { go func() { fmt.Println(noOrder().Gate) }() }, code: 2, stack: "goroutine ",
 		reason: "panic in a goroutine that the function started: runtime error: invalid memory address"},
 	"exit 1, and looks like a panic": {die: func() { fmt.Fprintln(os.Stderr, "panic: not really"); os.Exit(1) }, reason: "it exited with code 1", code: 1},
-	"close":                          {die: func() { syscall.Close(channelDescriptor()) }, reason: "it closed its channel to the pool", code: -1, signal: syscall.SIGKILL},
+	"close":                          {die: func() { syscall.Close(channelDescriptor(syscall.O_WRONLY)) }, reason: "it closed its channel to the pool", code: -1, signal: syscall.SIGKILL},
 	"garbage":                        {die: garbage, reason: "it wrote garbage to its channel", code: -1, signal: syscall.SIGKILL},
 }
 
@@ -122,10 +122,13 @@ func fillMemory() {
 	}
 }
 
-// channelDescriptor finds the worker's only socket.
-func channelDescriptor() int {
-	for fd := range 100 {
-		if name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); strings.HasPrefix(name, "socket:") {
+// channelDescriptor finds the worker's end of one of the two pipes to the pool: the
+// only ones but for standard output and error.
+func channelDescriptor(access int) int {
+	for fd := 3; fd < 100; fd++ {
+		name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+		flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+		if strings.HasPrefix(name, "pipe:") && int(flags)&syscall.O_ACCMODE == access {
 			return fd
 		}
 	}
@@ -133,7 +136,7 @@ func channelDescriptor() int {
 }
 
 func garbage() {
-	syscall.Write(channelDescriptor(), []byte(strings.Repeat("this is not what a worker says ", 10)))
+	syscall.Write(channelDescriptor(syscall.O_WRONLY), []byte(strings.Repeat("this is not what a worker says ", 10)))
 }
 
 // TestCrashes has each way to die while another function runs and others wait: only

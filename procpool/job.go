@@ -10,10 +10,10 @@ import (
 
 // A job is a call on its way through the pool:
 //
-//	queued --a slot takes it--> assigned --its worker is ready--> sent --Started--> running --> done
+//	queued --a slot takes it--> assigned --its worker is ready--> sent --the worker begins--> begun --> done
 //
-// It is done from anywhere, once. A worker that dies before Started gives the job
-// back to the queue. The pool's lock guards it.
+// It is done from anywhere, once. A worker that dies before it has begun the job gives
+// it back to the queue. The pool's lock guards it.
 type job struct {
 	call     *asyncio.Call
 	number   uint64
@@ -21,9 +21,9 @@ type job struct {
 	unwatch  func() bool // of the call's Context
 
 	slot      *slot
-	sent      bool
-	running   time.Time // when Started came
-	tries     int       // workers that died before Started
+	sent      time.Time // zero: not yet
+	begun     bool      // the worker has said so
+	tries     int       // workers that died before
 	cancelled error     // the cause, once cancelled
 	grace     *time.Timer
 	killed    bool

@@ -18,8 +18,9 @@ import (
 // A process is one worker, as the pool has it in hand.
 type process struct {
 	pid     int
+	where   string // for those who ask where a call runs
 	cmd     *exec.Cmd
-	ch      channel
+	ch      *channel
 	in      *frame.Reader
 	errTail *tail
 	printed [2]io.Writer // what it prints on stdout and stderr goes there
@@ -32,23 +33,6 @@ type process struct {
 	reaped   bool          // the pid may be another's from here on
 	deadline *time.Timer   // kills a worker that was asked to end
 	exited   chan struct{} // closed when it has ended, its state known
-}
-
-// channel carries the frames. Each side has one end.
-type channel interface {
-	io.Reader
-	io.Writer
-	CloseWrite() error // the other side reads the end
-	Close() error
-
-	// Bodies above 1 MiB go through shared memory where the system has it.
-	// putMemory is the pool's side of an argument, takeMemory the worker's; sendMemory
-	// is the worker's side of a result, getMemory the pool's. What cannot be put there
-	// goes through the channel.
-	putMemory(body []byte) bool
-	takeMemory(n int64) (body []byte, err error)
-	sendMemory(f *frame.Frame)
-	getMemory(n int64) ([]byte, error)
 }
 
 // startError is why a worker did not come up, and what it printed.
@@ -89,6 +73,7 @@ func startProcess(s *slot) (*process, error) {
 		return nil, err
 	}
 	p.pid = p.cmd.Process.Pid
+	p.where = fmt.Sprintf("worker %d (pid %d)", s.id, p.pid)
 	p.in = frame.NewReader(p.ch, o.MaxMessage)
 	go p.wait()
 	s.comes(p)
@@ -185,7 +170,7 @@ func (p *process) kill() {
 // stop has a worker that is idle, or not ready yet, end by itself, and kills one that
 // takes too long.
 func (p *process) stop(grace time.Duration) {
-	p.ch.CloseWrite()
+	p.ch.closeWrite()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.deadline == nil {
@@ -197,8 +182,9 @@ func (p *process) stop(grace time.Duration) {
 type ending struct {
 	pid   int
 	state *os.ProcessState
-	why   error // what ended the listening
-	shut  bool  // it closed the channel and went on
+	why   error  // what ended the listening
+	noted uint64 // the task that it had begun last, if it left word
+	shut  bool   // it closed the channel and went on
 	tail  string
 	own   string // of the tail, what was printed since the last call was sent
 	trace string // the beginning of a trace that is longer than the tail
@@ -227,8 +213,10 @@ func (p *process) end(why error) ending {
 		p.deadline.Stop()
 	}
 	p.mu.Unlock()
-	p.ch.Close()
+	e.noted = p.ch.noted()
+	p.ch.close()
 	p.saying.Wait()
+	p.ch.unmap()
 	e.state, e.tail = p.cmd.ProcessState, p.errTail.String()
 	e.own, e.trace = p.errTail.ofCall()
 	return e

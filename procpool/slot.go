@@ -27,7 +27,8 @@ type slot struct {
 	stopping  bool
 	warm      bool // its worker died: the next one starts before there is a job
 	retired   bool
-	idleTimer *time.Timer
+	idleSince time.Time
+	idleTimer *time.Timer // nil: not running
 }
 
 // assign gives the job to the slot, which must have none.
@@ -55,10 +56,8 @@ func (s *slot) poke() {
 // send has the worker begin the job. It does not block the caller, which may be the
 // loop: a small frame finds room in the channel, as the worker is idle.
 func (s *slot) send(j *job) {
-	if s.idleTimer != nil {
-		s.idleTimer.Stop()
-	}
-	j.sent = true
+	j.sent = time.Now()
+	j.call.Started(s.proc.where)
 	s.served++
 	s.proc.errTail.begin()
 	h := frame.CallHeader{ID: j.call.ID(), Func: j.call.Func()}
@@ -164,7 +163,7 @@ func (s *slot) startFailed(err error) {
 			p.finish(j, nil, failed)
 		}
 		for _, other := range p.slots {
-			if j := other.job; j != nil && !j.sent {
+			if j := other.job; j != nil && j.sent.IsZero() {
 				other.job = nil
 				p.finish(j, nil, failed)
 			}
@@ -203,7 +202,7 @@ func (s *slot) listen(proc *process) {
 func (s *slot) heard(proc *process, f frame.Frame) error {
 	switch f.Kind {
 	case frame.Started:
-		s.started(f.Task)
+		s.begun(f.Task)
 	case frame.Progress:
 		r, err := frame.ParseReport(f.Header)
 		if err != nil {
@@ -235,12 +234,11 @@ func (s *slot) jobOf(number uint64) *job {
 	return nil
 }
 
-func (s *slot) started(number uint64) {
+func (s *slot) begun(number uint64) {
 	s.pool.mu.Lock()
 	defer s.pool.mu.Unlock()
 	if j := s.job; j != nil && j.number == number {
-		j.running = time.Now()
-		j.call.Started(fmt.Sprintf("worker %d (pid %d)", s.id, s.proc.pid))
+		j.begun = true
 	}
 }
 
@@ -280,8 +278,10 @@ func (s *slot) advance() {
 		p.idle = append([]*slot{s}, p.idle...)
 	} else {
 		p.idle = append(p.idle, s)
-		proc, served := s.proc, s.served
-		s.idleTimer = time.AfterFunc(p.opts.IdleTimeout, func() { s.idleTooLong(proc, served) })
+		s.idleSince = time.Now()
+		if s.idleTimer == nil {
+			s.idleTimer = time.AfterFunc(p.opts.IdleTimeout, s.idleTooLong)
+		}
 	}
 	p.invite()
 	if p.closed {
@@ -298,12 +298,29 @@ func (s *slot) leaveIdle() bool {
 	return i >= 0
 }
 
-// idleTooLong stops a worker that had nothing to do since the timer was set.
-func (s *slot) idleTooLong(proc *process, served int) {
+// idleTooLong stops a worker that had nothing to do for long. The timer runs on while
+// there are jobs, as to set it for each would cost more than to look again.
+func (s *slot) idleTooLong() {
 	s.pool.mu.Lock()
 	defer s.pool.mu.Unlock()
-	if s.proc == proc && s.served == served && s.leaveIdle() {
-		s.stop()
+	switch left := s.pool.opts.IdleTimeout - time.Since(s.idleSince); {
+	case s.idleTimer == nil: // stopped too late
+	case s.job != nil:
+		s.idleTimer = nil
+	case left > 0:
+		s.idleTimer.Reset(left)
+	default:
+		s.idleTimer = nil
+		if s.leaveIdle() {
+			s.stop()
+		}
+	}
+}
+
+func (s *slot) stopIdleTimer() {
+	if s.idleTimer != nil {
+		s.idleTimer.Stop()
+		s.idleTimer = nil
 	}
 }
 
@@ -316,9 +333,7 @@ func (s *slot) stop() {
 // retire ends the slot, which has no job, and its worker.
 func (s *slot) retire() {
 	s.retired = true
-	if s.idleTimer != nil {
-		s.idleTimer.Stop()
-	}
+	s.stopIdleTimer()
 	if s.proc != nil && !s.stopping {
 		s.stop()
 	}
@@ -327,7 +342,7 @@ func (s *slot) retire() {
 
 // cancel tells the worker, and kills it if it goes on.
 func (s *slot) cancel(j *job) {
-	if !j.sent { // its worker is being started
+	if j.sent.IsZero() { // its worker is being started
 		s.job = nil
 		s.pool.finish(j, nil, j.cancelError())
 		return
@@ -370,18 +385,20 @@ func (s *slot) bury(proc *process, why error) {
 	p.mu.Lock()
 	j := s.job
 	s.proc, s.job = nil, nil
-	if s.idleTimer != nil {
-		s.idleTimer.Stop()
-	}
+	s.stopIdleTimer()
 	s.leaveIdle()                        // it died while idle
 	s.warm = !s.stopping && s.served > 0 // one that dies unused would do so again
+	if j != nil && end.noted == j.number {
+		j.begun = true
+	}
 	switch {
 	case j == nil || j.done:
-	case j.running.IsZero() && j.cancelled != nil:
+	case !j.begun && j.cancelled != nil:
 		p.finish(j, nil, j.cancelError())
-	case j.running.IsZero() && j.tries+1 < mostTries: // not to blame
+	case !j.begun && j.tries+1 < mostTries: // not to blame
 		j.tries++
-		j.sent, j.slot = false, nil
+		j.sent, j.slot = time.Time{}, nil
+		j.call.Started("")
 		p.queue = append([]*job{j}, p.queue...)
 	default:
 		p.finish(j, nil, end.crash(j, p.opts))

@@ -14,7 +14,7 @@ type Stats struct {
 	// the death of their worker. Of those cancelled, Killed had to be.
 	Completed, Failed, Cancelled, Crashed, Killed uint64
 	Started                                       uint64    // workers ever started
-	Wait                                          Histogram // from acceptance until the function began
+	Wait                                          Histogram // from acceptance until the call was given to a worker
 	Run                                           Histogram // from there until it ended
 }
 
@@ -65,21 +65,25 @@ type counts struct {
 
 // end counts a job that ends with err.
 func (c *counts) end(j *job, err error) {
-	var crash *WorkerCrash
 	switch {
 	case err == nil:
 		c.completed++
-	case errors.As(err, &crash):
+	case isCrash(err):
 		c.crashed++
 	case j.cancelled != nil:
 		c.cancelled++
 	default:
 		c.failed++
 	}
-	if !j.running.IsZero() {
-		c.wait.add(j.running.Sub(j.accepted))
-		c.run.add(time.Since(j.running))
+	if !j.sent.IsZero() {
+		c.wait.add(j.sent.Sub(j.accepted))
+		c.run.add(time.Since(j.sent))
 	}
+}
+
+func isCrash(err error) bool {
+	var crash *WorkerCrash
+	return errors.As(err, &crash)
 }
 
 // Stats returns the pool's state. It reads the workers' memory from the system.

@@ -46,4 +46,4 @@ type memory struct{}
 
 func (memory) create() []*os.File { return nil }
 func (memory) inherit() error     { return nil }
-func (memory) close()             {}
+func (memory) closeFiles()        {}

@@ -54,7 +54,7 @@ func build() string {
 }
 
 type worker struct {
-	ch    channel
+	ch    *channel
 	in    *frame.Reader
 	limit int64
 
@@ -102,11 +102,13 @@ func (w *worker) watch(parent int, done <-chan struct{}) {
 
 const orphanTick = 20 * time.Millisecond
 
-// say sends a frame. A pool that is gone ends the worker in listen.
+// say sends a frame.
 func (w *worker) say(f frame.Frame) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	frame.Write(w.ch, f)
+	if err := frame.Write(w.ch, f); err != nil {
+		w.end(err)
+	}
 }
 
 // listen reads frames until the pool closes the channel, or is gone. A short task
@@ -120,7 +122,9 @@ func (w *worker) listen() {
 		}
 		switch f.Kind {
 		case frame.Task:
-			w.say(frame.Frame{Kind: frame.Started, Task: f.Task})
+			if !w.ch.note(f.Task) {
+				w.say(frame.Frame{Kind: frame.Started, Task: f.Task})
+			}
 			if !w.begin(f) {
 				return
 			}
@@ -267,5 +271,7 @@ func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	if err == nil {
 		w.ch.sendMemory(&reply)
 	}
-	frame.Write(w.ch, reply)
+	if err := frame.Write(w.ch, reply); err != nil {
+		w.end(err)
+	}
 }

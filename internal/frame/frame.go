@@ -22,7 +22,7 @@ type Kind uint8
 const (
 	Hello    Kind = 1 + iota // w->p: ready; header Hello
 	Task                     // p->w: run a function; header Call, body the argument
-	Started                  // w->p: the task is taken on: from here on it is to blame
+	Started                  // w->p: the task is taken on: from here on it is to blame; where no memory is shared
 	Progress                 // w->p: header Report
 	Result                   // w->p: body the result
 	Failure                  // w->p: body the error

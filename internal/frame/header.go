@@ -3,6 +3,7 @@ package frame
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -32,6 +33,7 @@ func (h HelloHeader) Append(b []byte) []byte {
 }
 
 func (h CallHeader) Append(b []byte) []byte {
+	b = slices.Grow(b, 4*binary.MaxVarintLen64+len(h.ID)+len(h.Func))
 	return appendString(appendString(appendInts(b, int64(h.Left), h.Shared), h.ID), h.Func)
 }
 

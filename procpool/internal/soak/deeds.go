@@ -103,7 +103,7 @@ var deeds = []deed{
 		_, err := syscall.Write(channel(), []byte("a line that was meant for somebody else\n"))
 		return hang(err)
 	}, says("garbage")},
-	{"close the channel", 1, crash, func(context.Context) error { return hang(syscall.Shutdown(channel(), syscall.SHUT_RDWR)) }, closedChannel},
+	{"close the channel", 1, crash, func(context.Context) error { return hang(syscall.Close(channel())) }, closedChannel},
 }
 
 func deedNamed(name string) deed {
@@ -164,10 +164,12 @@ func hoard() []byte {
 	return all
 }
 
-// channel is the worker's socket, of which it has one.
+// channel is the pipe into which the worker writes what it has to say to the pool.
 func channel() int {
 	for fd := 3; fd < 100; fd++ {
-		if to, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd)); strings.HasPrefix(to, "socket:") {
+		to, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+		flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+		if strings.HasPrefix(to, "pipe:") && flags&syscall.O_ACCMODE == syscall.O_WRONLY {
 			return fd
 		}
 	}
