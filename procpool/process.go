@@ -79,6 +79,7 @@ func startProcess(s *slot) (*process, error) {
 	s.comes(p)
 	if err := p.hello(o.StartTimeout); err != nil {
 		end := p.end(err)
+		p.forget()
 		return nil, &startError{end.startFailure(err, o.MemoryLimit), p.errTail.String()}
 	}
 	return p, nil
@@ -215,11 +216,15 @@ func (p *process) end(why error) ending {
 	p.mu.Unlock()
 	e.noted = p.ch.noted()
 	p.ch.close()
-	p.saying.Wait()
-	p.ch.unmap()
 	e.state, e.tail = p.cmd.ProcessState, p.errTail.String()
 	e.own, e.trace = p.errTail.ofCall()
 	return e
+}
+
+// forget lets go of a process that has ended and that nobody can give a job any more.
+func (p *process) forget() {
+	p.saying.Wait()
+	p.ch.unmap()
 }
 
 // startFailure says why the worker did not come up.

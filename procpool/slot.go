@@ -404,6 +404,7 @@ func (s *slot) bury(proc *process, why error) {
 		p.finish(j, nil, end.crash(j, p.opts))
 	}
 	p.mu.Unlock()
+	proc.forget()
 }
 
 func (s *slot) current() (call, fn string) {
