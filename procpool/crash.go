@@ -10,7 +10,7 @@ import (
 
 // crash is the error of the job that ran.
 func (e ending) crash(j *job, o Options) *WorkerCrash {
-	if !j.running.IsZero() { // what was printed before it began is not its own
+	if j.begun { // what was printed before it began is not its own
 		e.tail = e.own
 	}
 	c := &WorkerCrash{Func: j.call.Func(), Call: j.call.ID(), Pid: e.pid, ExitCode: -1, StderrTail: e.tail}
