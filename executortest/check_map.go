@@ -59,10 +59,15 @@ func mapBreak(ctx context.Context, k *kit) error {
 		for i := 0; yield(k.gate.arg(fmt.Sprint("element ", i))); i++ {
 		}
 	}
+	// An executor need not begin calls in order: those before the one that is held end.
 	k.gate.release("element 0")
-	for s, err := range holds.Map(ctx, k.exec, args, asyncio.ChunkSize(1)) {
+	k.gate.release("element 1")
+	for s, err := range holds.Map(ctx, k.exec, args, asyncio.ChunkSize(1), asyncio.Window(2)) {
 		if err != nil || s.Name != "element 0" || !s.Released {
 			return fmt.Errorf("the first element gave %+v, %v", s, err)
+		}
+		if err := k.gate.begun(ctx, "element 2"); err != nil {
+			return err
 		}
 		break
 	}
