@@ -132,9 +132,9 @@ func sourceOf(f *fence, pkg string) string {
 
 // importable are the packages that programs without imports may use.
 var importable = []string{
-	"context", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net", "os", "os/exec", "os/signal", "runtime", "slices", "strconv",
-	"strings", "sync", "sync/atomic", "testing", "testing/synctest", "time", module, module + "/asynciotest",
-	module + "/aioexec", module + "/aionet", module + "/aionet/aiohttp", "net/http", "net/http/httptest",
+	"bufio", "bytes", "context", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net", "net/http", "net/http/httptest", "os", "os/exec",
+	"os/signal", "runtime", "slices", "strconv", "strings", "sync", "sync/atomic", "syscall", "testing", "testing/synctest", "time", module,
+	module + "/aioexec", module + "/aionet", module + "/aionet/aiohttp", module + "/asynciotest", module + "/procpool",
 }
 
 // importsOf is the import declaration that src lacks.
