@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,21 +99,21 @@ func TestManyCallsAtOnce(t *testing.T) {
 
 // A time-out, or a cancellation, ends the call and the request, before the answer and in it.
 func TestCallsAreCancelled(t *testing.T) {
-	ended := make(chan struct{}, 10)
+	var begun, ended atomic.Int32
 	onLoop(t, func(w http.ResponseWriter, r *http.Request) {
+		begun.Add(1)
 		if r.URL.Path == "/body" {
 			fmt.Fprint(w, "the begin")
 			w.(http.Flusher).Flush()
 		}
 		<-r.Context().Done() // the client's doing
-		ended <- struct{}{}
+		ended.Add(1)
 	}, func(ctx context.Context, url string) error {
 		limited, cancel := asyncio.WithTimeout(ctx, 5*time.Millisecond)
 		defer cancel()
 		if _, err := aiohttp.Get(limited, url); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Get: error %v", err)
 		}
-		<-ended
 
 		other, end := context.WithCancel(context.Background())
 		defer end()
@@ -124,7 +125,6 @@ func TestCallsAreCancelled(t *testing.T) {
 		if _, err := aiohttp.Do(ctx, nil, req); !errors.Is(err, context.Canceled) {
 			t.Errorf("the request's own context: error %v", err)
 		}
-		<-ended
 
 		started := asyncio.NewFuture[io.ReadCloser](ctx)
 		task := asyncio.Go(ctx, func(ctx context.Context) error {
@@ -148,22 +148,29 @@ func TestCallsAreCancelled(t *testing.T) {
 		if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrTaskCancelled) {
 			t.Errorf("in the body: error %v", err)
 		}
-		<-ended
 
 		// The body ends with the ctx that the call was made with, whoever reads.
-		limited, cancel = asyncio.WithTimeout(ctx, 50*time.Millisecond)
+		own, cancel := context.WithCancel(ctx)
 		defer cancel()
-		res, err := aiohttp.Get(limited, url+"/body")
+		res, err := aiohttp.Get(own, url+"/body")
 		if err != nil {
 			return err
 		}
 		defer res.Body.Close()
-		if text, err := io.ReadAll(res.Body); !errors.Is(err, context.DeadlineExceeded) || string(text) != "the begin" {
-			t.Errorf("with a time-out: %q, error %v", text, err)
+		begin := make([]byte, 9)
+		if _, err := io.ReadFull(res.Body, begin); err != nil {
+			return err
 		}
-		<-ended
+		cancel()
+		if text, err := io.ReadAll(res.Body); !errors.Is(err, context.Canceled) || len(text) > 0 {
+			t.Errorf("after the end of the call's ctx: %q, error %v", text, err)
+		}
 		return nil
 	})
+	// The server was closed, which waits for all requests: the clients have ended them.
+	if begun.Load() < 2 || begun.Load() != ended.Load() {
+		t.Errorf("%d requests began, and %d ended", begun.Load(), ended.Load())
+	}
 }
 
 func TestCallsThatFail(t *testing.T) {

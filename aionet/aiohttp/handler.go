@@ -104,6 +104,7 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 			asked.Body = in
 		}
 		failed = h.run(own, w, asked)
+		in.Close()
 		return struct{}{}, nil
 	}, asyncio.Name(r.Method+" "+r.URL.Path))
 	_, err := task.Await(waiting)
