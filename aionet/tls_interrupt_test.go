@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // Interrupted calls do no harm: what was accepted arrives, in order, and what arrives is
@@ -189,5 +191,34 @@ func TestTLS_closeDoesNotWaitForEver(t *testing.T) {
 			s.Close()
 			asyncio.Sleep(ctx, 0)
 		}
+	})
+}
+
+// While Close waits for room, who reads has left already.
+func TestTLS_closeWhileATaskReads(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		c, s := secured(ctx, t, clientConfig(), serverConfig())
+		c.SetWriteDeadline(time.Now().Add(time.Second))
+		c.Write(make([]byte, 1<<20)) // more than there is room for
+		c.SetWriteDeadline(time.Time{})
+		start := time.Now()
+		reader := spawn(ctx, t, "reader", func(context.Context) error {
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Read: %v", err)
+			}
+			if waited := time.Since(start); waited != time.Minute {
+				t.Errorf("the reader waited for %v", waited)
+			}
+			return nil
+		})
+		asyncio.Sleep(ctx, time.Minute)
+		if err := c.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if waited := time.Since(start); waited != time.Minute+5*time.Second {
+			t.Errorf("Close returned after %v", waited)
+		}
+		await(ctx, t, reader)
+		s.Close()
 	})
 }
