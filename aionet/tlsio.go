@@ -153,6 +153,9 @@ func (t *TLSConn) Close() error {
 	if t.farewell() {
 		t.linger(caller)
 	}
+	if t.wire.sender != nil {
+		t.wire.sender.Cancel(nil)
+	}
 	return t.conn.Close()
 }
 

@@ -21,12 +21,13 @@ import (
 // It is used on the loop only.
 type wire struct {
 	conn    *Conn
-	closed  atomic.Bool   // TLSConn.Close was called
-	reader  engine.Caller // for whom crypto/tls reads
-	pending []byte        // what is to be sent, in a buffer of the loop
-	sent    int           // of pending
-	senders int           // tasks in flush
-	failed  error         // of sending: final
+	closed  atomic.Bool             // TLSConn.Close was called
+	reader  engine.Caller           // for whom crypto/tls reads
+	pending []byte                  // what is to be sent, in a buffer of the loop
+	sent    int                     // of pending
+	senders int                     // tasks in flush
+	sender  *asyncio.Task[struct{}] // of sendLater, the last one
+	failed  error                   // of sending: final
 }
 
 // mostPending bounds what the answers of crypto/tls to the other side may add to a chunk
@@ -170,7 +171,7 @@ func (w *wire) send(caller engine.Caller, inTime bool) error {
 // sendLater has a task of the loop's own send what is pending: nobody waits for it.
 func (w *wire) sendLater() {
 	w.senders++
-	asyncio.Submit(w.conn.loop.Public.(*asyncio.Loop), func(ctx context.Context) (struct{}, error) {
+	w.sender = asyncio.Submit(w.conn.loop.Public.(*asyncio.Loop), func(ctx context.Context) (struct{}, error) {
 		if caller, err := engine.Enter(ctx); err == nil {
 			w.send(caller, false) // fails when the connection does, or the loop ends
 		}
