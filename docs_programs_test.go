@@ -132,7 +132,7 @@ func sourceOf(f *fence, pkg string) string {
 
 // importable are the packages that programs without imports may use.
 var importable = []string{
-	"bufio", "bytes", "context", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net", "net/http", "net/http/httptest", "os", "os/exec",
+	"bufio", "bytes", "context", "crypto/tls", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net", "net/http", "net/http/httptest", "os", "os/exec",
 	"os/signal", "runtime", "slices", "strconv", "strings", "sync", "sync/atomic", "syscall", "testing", "testing/synctest", "time", module,
 	module + "/aioexec", module + "/aionet", module + "/aionet/aiohttp", module + "/asynciotest", module + "/procpool",
 }

@@ -9,11 +9,13 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 func TestTLS_garbageInsteadOfAHandshake(t *testing.T) {
@@ -150,4 +152,55 @@ func TestTLS_aCertificateThatIsNotTrusted(t *testing.T) {
 			await(ctx, t, server)
 		})
 	}
+}
+
+// Garbage in the middle of a conversation ends it: the Read that meets it fails, and all
+// later ones.
+func TestTLS_garbageAfterTheHandshake(t *testing.T) {
+	everywhere(t, func(ctx context.Context, t *testing.T) {
+		c, s := secured(ctx, t, clientConfig(), serverConfig())
+		exchange(t, c, s, "hello")
+		sender := spawn(ctx, t, "sender", func(context.Context) error {
+			c.NetConn().Write([]byte(strings.Repeat("\x17\x03\x03\x40\x00garbage", 1<<17))) // until the server hangs up
+			return nil
+		})
+		for range 2 {
+			if n, err := s.Read(make([]byte, 10)); n != 0 || err == nil || !strings.Contains(err.Error(), "bad record MAC") {
+				t.Errorf("Read: %d, %v", n, err)
+			}
+		}
+		if _, err := s.Write([]byte("x")); err == nil {
+			t.Error("Write after the alert: no error")
+		}
+		s.Close()
+		await(ctx, t, sender)
+		c.Close()
+	})
+}
+
+// A connection that is reset ends for the reader and for the writer that wait. One of
+// them is told that it was reset: the system says so once.
+func TestTLS_aReset(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		c, s := secured(ctx, t, clientConfig(), serverConfig())
+		var reading, writing error
+		reader := spawn(ctx, t, "reader", func(context.Context) error {
+			_, reading = c.Read(make([]byte, 1))
+			return nil
+		})
+		writer := spawn(ctx, t, "writer", func(context.Context) error {
+			_, writing = c.Write(make([]byte, 1<<20))
+			return nil
+		})
+		asyncio.Sleep(ctx, time.Second)
+		s.NetConn().Close() // with bytes that it has not read
+		await(ctx, t, reader, writer)
+		if reading == nil || writing == nil || !errors.Is(errors.Join(reading, writing), syscall.ECONNRESET) {
+			t.Errorf("Read: %v; Write: %v", reading, writing)
+		}
+		if _, err := c.Write([]byte("x")); err == nil {
+			t.Error("a later Write: no error")
+		}
+		c.Close()
+	})
 }
