@@ -36,9 +36,10 @@ type TLSConn struct {
 // it must not be changed afterwards, and not allow renegotiation.
 //
 // The calling task, which must be of conn's loop, is suspended while it waits for the
-// other side, and computes in between: up to a millisecond, as signatures cost. If ctx
-// ends, TLSClient returns ctx.Err(). It obeys the deadlines of conn too. Whenever it
-// fails conn is closed; the error is a *net.OpError with the addresses.
+// other side, and computes in between: up to a millisecond, as signatures cost. The
+// callbacks of the config run in the task too, and may await. If ctx ends, TLSClient
+// returns ctx.Err(). It obeys the deadlines of conn too. Whenever it fails conn is
+// closed; the error is a *net.OpError with the addresses.
 //
 // From then on conn belongs to the TLSConn.
 func TLSClient(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {

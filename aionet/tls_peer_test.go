@@ -204,3 +204,34 @@ func TestTLS_aReset(t *testing.T) {
 		c.Close()
 	})
 }
+
+// A client of TLSHandler that says nothing is left after 10 s, and reported.
+func TestTLSHandler_aClientThatSaysNothing(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var failure error
+		l, err := aionet.Listen(ctx, "tcp", "server:443", aionet.OnError(func(_ net.Addr, err error) { failure = err }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := spawn(ctx, t, "Serve", func(ctx context.Context) error {
+			return l.Serve(ctx, aionet.TLSHandler(serverConfig(), func(context.Context, *aionet.TLSConn) error {
+				t.Error("the handler was called")
+				return nil
+			}))
+		})
+		c, err := aionet.Dial(ctx, "tcp", "server:443")
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF || time.Since(start) != 10*time.Second {
+			t.Errorf("Read: %d, %v, after %v", n, err, time.Since(start))
+		}
+		if !errors.Is(failure, context.DeadlineExceeded) || !strings.Contains(failure.Error(), "not done in 10s") {
+			t.Errorf("the failure: %v", failure)
+		}
+		c.Close()
+		l.Close()
+		await(ctx, t, server)
+	})
+}
