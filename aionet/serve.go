@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -19,6 +20,7 @@ type server struct {
 	serving int             // calls of Serve under way
 	active  int             // handlers under way
 	forced  bool            // the handlers are to be cancelled
+	groups  []*engine.Scope // of the handlers, one of each call of Serve
 	changed engine.WaitList // who waits for one of these to change
 }
 
@@ -53,6 +55,9 @@ func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, 
 	s.serving++
 	defer l.served()
 	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+		group := engine.ScopeOf(ctx)
+		s.groups = append(s.groups, group)
+		defer func() { s.groups = slices.DeleteFunc(s.groups, func(g *engine.Scope) bool { return g == group }) }()
 		if err := l.acceptAll(ctx, func(stream netport.Stream) { l.start(ctx, stream, handler) }); err != nil {
 			return err
 		}
@@ -180,7 +185,7 @@ func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx cont
 // ended and, if ctx ends first, cancels them and waits for them still. It returns
 // ctx.Err() in that case. Whoever had connected, and waited in the system's queue, is
 // served before the handlers count as ended. It is called in a task of the listener's
-// loop; in a handler of the listener it would wait for itself until ctx ends.
+// loop, but not in one of its handlers, for which it would wait: they may Close it.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return engine.ErrNilContext
@@ -190,6 +195,9 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 		return err
 	}
 	s := &l.server
+	if slices.ContainsFunc(s.groups, shielded.Within) {
+		return fmt.Errorf("%w: Shutdown in a handler of the listener would wait for itself; Close the listener there", asyncio.ErrWrongTask)
+	}
 	l.stop()
 	over := func() bool { return s.active == 0 && s.serving == 0 }
 	caller, err := l.enter(ctx)

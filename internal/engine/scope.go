@@ -20,6 +20,19 @@ type Scope struct {
 	wait  WaitList    // whoever waits for live to be 0
 }
 
+// ScopeOf returns the scope of a context of a loop.
+func ScopeOf(ctx context.Context) *Scope { return NodeOf(ctx).scope }
+
+// Within reports whether the running task belongs to s, or to a group inside of it.
+func (c Caller) Within(s *Scope) bool {
+	for t := c.Task(); t != nil; t = t.node.scope.owner {
+		if t.node.scope == s {
+			return true
+		}
+	}
+	return false
+}
+
 // childFailed hears of a task of the scope that ended with an error that is
 // not its own cancellation.
 func (s *Scope) childFailed(t *Task) {
