@@ -1,0 +1,179 @@
+package aionet_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet"
+)
+
+// Peers that reset, fall silent, or do not read.
+
+// reset makes the far side drop the connection.
+func reset(t *testing.T, far *net.TCPConn) {
+	t.Helper()
+	if err := far.SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, far)
+}
+
+func TestPeerResets(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		c, far := peer(ctx, t)
+		r := reading(ctx, c)
+		w := asyncio.CreateTask(ctx, func(context.Context) (int, error) { return c.Write(make([]byte, 64<<20)) })
+		turns(ctx, t, 100)
+		reset(t, far)
+		_, readErr := r.Await(ctx)
+		n, writeErr := w.Await(ctx)
+		if readErr == nil || writeErr == nil || n == 0 || n == 64<<20 {
+			t.Errorf("Read: %v; Write: %d, %v", readErr, n, writeErr)
+		}
+		// One of them hears of the reset, the other that the pipe is broken, or the end.
+		var heard bool
+		for _, err := range []error{readErr, writeErr} {
+			heard = heard || isAny(err, syscall.ECONNRESET)
+			if !isAny(err, syscall.ECONNRESET, syscall.EPIPE, io.EOF) {
+				t.Errorf("the error is %v", err)
+			}
+		}
+		if !heard {
+			t.Errorf("nobody heard of the reset: %v and %v", readErr, writeErr)
+		}
+		_, err := c.Write([]byte("x"))
+		wantErr(t, "Write later", err, syscall.EPIPE)
+		shut(t, c)
+	})
+}
+
+func isAny(err error, targets ...error) bool {
+	for _, target := range targets {
+		if bytes.Contains([]byte(err.Error()), []byte(target.Error())) {
+			return true
+		}
+	}
+	return false
+}
+
+// A peer that vanished without a word looks like a silent one: deadlines and time-outs
+// are what helps.
+func TestHalfOpen(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		l, end := serve(ctx, t, func(ctx context.Context, c *aionet.Conn) error {
+			c.SetReadDeadline(time.Now().Add(5 * time.Millisecond))
+			_, err := c.Read(make([]byte, 1))
+			wantTimeout(t, "Read from a silent client", err)
+			return nil
+		})
+		c := dial(ctx, t, l.Addr())
+		wantEOF(t, c)
+		shut(t, c)
+		end()
+	})
+}
+
+// What is in flight to a peer that does not read is bounded by the system's buffers:
+// the writer waits.
+func TestSlowReader(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		c, far := peer(ctx, t)
+		written := 0
+		task := asyncio.Go(ctx, func(context.Context) error {
+			for {
+				n, err := c.Write(make([]byte, 64<<10))
+				written += n
+				if err != nil {
+					return err
+				}
+			}
+		})
+		for last := -1; last != written; { // until it gets no further
+			last = written
+			asyncio.Sleep(ctx, 20*time.Millisecond)
+		}
+		stuck := written
+		if stuck > 64<<20 {
+			t.Errorf("%d bytes are under way", stuck)
+		}
+		for got := 0; got < stuck; { // it goes on as the peer reads
+			n, err := far.Read(make([]byte, 1<<20))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += n
+		}
+		until(ctx, t, "the writer goes on", func() bool { return written > stuck })
+		shut(t, c)
+		_, err := task.Await(ctx)
+		wantErr(t, "Write", err, net.ErrClosed)
+		shut(t, far)
+	})
+}
+
+// A slow writer: bytes that come one by one are read one by one.
+func TestSlowWriter(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		c, far := peer(ctx, t)
+		task := asyncio.CreateTask(ctx, func(context.Context) (string, error) {
+			b, err := io.ReadAll(c)
+			return string(b), err
+		})
+		for _, b := range []byte("slowly") {
+			far.Write([]byte{b})
+			asyncio.Sleep(ctx, time.Millisecond)
+		}
+		shut(t, far)
+		if got, err := task.Await(ctx); got != "slowly" || err != nil {
+			t.Errorf("read %q, %v", got, err)
+		}
+		shut(t, c)
+	})
+}
+
+// Urgent data makes reads stop short before it: that is not a sign that nothing is
+// there behind it.
+func TestUrgentDataDoesNotStallTheReader(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		c, far := peer(ctx, t)
+		raw, err := far.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		urgent := func(b byte) {
+			err := raw.Write(func(fd uintptr) bool {
+				return syscall.Sendto(int(fd), []byte{b}, syscall.MSG_OOB, nil) == nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		for range 20 {
+			task := asyncio.CreateTask(ctx, func(context.Context) (string, error) {
+				b := make([]byte, 100)
+				for n := 0; ; {
+					k, err := c.Read(b[n:])
+					n += k
+					if err != nil || bytes.HasSuffix(b[:n], []byte("behind")) {
+						return string(b[:n]), err
+					}
+				}
+			})
+			turns(ctx, t, 2)
+			write(t, far, "before") // all while the loop does not look
+			urgent('!')
+			write(t, far, "behind")
+			got, err := task.Await(ctx)
+			if got = string(bytes.ReplaceAll([]byte(got), []byte("!"), nil)); got != "beforebehind" || err != nil {
+				t.Fatalf("read %q, %v", got, err)
+			}
+		}
+		shut(t, c, far)
+	})
+}
