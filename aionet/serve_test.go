@@ -90,8 +90,7 @@ func misbehaving(errBroken error) func(ctx context.Context, c *aionet.Conn) erro
 		case 3:
 			panic(errBroken)
 		case 4:
-			var m map[string]int
-			m["x"] = 1 // a runtime error
+			return []error{}[n] // a runtime error
 		case 5:
 			return io.EOF // which is no news
 		case 6:
@@ -160,7 +159,7 @@ func TestHandlersFailuresAreReported(t *testing.T) {
 		if !errors.As(reports[3].err, &p) {
 			t.Errorf("a runtime error: %v", reports[3].err)
 		}
-		if runtimeErr, ok := p.Value.(error); !ok || !strings.Contains(runtimeErr.Error(), "nil map") {
+		if runtimeErr, ok := p.Value.(error); !ok || !strings.Contains(runtimeErr.Error(), "index out of range") {
 			t.Errorf("a runtime error: %v", p.Value)
 		}
 		wantErr(t, "a reset", reports[4].err, syscall.ECONNRESET)
