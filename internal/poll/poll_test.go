@@ -158,3 +158,30 @@ func TestClosed(t *testing.T) {
 	p.Close()
 	p.Wake()
 }
+
+// A descriptor whose open file has others may be watched again after it was forgotten.
+func TestRemoveShared(t *testing.T) {
+	p := poller(t)
+	a, b := pair(t)
+	other, err := unix.Dup(a) // keeps the file open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(other)
+	var first, second heard
+	k, err := p.Add(a, &first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Wait(0)
+	first = heard{}
+	p.RemoveShared(a, k)
+	if _, err := p.Add(a, &second); err != nil {
+		t.Fatalf("Add again: %v", err)
+	}
+	unix.Write(b, []byte("x"))
+	p.Wait(0)
+	if first != (heard{}) || second.readable == 0 {
+		t.Errorf("the one that left heard %+v, the other %+v", first, second)
+	}
+}
