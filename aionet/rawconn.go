@@ -31,6 +31,9 @@ func (e *endpoint) raw(op string, fn func(fd uintptr) (done bool), h *half, why 
 	_, err := e.try(op, h, why, func() (_ int, err error) {
 		done := false
 		if err = e.socket.Control(func(fd uintptr) { done = fn(fd) }); err == nil && !done {
+			if p, ok := e.socket.(netport.Prompter); ok {
+				p.Prompt(h == &e.r)
+			}
 			err = netport.ErrAgain
 		}
 		return 0, err

@@ -79,6 +79,10 @@ type FileSender interface {
 // A ReadCloser is a Stream whose direction of reading can be ended alone.
 type ReadCloser interface{ CloseRead() error }
 
+// A Prompter is a Stream, or Packets, that tells of readiness only when it is asked,
+// which is after an operation by Control that has to wait.
+type Prompter interface{ Prompt(read bool) }
+
 // A Tuner is a Stream, or Packets, with the settings of a socket, as package net has
 // them. What its kind of socket does not have gives errors.ErrUnsupported. From any
 // goroutine.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -27,8 +28,7 @@ type network struct {
 	busy  sync.WaitGroup // operations under way
 
 	// Owned by the loop.
-	open     map[io.Closer]struct{}
-	draining map[io.Closer]struct{} // closed, but for what is being written
+	open map[io.Closer]struct{}
 }
 
 // New makes the loop's network.
@@ -36,7 +36,7 @@ func New(l *engine.Loop) (netport.Network, error) {
 	if l.Bubbled() {
 		return nil, errors.New("aionet: sockets do not work in virtual time: asynciotest.Run brings a network of its own")
 	}
-	n := &network{loop: l, maker: netmake.New(), open: map[io.Closer]struct{}{}, draining: map[io.Closer]struct{}{}}
+	n := &network{loop: l, maker: netmake.New(), open: map[io.Closer]struct{}{}}
 	l.AtClose(n.close)
 	return n, nil
 }
@@ -47,15 +47,6 @@ func (n *network) close() {
 		s.Close()
 	}
 	n.busy.Wait()
-	for f := range n.draining {
-		f.Close()
-	}
-}
-
-// finish closes what was draining.
-func (n *network) finish(f io.Closer) {
-	f.Close()
-	delete(n.draining, f)
 }
 
 // do runs work in a goroutine, and then done on the loop; or not, if that has ended.
@@ -96,13 +87,17 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 	if err != nil {
 		return nil, err
 	}
-	p := &packets{net: n, socket: made}
+	p := &packets{socket: socket{made}, net: n, conn: made}
 	n.open[p] = struct{}{}
 	return p, nil
 }
 
 func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	if c, err := net.FileConn(f); err == nil {
+		if c.RemoteAddr() == nil { // it listens, or is not connected yet
+			c.Close()
+			return nil, syscall.ENOTCONN
+		}
 		return n.stream(c, c.LocalAddr(), c.RemoteAddr()), nil
 	}
 	own, err := duplicate(f)

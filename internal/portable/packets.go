@@ -1,6 +1,7 @@
 package portable
 
 import (
+	"fmt"
 	"net"
 
 	"github.com/asyncio-go/asyncio/internal/netport"
@@ -10,10 +11,11 @@ import (
 const longest = 64 << 10
 
 // packets is a socket for datagrams. It is owned by the loop; a goroutine that reads
-// owns in, one that writes owns out.
+// owns in.
 type packets struct {
+	socket
 	net     *network
-	socket  net.PacketConn
+	conn    net.PacketConn
 	watcher netport.Watcher
 
 	reading, full bool
@@ -22,10 +24,7 @@ type packets struct {
 	from          net.Addr
 	readErr       error
 
-	writing  bool
-	out      []byte
-	writeErr error
-	closed   bool
+	closed bool
 }
 
 func (p *packets) Watch(w netport.Watcher) { p.watcher = w }
@@ -61,34 +60,24 @@ func (p *packets) fetch() {
 	var n int
 	var from net.Addr
 	var err error
-	p.net.do(func() { n, from, err = p.socket.ReadFrom(p.in) }, func() {
+	p.net.do(func() { n, from, err = p.conn.ReadFrom(p.in) }, func() {
 		p.reading, p.full = false, true
 		p.have, p.from, p.readErr = n, from, plain(err)
 		p.tell(true, false)
 	})
 }
 
-// WriteTo hands a datagram to a goroutine. How that fared is told by the next call.
+// WriteTo sends the datagram at once. Where the system has no room it waits, which for
+// datagrams is short.
 func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
-	switch {
-	case p.writing:
-		return 0, netport.ErrAgain
-	case p.writeErr != nil:
-		err := p.writeErr
-		p.writeErr = nil
-		return 0, err
-	case p.closed:
+	if p.closed {
 		return 0, net.ErrClosed
 	}
-	p.out = append(p.out[:0], b...)
-	p.writing = true
-	var err error
-	p.net.do(func() { _, err = p.socket.WriteTo(p.out, to) }, func() {
-		p.writing = false
-		p.writeErr = plain(err)
-		p.tell(false, true)
-	})
-	return len(b), nil
+	n, err := p.conn.WriteTo(b, to)
+	if err != nil {
+		return n, fmt.Errorf("to %v: %w", to, plain(err))
+	}
+	return n, nil
 }
 
 // Close closes the socket. A datagram that is being sent may be lost, as any may.
@@ -98,10 +87,13 @@ func (p *packets) Close() error {
 	}
 	p.closed = true
 	delete(p.net.open, p)
-	return plain(p.socket.Close())
+	p.net.do(func() { p.conn.Close() }, func() {}) // see the stream's
+	return nil
 }
 
-func (p *packets) LocalAddr() net.Addr { return p.socket.LocalAddr() }
+func (p *packets) LocalAddr() net.Addr { return p.conn.LocalAddr() }
 
-// Control calls fn with the descriptor.
-func (p *packets) Control(fn func(fd uintptr)) error { return control(p.socket, fn) }
+// Prompt has the watcher told when the descriptor is ready.
+func (p *packets) Prompt(read bool) {
+	p.net.do(func() { p.await(read) }, func() { p.tell(read, !read) })
+}
