@@ -107,8 +107,8 @@ func TestAWriteInPartsIsOne(t *testing.T) {
 			t.Error("nobody else ran during the Write")
 		}
 		shut(t, a)
-		if n := <-drained; n < size {
-			t.Errorf("%d bytes arrived", n)
+		if n, _, err := asyncio.Recv(ctx, drained); n < size || err != nil {
+			t.Errorf("%d bytes arrived, %v", n, err)
 		}
 	})
 }

@@ -134,10 +134,10 @@ func (c *Conn) CloseWrite() error { return c.closeHalf(c.stream.CloseWrite) }
 // goroutine, like Close. A pipe returns errors.ErrUnsupported.
 func (c *Conn) CloseRead() error {
 	s, ok := c.stream.(netport.ReadCloser)
-	if !ok {
+	if !ok && !c.closed.Load() {
 		return c.opError("close", errors.ErrUnsupported)
 	}
-	return c.closeHalf(s.CloseRead)
+	return c.closeHalf(func() error { return s.CloseRead() })
 }
 
 func (c *Conn) closeHalf(shut func() error) error {
