@@ -41,9 +41,11 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // Shutdown, ctx.Err() if ctx was cancelled, which cancels the handlers and leaves the
 // listener open.
 //
-// An error or a panic of a handler ends that connection only: it is logged with the
-// remote address, or given to OnError, unless it is io.EOF or the handler's own
-// cancellation. When descriptors run out, accepting pauses, is reported, and goes on.
+// Tasks that a handler makes with its ctx belong to its connection: they are cancelled
+// and awaited when it returns, before the connection is closed, and one that fails
+// cancels the handler. An error of theirs or of the handler, or a panic of the
+// handler, ends that connection only: it is logged with the remote address, or given to
+// OnError, unless it is io.EOF or the handler's own cancellation. When descriptors run out, accepting pauses, is reported, and goes on.
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
 	if handler == nil {
 		return errors.New("aionet: Serve: nil handler")
@@ -161,24 +163,63 @@ func (l *Listener) start(ctx context.Context, stream netport.Stream, handler fun
 	})
 }
 
-// handle runs the handler and ends its connection.
+// handle runs the handler and ends its connection: a scope of its own, whose tasks may
+// fail without ending the server.
 func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx context.Context, conn *Conn) error) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			if v := recover(); v != nil { // else it called runtime.Goexit, which goes on
-				err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
-			}
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return // cancelled already
+	}
+	var errs []error
+	scope := engine.OpenScope(ctx, func(err error) {
+		errs = append(errs, err)
+		caller.Task().Cancel(err)
+	})
+	defer func() { // also if it called runtime.Goexit, which goes on
+		var empty bool
+		var wait engine.WaitList
+		scope.Close(errServed, func() {
+			empty = true
+			wait.WakeAll()
+		})
+		for !empty {
+			caller.Shielded().Park(&wait, engine.ForConnections)
 		}
 		conn.release()
 		conn.Close()
-		if err != nil && err != io.EOF && !(ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))) {
-			l.report(conn.RemoteAddr(), err)
+		switch err {
+		case nil, io.EOF:
+		default:
+			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) && !errors.Is(err, context.Cause(ctx)) {
+				errs = append([]error{err}, errs...)
+			}
+		}
+		switch len(errs) {
+		case 0:
+		case 1:
+			l.report(conn.RemoteAddr(), errs[0])
+		default:
+			l.report(conn.RemoteAddr(), errors.Join(errs...))
+		}
+	}()
+	err = call(scope.Context(), conn, handler)
+}
+
+var errServed = errors.New("aionet: the handler has returned")
+
+// call calls the handler and makes an error of its panic.
+func call(ctx context.Context, conn *Conn, handler func(ctx context.Context, conn *Conn) error) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
+			}
 		}
 	}()
 	err = handler(ctx, conn)
 	returned = true
+	return err
 }
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have

@@ -1,0 +1,105 @@
+package aionet_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/asynciotest"
+)
+
+// Tasks of a handler are its connection's: they end with it, and what they do wrong is
+// nobody else's trouble.
+func TestTasksOfAHandler(t *testing.T) {
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		task    func(ctx context.Context) error
+		handler error
+		want    []error // reported, in one error
+	}{
+		"the task fails":           {func(context.Context) error { return broken }, nil, []error{broken}},
+		"the handler ends first":   {forever, nil, nil},
+		"the handler fails first":  {forever, io.ErrNoProgress, []error{io.ErrNoProgress}},
+		"both fail":                {func(ctx context.Context) error { forever(ctx); return broken }, io.ErrNoProgress, []error{io.ErrNoProgress, broken}},
+		"the end of the stream":    {forever, io.EOF, nil},
+		"the task ends before all": {func(context.Context) error { return nil }, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				var reported []error
+				l, err := aionet.Listen(ctx, "tcp", "server:1", aionet.OnError(func(_ net.Addr, err error) { reported = append(reported, err) }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ended := false
+				server := asyncio.Go(ctx, func(ctx context.Context) error {
+					return l.Serve(ctx, func(ctx context.Context, conn *aionet.Conn) error {
+						b := make([]byte, 1)
+						if _, err := conn.Read(b); err != nil || b[0] == 'e' { // another client
+							conn.Write(b)
+							return err
+						}
+						asyncio.Go(ctx, func(ctx context.Context) error {
+							defer func() { ended = true }()
+							return c.task(ctx)
+						})
+						if c.handler == nil && c.want != nil {
+							_, err := conn.Read(b) // until the task fails
+							return err
+						}
+						asyncio.Sleep(ctx, 1)
+						return c.handler
+					})
+				})
+				a, err := aionet.Dial(ctx, "tcp", "server:1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				a.Write([]byte("x"))
+				if _, err := a.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("the connection: %v, want its end", err)
+				}
+				if !ended {
+					t.Error("the connection was closed before the task had ended")
+				}
+				b, err := aionet.Dial(ctx, "tcp", "server:1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.Write([]byte("e"))
+				if n, err := b.Read(make([]byte, 1)); n != 1 {
+					t.Errorf("another client: %v", err)
+				}
+				if err := l.Shutdown(ctx); err != nil {
+					t.Error(err)
+				}
+				if _, err := server.Await(ctx); err != nil {
+					t.Errorf("Serve: %v", err)
+				}
+				switch {
+				case len(reported) != min(1, len(c.want)):
+					t.Fatalf("reported: %q, want %q", reported, c.want)
+				case len(c.want) == 1 && reported[0] != c.want[0]:
+					t.Errorf("reported: %q, want %q itself", reported[0], c.want[0])
+				}
+				for _, want := range c.want {
+					if !errors.Is(reported[0], want) {
+						t.Errorf("reported: %q, want %q", reported[0], want)
+					}
+				}
+				a.Close()
+				b.Close()
+			})
+		})
+	}
+}
+
+// forever waits for what does not come.
+func forever(ctx context.Context) error {
+	var never asyncio.Event
+	return never.Wait(ctx)
+}
