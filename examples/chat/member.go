@@ -37,7 +37,6 @@ type member struct {
 
 var (
 	goingAway  = ws.NewCloseFrameBody(ws.StatusGoingAway, "the server ends")
-	tooSlow    = ws.NewCloseFrameBody(ws.StatusPolicyViolation, "you read too slowly")
 	tooLong    = ws.NewCloseFrameBody(ws.StatusMessageTooBig, fmt.Sprintf("a message has %d bytes at most", mostText))
 	noText     = ws.NewCloseFrameBody(ws.StatusUnsupportedData, "messages are text")
 	badMessage = ws.NewCloseFrameBody(ws.StatusProtocolError, "not a WebSocket message")

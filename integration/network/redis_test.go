@@ -23,7 +23,7 @@ func redisServer(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") != "" {
 			t.Fatal("redis-server is not installed: .ci/run installs it")
 		}
 		t.Skip("redis-server is not installed: apt-get install redis-server")
