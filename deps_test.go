@@ -30,6 +30,7 @@ var layers = []struct {
 	{"aionet", []string{"", "internal/engine", "internal/netport", "internal/sockets", "internal/portable"}, "it stands on the port; only the choice of the system's network names one"},
 	{"aionet/aiohttp", []string{"", "internal/engine", "aionet"}, "requests of net/http are tasks; the engine tells who calls, and aionet takes connections over"},
 	{"aioexec", []string{"", "internal/engine", "aionet"}, "a process is a task and its pipes are connections; the engine tells it when a loop ends"},
+	{"aiometrics", []string{""}, "it reads what the loops tell anybody; it is apart so that the core does not bring net/http along"},
 	{"internal/memnet", []string{"internal/engine", "internal/netport"}, "a network in memory behind the port"},
 	{"asynciotest", []string{"", "aionet", "internal/engine", "internal/memnet", "internal/netport"}, "it sets options of the engine that users have no business with, and brings the network of tests"},
 	{"internal/frame", nil, "what pool and worker say to each other, in bytes"},

@@ -131,6 +131,7 @@ func (c *Call) await(ctx context.Context, exec Executor) error {
 	c.ctx, c.cancel = context.WithCancelCause(&c.off)
 	defer c.cancel(nil)
 	c.done.Init(caller.L, 0)
+	caller.L.Public.(*Loop).used.note(exec)
 	if err := exec.Start(ctx, c); err != nil {
 		c.finished.Store(true)
 		return err

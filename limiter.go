@@ -11,11 +11,11 @@ import (
 // A Limiter bounds how many ToThread calls run at once. It may be shared by
 // several loops; whoever came first gets the next free place.
 type Limiter struct {
-	made  bool // by NewLimiter; fixed
-	mu    sync.Mutex
-	free  int
-	queue []*engine.Cell // one per waiting call, settled when its turn comes
-	shut  error          // what is told to all who wait, and to all who come; nil: open
+	places int // 0: not made by NewLimiter; fixed
+	mu     sync.Mutex
+	free   int
+	queue  []*engine.Cell // one per waiting call, settled when its turn comes
+	shut   error          // what is told to all who wait, and to all who come; nil: open
 }
 
 // defaultThreads is the number of calls that a loop's own limiter lets run.
@@ -26,7 +26,7 @@ func NewLimiter(n int) *Limiter {
 	if n < 1 {
 		panic(fmt.Sprintf("asyncio: NewLimiter(%d): at least 1 is expected", n))
 	}
-	return &Limiter{made: true, free: n}
+	return &Limiter{places: n, free: n}
 }
 
 // acquire takes a place, waiting for it on loop l.

@@ -16,6 +16,7 @@ import (
 type Loop struct {
 	e       *engine.Loop
 	threads *Limiter // of ToThread calls that bring none
+	used    executorsUsed
 }
 
 // NewLoop makes a loop that does nothing until its Run is called. What is

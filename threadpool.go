@@ -15,6 +15,7 @@ import (
 type ThreadPool struct {
 	limiter *Limiter
 	workers int
+	name    string
 
 	mu      sync.Mutex
 	running map[*Call]struct{}
@@ -29,7 +30,7 @@ func NewThreadPool(workers int) *ThreadPool {
 		panic(fmt.Sprintf("asyncio: NewThreadPool(%d): at least 1 is expected", workers))
 	}
 	return &ThreadPool{
-		limiter: NewLimiter(workers), workers: workers,
+		limiter: NewLimiter(workers), workers: workers, name: fmt.Sprintf("threadpool-%d", threadPools.Add(1)),
 		running: map[*Call]struct{}{}, idle: make(chan struct{}),
 	}
 }

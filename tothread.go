@@ -39,7 +39,7 @@ func WithLimiter(l *Limiter) ThreadOption {
 	switch {
 	case l == nil:
 		panic("asyncio: WithLimiter: nil limiter")
-	case !l.made:
+	case l.places == 0:
 		panic("asyncio: WithLimiter: the limiter was not made by NewLimiter")
 	}
 	return limiterOption{l}

@@ -23,6 +23,7 @@ import (
 type Pool struct {
 	opts Options
 	init *function
+	name string
 
 	mu       sync.Mutex
 	slots    []*slot
@@ -53,7 +54,7 @@ func New(o Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{opts: o, drained: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{})}
+	p := &Pool{opts: o, name: fmt.Sprintf("procpool-%d", pools.Add(1)), drained: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{})}
 	if o.Init != nil {
 		if p.init, err = locate(o.Init); err != nil {
 			return nil, err

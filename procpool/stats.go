@@ -3,7 +3,10 @@ package procpool
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
+
+	"github.com/asyncio-go/asyncio"
 )
 
 // Stats is the state of a pool at one moment.
@@ -29,13 +32,8 @@ type WorkerStats struct {
 	Done  int    // calls given to this process
 }
 
-// A Histogram counts durations: Counts[i] those up to Bounds[i], and the last one
-// those above all bounds.
-type Histogram struct {
-	Bounds []time.Duration
-	Counts []uint64
-	Sum    time.Duration
-}
+// A Histogram counts durations.
+type Histogram = asyncio.Histogram
 
 var bounds = []time.Duration{
 	100 * time.Microsecond, 250 * time.Microsecond, time.Millisecond, 2500 * time.Microsecond, 10 * time.Millisecond, 25 * time.Millisecond,
@@ -94,6 +92,21 @@ func (p *Pool) Stats() Stats {
 	}
 	return s
 }
+
+// Metrics implements asyncio.Measured. From any goroutine.
+func (p *Pool) Metrics() asyncio.ExecutorMetrics {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := asyncio.ExecutorMetrics{Name: p.name, Workers: p.opts.Workers, Waiting: len(p.queue), Run: p.counts.run.export(), Closed: p.closed}
+	for _, slot := range p.slots {
+		if slot.job != nil {
+			m.Running++
+		}
+	}
+	return m
+}
+
+var pools atomic.Uint64
 
 func (p *Pool) snapshot() Stats {
 	p.mu.Lock()

@@ -32,6 +32,7 @@ func (f callback) arrive(l *Loop) { l.ready.pushCall(call{fn: f}) }
 const (
 	signalInbox uint32 = 1 << iota // there are posts
 	signalStop                     // main has ended, or something panicked
+	signalProbe                    // the monitor measures how long a turn takes to come
 )
 
 // post has fn called inline on the loop at the beginning of a turn.
@@ -135,10 +136,13 @@ func (l *Loop) sleep() bool {
 		if !timed {
 			wait = -1
 		}
+		l.rests()
 		(*p).Wait(wait)
-		l.polledAt = l.Elapsed()
+		l.polledAt = l.wakes()
 	case !l.spin():
+		l.rests()
 		alive = l.wait(timed, wait)
+		l.wakes()
 	}
 	l.asleep.Store(false)
 	l.cur.Store(&l.rootRunner)

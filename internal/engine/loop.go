@@ -37,6 +37,7 @@ type Loop struct {
 	wakeUp   chan struct{}
 	poller   atomic.Pointer[Poller] // waits in place of wakeUp; nil: the loop has no network
 	Slice    atomic.Bool            // the running step has used up its time slice
+	meters   meters
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
@@ -49,13 +50,13 @@ type Loop struct {
 	ready      readyQueue
 	left       int // entries of this turn still to run
 	turns      uint64
+	tally      tally
 	timers     timerHeap
 	suspects   []*Task // whose awaits may be part of a long ring
 	heirs      heirs
 	settled    bool   // what nobody received is being reported
 	nextID     uint64 // of the block that ends before endID
 	endID      uint64
-	live       int // tasks admitted and not ended
 	idle       []*runner
 	leastIdle  int // since trimmedAt
 	trimmedAt  int64
@@ -178,6 +179,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 
 func (l *Loop) start(ctx context.Context) {
 	l.rootRunner.g = coro.G()
+	l.meters.began.Store(l.Elapsed())
 	l.cur.Store(&l.rootRunner)
 	l.enlist()
 	n := l.root.node
@@ -222,6 +224,7 @@ func (l *Loop) drive() {
 func (l *Loop) turn() bool {
 	for {
 		l.turns++
+		l.tally.more--
 		l.trim()
 		if l.signal.Load() != 0 {
 			l.attend()
@@ -237,6 +240,8 @@ func (l *Loop) turn() bool {
 			continue
 		}
 		if l.left = l.ready.len(); l.left > 0 {
+			l.tally.more += l.left
+			l.publishQueue(1, 0)
 			return true
 		}
 		if len(l.suspects) > 0 {
@@ -265,9 +270,12 @@ func (l *Loop) nextTurn() bool {
 	if len(l.timers.slots) > 0 {
 		l.fireTimers()
 	}
-	l.left = l.ready.len()
+	if l.left = l.ready.len(); l.left == 0 {
+		return false
+	}
 	l.turns++
-	return l.left > 0
+	l.tally.more += l.left - 1
+	return true
 }
 
 // attend handles the signals.
@@ -275,6 +283,9 @@ func (l *Loop) attend() {
 	s := l.signal.Load()
 	if s&signalInbox != 0 {
 		l.takePosts()
+	}
+	if s&signalProbe != 0 {
+		l.probed()
 	}
 	if s&signalStop != 0 {
 		l.signal.And(^signalStop)
@@ -324,6 +335,8 @@ func (l *Loop) close() {
 		l.sleeper.Stop()
 	}
 	l.delist()
+	l.publish()
+	l.meters.ended.Store(l.Elapsed())
 	l.life.Store(lifeClosed)
 	l.cur.Store(nil)
 	close(l.closed)

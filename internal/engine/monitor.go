@@ -47,6 +47,7 @@ func (l *Loop) monitor() {
 			}
 		default:
 			marked, lasted = l.Elapsed(), 0
+			l.probe(marked)
 			l.mark.Store(true)
 		}
 		ticker.Reset(monitorTick)

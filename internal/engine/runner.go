@@ -186,6 +186,7 @@ func (r *runner) exec(t *Task) {
 			return
 		}
 		if v := recover(); v != nil {
+			t.node.flags |= flagPanicked
 			l.finish(t, l.panicked(t, v))
 			return
 		}

@@ -44,6 +44,7 @@ const (
 	flagCancelled                         // ended cancelled
 	flagInterrupted                       // its waits end under any context
 	flagCrew                              // started by a crew, which is told of its end
+	flagPanicked                          // ended by a panic
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -124,6 +125,7 @@ const idBlock = 64
 
 // refuse ends a task that could not be admitted.
 func (t *Task) refuse(l *Loop, err error) {
+	l.tally.refused++
 	if l.settled { // the error handler creates tasks: reporting them to it would never end
 		l.log(slog.LevelError, "asyncio: a task was created after the end of Run", "task", t.Name(),
 			"created", t.Created(), "error", err)
@@ -141,7 +143,7 @@ func (t *Task) refuse(l *Loop, err error) {
 func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 	newChild(&t.node, ctx, scope, parent)
 	scope.live++
-	l.live++
+	l.tally.admitted++
 	l.stop.unswept++
 	l.registry.add(t)
 	l.ready.pushTask(t)
@@ -202,6 +204,7 @@ func (l *Loop) finish(t *Task, err error) {
 			}
 		}
 		t.cell.fail = &failure{err: err}
+		l.tally.unsuccessful(t.node.flags)
 	}
 	l.conclude(t)
 }
@@ -211,7 +214,7 @@ func (l *Loop) conclude(t *Task) {
 	t.body.Discard()
 	t.r = nil
 	l.registry.remove(t)
-	l.live--
+	l.tally.ended++
 	t.dropCarriers()
 	t.node.end()
 	if t.node.flags&flagMain != 0 {

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// What a loop counts costs the way from step to step nothing: the loop's own
+// tally takes the place of counters that it needs anyway, or is kept where it
+// happens seldom, and is copied for others when the monitor has asked for the
+// loop's attention, some 200 times a second while it is busy. Somebody who wants
+// to know asks the loop itself; only a loop that does not answer, because it is
+// blocked, is described by the last copy.
+
+// tally is owned by the loop.
+type tally struct {
+	admitted, ended             int // tasks; the difference lives
+	refused                     int // tasks that ended before they were admitted, with an error
+	failed, cancelled, panicked int // the outcomes of those that did not succeed, the refused left out
+	more                        int // steps beyond one a turn
+}
+
+func (y *tally) live() int { return y.admitted - y.ended }
+
+// unsuccessful counts a task that ends with an error.
+func (y *tally) unsuccessful(f taskFlags) {
+	switch {
+	case f&flagPanicked != 0:
+		y.panicked++
+	case f&flagCancelled != 0:
+		y.cancelled++
+	default:
+		y.failed++
+	}
+}
+
+// meters are for anybody, and but for delay's probe only the loop writes.
+type meters struct {
+	began, ended             atomic.Int64 // when Run did
+	rest                     atomic.Int64 // see rests
+	ready, live, waiting     atomic.Int64
+	timers, turns, steps     atomic.Int64
+	admitted, refused        atomic.Int64
+	failed, cancelled, panic atomic.Int64
+
+	probing atomic.Int64 // when the monitor asked for a turn that has not come yet; 0: it has
+	delay   Histogram
+}
+
+// publishQueue copies what tells how many suffer if the turn that begins does not
+// end: all that is ready but for the first, which is about to run. From then on, or
+// on behalf of the task that runs now, one task is neither ready nor waiting.
+func (l *Loop) publishQueue(first, running int) {
+	m, live, ready := &l.meters, l.tally.live(), l.ready.len()
+	m.ready.Store(int64(ready - first))
+	m.live.Store(int64(live))
+	m.waiting.Store(int64(live - running - (ready - l.ready.calls.len())))
+}
+
+// publish copies all. On the loop.
+func (l *Loop) publish() {
+	running := 0
+	if l.Current() != nil {
+		running = 1
+	}
+	l.publishQueue(0, running)
+	m, y := &l.meters, &l.tally
+	m.timers.Store(int64(l.timers.len()))
+	m.turns.Store(int64(l.turns))
+	m.steps.Store(int64(l.turns) + int64(y.more) - int64(l.left))
+	m.admitted.Store(int64(y.admitted))
+	m.refused.Store(int64(y.refused))
+	m.failed.Store(int64(y.failed))
+	m.cancelled.Store(int64(y.cancelled))
+	m.panic.Store(int64(y.panicked))
+}
+
+// rests and wakes keep the time for which the loop waited, in one word: awake,
+// the time so far; waiting, that less the time at which it began, less one, which is
+// negative.
+func (l *Loop) rests() { l.meters.rest.Store(l.meters.rest.Load() - l.Elapsed() - 1) }
+
+func (l *Loop) wakes() (now int64) {
+	now = l.Elapsed()
+	l.meters.rest.Store(now + l.meters.rest.Load() + 1)
+	return now
+}
+
+// rested is the time for which the loop has waited up to now. From any goroutine.
+func (m *meters) rested(now int64) int64 {
+	rest := m.rest.Load()
+	if rest >= 0 {
+		return rest
+	}
+	return now + rest + 1
+}
+
+// probe is called by the monitor each tick: the next turn, which has to begin on
+// the root, tells how long it took to come. What became ready at the time of the
+// probe had to wait as long.
+func (l *Loop) probe(now int64) {
+	if l.meters.probing.CompareAndSwap(0, now) {
+		l.raise(signalProbe)
+	}
+}
+
+// probed answers a probe.
+func (l *Loop) probed() {
+	l.signal.And(^signalProbe)
+	l.publish()
+	if asked := l.meters.probing.Swap(0); asked != 0 {
+		l.meters.delay.Add(time.Duration(l.Elapsed() - asked))
+	}
+}
+
+// Metrics are the loop's figures at one moment.
+type Metrics struct {
+	Uptime, Idle        time.Duration // of Run; of that, waiting
+	Turns, Steps        uint64
+	Ready, Timers       int  // entries of the ready queue, and pending timers
+	Live, Waiting       int  // tasks
+	Running             bool // a task's step
+	Created, Failed     uint64
+	Cancelled, Panicked uint64
+	Waited              time.Duration // of the turn that the monitor has asked for; 0: there is none
+	Delay               *Histogram    // how long turns took to come
+}
+
+// metricsPatience is how long Metrics waits for the loop to answer itself.
+const metricsPatience = 10 * time.Millisecond
+
+// Metrics returns the loop's figures. From any goroutine; see the top of the file.
+func (l *Loop) Metrics() Metrics {
+	switch {
+	case l.Here():
+		l.publish()
+	case l.life.Load() == lifeRunning:
+		l.askToPublish()
+	}
+	m := &l.meters
+	now := l.Elapsed()
+	s := Metrics{
+		Idle:  time.Duration(m.rested(now)),
+		Turns: uint64(m.turns.Load()), Steps: uint64(m.steps.Load()),
+		Ready: int(m.ready.Load()), Timers: int(m.timers.Load()),
+		Live: int(m.live.Load()), Waiting: int(m.waiting.Load()), Running: l.Running() != nil,
+		Created: uint64(m.admitted.Load() + m.refused.Load()),
+		Failed:  uint64(m.failed.Load() + m.refused.Load()), Cancelled: uint64(m.cancelled.Load()), Panicked: uint64(m.panic.Load()),
+		Delay: &m.delay,
+	}
+	switch l.life.Load() {
+	case lifeRunning:
+		s.Uptime = time.Duration(now - m.began.Load())
+		if asked := m.probing.Load(); asked != 0 {
+			s.Waited = max(0, time.Duration(now-asked))
+		}
+	case lifeClosed:
+		s.Uptime = time.Duration(m.ended.Load() - m.began.Load())
+	}
+	return s
+}
+
+func (l *Loop) askToPublish() {
+	answer := make(chan struct{})
+	if l.post(func() { l.publish(); close(answer) }) != nil {
+		return // it is ending
+	}
+	patience := time.NewTimer(metricsPatience)
+	defer patience.Stop()
+	select {
+	case <-answer:
+	case <-l.closed:
+	case <-patience.C:
+	}
+}

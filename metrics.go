@@ -1,0 +1,104 @@
+package asyncio
+
+import (
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Metrics are the figures of a loop at one moment. What is counted is counted
+// from the beginning of Run.
+type Metrics struct {
+	Name   string        // of the loop, see WithName
+	Uptime time.Duration // since Run began; when it has returned, how long it took
+	Idle   time.Duration // of that, the time for which the loop waited for something to do
+
+	Turns uint64 // rounds of the loop, each of what was ready when it began
+	Steps uint64 // of tasks, from one await to the next, and callbacks
+	Ready int    // tasks and callbacks that could run, and wait for their turn
+
+	// Delay is how long what became ready had to wait for the loop to look: it is
+	// measured some 200 times a second while the loop is busy, except in virtual time.
+	// CurrentDelay is the measurement under way: it grows while the loop is blocked.
+	Delay        Histogram
+	CurrentDelay time.Duration
+
+	Timers int // that were set, and have neither fired nor been cancelled
+	Tasks  TaskMetrics
+
+	// Threads are the ToThread calls that use the loop's own limiter. Executors are
+	// those whose functions were called on the loop, if they are Measured and not
+	// closed.
+	Threads   ExecutorMetrics
+	Executors []ExecutorMetrics
+}
+
+// TaskMetrics counts tasks: those that live by what they do, those that have ended
+// by their outcome.
+type TaskMetrics struct {
+	Created                              uint64
+	Ready, Running, Waiting              int
+	Succeeded, Failed, Cancelled, Panics uint64
+}
+
+// Busy returns the time for which the loop did not wait.
+func (m Metrics) Busy() time.Duration { return m.Uptime - m.Idle }
+
+// Utilization returns the share of time, from 0 to 1, for which the loop did not
+// wait since the moment of earlier, or since Run began if that is the zero value.
+// It is 0 where no time has passed.
+func (m Metrics) Utilization(earlier Metrics) float64 {
+	passed := m.Uptime - earlier.Uptime
+	if passed <= 0 {
+		return 0
+	}
+	return min(1, max(0, float64(m.Busy()-earlier.Busy())/float64(passed)))
+}
+
+// A Histogram counts durations by size: Counts[i] those up to Bounds[i] and above
+// the bound before, the last of Counts those above all bounds.
+type Histogram struct {
+	Bounds []time.Duration
+	Counts []uint64
+	Sum    time.Duration
+}
+
+// Count returns how many durations were counted.
+func (h Histogram) Count() (n uint64) {
+	for _, c := range h.Counts {
+		n += c
+	}
+	return n
+}
+
+func histogramOf(h *engine.Histogram) Histogram {
+	counts, sum := h.Counts()
+	bounds := engine.HistogramBounds
+	return Histogram{Bounds: bounds[:], Counts: counts, Sum: sum}
+}
+
+// Metrics returns the loop's figures. From any goroutine, also while the loop is
+// blocked: then it returns after a hundredth of a second, and the counts are as they
+// were some milliseconds before the step began that blocks. The loop is woken to
+// answer if it sleeps; nothing is counted for the sake of this call.
+func (l *Loop) Metrics() Metrics {
+	e := l.e.Metrics()
+	m := Metrics{
+		Name:   l.e.Config().Name,
+		Uptime: e.Uptime, Idle: e.Idle,
+		Turns: e.Turns, Steps: e.Steps, Ready: e.Ready, Timers: e.Timers,
+		Delay: histogramOf(e.Delay), CurrentDelay: e.Waited,
+		Threads: l.threads.metrics("to-thread"), Executors: l.used.metrics(),
+		Tasks: TaskMetrics{
+			Created: e.Created, Waiting: e.Waiting,
+			Failed: e.Failed, Cancelled: e.Cancelled, Panics: e.Panicked,
+		},
+	}
+	if e.Running {
+		m.Tasks.Running = 1
+	}
+	m.Tasks.Ready = max(0, e.Live-e.Waiting-m.Tasks.Running)
+	// Copied one by one while the loop goes on, they may not match by a few.
+	m.Tasks.Succeeded = uint64(max(0, int64(e.Created)-int64(e.Live)-int64(e.Failed+e.Cancelled+e.Panicked)))
+	return m
+}
