@@ -29,6 +29,7 @@ type loader struct {
 	message []byte
 	buf     []byte
 	done    int
+	stop    bool // after this message: no more are sent
 }
 
 func load(args []string) {
@@ -66,6 +67,13 @@ func newLoader(port, conns, size int) *loader {
 		watch(ep, unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN)
 	}
 	return l
+}
+
+func (l *loader) close() {
+	for _, c := range l.clients {
+		unix.Close(c.fd)
+	}
+	unix.Close(l.ep)
 }
 
 func (l *loader) run(d time.Duration) {
@@ -124,7 +132,9 @@ func (l *loader) receive(c *client) {
 	}
 	c.sent, c.received = 0, 0
 	l.done++
-	l.send(c)
+	if !l.stop {
+		l.send(c)
+	}
 }
 
 // cpuOf returns the CPU seconds that a process has used.

@@ -6,6 +6,7 @@
 //	go run ./echo                          the table
 //	go run ./echo -grid 100x1024 -n 3      one row, three runs each
 //	go run ./echo hold                     10,000 connections that all send, and a heartbeat
+//	go run ./echo idle                     memory of connections that say nothing
 //
 // Quoted is throughput per CPU second of the server: on a machine with two cores the
 // load's own work would hide the difference otherwise.
@@ -34,6 +35,9 @@ func main() {
 			return
 		case "hold":
 			hold(os.Args[2:])
+			return
+		case "idle":
+			idle(os.Args[2:])
 			return
 		}
 	}
@@ -90,6 +94,7 @@ func measure(mode, conns, bytes string, d time.Duration) float64 {
 type server struct {
 	*exec.Cmd
 	stdin *os.File
+	out   *bufio.Reader
 }
 
 // start runs a server and returns it with the port on which it listens.
@@ -104,11 +109,12 @@ func start(mode string) (*server, string) {
 	fail(err)
 	fail(cmd.Start())
 	r.Close()
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	out := bufio.NewReader(stdout)
+	line, err := out.ReadString('\n')
 	if err != nil {
 		fail(fmt.Errorf("server %s did not start: %v", mode, err))
 	}
-	return &server{cmd, w}, strings.TrimSpace(line)
+	return &server{cmd, w, out}, strings.TrimSpace(line)
 }
 
 // end closes the server's standard input and waits for it.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/panjf2000/gnet/v2"
 
@@ -21,21 +22,30 @@ func serve(mode string) {
 		serveHeart()
 		return
 	}
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
+	mode, idle := strings.CutSuffix(mode, "-idle")
+	buffer := bufferLen
+	if idle {
+		buffer = 512
+		go answerMemory()
+	} else {
+		go func() {
+			io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
+		}()
+	}
 	switch mode {
 	case "net":
-		serveNet()
+		serveNet(buffer)
 	case "gnet":
 		serveGnet()
 	case "floor":
 		serveFloor()
 	case "conn":
-		serveLoop(echoOwn)
+		serveLoop(func(_ context.Context, c *aionet.Conn) error { return echoOwn(c, buffer) })
 	case "next":
 		serveLoop(echoLent)
+	case "protocol":
+		serveProtocol()
 	default:
 		fail(fmt.Errorf("no server %q: net, gnet, conn, next, protocol or floor", mode))
 	}
@@ -43,7 +53,7 @@ func serve(mode string) {
 
 const bufferLen = 64 << 10
 
-func serveNet() {
+func serveNet(buffer int) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	fail(err)
 	ready(l.Addr())
@@ -52,7 +62,7 @@ func serveNet() {
 		fail(err)
 		go func() {
 			defer c.Close()
-			b := make([]byte, bufferLen)
+			b := make([]byte, buffer)
 			for {
 				n, err := c.Read(b)
 				if err != nil {
@@ -81,8 +91,8 @@ func serveLoop(handler func(ctx context.Context, c *aionet.Conn) error) {
 }
 
 // echoOwn has a buffer for each connection, as programs for package net have.
-func echoOwn(_ context.Context, c *aionet.Conn) error {
-	b := make([]byte, bufferLen)
+func echoOwn(c *aionet.Conn, buffer int) error {
+	b := make([]byte, buffer)
 	for {
 		n, err := c.Read(b)
 		if err != nil {
@@ -105,6 +115,27 @@ func echoLent(_ context.Context, c *aionet.Conn) error {
 			return err
 		}
 	}
+}
+
+// echo is the same with callbacks.
+type echo struct {
+	aionet.BaseProtocol
+	t *aionet.Transport
+}
+
+func (e *echo) ConnectionMade(t *aionet.Transport) { e.t = t }
+
+func (e *echo) DataReceived(b []byte) { e.t.Write(b) }
+
+func serveProtocol() {
+	fail(asyncio.Run(context.Background(), func(ctx context.Context) error {
+		l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		ready(l.Addr())
+		return l.ServeProtocol(ctx, func() aionet.Protocol { return &echo{} })
+	}))
 }
 
 // gnetEcho is the echo as gnet's callbacks have it, with one event loop.
