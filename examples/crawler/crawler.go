@@ -168,8 +168,8 @@ func (c *crawler) work(ctx context.Context, h *host) error {
 			c.fine++
 		}
 		// What has been visited is stored, whatever comes: this wait is not cancelled.
-		if err := c.results.Put(context.WithoutCancel(ctx), p); err != nil {
-			return err
+		if c.results.Put(context.WithoutCancel(ctx), p) != nil {
+			return nil // storing has failed, and tells why
 		}
 		for _, target := range p.links {
 			c.add(link{target, l.depth + 1})

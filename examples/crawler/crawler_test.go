@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 func TestTheDatabaseHoldsTheSite(t *testing.T) {
@@ -44,7 +46,8 @@ func TestTheDatabaseHoldsTheSite(t *testing.T) {
 
 // What the site counts: so many requests at once, so many to a host, and a pause.
 func TestPoliteness(t *testing.T) {
-	l := newLab(t, "-hosts 3 -per-host 2 -most 5 -pause 30ms -slow 500ms")
+	l := newLab(t, "-hosts 3 -per-host 2 -most 5 -pause 30ms")
+	l.delay = 100 * time.Millisecond // so that there is something to do at once
 	l.expect(nil)
 	for host, n := range l.most {
 		want := 2
@@ -194,9 +197,35 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// A page that was visited is stored, even if the database is slow when Ctrl-C comes.
+func TestInterruptedWhileTheDatabaseIsSlow(t *testing.T) {
+	l := newLab(t, "")
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		c, h := l.crawler, newHost()
+		c.results = asyncio.NewQueue[page](1)
+		c.results.TryPut(page{title: "the one before"})
+		c.hosts["host-0.test"] = h
+		c.add(link{url: "http://host-0.test/"})
+		working := asyncio.Go(ctx, func(ctx context.Context) error { return c.work(ctx, h) })
+		asyncio.Sleep(ctx, time.Second)
+		working.Cancel(nil)
+		asyncio.Sleep(ctx, time.Second)
+		for _, want := range []string{"the one before", "Home"} {
+			if p, err := c.results.Get(ctx); err != nil || p.title != want {
+				t.Errorf("to be stored: %q, %v; want %q", p.title, err, want)
+			}
+		}
+		if _, err := working.Await(ctx); !errors.Is(err, asyncio.ErrTaskCancelled) {
+			t.Errorf("the worker ended with %v", err)
+		}
+	})
+}
+
 // A database that fails ends the crawl, with its error.
 func TestTheDatabaseFails(t *testing.T) {
-	l := newLab(t, "")
+	l := newLab(t, "-pause 0s -per-host 50 -most 50")
+	l.delay = 100 * time.Millisecond
+	l.crawler.results = asyncio.NewQueue[page](1) // so that somebody waits for the database when it fails
 	_, err := l.crawl(func(ctx context.Context) {
 		asyncio.Sleep(ctx, time.Second)
 		_, err := asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {

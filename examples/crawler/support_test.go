@@ -23,6 +23,7 @@ type lab struct {
 	t       *testing.T
 	site    *site
 	crawler *crawler
+	delay   time.Duration      // before each answer
 	end     context.CancelFunc // what Ctrl-C does
 	done    *asyncio.Task[struct{}]
 
@@ -103,9 +104,10 @@ func (l *lab) RoundTrip(r *http.Request) (*http.Response, error) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
+		time.Sleep(l.delay)
 		l.site.ServeHTTP(w, r)
 		w.WriteHeader(http.StatusOK)
-		to.Close()
+		defer to.Close() // when it has been counted: the crawler goes on then
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.now[""]--
@@ -115,11 +117,22 @@ func (l *lab) RoundTrip(r *http.Request) (*http.Response, error) {
 	context.AfterFunc(r.Context(), func() { from.CloseWithError(r.Context().Err()) })
 	select {
 	case <-w.begun:
-		return &http.Response{StatusCode: w.status, Header: w.header, Body: from, Request: r}, nil
+		return &http.Response{StatusCode: w.status, Header: w.header, Body: body{from, over}, Request: r}, nil
 	case <-r.Context().Done():
 		<-over
 		return nil, r.Context().Err()
 	}
+}
+
+// body is closed when nobody writes it any more.
+type body struct {
+	*io.PipeReader
+	over chan struct{}
+}
+
+func (b body) Close() error {
+	defer func() { <-b.over }()
+	return b.PipeReader.Close()
 }
 
 // bubbleStart is when every bubble of testing/synctest begins.
