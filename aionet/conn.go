@@ -34,6 +34,18 @@ func newConn(l *engine.Loop, network string, s netport.Stream) *Conn {
 
 // Read reads what is there, suspending the task until something is.
 func (c *Conn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.readNow(p)
+		if err != netport.ErrAgain {
+			return n, err
+		}
+		c.r.park(c.loop)
+	}
+}
+
+// readNow is Read, but where it would have to wait: then it returns netport.ErrAgain.
+// It is apart from the wait, so that a task that waits has little on its stack.
+func (c *Conn) readNow(p []byte) (int, error) {
 	caller, ok, err := c.loop.Suspending()
 	switch {
 	case err != nil:
@@ -41,7 +53,23 @@ func (c *Conn) Read(p []byte) (int, error) {
 	case !ok:
 		return c.elsewhere("read", func(ctx context.Context) (int, error) { return c.read(ctx, p) })
 	}
-	return c.readBy(caller, p)
+	if err := c.r.admit(caller); err != nil {
+		return 0, c.opError("read", err)
+	}
+	deadline, err := c.usable(&c.r)
+	if err != nil {
+		return 0, c.opError("read", err)
+	}
+	if len(p) == 0 {
+		return 0, nil // as package net: it asks nothing of the other side
+	}
+	n, err := c.stream.Read(p)
+	if err == netport.ErrAgain {
+		c.r.until = deadline
+		return 0, err
+	}
+	caller.Spend()
+	return n, c.opError("read", err)
 }
 
 // Write writes all of p, suspending the task while the other side is slow. If it
@@ -73,7 +101,7 @@ func (c *Conn) write(ctx context.Context, p []byte) (int, error) {
 	return c.writeBy(caller, p)
 }
 
-// readBy is tryBy for reading, without a function value.
+// readBy is Read for a caller that was admitted.
 func (c *Conn) readBy(caller engine.Caller, p []byte) (int, error) {
 	if err := c.r.admit(caller); err != nil {
 		return 0, c.opError("read", err)

@@ -35,6 +35,7 @@ type socket interface {
 type half struct {
 	wait     engine.WaitList
 	busy     bool
+	until    int64        // the deadline for which a task waits
 	deadline atomic.Int64 // by the loop's clock; 0: none
 }
 
@@ -169,6 +170,14 @@ func (e *endpoint) elsewhere(op string, do asyncio.Coroutine[int]) (int, error) 
 		return n, e.opError(op, net.ErrClosed)
 	}
 	return n, err
+}
+
+// park suspends the task, which was admitted in this step, until there is news or the
+// deadline has come.
+func (h *half) park(l *engine.Loop) {
+	h.busy = true
+	l.ParkRunning(&h.wait, h.until, engine.ForRead)
+	h.busy = false
 }
 
 // opError describes an error as package net does. A ctx's own stays what it is, as

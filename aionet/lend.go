@@ -43,6 +43,17 @@ func buffersOf(l *engine.Loop) *buffers { return &l.Net.(*state).buffers }
 // with many connections that is far less memory than a buffer each. It is used in
 // tasks of the connection's loop only. At the end it returns io.EOF.
 func (c *Conn) Next() ([]byte, error) {
+	for {
+		b, err := c.nextNow()
+		if err != netport.ErrAgain {
+			return b, err
+		}
+		c.r.park(c.loop)
+	}
+}
+
+// nextNow is Next, but where it would have to wait: see readNow.
+func (c *Conn) nextNow() ([]byte, error) {
 	caller, ok, err := c.loop.Suspending()
 	switch {
 	case err != nil:
@@ -50,32 +61,43 @@ func (c *Conn) Next() ([]byte, error) {
 	case !ok:
 		return nil, c.opError("read", errNextElsewhere)
 	}
-	return c.next(caller)
+	return c.lendNow(caller)
 }
 
-func (c *Conn) next(caller engine.Caller) ([]byte, error) {
+// lendNow reads into a buffer of the loop.
+func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 	if err := c.r.admit(caller); err != nil {
 		return nil, c.opError("read", err)
 	}
 	c.release()
+	deadline, err := c.usable(&c.r)
+	if err != nil {
+		return nil, c.opError("read", err)
+	}
 	pool := buffersOf(c.loop)
+	buf := pool.take()
+	n, err := c.stream.Read(buf)
+	if n > 0 {
+		c.lent = buf
+		caller.Spend()
+		return buf[:n], nil
+	}
+	pool.give(buf)
+	if err == netport.ErrAgain {
+		c.r.until = deadline
+		return nil, err
+	}
+	return nil, c.opError("read", err)
+}
+
+// next is Next for a caller that was admitted.
+func (c *Conn) next(caller engine.Caller) ([]byte, error) {
 	for {
-		deadline, err := c.usable(&c.r)
-		if err != nil {
-			return nil, c.opError("read", err)
-		}
-		buf := pool.take()
-		n, err := c.stream.Read(buf)
-		if n > 0 {
-			c.lent = buf
-			caller.Spend()
-			return buf[:n], nil
-		}
-		pool.give(buf)
+		b, err := c.lendNow(caller)
 		if err != netport.ErrAgain {
-			return nil, c.opError("read", err)
+			return b, err
 		}
-		if err := c.r.await(caller, deadline, engine.ForRead); err != nil {
+		if err := c.r.await(caller, c.r.until, engine.ForRead); err != nil {
 			return nil, err
 		}
 	}

@@ -152,75 +152,95 @@ func (s *server) left() {
 
 // start makes the task of a connection.
 func (l *Listener) start(ctx context.Context, stream netport.Stream, handler func(ctx context.Context, conn *Conn) error) {
-	conn := newConn(l.loop, l.network, stream)
-	t := asyncio.Go(ctx, func(ctx context.Context) error {
-		l.handle(ctx, conn, handler)
-		return nil
-	}, asyncio.Name("connection "+conn.RemoteAddr().String()))
-	t.OnDone(func() { // also if it was cancelled before its first step
-		conn.Close()
-		l.server.left()
-	})
+	s := &served{l: l, conn: newConn(l.loop, l.network, stream), handler: handler}
+	t := asyncio.CreateTask(ctx, s.run, asyncio.Name("connection "+s.conn.RemoteAddr().String()))
+	t.OnDone(s.over)
 }
 
-// handle runs the handler and ends its connection: a scope of its own, whose tasks may
-// fail without ending the server.
-func (l *Listener) handle(ctx context.Context, conn *Conn, handler func(ctx context.Context, conn *Conn) error) {
-	caller, err := engine.Enter(ctx)
-	if err != nil {
-		return // cancelled already
+// served is a connection that Serve has accepted: a scope of its own, whose tasks may
+// fail without ending the server. It is not kept on the task's stack, which with few
+// and small frames has half the size.
+type served struct {
+	l        *Listener
+	conn     *Conn
+	handler  func(ctx context.Context, conn *Conn) error
+	caller   engine.Caller
+	ctx      context.Context // of the connection's task
+	scope    *engine.Scope
+	errs     []error
+	returned bool
+}
+
+// run calls the handler and ends its connection.
+func (s *served) run(ctx context.Context) (none struct{}, _ error) {
+	if !s.open(ctx) {
+		return none, nil
 	}
-	var errs []error
-	scope := engine.OpenScope(ctx, func(err error) {
-		errs = append(errs, err)
-		caller.Task().Cancel(err)
+	defer s.end()
+	s.keep(s.handler(s.scope.Context(), s.conn))
+	s.returned = true
+	return none, nil
+}
+
+// open opens the scope, unless the task is cancelled already.
+func (s *served) open(ctx context.Context) bool {
+	var err error
+	if s.caller, err = engine.Enter(ctx); err != nil {
+		return false
+	}
+	s.ctx = ctx
+	s.scope = engine.OpenScope(ctx, func(err error) {
+		s.errs = append(s.errs, err)
+		s.caller.Task().Cancel(err)
 	})
-	defer func() { // also if it called runtime.Goexit, which goes on
-		var empty bool
-		var wait engine.WaitList
-		scope.Close(errServed, func() {
-			empty = true
-			wait.WakeAll()
-		})
-		for !empty {
-			caller.Shielded().Park(&wait, engine.ForConnections)
+	return true
+}
+
+// keep remembers the handler's error, unless it says no more than that the connection
+// has ended or its task was cancelled.
+func (s *served) keep(err error) {
+	if err == nil || err == io.EOF || s.ctx.Err() != nil && (errors.Is(err, s.ctx.Err()) || errors.Is(err, context.Cause(s.ctx))) {
+		return
+	}
+	s.errs = slices.Insert(s.errs, 0, err)
+}
+
+// end is deferred: it makes an error of a panic, and waits for the connection's tasks.
+// runtime.Goexit goes on.
+func (s *served) end() {
+	if !s.returned {
+		if v := recover(); v != nil {
+			s.keep(&asyncio.PanicError{Value: v, Stack: debug.Stack()})
 		}
-		conn.release()
-		conn.Close()
-		switch err {
-		case nil, io.EOF:
-		default:
-			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) && !errors.Is(err, context.Cause(ctx)) {
-				errs = append([]error{err}, errs...)
-			}
-		}
-		switch len(errs) {
-		case 0:
-		case 1:
-			l.report(conn.RemoteAddr(), errs[0])
-		default:
-			l.report(conn.RemoteAddr(), errors.Join(errs...))
-		}
-	}()
-	err = call(scope.Context(), conn, handler)
+	}
+	var empty bool
+	var wait engine.WaitList
+	s.scope.Close(errServed, func() {
+		empty = true
+		wait.WakeAll()
+	})
+	for !empty {
+		s.caller.Shielded().Park(&wait, engine.ForConnections)
+	}
+	s.conn.release()
+	s.conn.Close()
+	switch len(s.errs) {
+	case 0:
+	case 1:
+		s.l.report(s.conn.RemoteAddr(), s.errs[0])
+	default:
+		s.l.report(s.conn.RemoteAddr(), errors.Join(s.errs...))
+	}
+}
+
+// over is called when the task has ended, also if it was cancelled before its first
+// step.
+func (s *served) over() {
+	s.conn.Close()
+	s.l.server.left()
 }
 
 var errServed = errors.New("aionet: the handler has returned")
-
-// call calls the handler and makes an error of its panic.
-func call(ctx context.Context, conn *Conn, handler func(ctx context.Context, conn *Conn) error) (err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			if v := recover(); v != nil {
-				err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
-			}
-		}
-	}()
-	err = handler(ctx, conn)
-	returned = true
-	return err
-}
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have
 // ended and, if ctx ends first, cancels them and waits for them still. It returns
