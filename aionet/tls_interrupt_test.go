@@ -121,6 +121,22 @@ func TestTLS_interruptionsDoNoHarm(t *testing.T) {
 	})
 }
 
+// A deadline of writing that has passed refuses what follows, even if there is room.
+func TestTLS_deadlineOfWritingIsOver(t *testing.T) {
+	everywhere(t, func(ctx context.Context, t *testing.T) {
+		c, s := secured(ctx, t, clientConfig(), serverConfig())
+		c.SetWriteDeadline(time.Now().Add(-time.Second))
+		if n, err := c.Write([]byte("too late")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("Write: %d, %v", n, err)
+		}
+		if err := c.CloseWrite(); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("CloseWrite: %v", err)
+		}
+		c.SetWriteDeadline(time.Time{})
+		exchange(t, s, c, "after the deadline")
+	})
+}
+
 // What an interrupted Write has left is sent although nobody writes any more.
 func TestTLS_theRestOfAnInterruptedWriteArrives(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
