@@ -16,7 +16,7 @@ import (
 // with checked output. Constants and variables, to which godoc attaches no
 // examples, have to be used in one.
 func TestEveryNameHasAnExample(t *testing.T) {
-	for _, dir := range []string{".", "asynciotest", "aioexec", "aionet/aiohttp", "aiometrics"} {
+	for _, dir := range []string{".", "asynciotest", "aionet", "aioexec", "aionet/aiohttp", "aiometrics"} {
 		p := documentation(t, dir)
 		used := map[string]bool{}
 		shown := func(name string, examples []*doc.Example) {
