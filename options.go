@@ -80,5 +80,6 @@ func newConfig(opts []Option) engine.Config {
 			opt(&c)
 		}
 	}
+	stallFromEnvironment(&c)
 	return c
 }

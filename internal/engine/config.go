@@ -17,6 +17,13 @@ type Config struct {
 	ShutdownTimeout time.Duration
 	PanicsAsErrors  bool
 
+	// StallThreshold is how long a step may last before the watch reports it; 0: no
+	// watch. OnStall is called with each report, in a goroutine of the watch.
+	StallThreshold time.Duration
+	OnStall        func(Stall)
+	// BadStall is what the environment asks for and cannot be understood.
+	BadStall string
+
 	// OnUnhandled replaces the log message for an error that nobody received.
 	OnUnhandled func(Unhandled)
 	// NewPanicError makes the public error from a recovered value and its stack.
@@ -45,7 +52,7 @@ type Config struct {
 
 // DefaultConfig is the configuration without options.
 func DefaultConfig() Config {
-	return Config{ShutdownTimeout: 10 * time.Second, Stderr: os.Stderr}
+	return Config{ShutdownTimeout: 10 * time.Second, StallThreshold: 100 * time.Millisecond, Stderr: os.Stderr}
 }
 
 // log writes a message with the name of the loop, if it has one.

@@ -123,6 +123,10 @@ func (l *Loop) sleep() bool {
 	if !timed && l.cfg.Virtual {
 		timed, wait = true, eternity
 	}
+	if l.mark.Load() { // a callback was the last step
+		l.stepEnded()
+	}
+	l.pace.sleeps()
 	l.cur.Store(nil)
 	p := l.poller.Load()
 	if p != nil && l.lent {

@@ -9,6 +9,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,10 +43,13 @@ type Loop struct {
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
-	slowSince     atomic.Int64 // when the monitor first saw the running step; 0: not slow
+	markedAt      atomic.Int64 // when it was set
+	slow          atomic.Pointer[slowStep]
+	oddity        atomic.Pointer[news] // what is wrong beside a slow step
 	monitorParked atomic.Bool
 	monitorWake   chan struct{}
 	monitorDone   chan struct{} // nil: no monitor
+	watch         watch
 
 	// Owned by the loop.
 	ready      readyQueue
@@ -68,6 +73,10 @@ type Loop struct {
 	polledAt   int64 // when the poller was asked last
 	rootRunner runner
 	stop       shutdown
+	pace       pace
+	lane       *lane // of the coroutines' stacks
+	laneNumber int
+	lateAfter  int64 // from when on a timer is worth a word
 }
 
 const (
@@ -85,6 +94,7 @@ func New(cfg Config) *Loop {
 	l.root = &Scope{loop: l, node: &Node{}}
 	l.root.node.scope = l.root
 	l.rootRunner.loop = l
+	l.watch.l, l.lateAfter = l, math.MaxInt64
 	return l
 }
 
@@ -171,7 +181,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 			l.releaseExited()
 		}
 	}()
-	l.drive()
+	l.lane.drive(l)
 	l.close()
 	returned = true
 	return l.outcome()
@@ -182,6 +192,7 @@ func (l *Loop) start(ctx context.Context) {
 	l.meters.began.Store(l.Elapsed())
 	l.cur.Store(&l.rootRunner)
 	l.enlist()
+	l.takeLane()
 	n := l.root.node
 	n.outer = &outside{ctx}
 	if ctx.Done() != nil {
@@ -195,9 +206,20 @@ func (l *Loop) start(ctx context.Context) {
 		n.anchor = n
 	}
 	if !l.bubbled() {
-		l.monitorDone = make(chan struct{})
-		go l.monitor()
+		l.startMonitor()
 	}
+}
+
+// startMonitor has the loop watched.
+func (l *Loop) startMonitor() {
+	if l.cfg.BadStall != "" {
+		l.log(slog.LevelWarn, l.cfg.BadStall)
+	}
+	if d := l.cfg.StallThreshold; d > 0 {
+		l.lateAfter = int64(d)
+	}
+	l.monitorDone = make(chan struct{})
+	go l.monitor()
 }
 
 // drive runs turns until the loop is over.
@@ -303,10 +325,14 @@ func (l *Loop) timersDue() bool {
 
 // fireTimers makes ready what is due, in order of time and then of arming (S4).
 func (l *Loop) fireTimers() {
-	if _, ok := l.timers.next(); !ok {
+	when, ok := l.timers.next()
+	if !ok {
 		return
 	}
 	now := l.Elapsed()
+	if now-when > l.lateAfter {
+		l.timerLate(now - when)
+	}
 	for what := l.timers.popDue(now); what != nil; what = l.timers.popDue(now) {
 		what.expire(l)
 	}
@@ -342,7 +368,9 @@ func (l *Loop) close() {
 	close(l.closed)
 	if l.monitorDone != nil {
 		<-l.monitorDone
+		l.watch.wait()
 	}
+	l.releaseLane()
 }
 
 // AtClose has fn called when the loop ends, unless the returned Waiter is removed

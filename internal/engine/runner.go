@@ -134,7 +134,7 @@ func (l *Loop) newRunner() *runner {
 	}
 	r := &runner{loop: l}
 	r.w.notify = r
-	r.co.Start(r.main)
+	r.co.Start(l.lane.coroutine(r))
 	return r
 }
 

@@ -1,5 +1,10 @@
 package engine
 
+import (
+	"slices"
+	"sync/atomic"
+)
+
 // A timer is something that happens once at a time of the loop's clock. It
 // sits in whatever is to expire. Arming it puts a slot into the heap; a slot
 // whose number is not the timer's any more is dead, so that disarming and
@@ -30,7 +35,8 @@ func (a *timerSlot) before(b *timerSlot) bool {
 type timerHeap struct {
 	slots []timerSlot
 	seq   uint64
-	dead  int // disarmed slots still in the heap
+	dead  int                        // disarmed slots still in the heap
+	arena atomic.Pointer[timerArena] // all the room of slots, for lateNow
 }
 
 const heapArity = 4
@@ -43,8 +49,18 @@ func (h *timerHeap) len() int { return len(h.slots) - h.dead }
 func (h *timerHeap) arm(when int64, what expirer) {
 	h.seq++
 	what.clock().armed = h.seq
+	if len(h.slots) == cap(h.slots) {
+		h.grow()
+	}
 	h.slots = append(h.slots, timerSlot{})
 	h.up(len(h.slots)-1, timerSlot{when, h.seq, what})
+}
+
+// grow makes room for another slot, and for as many as there are.
+func (h *timerHeap) grow() {
+	h.slots = slices.Grow(h.slots, max(16, len(h.slots)))
+	arena := timerArena(h.slots[:cap(h.slots)])
+	h.arena.Store(&arena)
 }
 
 func (h *timerHeap) disarm(what expirer) bool {

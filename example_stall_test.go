@@ -1,0 +1,89 @@
+package asyncio_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// unlogged is a logger for examples whose messages are looked at in the handler.
+var unlogged = asyncio.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
+
+// A coroutine that receives from a channel by <- stops its loop. The watch says so
+// while it is stopped, and here that is what ends it.
+func ExampleWithStallHandler() {
+	answers := make(chan string, 1)
+	asyncio.Run(context.Background(), func(ctx context.Context) error {
+		fmt.Println("received:", <-answers)
+		return nil
+	}, unlogged, asyncio.WithStallThreshold(50*time.Millisecond), asyncio.WithStallHandler(func(s asyncio.Stall) {
+		if !s.Ended && s.Class == asyncio.StallChannel {
+			fmt.Println(s.TaskName, "is blocked:", s.Class)
+			fmt.Println(s.Advice)
+			answers <- "42"
+		}
+	}))
+	// Output:
+	// main is blocked: channel
+	// await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks
+	// received: 42
+}
+
+// With 0 there is no watch.
+func ExampleWithStallThreshold() {
+	asyncio.Run(context.Background(), func(ctx context.Context) error {
+		time.Sleep(150 * time.Millisecond)
+		return nil
+	}, asyncio.WithStallThreshold(0), asyncio.WithStallHandler(func(s asyncio.Stall) { fmt.Println(s) }))
+	fmt.Println("nothing was reported")
+	// Output: nothing was reported
+}
+
+func ExampleStall() {
+	s := asyncio.Stall{TaskName: "reader", Class: asyncio.StallSyscall, File: "store.go", Line: 12, Call: "os.ReadFile", Elapsed: 200 * time.Millisecond}
+	fmt.Printf("%s:%d: %s of task %q blocks the loop: %v so far\n", s.File, s.Line, s.Call, s.TaskName, s.Elapsed)
+	// Output: store.go:12: os.ReadFile of task "reader" blocks the loop: 200ms so far
+}
+
+func ExampleStall_String() {
+	fmt.Println(asyncio.Stall{
+		TaskName: "reader", Created: "main.go:7", Class: asyncio.StallSleep, File: "store.go", Line: 12, Func: "main.read",
+		Elapsed: 200 * time.Millisecond, Blame: "the task sleeps, and the loop with it",
+		Advice: "call asyncio.Sleep(ctx, d) instead of time.Sleep", ReadyTasks: 3, LateTimers: 1,
+	})
+	// Output:
+	// asyncio: a step blocks the loop: sleep, 200ms so far
+	//   at store.go:12, in main.read
+	//   by "reader" created at main.go:7
+	//   blame: the task sleeps, and the loop with it
+	//   advice: call asyncio.Sleep(ctx, d) instead of time.Sleep
+	//   behind it: 3 ready, 1 timer(s) late
+}
+
+// The class decides what can be done about it.
+func ExampleStallClass() {
+	remedy := func(c asyncio.StallClass) string {
+		switch c {
+		case asyncio.StallSleep, asyncio.StallIO, asyncio.StallChannel, asyncio.StallLock, asyncio.StallSpinner:
+			return "await it"
+		case asyncio.StallCPU, asyncio.StallSyscall, asyncio.StallCgo:
+			return "move it off the loop"
+		case asyncio.StallManySteps, asyncio.StallStarvedGo, asyncio.StallGC:
+			return "do less at once"
+		case asyncio.StallStarvedOS, asyncio.StallSuspended, asyncio.StallLateTimer, asyncio.StallUnknown:
+		}
+		return "look at the machine"
+	}
+	fmt.Println(remedy(asyncio.StallSyscall))
+	// Output: move it off the loop
+}
+
+func ExampleStallClass_String() {
+	fmt.Println(strings.Join([]string{asyncio.StallCPU.String(), asyncio.StallIO.String(), asyncio.StallStarvedGo.String()}, " "))
+	// Output: cpu io starved-go
+}

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// How the stack of a blocked step is found: among all goroutines of the process it
+// is the one that stands on the loop's lane and was not left by a switch of
+// coroutines, as every other coroutine and whoever resumed it were.
+//
+// A profile of the goroutines stops the world twice, for some 0.1 ms with 10,000 of
+// them, where runtime.Stack stops it for 10 microseconds for each. So that one is
+// for few goroutines only, where the profile, which ends after 32 frames, does not
+// reach down to the lane.
+
+// maxPrinted bounds the goroutines for which runtime.Stack is called.
+const maxPrinted = 300
+
+// capture returns the stack of l's running step, as the runtime prints one, from
+// the leaf to the user's outermost function; "" if it is not found.
+func (l *Loop) capture(t *Task) string {
+	if trace := l.profiled(); trace != nil {
+		return cut(*trace).String()
+	}
+	if t != nil && runtime.NumGoroutine() <= maxPrinted {
+		return l.printed(t)
+	}
+	return ""
+}
+
+// profiled looks for the stack in a profile of all goroutines.
+func (l *Loop) profiled() *stall.Trace {
+	records := make([]runtime.StackRecord, runtime.NumGoroutine()+64)
+	for {
+		n, ok := runtime.GoroutineProfile(records)
+		if ok {
+			records = records[:n]
+			break
+		}
+		records = make([]runtime.StackRecord, n+n/8+64)
+	}
+	var sure, deep, pulled []*runtime.StackRecord
+	p := profile{lane: l.lane.entries(), switches: map[uintptr]bool{}}
+	for i := range records {
+		r := &records[i]
+		pcs := r.Stack()
+		if len(pcs) == 0 || p.switched(pcs[0]) {
+			continue
+		}
+		switch root := entryOf(pcs[len(pcs)-1]); {
+		case p.inLane(pcs):
+			sure = append(sure, r)
+		case len(pcs) == len(r.Stack0):
+			deep = append(deep, r)
+		case root.Name() == "runtime.corostart": // an iter.Pull of the user's
+			pulled = append(pulled, r)
+		}
+	}
+	for _, found := range [][]*runtime.StackRecord{sure, deep, pulled} {
+		switch len(found) {
+		case 0:
+		case 1:
+			trace := traceOf(found[0].Stack())
+			return &trace
+		default:
+			return nil // another loop's, or nobody's, for all that is known
+		}
+	}
+	return nil
+}
+
+// profile is what is known of the addresses in a profile.
+type profile struct {
+	lane     [2]uintptr
+	switches map[uintptr]bool // whether a leaf is a switch of coroutines
+}
+
+func (p *profile) switched(leaf uintptr) bool {
+	yes, known := p.switches[leaf]
+	if !known {
+		yes = entryOf(leaf).Name() == "runtime.coroswitch"
+		p.switches[leaf] = yes
+	}
+	return yes
+}
+
+func (p *profile) inLane(pcs []uintptr) bool {
+	return slices.ContainsFunc(pcs, func(pc uintptr) bool {
+		f := entryOf(pc)
+		return f != nil && (f.Entry() == p.lane[0] || f.Entry() == p.lane[1])
+	})
+}
+
+func entryOf(pc uintptr) *runtime.Func { return runtime.FuncForPC(pc - 1) }
+
+func traceOf(pcs []uintptr) stall.Trace {
+	var t stall.Trace
+	frames := runtime.CallersFrames(pcs)
+	for more := true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		t.Frames = append(t.Frames, stall.Frame{Func: f.Function, File: f.File, Line: f.Line})
+	}
+	return t
+}
+
+// printed looks for the stack in the traces of all goroutines, where exec has the
+// task's address.
+func (l *Loop) printed(t *Task) string {
+	buf := make([]byte, 1<<20)
+	buf = buf[:runtime.Stack(buf, true)]
+	mine := strconv.FormatUint(uint64(addressOf(t)), 16)
+	for g := range strings.SplitSeq(string(buf), "\n\n") {
+		if m := execFrame.FindStringSubmatch(g); m != nil && m[1] == mine {
+			head, _, _ := strings.Cut(g, "\n")
+			return head + "\n" + cut(stall.Parse(g)).String()
+		}
+	}
+	return ""
+}
+
+// cut takes off what is below the user's code: the engine, and how it got there.
+func cut(t stall.Trace) stall.Trace {
+	for i, f := range t.Frames {
+		if f.Func == execName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") {
+			t.Frames = t.Frames[:i]
+			break
+		}
+	}
+	for n := len(t.Frames); n > 0 && !t.Frames[n-1].User() && strings.HasPrefix(t.Frames[n-1].Func, "github.com/asyncio-go/asyncio."); n-- {
+		t.Frames = t.Frames[:n-1]
+	}
+	return t
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// pace is what the loop notes when it clears a mark, some hundred times a second
+// while it is busy, to tell what no single step shows: a turn of many steps, and
+// a task that yields for ever. Owned by the loop.
+type pace struct {
+	turn   uint64 // the turn of the last note
+	since  int64  // when it was first seen, or a long step in it ended
+	toldOf bool
+
+	spinner *Task  // that yielded at most notes, by majority
+	votes   int    // for it
+	yielded uint64 // the turn of its first vote
+	spunAt  int64
+	spunOut *Task // the last that was told of
+	slept   bool  // since timers were looked at
+}
+
+const (
+	spinThresholds = 10                    // how long a spinner spins before it is told of
+	spinTurn       = 50 * time.Microsecond // the length of its turns: longer ones do something
+)
+
+// stepEnded notes a marked step: a long one is reported as such, and does not make
+// its turn one of many steps.
+func (p *pace) stepEnded(now, took int64) {
+	if took >= int64(timeSlice) {
+		p.since = now
+	}
+}
+
+// watchPace looks at the turn, and at who yields.
+func (l *Loop) watchPace(now int64) {
+	p, threshold := &l.pace, int64(l.cfg.StallThreshold)
+	if threshold <= 0 {
+		return
+	}
+	if p.turn != l.turns {
+		p.turn, p.since, p.toldOf = l.turns, now, false
+	} else if now-p.since >= threshold && !p.toldOf {
+		p.toldOf = true
+		l.tellOf(stall.ManySteps, now-p.since, "a turn of many steps: each was short, and "+strconv.Itoa(l.left)+" more are ready in it")
+	}
+	r := l.cur.Load()
+	t := r.task.Load()
+	if t == nil || r.why != forYield {
+		return
+	}
+	switch {
+	case t == p.spinner:
+		p.votes++
+	case p.votes > 0:
+		p.votes--
+		return
+	default:
+		p.spinner, p.votes, p.yielded, p.spunAt = t, 1, l.turns, now
+		return
+	}
+	spun := now - p.spunAt
+	if spun >= spinThresholds*threshold && p.votes >= 20 && p.spunOut != t && spun/int64(l.turns-p.yielded+1) < int64(spinTurn) {
+		p.spunOut = t
+		l.tellOf(stall.Spinner, spun, "the task yields without end and never waits: it takes a whole processor to do nothing")
+	}
+}
+
+// sleeps forgets who yielded: a loop that sleeps is not spun.
+func (p *pace) sleeps() { p.spinner, p.votes, p.turn, p.slept = nil, 0, 0, true }
+
+// timerLate is for timers that were due for long when the loop looked.
+func (l *Loop) timerLate(late int64) {
+	if l.pace.slept && l.monitorDone != nil {
+		l.tellOf(stall.LateTimer, late, "the loop slept and was woken late: the process was stopped, or got no processor")
+	}
+}
+
+// tellOf hands the monitor news of what is no long step.
+func (l *Loop) tellOf(class stall.Class, took int64, blame string) {
+	n := &news{class: class, blame: blame, elapsed: time.Duration(took), ended: class == stall.LateTimer, ready: l.ready.len()}
+	if class != stall.LateTimer {
+		n.step = &slowStep{task: l.Current(), runner: l.cur.Load(), began: l.Elapsed() - took}
+	} else {
+		n.late = 1
+	}
+	l.oddity.Store(n)
+}

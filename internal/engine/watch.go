@@ -1,0 +1,406 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// The watch says what blocks the loop. It is a goroutine that lives from the first
+// stall on: the monitor tells it what it sees, and goes on ticking while the watch
+// takes stacks, writes messages and runs the user's handler.
+type watch struct {
+	l     *Loop
+	once  sync.Once
+	begun atomic.Bool
+	news  chan news
+	done  chan struct{}
+	lost  atomic.Int64 // news for which there was no room
+
+	places  map[string]*spot
+	recent  []int64 // when reports were made, within the last minute
+	taken   []int64 // when stacks were taken, within the last ten seconds
+	silent  int     // stalls not reported since the last report
+	current atomic.Pointer[Stall]
+	counts  [stall.Classes]atomic.Int64
+	spent   [stall.Classes]atomic.Int64
+}
+
+// news is what the monitor tells: of a slow step, or of what class names.
+type news struct {
+	step     *slowStep
+	class    stall.Class // of what is no slow step; otherwise Unknown
+	blame    string
+	elapsed  time.Duration
+	ended    bool
+	evidence stall.Evidence
+	ready    int
+	late     int
+}
+
+// Stall is a report of the watch: what the public one is made from.
+type Stall struct {
+	Loop          *Loop
+	Task          *Task // nil: a callback, or none
+	Name, Created string
+	Class         stall.Class
+	Finding       stall.Finding
+	Stack         string
+	Elapsed       time.Duration
+	Ended         bool
+	Blame, Advice string
+	Ready, Late   int
+	Evidence      stall.Evidence
+	Count         int           // of stalls at this place so far
+	Total         time.Duration // that they took
+	Silent        int           // stalls that were not reported since the last report
+}
+
+// A spot is what is known of the stalls at one place.
+type spot struct {
+	place    string
+	class    stall.Class
+	count    int
+	total    time.Duration
+	muted    int   // stalls that were counted only
+	reported int64 // when the last report was made
+}
+
+const (
+	maxStallReports = 5 // a minute
+	maxCaptures     = 20
+	captureWindow   = 10 * time.Second
+	maxPlaces       = 1000
+	watchPatience   = time.Second
+)
+
+// tell gives the watch news, without waiting. From the monitor only.
+func (w *watch) tell(n news) {
+	w.once.Do(func() {
+		w.news, w.done = make(chan news, 32), make(chan struct{})
+		w.places = map[string]*spot{}
+		w.begun.Store(true)
+		go w.run()
+	})
+	select {
+	case w.news <- n:
+	default:
+		w.lost.Add(1)
+	}
+}
+
+// close ends the watch when it has done what it was told. From the monitor only.
+func (w *watch) close() {
+	if w.begun.Load() {
+		close(w.news)
+	}
+}
+
+// wait waits for the end of the watch, unless a handler holds it up.
+func (w *watch) wait() {
+	if !w.begun.Load() {
+		return
+	}
+	patience := time.NewTimer(watchPatience)
+	defer patience.Stop()
+	select {
+	case <-w.done:
+	case <-patience.C:
+	}
+}
+
+func (w *watch) run() {
+	defer close(w.done)
+	for n := range w.news {
+		w.hear(n)
+	}
+	w.sum()
+}
+
+func (w *watch) hear(n news) {
+	now := w.l.Elapsed()
+	switch s := n.step; {
+	case n.class != stall.Unknown:
+		w.oddity(n, now)
+	case n.ended:
+		w.current.Store(nil)
+		w.end(n, now)
+	case s.ended.Load() == 0: // otherwise its end is in the news, too
+		w.during(n, now)
+	}
+}
+
+// during is for a step that lasts.
+func (w *watch) during(n news, now int64) {
+	s := n.step
+	if w.mayCapture(now) {
+		if trace := w.l.capture(s.task); trace != "" && s.ended.Load() == 0 {
+			s.stack, s.finding = trace, stall.Classify(trace)
+		}
+	}
+	if s.ended.Load() != 0 {
+		return
+	}
+	r := w.report(n)
+	if r.Class == stall.Unknown {
+		r.Blame = "its stack was not found"
+	}
+	w.current.Store(&r)
+	if s.place == nil {
+		w.enter(s, r, now)
+	}
+	if !s.muted {
+		w.emit(r, s.place, now)
+	}
+}
+
+// end is for a step that was long and is over.
+func (w *watch) end(n news, now int64) {
+	s := n.step
+	r := w.report(n)
+	if s.place == nil {
+		w.enter(s, r, now)
+	}
+	s.place.total += n.elapsed
+	w.counts[r.Class].Add(1)
+	w.spent[r.Class].Add(int64(n.elapsed))
+	r.Total = s.place.total
+	if s.muted {
+		s.place.muted++
+		w.silent++
+		return
+	}
+	w.emit(r, s.place, now)
+}
+
+// oddity is for what is no long step.
+func (w *watch) oddity(n news, now int64) {
+	r := Stall{Loop: w.l, Class: n.class, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late}
+	r.Advice = stall.Advice(n.class, r.Finding)
+	s := n.step
+	if s == nil {
+		s = &slowStep{}
+	}
+	if s.runner != nil {
+		r.Task = s.task
+		r.Name, r.Created = describe(s.task)
+	}
+	w.enter(s, r, now)
+	w.counts[n.class].Add(1)
+	w.spent[n.class].Add(int64(n.elapsed))
+	s.place.total += n.elapsed
+	if s.muted {
+		s.place.muted++
+		w.silent++
+		return
+	}
+	w.emit(r, s.place, now)
+}
+
+// report is what there is to say of a slow step.
+func (w *watch) report(n news) Stall {
+	s := n.step
+	r := Stall{Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence}
+	r.Name, r.Created = describe(s.task)
+	r.Class, r.Blame = stall.Weigh(s.finding.Class, n.evidence, w.l.cfg.StallThreshold)
+	r.Advice = stall.Advice(r.Class, s.finding)
+	if !n.ended {
+		s.ready, s.late = max(s.ready, w.l.readyNow()), max(s.late, w.l.lateNow(w.l.Elapsed()))
+	}
+	r.Ready, r.Late = s.ready, s.late
+	return r
+}
+
+func describe(t *Task) (name, created string) {
+	if t == nil {
+		return "callback", ""
+	}
+	return t.Name(), t.Created()
+}
+
+// enter counts the stall at its place. The same place again is counted and not
+// reported for a minute.
+func (w *watch) enter(s *slowStep, r Stall, now int64) {
+	place := r.Name
+	if r.Finding.File != "" {
+		place = r.Finding.File + ":" + strconv.Itoa(r.Finding.Line)
+	}
+	key := r.Class.String() + " " + place
+	p := w.places[key]
+	if p == nil {
+		if len(w.places) == maxPlaces {
+			clear(w.places)
+		}
+		p = &spot{place: place, class: r.Class, reported: -int64(time.Hour)}
+		w.places[key] = p
+	}
+	p.count++
+	s.place, s.muted = p, now-p.reported < int64(time.Minute)
+}
+
+// mayCapture bounds what the captures cost.
+func (w *watch) mayCapture(now int64) bool {
+	w.taken = since(w.taken, now-int64(captureWindow))
+	if len(w.taken) >= maxCaptures {
+		return false
+	}
+	w.taken = append(w.taken, now)
+	return true
+}
+
+// since drops the times before from.
+func since(times []int64, from int64) []int64 {
+	for len(times) > 0 && times[0] < from {
+		times = times[1:]
+	}
+	return times
+}
+
+// emit makes a report, unless there were enough in the last minute.
+func (w *watch) emit(r Stall, p *spot, now int64) {
+	w.recent = since(w.recent, now-int64(time.Minute))
+	if len(w.recent) >= maxStallReports {
+		if r.Ended {
+			p.muted++
+			w.silent++
+		}
+		return
+	}
+	w.recent = append(w.recent, now)
+	p.reported = now
+	r.Count, r.Total, r.Silent = p.count, p.total, w.silent
+	w.silent = 0
+	w.log(r)
+	w.handle(r)
+}
+
+// log writes the report. A logger that panics does no harm.
+func (w *watch) log(r Stall) {
+	defer func() { _ = recover() }() //nolint:errcheck // where should it be told, if not in the log
+	w.l.log(slog.LevelWarn, r.Headline(), r.attrs()...)
+}
+
+// handle calls the user's handler. Its panic is logged.
+func (w *watch) handle(r Stall) {
+	if w.l.cfg.OnStall == nil {
+		return
+	}
+	returned := false
+	defer func() {
+		if v := recover(); v != nil || !returned {
+			defer func() { _ = recover() }()
+			w.l.log(slog.LevelError, "asyncio: the stall handler panicked", "panic", fmt.Sprint(v), "task", r.Name)
+		}
+	}()
+	w.l.cfg.OnStall(r)
+	returned = true
+}
+
+// sum tells, at the end of the loop, of stalls that were counted and not reported.
+func (w *watch) sum() {
+	var muted int
+	var total time.Duration
+	worst := &spot{}
+	for _, p := range w.places {
+		if p.muted > 0 {
+			muted += p.muted
+			total += p.total
+			if p.total > worst.total || p.total == worst.total && p.place < worst.place {
+				worst = p
+			}
+		}
+	}
+	if muted == 0 && w.lost.Load() == 0 {
+		return
+	}
+	defer func() { _ = recover() }()
+	w.l.log(slog.LevelWarn, "asyncio: the loop was blocked more often than was reported", "stalls", muted, "total", round(total),
+		"worst", worst.place, "class", worst.class.String(), "times", worst.count, "took", round(worst.total))
+}
+
+func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+
+// Headline is the report's message.
+func (r Stall) Headline() string {
+	switch {
+	case r.Class == stall.ManySteps:
+		return "asyncio: a turn of many steps keeps the loop busy"
+	case r.Class == stall.Spinner:
+		return "asyncio: a task spins"
+	case r.Class == stall.LateTimer:
+		return "asyncio: timers were late"
+	case r.Ended:
+		return "asyncio: a step blocked the loop"
+	}
+	return "asyncio: a step blocks the loop"
+}
+
+// attrs are the report for the log, the most telling first.
+func (r Stall) attrs() []any {
+	a := []any{"class", r.Class.String()}
+	if r.Finding.File != "" {
+		a = append(a, "at", r.Finding.File+":"+strconv.Itoa(r.Finding.Line))
+	}
+	if r.Finding.Call != "" {
+		a = append(a, "call", r.Finding.Call)
+	}
+	a = append(a, "task", r.Name, "created", r.Created, "duration", round(r.Elapsed), "blame", r.Blame, "advice", r.Advice,
+		"ready", r.Ready, "late", r.Late)
+	if r.Evidence.Samples > 0 {
+		a = append(a, "cpu", strconv.FormatFloat(r.Evidence.Share(), 'f', 2, 64), "queued", round(r.Evidence.RunDelay),
+			"rivals", r.Evidence.Rivals, "samples", r.Evidence.Samples)
+	}
+	if r.Count > 1 {
+		a = append(a, "times", r.Count, "total", round(r.Total))
+	}
+	if r.Silent > 0 {
+		a = append(a, "silent", r.Silent)
+	}
+	if r.Stack != "" && !r.Ended {
+		a = append(a, "stack", "\n"+r.Stack)
+	}
+	return a
+}
+
+// A StallCount is how many stalls of a class there were, and for how long.
+type StallCount struct {
+	Class stall.Class
+	Count int64
+	Total time.Duration
+}
+
+// Stalls counts the stalls that have ended, by class. From any goroutine.
+func (l *Loop) Stalls() []StallCount {
+	var counts []StallCount
+	for c := range stall.Classes {
+		if n := l.watch.counts[c].Load(); n > 0 {
+			counts = append(counts, StallCount{c, n, time.Duration(l.watch.spent[c].Load())})
+		}
+	}
+	return counts
+}
+
+// Stalled returns the report of the stall that goes on, with its duration so far,
+// or nil. From any goroutine.
+func (l *Loop) Stalled() *Stall {
+	s := l.slow.Load()
+	if s == nil || s.ended.Load() != 0 {
+		return nil
+	}
+	took := time.Duration(l.Elapsed() - s.began)
+	if took < l.cfg.StallThreshold {
+		return nil
+	}
+	r := Stall{Loop: l, Task: s.task}
+	if known := l.watch.current.Load(); known != nil && known.Task == s.task {
+		r = *known
+	}
+	r.Name, r.Created = describe(s.task)
+	r.Elapsed = took
+	return &r
+}

@@ -1,0 +1,208 @@
+package stall
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// rows are stacks as a profile of goroutines, or the runtime's own trace, shows them: "state | leaf < ... < root".
+var rows = []struct {
+	name  string
+	stack string
+	class Class
+	call  string
+	where string // the function of the user's line
+}{
+	{"a loop", "| runtime.asyncPreempt2 < runtime.asyncPreempt < main.sum < main.work", CPU, "", "main.sum"},
+	{"a loop that allocates", "| runtime.goschedguarded < runtime.mallocgc < runtime.makeslice < main.grow", CPU, "", "main.grow"},
+	{"a bare line", "| main.sum < main.work", CPU, "", "main.sum"},
+	{"a loop, printed", "runnable | main.sum < main.work", CPU, "", "main.sum"},
+	{"Gosched", "| runtime.mcall < runtime.Gosched < main.spin", CPU, "", "main.spin"},
+	{"a library's loop", "| crypto/internal/fips140/sha256.blockSHANI < crypto/sha256.Sum256 < main.hash", CPU, "crypto/sha256.Sum256", "main.hash"},
+	{"a comparison within a sort", "| main.less.func1 < sort.insertionSort_func < sort.Slice < main.order", CPU, "", "main.less.func1"},
+	{"time.Sleep", "| runtime.gopark < time.Sleep < main.nap", Sleep, "time.Sleep", "main.nap"},
+	{"time.Sleep, printed", "sleep | time.Sleep < main.nap", Sleep, "time.Sleep", "main.nap"},
+	{"Mutex", "| runtime.gopark < runtime.goparkunlock < runtime.semacquire1 < internal/sync.runtime_SemacquireMutex < internal/sync.(*Mutex).lockSlow < internal/sync.(*Mutex).Lock < sync.(*Mutex).Lock < main.guard", Lock, "sync.(*Mutex).Lock", "main.guard"},
+	{"Mutex, printed", "sync.Mutex.Lock | internal/sync.runtime_SemacquireMutex < internal/sync.(*Mutex).lockSlow < sync.(*Mutex).Lock < main.guard", Lock, "sync.(*Mutex).Lock", "main.guard"},
+	{"RWMutex for reading", "| runtime.gopark < runtime.semacquire1 < sync.runtime_SemacquireRWMutexR < sync.(*RWMutex).RLock < main.guard", Lock, "sync.(*RWMutex).RLock", "main.guard"},
+	{"RWMutex for writing", "| runtime.gopark < runtime.semacquire1 < sync.runtime_SemacquireRWMutex < sync.(*RWMutex).Lock < main.guard", Lock, "sync.(*RWMutex).Lock", "main.guard"},
+	{"WaitGroup", "| runtime.gopark < runtime.semacquire1 < sync.runtime_SemacquireWaitGroup < sync.(*WaitGroup).Wait < main.join", Lock, "sync.(*WaitGroup).Wait", "main.join"},
+	{"Cond", "| runtime.gopark < runtime.goparkunlock < sync.runtime_notifyListWait < sync.(*Cond).Wait < main.await", Lock, "sync.(*Cond).Wait", "main.await"},
+	{"Once", "| runtime.gopark < runtime.semacquire1 < internal/sync.runtime_SemacquireMutex < internal/sync.(*Mutex).Lock < sync.(*Mutex).Lock < sync.(*Once).doSlow < sync.(*Once).Do < main.load", Lock, "sync.(*Once).Do", "main.load"},
+	{"receive", "| runtime.gopark < runtime.chanrecv < runtime.chanrecv1 < main.take", Channel, "", "main.take"},
+	{"receive, printed", "chan receive | main.take", Channel, "", "main.take"},
+	{"receive from nil, printed", "chan receive (nil chan) | main.take", Channel, "", "main.take"},
+	{"send", "| runtime.gopark < runtime.chansend < runtime.chansend1 < main.give", Channel, "", "main.give"},
+	{"select", "| runtime.gopark < runtime.selectgo < main.choose", Channel, "", "main.choose"},
+	{"select without cases, printed", "select (no cases) | main.choose", Channel, "", "main.choose"},
+	{"a connection", "| runtime.gopark < runtime.netpollblock < internal/poll.runtime_pollWait < internal/poll.(*pollDesc).wait < internal/poll.(*FD).Read < net.(*netFD).Read < net.(*conn).Read < main.serve", IO, "net.(*conn).Read", "main.serve"},
+	{"a pipe, printed", "IO wait | internal/poll.runtime_pollWait < internal/poll.(*FD).Read < os.(*File).Read < main.drain", IO, "os.(*File).Read", "main.drain"},
+	{"a name", "| runtime.gopark < runtime.selectgo < net.(*Resolver).lookupIPAddr < net.(*Resolver).LookupHost < net.LookupHost < main.resolve", IO, "net.LookupHost", "main.resolve"},
+	{"a request", "| runtime.gopark < runtime.selectgo < net/http.(*persistConn).roundTrip < net/http.(*Client).Do < net/http.Get < main.fetch", IO, "net/http.Get", "main.fetch"},
+	{"read(2)", "| internal/runtime/syscall/linux.Syscall6 < syscall.RawSyscall6 < syscall.Syscall < syscall.read < syscall.Read < main.read", Syscall, "syscall.Read", "main.read"},
+	{"fsync", "| syscall.Syscall < syscall.Fsync < internal/poll.(*FD).Fsync < os.(*File).Sync < main.save", Syscall, "os.(*File).Sync", "main.save"},
+	{"fsync, printed", "syscall | syscall.Syscall < syscall.Fsync < os.(*File).Sync < main.save", Syscall, "os.(*File).Sync", "main.save"},
+	{"a child", "| syscall.Syscall6 < os.(*Process).blockUntilWaitable < os.(*Process).wait < os/exec.(*Cmd).Wait < os/exec.(*Cmd).Run < main.run", Syscall, "os/exec.(*Cmd).Run", "main.run"},
+	{"flock of x/sys", "| syscall.Syscall < golang.org/x/sys/unix.Flock < main.lock", Syscall, "golang.org/x/sys/unix.Flock", "main.lock"},
+	{"cgo", "| runtime.cgocall < main._Cfunc_crunch < main.native", Cgo, "C.crunch", "main.native"},
+	{"cgo, printed", "syscall | runtime.cgocall < main._Cfunc_crunch < main.native", Cgo, "C.crunch", "main.native"},
+	{"assist", "| runtime.gopark < runtime.gcParkAssist < runtime.gcAssistAlloc < runtime.mallocgc < main.grow", GC, "", "main.grow"},
+	{"assist, printed", "GC assist wait | main.grow", GC, "", "main.grow"},
+	{"runtime.GC", "| runtime.gopark < runtime.semacquire1 < runtime.semacquire < runtime.gcStart < runtime.GC < main.tidy", GC, "", "main.tidy"},
+}
+
+// variants are the same through what a program wraps around it.
+var variants = []struct{ name, before, after, where string }{
+	{"a wrapper of another module", " < example.com/tools/wrap.Call < main.work", "", ""},
+	{"vendored code", " < github.com/some/driver.(*Conn).Query < main.work", "", ""},
+	{"a method value", " < main.(*server).run-fm < main.work", "", ""},
+	{"a generic function", " < main.each[...] < main.work", "", ""},
+	{"a package without a dot in its path", " < app/internal/store.(*DB).Get < app/api.handler.func2", "", ""},
+	{"deep recursion", strings.Repeat(" < main.descend", 300), "", ""},
+	{"the library's own frames", " < github.com/asyncio-go/asyncio.(*taskBody[...]).Run", "", ""},
+}
+
+// printed writes "state | a < b" as the runtime does.
+func printed(stack string) string {
+	state, frames, _ := strings.Cut(stack, "|")
+	var b strings.Builder
+	if state = strings.TrimSpace(state); state != "" {
+		b.WriteString("goroutine 7 [" + state + ", 2 minutes]:\n")
+	}
+	for f := range strings.SplitSeq(frames, " < ") {
+		f = strings.TrimSpace(f)
+		b.WriteString(f + "(0xc000012345, {0x1, 0x2}, ...)\n\t/src/" + f + ".go:12 +0x1f\n")
+	}
+	b.WriteString("created by iter.Pull[...] in goroutine 1\n\t/usr/lib/iter.go:3 +0x1\n")
+	return b.String()
+}
+
+func TestEveryKindIsClassified(t *testing.T) {
+	for _, r := range rows {
+		f := Classify(printed(r.stack))
+		if f.Class != r.class || f.Call != r.call || f.Func != r.where || f.Line != 12 {
+			t.Errorf("%s: %v, call %q, in %s:%d; want %v, %q, %s:12", r.name, f.Class, f.Call, f.Func, f.Line, r.class, r.call, r.where)
+		}
+	}
+}
+
+func TestWhatIsAroundItChangesNothing(t *testing.T) {
+	for _, r := range rows {
+		for _, v := range variants {
+			f := Classify(printed(r.stack + v.before))
+			if f.Class != r.class || f.Call != r.call || f.Func != r.where {
+				t.Errorf("%s in %s: %v, call %q, in %s; want %v, %q, %s", r.name, v.name, f.Class, f.Call, f.Func, r.class, r.call, r.where)
+			}
+		}
+	}
+}
+
+// The user's line is the innermost that is not of the standard library, whatever its package is called.
+func TestWhoseLineItIs(t *testing.T) {
+	for name, user := range map[string]bool{
+		"main.f": true, "main.(*T).m-fm": true, "main.f[...]": true, "app/store.f": true, "gopkg.in/yaml%2ev3.f": true,
+		"github.com/a/b.(*C[...]).d.func1": true, "github.com/asyncio-go/asyncio/examples/chat.f": true, "docs.test/x.f": true,
+		"time.Sleep": false, "encoding/json.(*decodeState).array": false, "vendor/golang.org/x/net/http2.f": false,
+		"golang.org/x/sys/unix.Read": false, "main._Cfunc_f": false, "internal/poll.(*FD).Read": false,
+		"github.com/asyncio-go/asyncio.Sleep": false, "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec": false,
+		"github.com/asyncio-go/asyncio/aionet.(*Conn).Read": false,
+	} {
+		if got := (Frame{Func: name, File: "x.go"}).User(); got != user {
+			t.Errorf("%s: user's %v, want %v", name, got, user)
+		}
+	}
+	if !(Frame{Func: "github.com/asyncio-go/asyncio.TestX", File: "/a/x_test.go"}).User() {
+		t.Error("a test of the library is a user of it")
+	}
+}
+
+func TestTheStandardLibraryIsKnown(t *testing.T) {
+	out, err := exec.Command("go", "list", "std").Output()
+	if err != nil {
+		t.Fatalf("go list std: %v", err)
+	}
+	for pkg := range strings.FieldsSeq(string(out)) {
+		if !standard(pkg) {
+			t.Errorf("package %s is not known to be of the standard library", pkg)
+		}
+	}
+}
+
+// Every class has advice that names something of this project to call, but where there is nothing to call.
+func TestAdvice(t *testing.T) {
+	for c := range Classes {
+		advice := Advice(c, Finding{Class: c})
+		names := strings.Contains(advice, "asyncio.") || strings.Contains(advice, "aionet.")
+		nothing := c == Unknown || c == GC || c == StarvedOS || c == Suspended || c == LateTimer
+		if advice == "" || strings.Contains(advice, "\n") || names == nothing {
+			t.Errorf("%v: %q", c, advice)
+		}
+	}
+	for call, word := range map[string]string{
+		"sync.(*Mutex).Lock": "asyncio.Lock", "sync.(*WaitGroup).Wait": "asyncio.Gather", "sync.(*Cond).Wait": "asyncio.Condition", "sync.(*Once).Do": "asyncio.ToThread",
+	} {
+		if a := Advice(Lock, Finding{Class: Lock, Call: call}); !strings.Contains(a, word) {
+			t.Errorf("%s: %q does not name %s", call, a, word)
+		}
+	}
+	if a := Advice(Syscall, Finding{Call: "os/exec.(*Cmd).Run"}); !strings.Contains(a, "aioexec") {
+		t.Errorf("a command: %q", a)
+	}
+	if a := Advice(IO, Finding{Call: "net/http.Get"}); !strings.Contains(a, "aiohttp") {
+		t.Errorf("a request: %q", a)
+	}
+}
+
+// The evidence of the situations in which somebody else may be to blame.
+func TestBlame(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name  string
+		class Class
+		e     Evidence
+		want  Class
+		blame string
+	}{
+		{"it computes", CPU, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 98 * ms, Procs: 2}, CPU, "computes"},
+		{"it computes on the only processor", CPU, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 100 * ms, Procs: 1}, CPU, "computes"},
+		{"others spin", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 220 * ms, Procs: 2, Rivals: 7}, StarvedGo, "7 other goroutines"},
+		{"others spin on the only processor", CPU, Evidence{Elapsed: 110 * ms, Credited: 30 * ms, CPU: 110 * ms, Procs: 1, Rivals: 4}, StarvedGo, "4 other goroutines"},
+		{"others spin, and it would be long alone", CPU, Evidence{Elapsed: 1000 * ms, Credited: 900 * ms, CPU: 1990 * ms, Procs: 2, Rivals: 7}, CPU, "computes"},
+		{"a storm of collections", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 215 * ms, Procs: 2, Rivals: 3}, StarvedGo, ""},
+		{"other processes", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 90 * ms, Procs: 2}, StarvedOS, "other processes"},
+		{"it was stopped", CPU, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 5 * ms, Procs: 2}, Suspended, "stood still"},
+		{"it was stopped in a short sleep", Sleep, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
+		{"it was stopped, and seen afterwards", Unknown, Evidence{Elapsed: 300 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
+		{"it could not be seen", Unknown, Evidence{Elapsed: 300 * ms, CPU: 300 * ms, Procs: 1}, Unknown, "over"},
+		{"it sleeps, other processes or not", Sleep, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, RunDelay: 90 * ms, Procs: 2}, Sleep, "sleeps"},
+		{"a lock", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Lock, "waits for a lock"},
+		{"a lock for long", Lock, Evidence{Elapsed: 810 * ms, Credited: 800 * ms, Procs: 2}, Lock, "probable deadlock"},
+		{"C that computes", Cgo, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 98 * ms, Procs: 2}, Cgo, "computes"},
+		{"C that waits", Cgo, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 1 * ms, Procs: 2}, Cgo, "waits"},
+	} {
+		got, blame := Weigh(c.class, c.e, 100*ms)
+		if got != c.want || !strings.Contains(blame, c.blame) {
+			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
+		}
+	}
+}
+
+func FuzzClassify(f *testing.F) {
+	for _, r := range rows {
+		f.Add(printed(r.stack))
+	}
+	f.Add("goroutine 1 [")
+	f.Add("x(\n\t:1 +0x\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		trace := Parse(text)
+		found := trace.Classify()
+		if found.Func != "" && !strings.Contains(text, found.Func) {
+			t.Errorf("%q is not in %q", found.Func, text)
+		}
+		if again := Parse(trace.String()); len(again.Frames) > len(trace.Frames) {
+			t.Errorf("%d frames became %d", len(trace.Frames), len(again.Frames))
+		}
+	})
+}

@@ -1,0 +1,166 @@
+package asyncio
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// A Stall is a report of the watch: something keeps the loop from running what is
+// ready. See WithStallThreshold for when there is one, and WithStallHandler.
+type Stall struct {
+	Task     AnyTask // whose step blocks the loop; nil for a callback, and for StallLateTimer
+	TaskName string  // "callback" for a callback
+	Created  string  // where the task was created, file:line
+
+	Class StallClass
+	File  string // the user's line that blocks; "" if it was not found
+	Line  int
+	Func  string // the function with that line
+	Call  string // what that line calls, such as "os.ReadFile"; "" if it does it itself
+	Stack string // of the goroutine, as the runtime prints it, down to the user's outermost function
+
+	Elapsed time.Duration // so far, or in all if Ended
+	Ended   bool
+	Blame   string // who is to blame, in a line
+	Advice  string // what to call instead, in a line
+
+	ReadyTasks int // tasks and callbacks that could run meanwhile
+	LateTimers int // timers that were due meanwhile
+
+	CPUShare float64       // processor time that the process used during the stall, in processors
+	RunDelay time.Duration // how long its threads stood in line for a processor; 0 where the system does not tell
+	Rivals   int           // other goroutines that wanted a processor all the time
+	Samples  int           // how often the watch looked
+
+	Count      int           // stalls at this place so far, this one included
+	Total      time.Duration // how long those that have ended took together
+	Suppressed int           // stalls of the loop, since the last report, that were only counted
+}
+
+// A StallClass says what kind of thing blocks the loop.
+type StallClass uint8
+
+// The classes. String returns the word in the comment.
+const (
+	StallUnknown   = StallClass(stall.Unknown)   // unknown: its stack was not seen
+	StallCPU       = StallClass(stall.CPU)       // cpu: the task computes
+	StallSleep     = StallClass(stall.Sleep)     // sleep: time.Sleep
+	StallIO        = StallClass(stall.IO)        // io: it waits for the network or a pipe
+	StallChannel   = StallClass(stall.Channel)   // channel: it receives, sends or selects
+	StallLock      = StallClass(stall.Lock)      // lock: anything of package sync
+	StallSyscall   = StallClass(stall.Syscall)   // syscall: a system call; Call names the function
+	StallCgo       = StallClass(stall.Cgo)       // cgo: a C function
+	StallGC        = StallClass(stall.GC)        // gc: it works, or waits, for the garbage collector
+	StallStarvedGo = StallClass(stall.StarvedGo) // starved-go: other goroutines of the program have the processors
+	StallStarvedOS = StallClass(stall.StarvedOS) // starved-os: other processes have the processors
+	StallSuspended = StallClass(stall.Suspended) // suspended: the process or the machine stood still
+	StallManySteps = StallClass(stall.ManySteps) // many-steps: a turn of many steps, none of them long
+	StallSpinner   = StallClass(stall.Spinner)   // spinner: a task that yields for ever and never waits
+	StallLateTimer = StallClass(stall.LateTimer) // late-timer: the loop slept and was woken late
+)
+
+func (c StallClass) String() string { return stall.Class(c).String() }
+
+// String is the report in a few lines, with the stack.
+func (s Stall) String() string {
+	text := engineHeadline(s)
+	if s.File != "" {
+		text += fmt.Sprintf("\n  at %s:%d, in %s", s.File, s.Line, s.Func)
+	}
+	if s.TaskName != "" {
+		text += fmt.Sprintf("\n  by %q", s.TaskName)
+		if s.Created != "" {
+			text += " created at " + s.Created
+		}
+	}
+	text += fmt.Sprintf("\n  blame: %s\n  advice: %s\n  behind it: %d ready, %d timer(s) late", s.Blame, s.Advice, s.ReadyTasks, s.LateTimers)
+	if s.Stack != "" {
+		text += "\n" + s.Stack
+	}
+	return text
+}
+
+func engineHeadline(s Stall) string {
+	ended := "so far"
+	if s.Ended {
+		ended = "in all"
+	}
+	headline := engine.Stall{Class: stall.Class(s.Class), Ended: s.Ended}.Headline()
+	return fmt.Sprintf("%s: %s, %v %s", headline, s.Class, s.Elapsed.Round(time.Millisecond), ended)
+}
+
+// WithStallThreshold sets how long a step of the loop may last before the watch
+// reports it. The default is 100 ms; 0 turns the watch off; a negative duration
+// panics. The environment variable ASYNCIO_STALL, a duration such as 25ms or the
+// word off, goes before.
+//
+// A step is what runs between two awaits of a task, or a callback. While one lasts,
+// at the threshold and at 2, 4 and 8 times it, and when it has ended, the watch
+// writes a message through the loop's logger that says who blocks the loop, in
+// which line, and what to call instead. Stalls at a place that was reported within
+// the last minute are counted and not reported, and there are at most 5 reports a
+// minute; what was left out is summed up in the next report and at the end of Run.
+//
+// The watch also reports a turn of many short steps that takes longer than that, a
+// task that yields for ten times as long and never waits, and timers that fire so
+// late because the loop was not woken in time.
+//
+// A step is seen to begin to within some milliseconds, so thresholds under 10 ms
+// mean little. In a testing/synctest bubble there is no watch, but for the one of
+// asynciotest.NoStalls.
+func WithStallThreshold(d time.Duration) Option {
+	if d < 0 {
+		panic(fmt.Sprintf("asyncio: WithStallThreshold(%v): the duration must not be negative", d))
+	}
+	return func(c *engine.Config) { c.StallThreshold = d }
+}
+
+// WithStallHandler has fn called with each report of the watch, after it was
+// logged. It runs in a goroutine of its own, while the loop is blocked: it must not
+// wait for the loop. A handler that blocks holds up further reports and nothing
+// else; Run waits a second for it at its end. Its panic is logged. nil: no handler.
+func WithStallHandler(fn func(Stall)) Option {
+	return func(c *engine.Config) {
+		if fn == nil {
+			c.OnStall = nil
+			return
+		}
+		c.OnStall = func(s engine.Stall) { fn(publicStall(s)) }
+	}
+}
+
+func publicStall(s engine.Stall) Stall {
+	return Stall{
+		Task: handleOf(s.Task), TaskName: s.Name, Created: s.Created,
+		Class: StallClass(s.Class), File: s.Finding.File, Line: s.Finding.Line, Func: s.Finding.Func, Call: s.Finding.Call, Stack: s.Stack,
+		Elapsed: s.Elapsed, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
+		ReadyTasks: s.Ready, LateTimers: s.Late,
+		CPUShare: s.Evidence.Share(), RunDelay: s.Evidence.RunDelay, Rivals: s.Evidence.Rivals, Samples: s.Evidence.Samples,
+		Count: s.Count, Total: s.Total, Suppressed: s.Silent,
+	}
+}
+
+// stallVariable is the environment's word on the watch.
+const stallVariable = "ASYNCIO_STALL"
+
+// stallFromEnvironment applies ASYNCIO_STALL. What cannot be understood is told
+// when the loop starts.
+func stallFromEnvironment(c *engine.Config) {
+	switch text := os.Getenv(stallVariable); text {
+	case "":
+	case "off", "0":
+		c.StallThreshold = 0
+	default:
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			c.BadStall = fmt.Sprintf("asyncio: %s=%q is neither a duration such as 25ms nor off; the threshold stays %v",
+				stallVariable, text, c.StallThreshold)
+			return
+		}
+		c.StallThreshold = d
+	}
+}
