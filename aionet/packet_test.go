@@ -122,9 +122,6 @@ func TestUDPWaits(t *testing.T) {
 }
 
 func TestUDPAddressesThatDoNotFit(t *testing.T) {
-	if portable {
-		t.Skip("the portable network tells of a datagram's error with a later one")
-	}
 	onLoop(t, func(ctx context.Context) {
 		four := listenPacket(ctx, t, "udp4", "127.0.0.1:0")
 		for _, to := range []net.Addr{

@@ -281,6 +281,9 @@ func (l *Listener) stop() {
 	if l.closed.Load() {
 		return
 	}
+	if d, ok := l.port.(netport.Drainer); ok && l.server.serving > 0 {
+		l.taken = append(l.taken, d.Drain(mostTaken)...)
+	}
 	for l.server.serving > 0 && len(l.taken) < mostTaken {
 		stream, err := l.port.Accept()
 		if err != nil {

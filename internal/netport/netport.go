@@ -102,6 +102,12 @@ type Listener interface {
 	Addr() net.Addr // from any goroutine
 }
 
+// A Drainer is a Listener whose Accept may say ErrAgain although somebody waits.
+type Drainer interface {
+	// Drain accepts at most so many that wait. It may take a few milliseconds.
+	Drain(most int) []Stream
+}
+
 // Packets is a socket for datagrams.
 type Packets interface {
 	ReadFrom(p []byte) (int, net.Addr, error)

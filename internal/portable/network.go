@@ -1,6 +1,21 @@
 // Package portable is a network for a loop on systems that have neither epoll nor
 // kqueue here: package net's sockets, and a goroutine for each operation that is under
 // way. So an idle connection in which a task waits costs a goroutine and a buffer.
+//
+// It differs from the system's own network in this:
+//
+//   - A goroutine reads ahead once a task has begun to read, also if that task gives
+//     up: what it reads is kept for the next Read of the connection, and is not to be
+//     had of the descriptor, by SyscallConn or by the file that FileConn was given.
+//   - A goroutine writes what Write took of a stream, 64 KiB at most. So an error of
+//     writing is told by the next Write, and by all that follow: after a reset it may
+//     be ECONNRESET each time, where the system says ECONNRESET once and EPIPE then.
+//     Closed meanwhile, a connection goes on writing for a second at most.
+//   - Shutdown holds up the loop for a few milliseconds while it looks whether
+//     somebody has connected, since package net cannot tell without waiting.
+//   - A file whose reads nothing can end, as a console on Windows, keeps its
+//     goroutine until something comes, also after the end of the loop.
+//   - Files are not sent by the system (sendfile).
 package portable
 
 import (
@@ -10,7 +25,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -51,9 +65,15 @@ func (n *network) close() {
 
 // do runs work in a goroutine, and then done on the loop; or not, if that has ended.
 func (n *network) do(work, done func()) {
-	n.busy.Add(1)
+	n.busy.Go(func() {
+		work()
+		n.loop.Do(done)
+	})
+}
+
+// leave is do for what the loop's end does not wait for.
+func (n *network) leave(work, done func()) {
 	go func() {
-		defer n.busy.Done()
 		work()
 		n.loop.Do(done)
 	}()
@@ -64,9 +84,7 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{net: n, from: made}
-	n.open[l] = struct{}{}
-	return l, nil
+	return n.listener(made), nil
 }
 
 func (n *network) Dial(ctx context.Context, network, addr string, o netport.Options) (netport.Stream, error) {
@@ -87,16 +105,14 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 	if err != nil {
 		return nil, err
 	}
-	p := &packets{socket: socket{made}, net: n, conn: made}
-	n.open[p] = struct{}{}
-	return p, nil
+	return n.packets(made), nil
 }
 
 func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	if c, err := net.FileConn(f); err == nil {
 		if c.RemoteAddr() == nil { // it listens, or is not connected yet
 			c.Close()
-			return nil, syscall.ENOTCONN
+			return nil, errNotConnected
 		}
 		return n.stream(c, c.LocalAddr(), c.RemoteAddr()), nil
 	}
@@ -110,5 +126,7 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 // fileAddr is the address of what is no socket.
 type fileAddr string
 
-func (fileAddr) Network() string  { return "file" }
+const fileNetwork = "file"
+
+func (fileAddr) Network() string  { return fileNetwork }
 func (a fileAddr) String() string { return string(a) }

@@ -3,20 +3,16 @@ package portable
 import (
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
-
-// longest is more than a datagram of any kind here can have.
-const longest = 64 << 10
 
 // packets is a socket for datagrams. It is owned by the loop; a goroutine that reads
 // owns in.
 type packets struct {
 	socket
-	net     *network
-	conn    net.PacketConn
-	watcher netport.Watcher
+	conn net.PacketConn
 
 	reading, full bool
 	in            []byte
@@ -24,28 +20,26 @@ type packets struct {
 	from          net.Addr
 	readErr       error
 
-	closed bool
+	out outgoing
 }
 
-func (p *packets) Watch(w netport.Watcher) { p.watcher = w }
-
-func (p *packets) tell(readable, writable bool) {
-	if p.watcher != nil {
-		p.watcher.Ready(readable, writable)
-	}
+func (n *network) packets(c net.PacketConn) *packets {
+	p := &packets{socket: socket{net: n, of: c}, conn: c}
+	n.open[p] = struct{}{}
+	return p
 }
 
-// ReadFrom takes the datagram that a goroutine has read, and sends the next one.
+// ReadFrom takes the datagram that a goroutine has read, or sends one to read.
 func (p *packets) ReadFrom(b []byte) (int, net.Addr, error) {
 	switch {
+	case p.isClosed():
+		return 0, nil, net.ErrClosed
 	case p.full:
 		p.full = false
 		if p.readErr != nil {
 			return 0, nil, p.readErr
 		}
 		return copy(b, p.in[:p.have]), p.from, nil
-	case p.closed:
-		return 0, nil, net.ErrClosed
 	case !p.reading:
 		p.fetch()
 	}
@@ -67,33 +61,28 @@ func (p *packets) fetch() {
 	})
 }
 
-// WriteTo sends the datagram at once. Where the system has no room it waits, which for
-// datagrams is short.
+// WriteTo sends the datagram at once.
 func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
-	if p.closed {
+	if p.isClosed() {
 		return 0, net.ErrClosed
 	}
-	n, err := p.conn.WriteTo(b, to)
-	if err != nil {
-		return n, fmt.Errorf("to %v: %w", to, plain(err))
+	n, err := p.out.send(&p.socket, func() (int, error) { return p.conn.WriteTo(b, to) })
+	if err != nil && err != netport.ErrAgain {
+		err = fmt.Errorf("to %v: %w", to, err)
 	}
-	return n, nil
+	return n, err
 }
 
-// Close closes the socket. A datagram that is being sent may be lost, as any may.
+// Close closes the socket and removes its file, if it has one.
 func (p *packets) Close() error {
-	if p.closed {
-		return net.ErrClosed
+	err := p.shut()
+	if err != net.ErrClosed {
+		delete(p.net.open, p)
+		if u, ok := p.LocalAddr().(*net.UnixAddr); ok && u.Name != "" && u.Name[0] != '@' {
+			os.Remove(u.Name)
+		}
 	}
-	p.closed = true
-	delete(p.net.open, p)
-	p.net.do(func() { p.conn.Close() }, func() {}) // see the stream's
-	return nil
+	return err
 }
 
 func (p *packets) LocalAddr() net.Addr { return p.conn.LocalAddr() }
-
-// Prompt has the watcher told when the descriptor is ready.
-func (p *packets) Prompt(read bool) {
-	p.net.do(func() { p.await(read) }, func() { p.tell(read, !read) })
-}

@@ -4,14 +4,16 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
+	"os"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// bufferLen is the size of a stream's buffers.
-const bufferLen = 8 << 10
+const (
+	bufferLen = 8 << 10       // of what is read
+	writeLen  = 8 * bufferLen // the most that a goroutine writes
+)
 
 // file is what a stream is made of: a net.Conn or an *os.File.
 type file interface {
@@ -24,71 +26,60 @@ type file interface {
 // that writes owns out.
 type stream struct {
 	socket
-	net           *network
 	file          file
 	local, remote net.Addr
-	watcher       netport.Watcher
 
-	datagrams bool
-	reading   bool
-	in        []byte // the buffer
-	full      bool   // a read has ended, with have, which may be empty, and readErr
-	have      []byte // what is left in the buffer
-	readErr   error  // after that
+	whole    bool // a call reads or writes one message
+	datagram bool // which may be empty, and whose errors are told once
+	deaf     bool // Close does not end what is under way
+
+	reading bool
+	in      []byte // the buffer
+	full    bool   // a read has ended, with have, which may be empty, and readErr
+	have    []byte // what is left in the buffer
+	readErr error  // after that
 
 	writing  bool
 	out      []byte
 	writeErr error
+	outgoing outgoing // datagrams
 
-	ending bool // no more is written: CloseWrite when out has gone
-	closed bool
-
-	mu    sync.Mutex
-	busy  bool // something is being written: whoever ends that looks at after
-	after int  // what is to be done then: nothing, CloseWrite or Close
+	// Guarded by the socket's mu.
+	busy   bool // something is being written
+	ending bool // no more is written: CloseWrite when that has gone
 }
 
-const (
-	afterNothing = iota
-	afterCloseWrite
-	afterClose
-)
-
 func (n *network) stream(f file, local, remote net.Addr) *stream {
-	s := &stream{socket: socket{f}, net: n, file: f, local: local, remote: remote}
+	s := &stream{socket: socket{net: n, of: f}, file: f, local: local, remote: remote}
 	switch local.Network() {
 	case "udp", "unixgram":
-		s.datagrams = true
+		s.whole, s.datagram = true, true
+	case "unixpacket":
+		s.whole = true
+	case fileNetwork:
+		s.deaf = errors.Is(f.SetReadDeadline(time.Time{}), os.ErrNoDeadline)
 	}
 	n.open[s] = struct{}{}
 	return s
 }
 
-func (s *stream) Watch(w netport.Watcher) { s.watcher = w }
-
-func (s *stream) tell(readable, writable bool) {
-	if s.watcher != nil {
-		s.watcher.Ready(readable, writable)
-	}
-}
-
-// Read takes what a goroutine has read, and sends the next one.
+// Read takes what a goroutine has read, or sends one to read.
 func (s *stream) Read(p []byte) (int, error) {
 	switch {
+	case s.isClosed():
+		return 0, net.ErrClosed
 	case s.full && (len(s.have) > 0 || s.readErr == nil):
 		n := copy(p, s.have)
 		s.have = s.have[n:]
-		if s.datagrams {
+		if s.whole {
 			s.have = nil // what did not fit is lost
 		}
 		s.full = len(s.have) > 0 || s.readErr != nil
 		return n, nil
 	case s.full:
-		s.full = !s.datagrams // an error of a datagram is told once
+		s.full = !s.datagram
 		return 0, s.readErr
-	case s.closed:
-		return 0, net.ErrClosed
-	case len(p) == 0 && !s.datagrams:
+	case len(p) == 0 && !s.datagram:
 		return 0, nil
 	case !s.reading:
 		s.fetch()
@@ -100,42 +91,58 @@ func (s *stream) fetch() {
 	s.reading = true
 	if s.in == nil {
 		size := bufferLen
-		if s.datagrams {
+		if s.whole {
 			size = longest
 		}
 		s.in = make([]byte, size)
 	}
 	var n int
 	var err error
-	s.net.do(func() { n, err = s.file.Read(s.in) }, func() {
+	s.do(func() { n, err = s.file.Read(s.in) }, func() {
 		s.reading, s.full = false, true
 		s.have, s.readErr = s.in[:n], plain(err)
 		s.tell(true, false)
 	})
 }
 
+// do is the network's. A loop that ends does not wait for what nothing can end.
+func (s *stream) do(work, done func()) {
+	if s.deaf {
+		s.net.leave(work, done)
+	} else {
+		s.net.do(work, done)
+	}
+}
+
 // Write hands what it can to a goroutine. How that fared is told by the next call.
 func (s *stream) Write(p []byte) (int, error) {
 	switch {
+	case s.isClosed():
+		return 0, net.ErrClosed
 	case s.writeErr != nil:
 		return 0, s.writeErr
-	case s.closed:
-		return 0, net.ErrClosed
-	case s.ending:
-		return 0, io.ErrClosedPipe
 	case s.writing:
 		return 0, netport.ErrAgain
-	case len(p) == 0 && !s.datagrams:
-		return 0, nil
+	}
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	if s.datagram {
+		defer s.leave()
+		return s.outgoing.send(&s.socket, func() (int, error) { return s.file.Write(p) })
+	}
+	if err := s.begin(); err != nil || len(p) == 0 {
+		s.written()
+		return 0, err
 	}
 	n := len(p)
-	if !s.datagrams {
-		n = min(n, 8*bufferLen)
+	if !s.whole {
+		n = min(n, writeLen)
 	}
 	s.out = append(s.out[:0], p[:n]...)
-	s.writing, s.busy = true, true
+	s.writing = true
 	var err error
-	s.net.do(func() {
+	s.do(func() {
 		_, err = s.file.Write(s.out)
 		s.written()
 	}, func() {
@@ -146,65 +153,56 @@ func (s *stream) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// begin refuses to write after CloseWrite.
+func (s *stream) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending {
+		return errBrokenPipe
+	}
+	s.busy = true
+	return nil
+}
+
 // written is called by the goroutine that has written. It does what was put off, so
 // that nothing waits for the loop.
 func (s *stream) written() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	put := s.busy && s.ending
 	s.busy = false
-	switch s.after {
-	case afterCloseWrite:
-		s.closeWrite()
-	case afterClose:
-		s.file.Close()
+	s.mu.Unlock()
+	if put {
+		s.file.(writeCloser).CloseWrite()
 	}
+	s.leave()
 }
 
-// putOff reports whether something is being written, and has what done after it.
-func (s *stream) putOff(what int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy {
-		s.after = what
-	}
-	return s.busy
-}
+type writeCloser interface{ CloseWrite() error }
 
 // CloseWrite ends the direction of writing, after what is being written.
 func (s *stream) CloseWrite() error {
+	c, ok := s.file.(writeCloser)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	s.mu.Lock()
 	s.ending = true
-	if s.putOff(afterCloseWrite) {
+	busy := s.busy
+	s.mu.Unlock()
+	if busy {
 		return nil
 	}
-	return s.closeWrite()
-}
-
-func (s *stream) closeWrite() error {
-	if c, ok := s.file.(interface{ CloseWrite() error }); ok {
-		return plain(c.CloseWrite())
-	}
-	return errors.ErrUnsupported
+	return plain(c.CloseWrite())
 }
 
 // Close closes the connection; what is being written goes on for drainTime.
 func (s *stream) Close() error {
-	if s.closed {
-		return net.ErrClosed
+	err := s.shut()
+	if err != net.ErrClosed {
+		delete(s.net.open, s)
 	}
-	s.closed = true
-	delete(s.net.open, s)
-	s.file.SetReadDeadline(time.Now())
-	s.file.SetWriteDeadline(time.Now().Add(drainTime))
-	if !s.putOff(afterClose) {
-		s.net.do(func() { s.file.Close() }, func() {}) // package net's waits for a Control under way
-	}
-	return nil
+	return err
 }
 
 func (s *stream) LocalAddr() net.Addr  { return s.local }
 func (s *stream) RemoteAddr() net.Addr { return s.remote }
-
-// Prompt has the watcher told when the descriptor is ready.
-func (s *stream) Prompt(read bool) {
-	s.net.do(func() { s.await(read) }, func() { s.tell(read, !read) })
-}

@@ -1,0 +1,10 @@
+//go:build !plan9
+
+package portable
+
+import "syscall"
+
+const (
+	errNotConnected = syscall.ENOTCONN
+	errBrokenPipe   = syscall.EPIPE
+)
