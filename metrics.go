@@ -22,6 +22,8 @@ type Metrics struct {
 	// CurrentDelay is the measurement under way: it grows while the loop is blocked.
 	Delay        Histogram
 	CurrentDelay time.Duration
+	// StepTimes is how long steps of tasks took; empty unless in debug mode.
+	StepTimes Histogram
 
 	Timers int // that were set, and have neither fired nor been cancelled
 	Tasks  TaskMetrics
@@ -72,6 +74,9 @@ func (h Histogram) Count() (n uint64) {
 }
 
 func histogramOf(h *engine.Histogram) Histogram {
+	if h == nil {
+		return Histogram{}
+	}
 	counts, sum := h.Counts()
 	bounds := engine.HistogramBounds
 	return Histogram{Bounds: bounds[:], Counts: counts, Sum: sum}
@@ -88,7 +93,8 @@ func (l *Loop) Metrics() Metrics {
 		Uptime: e.Uptime, Idle: e.Idle,
 		Turns: e.Turns, Steps: e.Steps, Ready: e.Ready, Timers: e.Timers,
 		Delay: histogramOf(e.Delay), CurrentDelay: e.Waited,
-		Threads: l.threads.metrics("to-thread"), Executors: l.used.metrics(),
+		StepTimes: histogramOf(l.e.StepTimes()),
+		Threads:   l.threads.metrics("to-thread"), Executors: l.used.metrics(),
 		Tasks: TaskMetrics{
 			Created: e.Created, Waiting: e.Waiting,
 			Failed: e.Failed, Cancelled: e.Cancelled, Panics: e.Panicked,

@@ -3,6 +3,7 @@ package asyncio
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -23,9 +24,24 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(c *engine.Config) { c.Logger = logger }
 }
 
-// WithDebug makes the loop keep the whole call stack of each task's creation,
-// not only the line, for messages and dumps. It costs about a microsecond and
-// some hundred bytes a task.
+// WithDebug makes the loop keep what helps to find out what it does:
+//   - the whole call stack of each task's creation, not only the line, for messages
+//     and dumps;
+//   - for each task how many steps it made, how long they took, and where the longest
+//     began and ended: see StatsOf, and Dump;
+//   - the last 65,536 events, for Loop.Trace;
+//   - the duration of steps, for Loop.Metrics;
+//   - labels for package runtime/pprof, with which profiles tell tasks apart:
+//     asyncio.task, the task's name or, for a task without one, asyncio.created, where it
+//     was created;
+//   - a task and a region of package runtime/trace for each task that begins while a
+//     trace is recorded;
+//   - a check that arguments and results of registered functions could travel to another
+//     process, also where the executor is local.
+//
+// It costs one or two microseconds a step and a few a task, some hundred bytes a task, and
+// some megabytes a loop. The default is false, or true if the environment variable
+// ASYNCIO_DEBUG is set to something other than 0.
 func WithDebug(on bool) Option {
 	return func(c *engine.Config) { c.Debug = on }
 }
@@ -69,8 +85,15 @@ func WithShutdownTimeout(d time.Duration) Option {
 	return func(c *engine.Config) { c.ShutdownTimeout = d }
 }
 
+// debugByEnvironment reports whether ASYNCIO_DEBUG asks for debug mode.
+func debugByEnvironment() bool {
+	v := os.Getenv("ASYNCIO_DEBUG")
+	return v != "" && v != "0"
+}
+
 func newConfig(opts []Option) engine.Config {
 	c := engine.DefaultConfig()
+	c.Debug = debugByEnvironment()
 	c.NewPanicError = newPanicError
 	c.NewUnhandledError = func(u engine.Unhandled) error {
 		return &UnhandledError{Task: u.Name, Created: u.Created, Err: u.Err}

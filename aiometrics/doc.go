@@ -14,6 +14,7 @@
 //	asyncio_task_created_total              counter
 //	asyncio_task_finished_total             counter, by outcome: ok, error, cancelled, panic
 //	asyncio_task_steps_total                counter, steps of tasks, and callbacks
+//	asyncio_task_step_duration_seconds      histogram, of loops in debug mode
 //	asyncio_executor_queue_length           gauge, calls that wait for a place
 //	asyncio_executor_running                gauge, calls that run
 //	asyncio_executor_workers                gauge, calls that can run at once

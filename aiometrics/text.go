@@ -122,6 +122,13 @@ func (p *printer) tasks(loops []snapshot) {
 		p.sample(finished, float64(l.Tasks.Cancelled), loopName, l.name, "outcome", "cancelled")
 		p.sample(finished, float64(l.Tasks.Panics), loopName, l.name, "outcome", "panic")
 	}
+	const took = "asyncio_task_step_duration_seconds"
+	p.family(took, "histogram", "How long steps of tasks took; in debug mode.")
+	for _, l := range loops {
+		if len(l.StepTimes.Counts) > 0 {
+			p.histogram(took, l.StepTimes, loopName, l.name)
+		}
+	}
 	const steps = "asyncio_task_steps_total"
 	p.family(steps, "counter", "Steps of tasks, and callbacks.")
 	for _, l := range loops {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -112,6 +113,10 @@ func (d *dump) write(headline string) string {
 func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 	indent := strings.Repeat("  ", depth)
 	fmt.Fprintf(&d.b, "%s#%d %q %s, created at %s\n", indent, t.id, t.Name(), d.state(t), t.Created())
+	if s, ok := t.Stats(); ok && s.Steps > 0 {
+		fmt.Fprintf(&d.b, "%s  ran for %v in %d step(s), the longest %v from %s to %s\n", indent, duration(s.Ran), s.Steps, duration(s.Longest),
+			cmp.Or(s.LongestFrom, "its beginning"), cmp.Or(s.LongestUntil, "its end"))
+	}
 	if depth > maxDumpDepth {
 		fmt.Fprintf(&d.b, "%s  ...\n", indent)
 		return

@@ -50,12 +50,14 @@ type Loop struct {
 	monitorWake   chan struct{}
 	monitorDone   chan struct{} // nil: no monitor
 	watch         watch
+	debug         *debugger // nil: not in debug mode; fixed before start
 
 	// Owned by the loop.
 	ready      readyQueue
 	left       int // entries of this turn still to run
 	turns      uint64
-	tally      tally
+	rootMask   uint64 // a turn begins on the root where turns has none of these bits
+	counters   counters
 	timers     timerHeap
 	suspects   []*Task // whose awaits may be part of a long ring
 	heirs      heirs
@@ -95,6 +97,10 @@ func New(cfg Config) *Loop {
 	l.root.node.scope = l.root
 	l.rootRunner.loop = l
 	l.watch.l, l.lateAfter = l, math.MaxInt64
+	l.rootMask = rootEvery - 1
+	if cfg.Debug {
+		l.debug, l.rootMask = newDebugger(l), 0
+	}
 	return l
 }
 
@@ -229,9 +235,15 @@ func (l *Loop) drive() {
 			l.stepEnded()
 		}
 		l.left--
+		if l.debug != nil {
+			l.debug.begin()
+		}
 		t := l.ready.nextTask()
 		if t == nil {
 			l.runCall()
+			if l.debug != nil {
+				l.debug.called()
+			}
 			continue
 		}
 		for ; t != nil; t = l.handoff {
@@ -246,7 +258,7 @@ func (l *Loop) drive() {
 func (l *Loop) turn() bool {
 	for {
 		l.turns++
-		l.tally.more--
+		l.counters.more--
 		l.trim()
 		if l.signal.Load() != 0 {
 			l.attend()
@@ -262,8 +274,11 @@ func (l *Loop) turn() bool {
 			continue
 		}
 		if l.left = l.ready.len(); l.left > 0 {
-			l.tally.more += l.left
+			l.counters.more += l.left
 			l.publishQueue(1, 0)
+			if l.debug != nil {
+				l.debug.turn(l.left)
+			}
 			return true
 		}
 		if len(l.suspects) > 0 {
@@ -278,12 +293,13 @@ func (l *Loop) turn() bool {
 
 // rootEvery is how many turns go by at most until one begins on the root, which
 // looks at what coroutines do not (S4).
+// A power of two.
 const rootEvery = 64
 
 // nextTurn begins a turn in whatever coroutine ends the one before, unless the
 // root is needed.
 func (l *Loop) nextTurn() bool {
-	if l.signal.Load() != 0 || l.turns%rootEvery == 0 {
+	if l.signal.Load() != 0 || l.turns&l.rootMask == 0 {
 		return false
 	}
 	if l.ready.len() > 0 {
@@ -296,7 +312,7 @@ func (l *Loop) nextTurn() bool {
 		return false
 	}
 	l.turns++
-	l.tally.more += l.left - 1
+	l.counters.more += l.left - 1
 	return true
 }
 

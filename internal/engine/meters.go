@@ -5,32 +5,32 @@ import (
 	"time"
 )
 
-// What a loop counts costs the way from step to step nothing: the loop's own
-// tally takes the place of counters that it needs anyway, or is kept where it
-// happens seldom, and is copied for others when the monitor has asked for the
+// What a loop counts costs the way from step to step nothing: its own
+// counters take the place of some that it needs anyway, or count what happens
+// seldom, and are copied for others when the monitor has asked for the
 // loop's attention, some 200 times a second while it is busy. Somebody who wants
 // to know asks the loop itself; only a loop that does not answer, because it is
 // blocked, is described by the last copy.
 
-// tally is owned by the loop.
-type tally struct {
+// counters are owned by the loop.
+type counters struct {
 	admitted, ended             int // tasks; the difference lives
 	refused                     int // tasks that ended before they were admitted, with an error
 	failed, cancelled, panicked int // the outcomes of those that did not succeed, the refused left out
 	more                        int // steps beyond one a turn
 }
 
-func (y *tally) live() int { return y.admitted - y.ended }
+func (c *counters) live() int { return c.admitted - c.ended }
 
 // unsuccessful counts a task that ends with an error.
-func (y *tally) unsuccessful(f taskFlags) {
+func (c *counters) unsuccessful(f taskFlags) {
 	switch {
 	case f&flagPanicked != 0:
-		y.panicked++
+		c.panicked++
 	case f&flagCancelled != 0:
-		y.cancelled++
+		c.cancelled++
 	default:
-		y.failed++
+		c.failed++
 	}
 }
 
@@ -51,7 +51,7 @@ type meters struct {
 // end: all that is ready but for the first, which is about to run. From then on, or
 // on behalf of the task that runs now, one task is neither ready nor waiting.
 func (l *Loop) publishQueue(first, running int) {
-	m, live, ready := &l.meters, l.tally.live(), l.ready.len()
+	m, live, ready := &l.meters, l.counters.live(), l.ready.len()
 	m.ready.Store(int64(ready - first))
 	m.live.Store(int64(live))
 	m.waiting.Store(int64(live - running - (ready - l.ready.calls.len())))
@@ -64,15 +64,15 @@ func (l *Loop) publish() {
 		running = 1
 	}
 	l.publishQueue(0, running)
-	m, y := &l.meters, &l.tally
+	m, c := &l.meters, &l.counters
 	m.timers.Store(int64(l.timers.len()))
 	m.turns.Store(int64(l.turns))
-	m.steps.Store(int64(l.turns) + int64(y.more) - int64(l.left))
-	m.admitted.Store(int64(y.admitted))
-	m.refused.Store(int64(y.refused))
-	m.failed.Store(int64(y.failed))
-	m.cancelled.Store(int64(y.cancelled))
-	m.panic.Store(int64(y.panicked))
+	m.steps.Store(int64(l.turns) + int64(c.more) - int64(l.left))
+	m.admitted.Store(int64(c.admitted))
+	m.refused.Store(int64(c.refused))
+	m.failed.Store(int64(c.failed))
+	m.cancelled.Store(int64(c.cancelled))
+	m.panic.Store(int64(c.panicked))
 }
 
 // rests and wakes keep the time for which the loop waited, in one word: awake,
@@ -82,6 +82,9 @@ func (l *Loop) rests() { l.meters.rest.Store(l.meters.rest.Load() - l.Elapsed() 
 
 func (l *Loop) wakes() (now int64) {
 	now = l.Elapsed()
+	if l.debug != nil {
+		l.debug.waited(now)
+	}
 	l.meters.rest.Store(now + l.meters.rest.Load() + 1)
 	return now
 }

@@ -46,6 +46,7 @@ type nodeExt struct {
 	// Fixed before the node is published.
 	name    string    // of a task
 	stack   []uintptr // of a task's creation, in debug mode
+	life    *taskLife // of a task, in debug mode
 	lapse   *lapse    // of a time-out
 	foreign *source   // of a carrier
 

@@ -140,7 +140,7 @@ func (l *Loop) yield(r *runner) {
 
 // emptyTurn counts a turn in which nothing is to be done, if that is so.
 func (l *Loop) emptyTurn() bool {
-	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && l.turns%rootEvery != 0 && !l.timersDue() && !l.pollDue() {
+	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && l.turns&l.rootMask != 0 && !l.timersDue() && !l.pollDue() {
 		l.turns++
 		return true
 	}

@@ -192,7 +192,12 @@ func (r *runner) exec(t *Task) {
 		}
 		l.exited(r, t)
 	}()
-	err := t.body.Run(&t.node)
+	var err error
+	if l.debug != nil {
+		err = l.debug.run(t)
+	} else {
+		err = t.body.Run(&t.node)
+	}
 	returned = true
 	l.finish(t, err)
 }
@@ -250,6 +255,9 @@ func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
 // pick takes the next task of the turn off the ready queue, beginning the next
 // turn if this one is over. It returns nil if the root is needed.
 func (l *Loop) pick() *Task {
+	if l.debug != nil {
+		l.debug.ended()
+	}
 	if l.mark.Load() {
 		l.stepEnded()
 	}

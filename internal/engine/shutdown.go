@@ -76,7 +76,7 @@ func (l *Loop) over() bool {
 	if !s.began {
 		return false
 	}
-	if l.tally.live() == 0 {
+	if l.counters.live() == 0 {
 		l.timers.disarm(s)
 		return true
 	}

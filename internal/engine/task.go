@@ -105,8 +105,8 @@ func (t *Task) prepare(l *Loop, id uint64, body Body, created coro.Site, name st
 	if name != "" {
 		t.node.extras().name = name
 	}
-	if l.cfg.Debug {
-		t.node.extras().stack = coro.Stack()
+	if l.debug != nil {
+		l.debug.created(t)
 	}
 }
 
@@ -125,7 +125,7 @@ const idBlock = 64
 
 // refuse ends a task that could not be admitted.
 func (t *Task) refuse(l *Loop, err error) {
-	l.tally.refused++
+	l.counters.refused++
 	if l.settled { // the error handler creates tasks: reporting them to it would never end
 		l.log(slog.LevelError, "asyncio: a task was created after the end of Run", "task", t.Name(),
 			"created", t.Created(), "error", err)
@@ -143,7 +143,7 @@ func (t *Task) refuse(l *Loop, err error) {
 func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 	newChild(&t.node, ctx, scope, parent)
 	scope.live++
-	l.tally.admitted++
+	l.counters.admitted++
 	l.stop.unswept++
 	l.registry.add(t)
 	l.ready.pushTask(t)
@@ -204,7 +204,7 @@ func (l *Loop) finish(t *Task, err error) {
 			}
 		}
 		t.cell.fail = &failure{err: err}
-		l.tally.unsuccessful(t.node.flags)
+		l.counters.unsuccessful(t.node.flags)
 	}
 	l.conclude(t)
 }
@@ -214,7 +214,7 @@ func (l *Loop) conclude(t *Task) {
 	t.body.Discard()
 	t.r = nil
 	l.registry.remove(t)
-	l.tally.ended++
+	l.counters.ended++
 	t.dropCarriers()
 	t.node.end()
 	if t.node.flags&flagMain != 0 {

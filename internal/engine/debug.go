@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A debugger is what a loop in debug mode has: it keeps, for each task, how long its
+// steps took, and of the last events a history. It is told of the end of each step
+// where the next is picked, and of what the root does where the root does it; in
+// debug mode every turn begins on the root, so that it is told of all. Without debug
+// mode there is none, and the price of a step is one load of a pointer.
+//
+// What it keeps is behind a lock, for readers in any goroutine while the loop is
+// blocked.
+type debugger struct {
+	l      *Loop
+	labels labels // owned by the loop
+
+	mu      sync.Mutex
+	begun   int64 // when the step, or what else is going on, began
+	history history
+	sites   map[uintptr]string // of program counters; empty: not the user's
+	steps   Histogram
+}
+
+// taskLife is what the debugger knows of a task.
+type taskLife struct {
+	stats TaskStats
+	last  string // where the step before ended
+}
+
+// TaskStats are the figures of one task in debug mode. The places are where the
+// longest step began and ended, empty for the task's beginning and its end.
+type TaskStats struct {
+	Steps                     uint64
+	Ran, Longest, Current     int64 // nanoseconds
+	LongestFrom, LongestUntil string
+}
+
+func newDebugger(l *Loop) *debugger {
+	return &debugger{l: l, sites: map[uintptr]string{}}
+}
+
+// created is told of a new task, in the goroutine that creates it.
+func (d *debugger) created(t *Task) {
+	e := t.node.extras()
+	e.stack = coro.Stack()
+	e.life = &taskLife{}
+	now := d.l.Elapsed()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.history.add(event{what: taskCreated, at: now, task: t.id, name: t.Name(), site: d.site(e.stack)})
+}
+
+// begin is told that the root begins to run something.
+func (d *debugger) begin() {
+	now := d.l.Elapsed()
+	d.mu.Lock()
+	d.begun = now
+	d.mu.Unlock()
+}
+
+// ended is told of the end of a step, by the task that parks or the runner whose
+// task has ended. The next step begins at once.
+func (d *debugger) ended() {
+	r := d.l.cur.Load()
+	t := r.task.Load()
+	if t == nil { // it ended by runtime.Goexit
+		d.begin()
+		return
+	}
+	over := t.r == nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.l.Elapsed()
+	site := ""
+	if !over {
+		site = d.caller()
+	}
+	took := now - d.begun
+	life := t.node.ext.Load().life
+	s := &life.stats
+	s.Steps++
+	s.Ran += took
+	if took > s.Longest || s.Steps == 1 {
+		s.Longest, s.LongestFrom, s.LongestUntil = took, life.last, site
+	}
+	life.last = site
+	d.steps.Add(duration(took))
+	e := event{what: taskStep, at: d.begun, took: took, task: t.id, name: t.Name(), site: site, why: r.why}
+	if over {
+		e.what = taskLastStep
+	}
+	d.history.add(e)
+	d.begun = now
+}
+
+// called is told of the end of a callback.
+func (d *debugger) called() { d.passed(event{what: callbackRun}, d.l.Elapsed()) }
+
+// waited is told that the loop waited for something to do until now.
+func (d *debugger) waited(now int64) { d.passed(event{what: loopWaited}, now) }
+
+// passed records what has gone on since begun.
+func (d *debugger) passed(e event, now int64) {
+	d.mu.Lock()
+	e.at, e.took = d.begun, now-d.begun
+	d.history.add(e)
+	d.begun = now
+	d.mu.Unlock()
+}
+
+// turn is told how many entries the turn has that begins.
+func (d *debugger) turn(ready int) {
+	now := d.l.Elapsed()
+	d.mu.Lock()
+	d.history.add(event{what: turnBegun, at: now, took: int64(ready)})
+	d.mu.Unlock()
+}
+
+// caller is the line of the user's that awaits. Walking the stack is most of what
+// debug mode costs: the first frames mostly do.
+func (d *debugger) caller() string {
+	const own = 4 // Callers, caller, ended, pick
+	var few [6]uintptr
+	if at := d.site(few[:runtime.Callers(own, few[:])]); at != "" {
+		return at
+	}
+	var more [32]uintptr
+	return d.site(more[:runtime.Callers(own, more[:])])
+}
+
+// site is the innermost line of the stack that is the user's, as file:line.
+func (d *debugger) site(stack []uintptr) string {
+	for _, pc := range stack {
+		at, known := d.sites[pc]
+		if !known {
+			at = userFrame(pc)
+			d.sites[pc] = at
+		}
+		if at != "" {
+			return at
+		}
+	}
+	return ""
+}
+
+func userFrame(pc uintptr) string {
+	frames := runtime.CallersFrames([]uintptr{pc})
+	for {
+		f, more := frames.Next()
+		if f.Function != "" && !ownFunction(f.Function, f.File) && !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "iter.Pull") {
+			return f.File + ":" + strconv.Itoa(f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// Stats returns the figures of a task, false without debug mode. From any goroutine,
+// also while the loop is blocked.
+func (t *Task) Stats() (TaskStats, bool) {
+	l := t.cell.loop
+	if l.debug == nil {
+		return TaskStats{}, false
+	}
+	d := l.debug
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := t.node.ext.Load().life.stats
+	if l.Running() == t {
+		s.Current = max(0, l.Elapsed()-d.begun)
+	}
+	return s, true
+}
+
+// StepTimes is how long steps took, nil without debug mode.
+func (l *Loop) StepTimes() *Histogram {
+	if l.debug == nil {
+		return nil
+	}
+	return &l.debug.steps
+}
