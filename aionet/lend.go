@@ -79,7 +79,9 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 	n, err := c.stream.Read(buf)
 	if n > 0 {
 		c.lent = buf
+		c.r.busy = true // another reader in a turn that is given up here would take the buffer back
 		caller.Spend()
+		c.r.busy = false
 		return buf[:n], nil
 	}
 	pool.give(buf)

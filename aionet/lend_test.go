@@ -209,3 +209,60 @@ func TestConnToConn(t *testing.T) {
 		shut(t, client, in, out, server)
 	})
 }
+
+// Who is in Next is the reader, also in a turn that it gives up with bytes in hand: they
+// would be somebody else's otherwise.
+func TestOneReaderInNext(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		defer shut(t, a, b)
+		const size = 16 << 20
+		inside, refused := false, 0
+		reader := asyncio.Go(ctx, func(context.Context) error {
+			for got := 0; ; {
+				inside = true
+				p, err := a.Next()
+				inside = false
+				if err != nil {
+					if got != size {
+						t.Errorf("%d bytes came of %d, and %v", got, size, err)
+					}
+					return nil
+				}
+				for i, x := range p {
+					if x != pattern(got+i) {
+						t.Fatalf("byte %d is %d, want %d", got+i, x, pattern(got+i))
+					}
+				}
+				got += len(p)
+			}
+		}, asyncio.Name("reader"))
+		asyncio.Go(ctx, func(context.Context) error {
+			all := make([]byte, size)
+			for i := range all {
+				all[i] = pattern(i)
+			}
+			if _, err := b.Write(all); err != nil {
+				t.Errorf("Write: %v", err)
+			}
+			return b.CloseWrite()
+		}, asyncio.Name("writer"))
+		for over := false; !over; turns(ctx, t, 1) {
+			select {
+			case <-reader.Done():
+				over = true
+			default:
+			}
+			if inside {
+				p, err := a.Next()
+				wantErr(t, "Next beside a reader", err, aionet.ErrConnBusy)
+				if refused++; err == nil {
+					t.Fatalf("%d bytes were read beside the reader", len(p))
+				}
+			}
+		}
+		if refused == 0 {
+			t.Error("nobody was refused")
+		}
+	})
+}
