@@ -70,7 +70,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		p = p[:mostBytes]
 	}
 	for {
-		n, err := read(s.fd, p)
+		n, err := read(s.fd, p, s.shared)
 		switch {
 		case err != nil:
 			now, err := again(err)
@@ -94,7 +94,7 @@ func (s *stream) Write(p []byte) (int, error) {
 		p = p[:mostBytes]
 	}
 	for {
-		n, err := write(s.fd, p)
+		n, err := write(s.fd, p, s.shared)
 		if err == nil {
 			return n, nil
 		}
