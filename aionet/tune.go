@@ -64,7 +64,8 @@ func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
 
 // SetLinger tells what becomes of unsent data when the connection is closed: with
 // sec < 0 the system goes on sending it, which is how connections begin; with 0 it is
-// dropped and the peer sees a reset; with more it is dropped after as many seconds.
+// dropped and the peer sees a reset; with more it is dropped after as many seconds, for
+// which Close does not wait.
 // A setting of TCP, like SetNoDelay.
 func (c *Conn) SetLinger(sec int) error {
 	return c.tune(func(t netport.Tuner) error { return t.SetLinger(sec) })

@@ -5,6 +5,7 @@ package aionet_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"syscall"
 	"testing"
@@ -131,5 +132,32 @@ func TestSettingsThatAreNotThere(t *testing.T) {
 			t.Errorf("SetWriteBuffer of UDP: %v", err)
 		}
 		shut(t, p)
+	})
+}
+
+// The system waits in close for what a lingering connection has not sent yet. The loop
+// does not, on which the peer reads it here.
+func TestCloseOfALingeringConnectionDoesNotWait(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		if err := a.SetLinger(int(3 * guard / time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		full, cancel := context.WithCancel(ctx)
+		var sent int
+		writer := asyncio.Go(ctx, func(context.Context) (err error) {
+			sent, err = a.WithContext(full).Write(make([]byte, 64<<20))
+			wantErr(t, "Write", err, context.Canceled)
+			return nil
+		})
+		turns(ctx, t, 10)
+		cancel()
+		writer.Await(ctx)
+		shut(t, a)
+		got, err := io.Copy(io.Discard, b)
+		if sent == 0 || int(got) != sent || err != nil {
+			t.Errorf("%d bytes came of %d, and %v", got, sent, err)
+		}
+		shut(t, b)
 	})
 }

@@ -22,9 +22,10 @@ type descriptor struct {
 	fd      int
 	shared  bool // others have descriptors of the same open file
 
-	mu     sync.Mutex // guards the two below
-	closed bool
-	users  int // calls of Control under way: the last one closes, if Close came meanwhile
+	mu      sync.Mutex // guards what follows
+	closed  bool
+	users   int  // calls of Control under way: the last one closes, if Close came meanwhile
+	lingers bool // closing waits for what was not sent
 }
 
 func (d *descriptor) Watch(w netport.Watcher) { d.watcher = w }
@@ -51,6 +52,16 @@ func (d *descriptor) Close() error {
 	if d.users > 0 {
 		return nil
 	}
+	return d.release()
+}
+
+// release gives the number back. With SO_LINGER the system waits, also for a socket
+// that does not block: then the loop does not wait with it.
+func (d *descriptor) release() error {
+	if d.lingers {
+		go unix.Close(d.fd)
+		return nil
+	}
 	return os.NewSyscallError("close", unix.Close(d.fd))
 }
 
@@ -68,7 +79,7 @@ func (d *descriptor) Control(fn func(fd uintptr)) error {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.users--; d.users == 0 && d.closed {
-			unix.Close(d.fd)
+			d.release()
 		}
 	}()
 	fn(uintptr(d.fd))

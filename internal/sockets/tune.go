@@ -58,7 +58,13 @@ func (s *stream) SetLinger(seconds int) error {
 		l = unix.Linger{}
 	}
 	return s.call("setsockopt", func(fd int) error {
-		return unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &l)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		err := unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &l)
+		if err == nil {
+			s.lingers = seconds > 0
+		}
+		return err
 	})
 }
 
