@@ -315,6 +315,13 @@ func TestDialProtocolFails(t *testing.T) {
 			t.Errorf("with a panic in ConnectionMade: %v; reported %v", err, log.errs)
 		}
 		s.expect(t, "made lost")
+		s = &script{made: func(s *script) {
+			s.t.Abort()
+			panic(boom)
+		}}
+		if c, err := aionet.DialProtocol(ctx, "tcp", addr, one(s), log.option()); c != nil || !errors.Is(err, boom) || !errors.Is(s.err, boom) {
+			t.Errorf("with a panic after Abort in ConnectionMade: %v, %v; ConnectionLost got %v", c, err, s.err)
+		}
 		if _, err := aionet.DialProtocol(ctx, "udp", addr, one(s)); !errors.As(err, new(net.UnknownNetworkError)) {
 			t.Errorf("over udp: %v", err)
 		}

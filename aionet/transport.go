@@ -117,6 +117,9 @@ func (t *Transport) survive() {
 		}
 		t.host.report(t.RemoteAddr(), p)
 		t.lose(p)
+		if t.cause == nil && !t.gone { // it was aborted before the panic
+			t.cause = p
+		}
 	}
 }
 
@@ -397,7 +400,8 @@ func (t *Transport) LocalAddr() net.Addr { return t.stream.LocalAddr() }
 func (t *Transport) RemoteAddr() net.Addr { return t.stream.RemoteAddr() }
 
 // Control calls fn with the descriptor, to set options, say: from any goroutine, while
-// it cannot be closed. The descriptor must not be closed, nor set to block. On a
+// it cannot be closed. The descriptor must not be closed, nor set to block; with an
+// SO_LINGER of more than 0 the loop would be blocked at the connection's end. On a
 // network without descriptors the error is errors.ErrUnsupported, and after the end
 // net.ErrClosed.
 func (t *Transport) Control(fn func(fd uintptr)) error {
