@@ -115,6 +115,23 @@ func TestTheEndOfTheLoopCutsTheGraceShort(t *testing.T) {
 	gone(t, pid)
 }
 
+// Even if it was being started when the loop gave up on it.
+func TestTheEndOfTheLoopDuringAStartKills(t *testing.T) {
+	for turns := range 4 {
+		run(t, func(ctx context.Context) error {
+			asyncio.Go(ctx, func(ctx context.Context) error {
+				_, err := aioexec.Start(ctx, child("deaf"), aioexec.Interrupt(os.Interrupt, time.Hour))
+				return err
+			})
+			for range turns {
+				asyncio.Sleep(ctx, 0)
+			}
+			return nil
+		}, asyncio.WithShutdownTimeout(time.Nanosecond))
+		noChildren(t)
+	}
+}
+
 // A process that listens to the signal may end as it likes.
 func TestInterrupt(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {

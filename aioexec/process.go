@@ -26,6 +26,8 @@ type Process struct {
 	ended *asyncio.Future[struct{}] // after state and err are set
 
 	mu       sync.Mutex // of what follows, and of signals against reaping
+	running  bool       // it was started
+	doomed   bool       // the loop ended before that
 	state    *os.ProcessState
 	err      error // what Wait returns
 	stopping bool
@@ -41,27 +43,37 @@ func (p *Process) run(ctx context.Context, started *asyncio.Future[error]) {
 		started.SetResult(err)
 		return
 	}
+	p.mu.Lock()
+	if p.running = true; p.doomed {
+		p.signalAll(os.Kill)
+	}
+	p.mu.Unlock()
 	started.SetResult(nil)
 	defer context.AfterFunc(ctx, p.stop)()
 
 	if awaitExit(p.cmd.Process.Pid) { // ended and not reaped: the number is its own
 		p.mu.Lock()
+		p.killGroup()
 		p.reaped(p.cmd.Wait())
 	} else {
 		err := p.cmd.Wait()
 		p.mu.Lock()
+		p.killGroup() // it keeps the number of its leader for as long as there is something left of it
 		p.reaped(err)
 	}
 	p.mu.Unlock()
 	p.ended.SetResult(struct{}{})
 }
 
-// reaped notes the end. What is left of the group could be signalled by the number of
-// the leader for as long as there is something left.
-func (p *Process) reaped(err error) {
+// killGroup kills what is left of the group. The lock is held.
+func (p *Process) killGroup() {
 	if p.group {
 		signalGroup(p.cmd.Process.Pid, os.Kill)
 	}
+}
+
+// reaped notes the end. The lock is held.
+func (p *Process) reaped(err error) {
 	p.state, p.err = p.cmd.ProcessState, err
 	if p.killer != nil {
 		p.killer.Stop()
@@ -86,7 +98,7 @@ func (p *Process) stop() {
 // signalAll signals the group if there is one. The lock is held.
 func (p *Process) signalAll(sig os.Signal) error {
 	switch {
-	case p.state != nil || p.cmd.Process == nil:
+	case p.state != nil || !p.running:
 		return os.ErrProcessDone
 	case p.group:
 		return signalGroup(p.cmd.Process.Pid, sig)
@@ -150,6 +162,14 @@ func (p *Process) Kill() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.signalAll(os.Kill)
+}
+
+// abandon kills the process, or has it killed when it has started.
+func (p *Process) abandon() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doomed = true
+	p.signalAll(os.Kill)
 }
 
 // Close kills the process if it has not ended, and closes the pipes. It does not wait,

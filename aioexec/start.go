@@ -106,7 +106,7 @@ var unlimited = asyncio.NewLimiter(math.MaxInt32)
 
 // own is the task that stands for the process in its scope.
 func (p *Process) own(ctx context.Context, started *asyncio.Future[error]) error {
-	atEnd := engine.NodeOf(ctx).Loop().AtClose(func() { p.Kill() }) // the task was abandoned
+	atEnd := engine.NodeOf(ctx).Loop().AtClose(p.abandon) // the task was
 	_, err := asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {
 		p.run(ctx, started)
 		return struct{}{}, nil
