@@ -9,8 +9,11 @@ import (
 
 // SyscallConn gives access to the descriptor, as in package net. Control may be used
 // from any goroutine; Read and Write wait as the socket's own do, and count as its one
-// reader and one writer. The descriptor must not be closed, nor set to block. On a
-// network without descriptors its methods return errors.ErrUnsupported.
+// reader and one writer. Their function runs in a task of the loop, for another
+// goroutine too, so that it must not block, and a panic in it is that task's. The
+// descriptor must not be closed, nor set to block, and is given a time to linger by
+// SetLinger only: else Close would block the loop. On a network without descriptors
+// the methods return errors.ErrUnsupported.
 func (e *endpoint) SyscallConn() (syscall.RawConn, error) { return rawConn{e}, nil }
 
 type rawConn struct{ e *endpoint }
