@@ -2,7 +2,6 @@ package aionet_test
 
 import (
 	"os"
-	"os/exec"
 	"testing"
 )
 
@@ -18,16 +17,4 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
-}
-
-// runProgram runs one of them and returns what it printed.
-func runProgram(t *testing.T, name string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), programEnv+"="+name, "GORACE=atexit_sleep_ms=0")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%s: %v\n%s", name, err, out)
-	}
-	return string(out)
 }
