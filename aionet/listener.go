@@ -23,7 +23,7 @@ type Listener struct {
 }
 
 // Listen listens on the address as net.Listen does, with the network "tcp", "tcp4",
-// "tcp6" or "unix". It is called in a task, whose loop the listener and its
+// "tcp6", "unix" or "unixpacket". It is called in a task, whose loop the listener and its
 // connections belong to. A listener that is open when its loop ends is closed.
 func Listen(ctx context.Context, network, addr string, opts ...Option) (*Listener, error) {
 	caller, err := engine.Enter(ctx)

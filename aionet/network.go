@@ -92,7 +92,8 @@ func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
 }
 
 // Dial connects to the address as net.Dial does, with the network "tcp", "tcp4",
-// "tcp6" or "unix": names are resolved off the loop, and the addresses of a name are
+// "tcp6", "unix" or "unixpacket", or, for datagrams to and from one peer, "udp", "udp4",
+// "udp6" or "unixgram": names are resolved off the loop, and the addresses of a name are
 // tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's
 // algorithm off. The calling task is suspended; if ctx ends it returns ctx.Err().
 func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {

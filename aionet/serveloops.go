@@ -104,6 +104,11 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 	if n < 0 {
 		return fmt.Errorf("aionet: %s: %d loops: 0 or more are expected", call, n)
 	}
+	switch network {
+	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
+	default:
+		return &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+	}
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
 	}

@@ -370,3 +370,14 @@ func TestServeProtocolLoops(t *testing.T) {
 		}
 	})
 }
+
+// A network that is not one of streams is refused, on any number of loops in the same words.
+func TestServeLoops_unknownNetwork(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		err := aionet.ServeLoops(t.Context(), n, "udp", "127.0.0.1:0", func(context.Context, *aionet.Conn) error { return nil })
+		var unknown net.UnknownNetworkError
+		if !errors.As(err, &unknown) {
+			t.Errorf("%d loops: %v", n, err)
+		}
+	}
+}

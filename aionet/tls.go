@@ -53,6 +53,9 @@ func TLSClient(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, erro
 // client's. The config needs a certificate. A client may take for ever: give ctx a
 // time-out, or use TLSHandler.
 func TLSServer(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
+	if cfg == nil || len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
+		return refused(conn, errors.New("aionet: TLSServer: a config with Certificates, GetCertificate or GetConfigForClient is expected"))
+	}
 	return handshake(ctx, conn, cfg, tls.Server)
 }
 

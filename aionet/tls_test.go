@@ -262,3 +262,19 @@ func TestTLSHandler(t *testing.T) {
 		}
 	})
 }
+
+// A server without a certificate is refused before anything is read, and closed.
+func TestTLS_serverWithoutACertificate(t *testing.T) {
+	everywhere(t, func(ctx context.Context, t *testing.T) {
+		for _, cfg := range []*tls.Config{nil, {}} {
+			a, b := pair(ctx, t)
+			if _, err := aionet.TLSServer(ctx, b, cfg); err == nil || !strings.Contains(err.Error(), "Certificates") {
+				t.Errorf("TLSServer: %v", err)
+			}
+			if n, err := a.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+				t.Errorf("the client reads %d, %v", n, err)
+			}
+			a.Close()
+		}
+	})
+}

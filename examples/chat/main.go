@@ -46,6 +46,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, err
 	}
 	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q; expected flags only", flags.Arg(0))
 	case o.most < 1:
 		return o, fmt.Errorf("-most %d: at least 1 is expected", o.most)
 	case o.silence <= 0, o.goodbye <= 0:
@@ -57,6 +59,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 // run is the program but for the process around it. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
+	if err == flag.ErrHelp { // which flags there are has been told
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "chat:", err)
 		return 2

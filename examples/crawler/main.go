@@ -97,6 +97,9 @@ func (o options) check(arguments []string) error {
 // run is the program but for the process around it. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
+	if err == flag.ErrHelp { // which flags there are has been told
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "crawler:", err)
 		return 2

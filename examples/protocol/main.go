@@ -45,13 +45,17 @@ func main() {
 	flag.IntVar(&cfg.maxConns, "conns", 10_000, "clients at once, at most")
 	flag.IntVar(&cfg.maxKeys, "keys", 100_000, "keys that are kept, at most")
 	flag.Parse()
-	if err := cfg.check(); err != nil {
+	err := cfg.check()
+	if flag.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q; expected flags only", flag.Arg(0))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "protocol:", err)
 		os.Exit(2)
 	}
 	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	err := run(stop, cfg, func(addr net.Addr) { fmt.Println("listening on", addr) })
+	err = run(stop, cfg, func(addr net.Addr) { fmt.Println("listening on", addr) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "protocol:", err)
 		os.Exit(1)

@@ -98,6 +98,9 @@ func checkAddress(name, address string, least int) error {
 // run is the program but for the process around it. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
+	if err == flag.ErrHelp { // which flags there are has been told
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "proxy:", err)
 		return 2

@@ -8,7 +8,7 @@ import (
 
 // The sentinel errors of the public package, which gives them its names.
 var (
-	ErrNoLoop        = errors.New("asyncio: no event loop")
+	ErrNoLoop        = errors.New("asyncio: no event loop: the ctx of a coroutine is expected")
 	ErrLoopClosed    = errors.New("asyncio: event loop closed")
 	ErrNotDone       = errors.New("asyncio: not done")
 	ErrScopeEnded    = errors.New("asyncio: scope ended")
