@@ -52,12 +52,12 @@ func (l *Loop) profiled() *stall.Trace {
 		if len(pcs) == 0 || p.switched(pcs[0]) {
 			continue
 		}
-		switch root := entryOf(pcs[len(pcs)-1]); {
+		switch {
 		case p.inLane(pcs):
 			sure = append(sure, r)
 		case len(pcs) == len(r.Stack0):
 			deep = append(deep, r)
-		case root.Name() == "runtime.corostart": // an iter.Pull of the user's
+		case p.inPull(pcs): // one of the user's, in a step
 			pulled = append(pulled, r)
 		}
 	}
@@ -96,6 +96,10 @@ func (p *profile) inLane(pcs []uintptr) bool {
 	})
 }
 
+func (p *profile) inPull(pcs []uintptr) bool {
+	return slices.ContainsFunc(pcs, func(pc uintptr) bool { return strings.HasPrefix(entryOf(pc).Name(), "iter.Pull") })
+}
+
 func entryOf(pc uintptr) *runtime.Func { return runtime.FuncForPC(pc - 1) }
 
 func traceOf(pcs []uintptr) stall.Trace {
@@ -118,6 +122,9 @@ func (l *Loop) printed(t *Task) string {
 	for g := range strings.SplitSeq(string(buf), "\n\n") {
 		if m := execFrame.FindStringSubmatch(g); m != nil && m[1] == mine {
 			head, _, _ := strings.Cut(g, "\n")
+			if strings.Contains(head, "[coroutine") {
+				return "" // it waits for an iter.Pull of the user's
+			}
 			return head + "\n" + cut(stall.Parse(g)).String()
 		}
 	}
