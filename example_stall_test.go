@@ -2,6 +2,7 @@ package asyncio_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // unlogged is a logger for examples whose messages are looked at in the handler.
@@ -86,4 +88,28 @@ func ExampleStallClass() {
 func ExampleStallClass_String() {
 	fmt.Println(strings.Join([]string{asyncio.StallCPU.String(), asyncio.StallIO.String(), asyncio.StallStarvedGo.String()}, " "))
 	// Output: cpu io starved-go
+}
+
+// In a test, with asynciotest.NoStalls, Run returns what the watch saw.
+func ExampleStallError() {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		time.Sleep(100 * time.Millisecond)
+		return nil
+	}, unlogged, asynciotest.NoStalls(30*time.Millisecond))
+	var stalled *asyncio.StallError
+	if errors.As(err, &stalled) {
+		fmt.Println(stalled.Stall.Class, stalled.Stall.Advice)
+	}
+	// Output: sleep call asyncio.Sleep(ctx, d) instead of time.Sleep
+}
+
+func ExampleStallError_Error() {
+	fmt.Println((&asyncio.StallError{Stall: asyncio.Stall{TaskName: "reader", Class: asyncio.StallIO, Ended: true, Elapsed: time.Second,
+		Blame: "the task waits for input or output, and the loop with it", Advice: "use a connection of aionet"}}).Error())
+	// Output:
+	// asyncio: a step blocked the loop: io, 1s in all
+	//   by "reader"
+	//   blame: the task waits for input or output, and the loop with it
+	//   advice: use a connection of aionet
+	//   behind it: 0 ready, 0 timer(s) late
 }

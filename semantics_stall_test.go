@@ -89,8 +89,9 @@ var blockers = []blocker{
 		}
 	}},
 	{"Gosched without end", asyncio.StallCPU, "", "Checkpoint", func(b *block) {
+		b.next() // but for the line of the loop
+		b.line++
 		for b.holds() {
-			b.next()
 			runtime.Gosched()
 		}
 	}},

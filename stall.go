@@ -93,6 +93,11 @@ func engineHeadline(s Stall) string {
 	return fmt.Sprintf("%s: %s, %v %s", headline, s.Class, s.Elapsed.Round(time.Millisecond), ended)
 }
 
+// A StallError is an error of Run for a stall, under asynciotest.NoStalls.
+type StallError struct{ Stall Stall }
+
+func (e *StallError) Error() string { return e.Stall.String() }
+
 // WithStallThreshold sets how long a step of the loop may last before the watch
 // reports it. The default is 100 ms; 0 turns the watch off; a negative duration
 // panics. The environment variable ASYNCIO_STALL, a duration such as 25ms or the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -71,6 +72,9 @@ func ExampleRun() {
 	// [0s 1s 3s 7s]
 	// PASS: TestRetry
 }
+
+// unlogged is for examples whose messages are looked at otherwise.
+var unlogged = asyncio.WithLogger(slog.New(slog.DiscardHandler))
 
 // goTest runs a test from within an example, where there is no *testing.T, and
 // prints how it ended. What package testing would print with -v, and further runs

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -102,13 +103,26 @@ func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result,
 	e.loops = append(slices.Clip(e.loops), asyncio.WithLogger(slog.New(log)))
 	rec := newRecorder()
 	stop := p.follow(rec)
+	said := false
+	watched := asyncio.WithStallHandler(func(s asyncio.Stall) {
+		if !s.Ended && s.File != "" && !said {
+			said = true
+			p.say(watchSays(s))
+		}
+	})
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
 		return e.run(ctx, r, rec)
-	}, append(e.loops, asyncio.WithName(r.name))...)
+	}, append(e.loops, asyncio.WithName(r.name), watched)...)
 	rec.end()
 	stop()
 	t := rec.snapshot()
 	return result{r, t, t.score(e.interval), log.lines()}, err
+}
+
+// watchSays is what the library's stall watch has to say while the loop is blocked.
+func watchSays(s asyncio.Stall) string {
+	return fmt.Sprintf("the loop's watch, after %s: %s in task %q, at %s:%d\nits advice: %s",
+		readable(s.Elapsed), s.Class, s.TaskName, filepath.Base(s.File), s.Line, s.Advice)
 }
 
 // explain says what is about to happen.

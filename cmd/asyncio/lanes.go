@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,25 @@ type lanePainter struct {
 	scale  scale
 	indent int // where continuation lines begin
 	drawn  int // cells so far
+
+	aside atomic.Pointer[string] // what is to be said between two cells
+}
+
+// say has a text written below what is drawn of the lane, which then goes on under
+// where it was. From any goroutine; of several at once the last is said.
+func (p *lanePainter) say(text string) { p.aside.Store(&text) }
+
+// speak writes what say was given.
+func (p *lanePainter) speak() {
+	text := p.aside.Swap(nil)
+	if text == nil {
+		return
+	}
+	p.screen.line("")
+	for line := range strings.Lines(*text) {
+		p.screen.hanging("  ", yellow, strings.TrimSuffix(line, "\n"))
+	}
+	p.screen.write(strings.Repeat(" ", p.indent+p.drawn%p.scale.width))
 }
 
 // advance draws the cells that end within t; with last also the one that t only
@@ -102,12 +122,14 @@ func (p *lanePainter) follow(rec *recorder) (stop func()) {
 				return
 			case <-ticker.C:
 				p.advance(rec.snapshot(), false)
+				p.speak()
 			}
 		}
 	}()
 	return func() {
 		close(quit)
 		<-done
+		p.speak()
 		p.advance(rec.snapshot(), true)
 	}
 }

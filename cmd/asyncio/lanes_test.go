@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/asyncio-go/asyncio"
 )
 
 // sampleTrace is a heartbeat every 500 ms that was blocked from 1 s to 2 s.
@@ -117,5 +120,23 @@ func TestRuler(t *testing.T) {
 		if got := (scale{c.cell, 38}).ruler(c.total); got != c.want {
 			t.Errorf("cells of %v, total %v: %q, want %q", c.cell, c.total, got, c.want)
 		}
+	}
+}
+
+// What is said meanwhile stands below the lane, which goes on in its column.
+func TestALaneIsInterrupted(t *testing.T) {
+	var b strings.Builder
+	p := &lanePainter{screen: &screen{w: &b, width: 80, marks: asciiMarks}, scale: scale{time.Second, 40}, indent: 6}
+	at := trace{begun: true, from: time.Second, end: 3 * time.Second}
+	p.advance(at, false)
+	p.say(watchSays(asyncio.Stall{Class: asyncio.StallCPU, TaskName: "main", File: "/x/compute.go", Line: 17,
+		Elapsed: 104 * time.Millisecond, Advice: "call asyncio.Checkpoint(ctx)"}))
+	p.speak()
+	p.speak()
+	at.end = 5 * time.Second
+	p.advance(at, true)
+	want := ".##\n  the loop's watch, after 104 ms: cpu in task \"main\", at compute.go:17\n  its advice: call asyncio.Checkpoint(ctx)\n         ##"
+	if b.String() != want {
+		t.Errorf("drawn:\n%s\nwant:\n%s", &b, want)
 	}
 }

@@ -26,12 +26,18 @@ func (l *reportLog) Enabled(context.Context, slog.Level) bool { return true }
 func (l *reportLog) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *reportLog) WithGroup(string) slog.Handler      { return l }
 
+// details are attributes of a stall's report for which there is no room.
+var details = map[string]bool{"stack": true, "call": true, "blame": true, "cpu": true, "queued": true, "rivals": true, "samples": true}
+
 func (l *reportLog) Handle(_ context.Context, r slog.Record) error {
 	if r.Level < slog.LevelWarn {
 		return nil
 	}
 	text := r.Message
 	r.Attrs(func(a slog.Attr) bool {
+		if details[a.Key] {
+			return true
+		}
 		value := a.Value.Resolve()
 		if value.Kind() == slog.KindDuration {
 			text += fmt.Sprintf(" %s=%q", a.Key, readable(value.Duration()))

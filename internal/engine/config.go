@@ -21,6 +21,10 @@ type Config struct {
 	// watch. OnStall is called with each report, in a goroutine of the watch.
 	StallThreshold time.Duration
 	OnStall        func(Stall)
+	// StallsFail has the loop watched in a bubble, too, and Run return an error, made
+	// by NewStallError, for each stall that is the program's doing.
+	StallsFail    bool
+	NewStallError func(Stall) error
 	// BadStall is what the environment asks for and cannot be understood.
 	BadStall string
 

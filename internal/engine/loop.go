@@ -76,7 +76,8 @@ type Loop struct {
 	rootRunner runner
 	stop       shutdown
 	pace       pace
-	lane       *lane // of the coroutines' stacks
+	stalled    []error // stalls that are errors of Run
+	lane       *lane   // of the coroutines' stacks
 	laneNumber int
 	lateAfter  int64 // from when on a timer is worth a word
 }
@@ -211,7 +212,7 @@ func (l *Loop) start(ctx context.Context) {
 		}
 		n.anchor = n
 	}
-	if !l.bubbled() {
+	if !l.bubbled() || l.cfg.StallsFail && l.cfg.StallThreshold > 0 {
 		l.startMonitor()
 	}
 }
@@ -221,7 +222,7 @@ func (l *Loop) startMonitor() {
 	if l.cfg.BadStall != "" {
 		l.log(slog.LevelWarn, l.cfg.BadStall)
 	}
-	if d := l.cfg.StallThreshold; d > 0 {
+	if d := l.cfg.StallThreshold; d > 0 && !l.bubbled() {
 		l.lateAfter = int64(d)
 	}
 	l.monitorDone = make(chan struct{})

@@ -141,7 +141,21 @@ func (m *monitor) observe(now int64) {
 			}
 			m.tell(s, now)
 		}
+		if s.times > 8 && l.bubbled() {
+			m.rest()
+		}
 	}
+}
+
+// rest has the monitor wait until the loop has slept. In a bubble its ticks would
+// make time pass for ever, where a step that can never end is to be told of.
+func (m *monitor) rest() {
+	m.l.monitorParked.Store(true)
+	select {
+	case <-m.l.monitorWake:
+	case <-m.l.closed:
+	}
+	m.last = m.l.Elapsed()
 }
 
 // settle tells the watch of a step that has ended.
@@ -166,16 +180,14 @@ func (m *monitor) settle() {
 
 func (m *monitor) tell(s *slowStep, now int64) {
 	s.told = true
-	u := stall.ReadUsage()
-	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: s.ended.Load() != 0, evidence: stall.Evidence{
-		Elapsed:  time.Duration(m.last - s.began),
-		Credited: time.Duration(s.seen.credited),
-		CPU:      u.CPU - s.seen.usage.CPU,
-		RunDelay: u.RunDelay - s.seen.usage.RunDelay,
-		Procs:    runtime.GOMAXPROCS(0),
-		Rivals:   max(0, s.seen.rivals),
-		Samples:  s.seen.ticks,
-	}})
+	e := stall.Evidence{Elapsed: time.Duration(m.last - s.began), Credited: time.Duration(s.seen.credited), Procs: runtime.GOMAXPROCS(0), Samples: s.seen.ticks}
+	if m.l.bubbled() { // time is virtual: what the process did meanwhile means nothing
+		e.Credited = e.Elapsed
+	} else {
+		u := stall.ReadUsage()
+		e.CPU, e.RunDelay, e.Rivals = u.CPU-s.seen.usage.CPU, u.RunDelay-s.seen.usage.RunDelay, max(0, s.seen.rivals)
+	}
+	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: s.ended.Load() != 0, evidence: e})
 }
 
 // parkMonitor waits until the loop has something to do. It reports false when

@@ -126,7 +126,7 @@ func (l *Loop) outcome() error {
 	if more := l.failures.count - len(l.failures.kept); more > 0 {
 		errs = append(errs, fmt.Errorf("asyncio: and %d more unhandled errors", more))
 	}
-	errs = append(errs, s.stuck)
+	errs = append(append(errs, s.stuck), l.stalled...)
 	switch joined := errors.Join(errs...); {
 	case joined == nil:
 		return nil

@@ -25,6 +25,7 @@ type watch struct {
 	places  map[string]*spot
 	recent  []int64 // when reports were made, within the last minute
 	taken   []int64 // when stacks were taken, within the last ten seconds
+	failed  []error // for Run, once the watch has ended
 	silent  int     // stalls not reported since the last report
 	current atomic.Pointer[Stall]
 	counts  [stall.Classes]atomic.Int64
@@ -110,6 +111,7 @@ func (w *watch) wait() {
 	defer patience.Stop()
 	select {
 	case <-w.done:
+		w.l.stalled = w.failed
 	case <-patience.C:
 	}
 }
@@ -167,6 +169,7 @@ func (w *watch) end(n news, now int64) {
 		w.enter(s, r, now)
 	}
 	s.place.total += n.elapsed
+	w.fail(r)
 	w.counts[r.Class].Add(1)
 	w.spent[r.Class].Add(int64(n.elapsed))
 	r.Total = s.place.total
@@ -191,6 +194,7 @@ func (w *watch) oddity(n news, now int64) {
 		r.Name, r.Created = describe(s.task)
 	}
 	w.enter(s, r, now)
+	w.fail(r)
 	w.counts[n.class].Add(1)
 	w.spent[n.class].Add(int64(n.elapsed))
 	s.place.total += n.elapsed
@@ -200,6 +204,18 @@ func (w *watch) oddity(n news, now int64) {
 		return
 	}
 	w.emit(r, s.place, now)
+}
+
+// fail keeps a stall as an error of Run, if that is asked for and the program is to
+// blame.
+func (w *watch) fail(r Stall) {
+	switch r.Class {
+	case stall.StarvedGo, stall.StarvedOS, stall.Suspended, stall.LateTimer, stall.GC:
+		return
+	}
+	if w.l.cfg.StallsFail && len(w.failed) < maxKept {
+		w.failed = append(w.failed, w.l.cfg.NewStallError(r))
+	}
 }
 
 // report is what there is to say of a slow step.

@@ -41,11 +41,12 @@ func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
 	}
 	switch c {
 	case CPU, Unknown:
-		if starved {
+		own := min(e.CPU, time.Duration(e.mine()*float64(e.Elapsed)))
+		if starved && own < threshold {
 			return StarvedOS, starvedOS(e)
 		}
 		full := share > 0.85*float64(e.Procs)
-		if full && e.mine() < 0.6 && time.Duration(e.mine()*float64(e.Elapsed)) < threshold {
+		if full && e.mine() < 0.6 && own < threshold {
 			return StarvedGo, fmt.Sprintf("%d other goroutines of this program compete for %d processor(s)", e.Rivals, e.Procs)
 		}
 		if c == Unknown {

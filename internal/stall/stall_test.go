@@ -172,6 +172,7 @@ func TestBlame(t *testing.T) {
 		{"others spin, and it would be long alone", CPU, Evidence{Elapsed: 1000 * ms, Credited: 900 * ms, CPU: 1990 * ms, Procs: 2, Rivals: 7}, CPU, "computes"},
 		{"a storm of collections", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 215 * ms, Procs: 2, Rivals: 3}, StarvedGo, ""},
 		{"other processes", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 90 * ms, Procs: 2}, StarvedOS, "other processes"},
+		{"other processes, and it would be long alone", CPU, Evidence{Elapsed: 800 * ms, Credited: 700 * ms, CPU: 240 * ms, RunDelay: 600 * ms, Procs: 2}, CPU, "computes"},
 		{"it was stopped", CPU, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 5 * ms, Procs: 2}, Suspended, "stood still"},
 		{"it was stopped in a short sleep", Sleep, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
 		{"it was stopped, and seen afterwards", Unknown, Evidence{Elapsed: 300 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
