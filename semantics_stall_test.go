@@ -89,8 +89,8 @@ var blockers = []blocker{
 		}
 	}},
 	{"Gosched without end", asyncio.StallCPU, "", "Checkpoint", func(b *block) {
-		b.next() // but for the line of the loop
-		b.line++
+		b.next() // not yet: the line in the loop
+		b.line += 2
 		for b.holds() {
 			runtime.Gosched()
 		}
