@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/asyncio-go/asyncio"
 )
@@ -24,7 +25,7 @@ type remote struct {
 	stopped context.Context
 	stop    context.CancelCauseFunc
 
-	lock asyncio.Lock // belongs to one loop, for a flaw
+	home atomic.Pointer[asyncio.Loop] // for oneLoopOnly
 }
 
 func newRemote(workers int, f flaw) *remote {
@@ -45,12 +46,8 @@ func (r *remote) Start(ctx context.Context, c *asyncio.Call) error {
 	case neverFinishes:
 		return nil
 	case oneLoopOnly:
-		if err := r.lock.Acquire(ctx); err != nil {
-			return err
-		}
-		defer r.lock.Release()
-		if err := asyncio.Sleep(ctx, 0); err != nil {
-			return err
+		if !r.home.CompareAndSwap(nil, asyncio.LoopOf(ctx)) && r.home.Load() != asyncio.LoopOf(ctx) {
+			return asyncio.ErrWrongLoop
 		}
 	}
 	r.mu.Lock()
