@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/asyncio-go/asyncio"
 )
@@ -92,4 +93,20 @@ func ExampleTaskStats() {
 	// main 1 true
 	// reader 1 false
 	// writer 1 false
+}
+
+// From now on kill -INT (or what signal a program keeps for that) prints what the
+// loops do, also while one is blocked.
+func ExampleDumpOnSignal() {
+	stop := asyncio.DumpOnSignal(os.Interrupt)
+	defer stop()
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		fmt.Println("at work")
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// at work
 }

@@ -134,7 +134,8 @@ func (l *Loop) Tasks() []AnyTask {
 // Dump writes the tree of tasks: who owns whom, what each waits for and where
 // it was created, and the errors that nobody has received yet. From any
 // goroutine, also while the loop is blocked: then, after a tenth of a second,
-// the tasks are described from outside and the running one is named.
+// the tasks are described from outside, the running one is named, and what the stall
+// watch knows of it. Tasks that wait for each other in a ring are told of.
 func (l *Loop) Dump(w io.Writer) error {
 	if w == nil {
 		return errors.New("asyncio: Dump: nil writer")

@@ -165,9 +165,9 @@ func TestDumpOfABlockedLoop(t *testing.T) {
 			t.Errorf("the headline is %q", headline)
 		}
 		expectLine(t, text, "blocker", 2, "running at "+blocks)
-		expectLine(t, text, "owner", 2, "not running")
-		expectLine(t, text, "child", 6, "not running at "+parked)
-		expectLine(t, text, "main", 2, "not running")
+		expectLine(t, text, "owner", 2, "waits (task group)")
+		expectLine(t, text, "child", 6, "waits (sleep) at "+parked)
+		expectLine(t, text, "main", 2, "ready")
 		if got := names(l.Tasks()); got != "[main owner child blocker]" {
 			t.Errorf("Tasks of the blocked loop: %s", got)
 		}

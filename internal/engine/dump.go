@@ -16,8 +16,8 @@ import (
 const dumpPatience = 100 * time.Millisecond
 
 // Dump writes the tree of tasks: who owns whom, what each waits for and where.
-// From any goroutine. A loop that does not answer is described from outside:
-// then only the running task and the places on the stacks are known.
+// From any goroutine. A loop that does not answer is described from outside, while a
+// step of it may go on: see plight.
 func (l *Loop) Dump(w io.Writer) error {
 	var text string
 	if l.Here() {
@@ -106,8 +106,23 @@ func (d *dump) write(headline string) string {
 	}
 	if d.inside {
 		d.failures()
+	} else if s := d.l.Stalled(); s != nil {
+		d.stall(s)
 	}
+	d.cycles(byScope, groups)
 	return d.b.String()
+}
+
+// stall tells what is known of the step that blocks the loop.
+func (d *dump) stall(s *Stall) {
+	fmt.Fprintf(&d.b, "  stall: %s for %v so far", s.Class, round(s.Elapsed))
+	if s.Finding.File != "" {
+		fmt.Fprintf(&d.b, " at %s:%d", s.Finding.File, s.Finding.Line)
+	}
+	if s.Advice != "" {
+		fmt.Fprintf(&d.b, "; %s", s.Advice)
+	}
+	d.b.WriteByte('\n')
 }
 
 func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
@@ -136,17 +151,16 @@ func (d *dump) state(t *Task) string {
 	if site != "" {
 		site = " at " + site
 	}
+	p := t.plight()
 	switch {
 	case t == d.l.Running():
 		return "running" + site
-	case !d.inside:
-		return "not running" + site
-	case t.r == nil:
+	case !p.started:
 		return "not started"
-	case t.r.on != nil:
-		return fmt.Sprintf("awaits #%d %q%s", t.r.on.id, t.r.on.Name(), site)
-	case t.r.why != forNothing && (t.r.w.Waiting() || t.r.timer.armed != 0):
-		return "waits (" + t.r.why.String() + ")" + site
+	case p.on != nil:
+		return fmt.Sprintf("awaits #%d %q%s", p.on.id, p.on.Name(), site)
+	case p.why != forNothing && p.parked:
+		return "waits (" + p.why.String() + ")" + site
 	default:
 		return "ready" + site
 	}
