@@ -39,7 +39,7 @@ func WithLogger(logger *slog.Logger) Option {
 //   - a check that arguments and results of registered functions could travel to another
 //     process, also where the executor is local.
 //
-// It costs one or two microseconds a step and a few a task, some hundred bytes a task, and
+// It costs two to three microseconds a step and a few a task, some hundred bytes a task, and
 // some megabytes a loop. The default is false, or true if the environment variable
 // ASYNCIO_DEBUG is set to something other than 0.
 func WithDebug(on bool) Option {
