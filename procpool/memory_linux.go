@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -117,7 +116,7 @@ func (r *region) create(name string) error {
 		return err
 	}
 	r.file = os.NewFile(uintptr(fd), name)
-	_, err = unix.FcntlInt(r.file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK)
+	_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK)
 	return err
 }
 
@@ -172,14 +171,30 @@ func (r *region) reserve(n int) error {
 		return nil
 	}
 	size := (int64(n) + grain - 1) / grain * grain
-	err := unix.EINTR
-	for err == unix.EINTR {
-		err, _ = unix.Fallocate(int(r.file.Fd()), 0, 0, size).(syscall.Errno)
-	}
-	if err != 0 {
-		return os.NewSyscallError("fallocate", err)
+	err := r.withFile("fallocate", func(fd int) error {
+		err := error(unix.EINTR)
+		for err == unix.EINTR {
+			err = unix.Fallocate(fd, 0, 0, size)
+		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	return r.view(int64(n))
+}
+
+// withFile calls fn with the file's descriptor, which is not closed meanwhile: an
+// argument may be on its way when its worker is buried.
+func (r *region) withFile(call string, fn func(fd int) error) error {
+	raw, err := r.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if e := raw.Control(func(fd uintptr) { err = os.NewSyscallError(call, fn(int(fd))) }); e != nil {
+		return e
+	}
+	return err
 }
 
 // view maps the file, as long as it is now, if what is mapped does not have n bytes.
@@ -198,12 +213,10 @@ func (r *region) view(n int64) error {
 		return fmt.Errorf("%d bytes in shared memory that has %d", n, info.Size())
 	}
 	r.unmap()
-	mapped, err := unix.Mmap(int(r.file.Fd()), 0, int(info.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
-	if err != nil {
-		return os.NewSyscallError("mmap", err)
-	}
-	r.mapped = mapped
-	return nil
+	return r.withFile("mmap", func(fd int) (err error) {
+		r.mapped, err = unix.Mmap(fd, 0, int(info.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+		return err
+	})
 }
 
 func (r *region) unmap() {
