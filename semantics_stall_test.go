@@ -1,9 +1,3 @@
-//go:build asyncio_stalls
-
-// These programs really block, and what they are seen as depends on how busy the machine
-// is: on one whose processors are taken from it the watch says so, and names that
-// instead. They are run by go test -tags asyncio_stalls on a quiet one.
-
 package asyncio_test
 
 import (

@@ -32,7 +32,11 @@ func (e Evidence) mine() float64 { return min(1, float64(e.Procs)/float64(e.Riva
 func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
 	share := e.Share()
 	starved := e.RunDelay > e.Elapsed/2 && share < 0.6
-	if e.Credited < e.Elapsed/2 && share < 0.3 {
+	stood := e.Credited < e.Elapsed/2 && share < 0.3
+	if stood && c.waits() && e.Credited >= threshold {
+		stood = false // it has waited for a threshold before the watch's eyes, whatever else there was
+	}
+	if stood {
 		if starved {
 			return StarvedOS, starvedOS(e)
 		}
@@ -75,6 +79,16 @@ func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
 		return c, "the garbage collector has the task do a part of its work, or wait"
 	}
 	return c, ""
+}
+
+// waits reports whether a goroutine of the class waits for something of its own choice,
+// which a process that stands still explains no more once it goes on.
+func (c Class) waits() bool {
+	switch c {
+	case Sleep, IO, Channel, Lock, Syscall, Cgo:
+		return true
+	}
+	return false
 }
 
 func starvedOS(e Evidence) string {

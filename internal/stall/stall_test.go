@@ -175,6 +175,7 @@ func TestBlame(t *testing.T) {
 		{"other processes, and it would be long alone", CPU, Evidence{Elapsed: 800 * ms, Credited: 700 * ms, CPU: 240 * ms, RunDelay: 600 * ms, Procs: 2}, CPU, "computes"},
 		{"it was stopped", CPU, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 5 * ms, Procs: 2}, Suspended, "stood still"},
 		{"it was stopped in a short sleep", Sleep, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
+		{"it waits, and the watch itself is held up", Lock, Evidence{Elapsed: 300 * ms, Credited: 110 * ms, CPU: 5 * ms, Procs: 1}, Lock, "a lock or another goroutine"},
 		{"it was stopped, and seen afterwards", Unknown, Evidence{Elapsed: 300 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
 		{"it could not be seen", Unknown, Evidence{Elapsed: 300 * ms, CPU: 300 * ms, Procs: 1}, Unknown, "over"},
 		{"it sleeps, other processes or not", Sleep, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, RunDelay: 90 * ms, Procs: 2}, Sleep, "sleeps"},
