@@ -15,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // The test binary is the child too: this variable says what it does.
@@ -43,7 +42,7 @@ func TestMain(m *testing.M) {
 // nothing installed.
 var tools = map[string]func(){
 	"cat":   func() { io.Copy(os.Stdout, os.Stdin) },
-	"sleep": func() { time.Sleep(time.Hour) },
+	"sleep": forever,
 	"false": func() { os.Exit(1) },
 	"yes": func() {
 		for page := strings.Repeat("y\n", 1<<14); ; {
@@ -100,7 +99,7 @@ var children = map[string]func(n int){
 	"flood":  flood,
 	"ignore": func(int) { fmt.Println("it takes nothing") }, // and its input goes nowhere
 	"hang":   hang,
-	"mute":   func(int) { time.Sleep(time.Hour) },
+	"mute":   func(int) { forever() },
 	"polite": polite,
 	"deaf":   deaf,
 }
@@ -122,7 +121,17 @@ func flood(n int) {
 // hang says that it is there, and its number, and waits for ever.
 func hang(int) {
 	fmt.Println(os.Getpid())
-	time.Sleep(time.Hour)
+	forever()
+}
+
+// forever blocks, until the process is killed: that is what is tested.
+func forever() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	defer w.Close()
+	r.Read(make([]byte, 1)) // nobody writes
 }
 
 // polite ends by itself, with n, when it is told to.

@@ -10,11 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aioexec"
@@ -279,7 +279,7 @@ func TestKillsRaceWithTheEnd(t *testing.T) {
 			for range 2 {
 				killers.Go(func() {
 					for p.Signal(syscall.SIGCONT) == nil {
-						time.Sleep(time.Microsecond)
+						runtime.Gosched()
 					}
 				})
 				killers.Go(func() { p.Close() })

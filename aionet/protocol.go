@@ -34,9 +34,9 @@ type Protocol interface {
 	// cancelled.
 	ConnectionLost(err error)
 
-	// PauseWriting asks to write no more for now, because the other side does not read
-	// as fast: more is buffered than the high-water mark allows. It is called by the
-	// Write that exceeds the mark, once. What is written in spite of it is buffered
+	// PauseWriting asks to write no more until ResumeWriting, because the other side does
+	// not read as fast: more is buffered than the high-water mark allows. It is called
+	// by the Write that exceeds the mark, once. What is written in spite of it is buffered
 	// too: memory is bounded only if the protocol obeys.
 	PauseWriting()
 
