@@ -1,11 +1,14 @@
 package asyncio_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -98,6 +101,30 @@ func TestDependencies(t *testing.T) {
 				t.Errorf("%s imports iter: control transfer is internal/coro's", p.ImportPath)
 			}
 		}
+	}
+}
+
+// longest is how many lines a file may have: a longer one holds two ideas.
+const longest = 500
+
+func TestNoFileIsTooLong(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case d.IsDir() || filepath.Ext(path) != ".go":
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if n := bytes.Count(text, []byte("\n")); n > longest {
+			t.Errorf("%s has %d lines, more than %d: split it", path, n, longest)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -74,11 +74,13 @@
 //
 // A coroutine that computes for long, or calls what blocks, stops everything on
 // its loop. Give up turns with [Checkpoint] or Sleep(ctx, 0), or move the work
-// away with [ToThread]. A step of more than 100 ms is logged when it ends.
+// away with [ToThread] or a worker process of package procpool. A watch tells while it
+// lasts which line blocks the loop, and what to call instead: see [WithStallThreshold].
 //
 // # Beside this package
 //
 // Package aionet is the network of a loop, aionet/aiohttp has net/http in front of
 // one, and aioexec runs commands. Package procpool calls functions in worker
-// processes. Package asynciotest runs tests in virtual time.
+// processes. Package aiometrics prints a loop's figures for Prometheus. Package
+// asynciotest runs tests in virtual time.
 package asyncio

@@ -222,15 +222,20 @@ func (e *endpoint) LocalAddr() net.Addr { return e.socket.LocalAddr() }
 // calls that wait as well as for later ones: they fail with an error that is
 // os.ErrDeadlineExceeded. The zero time stands for none. It may be called from any
 // goroutine and does not wait.
-func (e *endpoint) SetDeadline(t time.Time) error { return e.setDeadlines(t, &e.r, &e.w) }
+func (e *endpoint) SetDeadline(t time.Time) error {
+	if err := e.setDeadline(&e.r, t); err != nil {
+		return err
+	}
+	return e.setDeadline(&e.w, t)
+}
 
 // SetReadDeadline sets the deadline of reading, like SetDeadline.
-func (e *endpoint) SetReadDeadline(t time.Time) error { return e.setDeadlines(t, &e.r) }
+func (e *endpoint) SetReadDeadline(t time.Time) error { return e.setDeadline(&e.r, t) }
 
 // SetWriteDeadline sets the deadline of writing, like SetDeadline.
-func (e *endpoint) SetWriteDeadline(t time.Time) error { return e.setDeadlines(t, &e.w) }
+func (e *endpoint) SetWriteDeadline(t time.Time) error { return e.setDeadline(&e.w, t) }
 
-func (e *endpoint) setDeadlines(t time.Time, halves ...*half) error {
+func (e *endpoint) setDeadline(h *half, t time.Time) error {
 	if e.closed.Load() {
 		return e.opError("set", net.ErrClosed)
 	}
@@ -238,13 +243,10 @@ func (e *endpoint) setDeadlines(t time.Time, halves ...*half) error {
 	if !t.IsZero() {
 		stamp = max(1, e.loop.Stamp(t))
 	}
-	for _, h := range halves {
-		h.deadline.Store(stamp)
-	}
-	return onLoop(e.loop, func() error { // those who wait look again
-		for _, h := range halves {
-			h.wait.WakeAll()
-		}
+	h.deadline.Store(stamp)
+	if e.loop.Here() { // many set one before each call: it allocates nothing
+		h.wait.WakeAll() // who waits looks again
 		return nil
-	})
+	}
+	return onLoop(e.loop, func() error { h.wait.WakeAll(); return nil })
 }
