@@ -9,16 +9,18 @@ import (
 // A Lock lets one task at a time hold it across awaits. Code that does not await
 // needs none. The zero value is ready. It is fair: whoever came first gets it
 // next. It is not owned by a task and not re-entrant: a task that acquires it
-// twice waits for itself.
+// twice waits for itself. Loop.Dump names the task that acquired it, and rings of
+// tasks that wait for each other's locks.
 //
 // It is for tasks of one loop, the first that uses it; when that loop has ended
 // another may, and finds it as it was left: held, if it was. A Lock must not be
 // copied after first use.
 type Lock struct {
-	_    noCopy
-	home engine.Home
-	held bool
-	wait engine.WaitList
+	_      noCopy
+	home   engine.Home
+	held   bool
+	holder engine.Holder
+	wait   engine.WaitList
 }
 
 // Acquire suspends the task until it holds the lock. It returns ctx.Err() if ctx
@@ -35,9 +37,10 @@ func (l *Lock) Acquire(ctx context.Context) error {
 func (l *Lock) acquire(caller engine.Caller) error {
 	if !l.held {
 		l.held = true
+		l.holder.Take(caller.Task())
 		return nil
 	}
-	if !caller.Park(&l.wait, engine.ForLock) {
+	if !caller.ParkFor(&l.holder, &l.wait, engine.ForLock) {
 		return caller.Err()
 	}
 	return nil
@@ -51,6 +54,7 @@ func (l *Lock) TryAcquire() bool {
 		return false
 	}
 	l.held = true
+	l.holder.Take(l.home.Task())
 	return true
 }
 
@@ -66,6 +70,7 @@ func (l *Lock) release(call string) {
 		panic("asyncio: " + call + ": the lock is not held")
 	}
 	l.held = l.wait.WakeFirst()
+	l.holder.Take(nil) // who was woken takes it when it runs
 }
 
 // Locked reports whether somebody holds the lock. On the loop only: elsewhere it

@@ -159,6 +159,12 @@ func (d *dump) state(t *Task) string {
 		return "not started"
 	case p.on != nil:
 		return fmt.Sprintf("awaits #%d %q%s", p.on.id, p.on.Name(), site)
+	case p.holder != nil:
+		ended := ""
+		if p.holder.cell.IsDone() {
+			ended = ", which has ended"
+		}
+		return fmt.Sprintf("waits (%s held by #%d %q%s)%s", p.why, p.holder.id, p.holder.Name(), ended, site)
 	case p.why != forNothing && p.parked:
 		return "waits (" + p.why.String() + ")" + site
 	default:

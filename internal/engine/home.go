@@ -26,6 +26,14 @@ func (h *Home) Enter(ctx context.Context) (Caller, error) {
 	return c, nil
 }
 
+// Task returns the task that runs on the loop; nil: none, or there is no loop yet.
+func (h *Home) Task() *Task {
+	if l := h.loop.Load(); l != nil {
+		return l.Current()
+	}
+	return nil
+}
+
 // move makes l the home if there is none, or the loop there has ended.
 func (h *Home) move(l *Loop) bool {
 	old := h.loop.Load()

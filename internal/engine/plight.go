@@ -9,6 +9,7 @@ import (
 type plight struct {
 	started bool
 	on      *Task // that it awaits
+	holder  *Task // of the lock that it waits for
 	why     why
 	parked  bool
 }
@@ -23,12 +24,17 @@ func (t *Task) plight() plight {
 	if r == nil {
 		return plight{}
 	}
-	return plight{started: true, on: r.on, why: r.why, parked: r.w.list != nil || r.timer.armed != 0}
+	p := plight{started: true, on: r.on, why: r.why, parked: r.w.list != nil || r.timer.armed != 0}
+	if h := r.holder; h != nil {
+		p.holder = h.task
+	}
+	return p
 }
 
-// cycles prints who waits for whom in a ring: a task for one that it awaits, and the
-// owner of a task group for the tasks of it. Awaits in a ring are refused when it is
-// closed, if it is short; a child that awaits its group's owner is not.
+// cycles prints who waits for whom in a ring: a task for one that it awaits, or that
+// holds the lock it waits for, and the owner of a task group for the tasks of it. Awaits
+// in a ring are refused when it is closed, if it is short; a child that awaits its
+// group's owner is not, nor is a ring of locks.
 func (d *dump) cycles(byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 	done, on := map[*Task]bool{}, map[*Task]bool{} // visited before, and on the path
 	var path []*Task
@@ -45,6 +51,8 @@ func (d *dump) cycles(byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 		switch p := t.plight(); {
 		case p.on != nil:
 			visit(p.on)
+		case p.holder != nil && !p.holder.cell.IsDone():
+			visit(p.holder)
 		case p.parked && p.why == forGroup:
 			for _, s := range groups[t] {
 				for _, child := range byScope[s] {
