@@ -24,8 +24,9 @@ var layers = []struct {
 }{
 	{"internal/coro", nil, "it touches the runtime and nothing of ours"},
 	{"internal/stall", nil, "it reads stacks and counters and knows nothing of loops"},
+	{"internal/flight", nil, "it writes traces and knows nothing of loops"},
 	{"internal/engine", []string{"internal/coro", "internal/stall"}, "the untyped core knows nothing of the public types"},
-	{"", []string{"internal/engine", "internal/coro", "internal/stall"}, "the public nouns are a typed skin of the engine"},
+	{"", []string{"internal/engine", "internal/coro", "internal/flight", "internal/stall"}, "the public nouns are a typed skin of the engine"},
 	{"internal/poll", nil, "it waits for descriptors and knows nothing of loops"},
 	{"internal/netport", []string{"internal/engine"}, "the port between aionet and a network: it names the loop"},
 	{"internal/netmake", []string{"", "internal/netport"}, "sockets are made by ToThread, for both networks"},

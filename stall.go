@@ -23,6 +23,8 @@ type Stall struct {
 	Call  string // what that line calls, such as "os.ReadFile"; "" if it does it itself
 	Stack string // of the goroutine, as the runtime prints it, down to the user's outermost function
 
+	TraceFile string // for "go tool trace"; "" without WithFlightRecorder
+
 	Elapsed time.Duration // so far, or in all if Ended
 	Ended   bool
 	Blame   string // who is to blame, in a line
@@ -78,6 +80,9 @@ func (s Stall) String() string {
 		}
 	}
 	text += fmt.Sprintf("\n  blame: %s\n  advice: %s\n  behind it: %d ready, %d timer(s) late", s.Blame, s.Advice, s.ReadyTasks, s.LateTimers)
+	if s.TraceFile != "" {
+		text += "\n  trace: go tool trace " + s.TraceFile
+	}
 	if s.Stack != "" {
 		text += "\n" + s.Stack
 	}
@@ -141,7 +146,7 @@ func WithStallHandler(fn func(Stall)) Option {
 func publicStall(s engine.Stall) Stall {
 	return Stall{
 		Task: handleOf(s.Task), TaskName: s.Name, Created: s.Created,
-		Class: StallClass(s.Class), File: s.Finding.File, Line: s.Finding.Line, Func: s.Finding.Func, Call: s.Finding.Call, Stack: s.Stack,
+		Class: StallClass(s.Class), File: s.Finding.File, Line: s.Finding.Line, Func: s.Finding.Func, Call: s.Finding.Call, Stack: s.Stack, TraceFile: s.Trace,
 		Elapsed: s.Elapsed, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
 		ReadyTasks: s.Ready, LateTimers: s.Late,
 		CPUShare: s.Evidence.Share(), RunDelay: s.Evidence.RunDelay, Rivals: s.Evidence.Rivals, Samples: s.Evidence.Samples,

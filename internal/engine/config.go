@@ -27,6 +27,9 @@ type Config struct {
 	NewStallError func(Stall) error
 	// BadStall is what the environment asks for and cannot be understood.
 	BadStall string
+	// StartFlight starts the flight recorder, when the loop starts; nil: none. It is
+	// not linked in where nobody wants it.
+	StartFlight func(*Config) (Flight, error)
 
 	// OnUnhandled replaces the log message for an error that nobody received.
 	OnUnhandled func(Unhandled)
@@ -52,6 +55,14 @@ type Config struct {
 	// OnLeft is called with the tasks that still live when main returns and were
 	// not cancelled before.
 	OnLeft func(left []*Task)
+}
+
+// A Flight keeps what happened last, for the moment of a stall.
+type Flight interface {
+	// Snapshot writes it to a file, and returns its path; empty after Stop. From one
+	// goroutine at a time.
+	Snapshot() (path string, err error)
+	Stop()
 }
 
 // DefaultConfig is the configuration without options.

@@ -50,6 +50,7 @@ type Loop struct {
 	monitorWake   chan struct{}
 	monitorDone   chan struct{} // nil: no monitor
 	watch         watch
+	flight        Flight    // nil: none; fixed before the monitor starts
 	debug         *debugger // nil: not in debug mode; fixed before start
 
 	// Owned by the loop.
@@ -224,9 +225,23 @@ func (l *Loop) startMonitor() {
 	}
 	if d := l.cfg.StallThreshold; d > 0 && !l.bubbled() {
 		l.lateAfter = int64(d)
+		l.startFlight()
 	}
 	l.monitorDone = make(chan struct{})
 	go l.monitor()
+}
+
+// startFlight has a trace kept, for snapshots when there is a stall.
+func (l *Loop) startFlight() {
+	if l.cfg.StartFlight == nil {
+		return
+	}
+	flight, err := l.cfg.StartFlight(&l.cfg)
+	if err != nil {
+		l.log(slog.LevelWarn, "asyncio: stalls will be reported without a trace: the flight recorder did not start", "error", err)
+		return
+	}
+	l.flight = flight
 }
 
 // drive runs turns until the loop is over.
@@ -386,6 +401,9 @@ func (l *Loop) close() {
 	if l.monitorDone != nil {
 		<-l.monitorDone
 		l.watch.wait()
+		if l.flight != nil {
+			l.flight.Stop()
+		}
 	}
 	l.releaseLane()
 }

@@ -60,6 +60,8 @@ type slowStep struct {
 	muted   bool
 	ready   int // the most that was seen to wait
 	late    int
+	traced  bool   // at its first report
+	trace   string // the file; "" if that failed, or nobody wants it
 }
 
 func (l *Loop) monitor() {

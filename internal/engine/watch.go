@@ -52,6 +52,7 @@ type Stall struct {
 	Class         stall.Class
 	Finding       stall.Finding
 	Stack         string
+	Trace         string // the flight recorder's file
 	Elapsed       time.Duration
 	Ended         bool
 	Blame, Advice string
@@ -157,7 +158,7 @@ func (w *watch) during(n news, now int64) {
 		w.enter(s, r, now)
 	}
 	if !s.muted {
-		w.emit(r, s.place, now)
+		w.emit(r, s, now)
 	}
 }
 
@@ -178,7 +179,7 @@ func (w *watch) end(n news, now int64) {
 		w.silent++
 		return
 	}
-	w.emit(r, s.place, now)
+	w.emit(r, s, now)
 }
 
 // oddity is for what is no long step.
@@ -203,7 +204,7 @@ func (w *watch) oddity(n news, now int64) {
 		w.silent++
 		return
 	}
-	w.emit(r, s.place, now)
+	w.emit(r, s, now)
 }
 
 // fail keeps a stall as an error of Run, if that is asked for and the program is to
@@ -278,7 +279,8 @@ func since(times []int64, from int64) []int64 {
 }
 
 // emit makes a report, unless there were enough in the last minute.
-func (w *watch) emit(r Stall, p *spot, now int64) {
+func (w *watch) emit(r Stall, s *slowStep, now int64) {
+	p := s.place
 	w.recent = since(w.recent, now-int64(time.Minute))
 	if len(w.recent) >= maxStallReports {
 		if r.Ended {
@@ -291,8 +293,25 @@ func (w *watch) emit(r Stall, p *spot, now int64) {
 	p.reported = now
 	r.Count, r.Total, r.Silent = p.count, p.total, w.silent
 	w.silent = 0
+	if !s.traced {
+		s.traced, s.trace = true, w.snapshot()
+	}
+	r.Trace = s.trace
 	w.log(r)
 	w.handle(r)
+}
+
+// snapshot has the flight recorder write what happened up to now, if there is one.
+func (w *watch) snapshot() string {
+	if w.l.flight == nil {
+		return ""
+	}
+	path, err := w.l.flight.Snapshot()
+	if err != nil {
+		defer func() { _ = recover() }()
+		w.l.log(slog.LevelWarn, "asyncio: the trace of a stall could not be written", "error", err)
+	}
+	return path
 }
 
 // log writes the report. A logger that panics does no harm.
@@ -376,6 +395,9 @@ func (r Stall) attrs() []any {
 	}
 	if r.Silent > 0 {
 		a = append(a, "silent", r.Silent)
+	}
+	if r.Trace != "" {
+		a = append(a, "trace", r.Trace)
 	}
 	if r.Stack != "" && !r.Ended {
 		a = append(a, "stack", "\n"+r.Stack)
