@@ -116,7 +116,7 @@ func chromeTrace(t *testing.T, text []byte) []chromeEvent {
 	const slack = 0.0015 // microseconds are printed with rounding
 	end := -1.0
 	open := map[string][]chromeEvent{}
-	arrows, slices := map[string]float64{}, map[float64]bool{}
+	arrows, slices, begin := map[string]float64{}, map[float64]bool{}, 0.0
 	for i, e := range doc.TraceEvents {
 		fail := func(what string) { t.Errorf("event %d: %s: %+v", i, what, e) }
 		if e.Pid == nil || e.Tid == nil || e.Ts == nil || *e.Ts < 0 {
@@ -134,7 +134,7 @@ func chromeTrace(t *testing.T, text []byte) []chromeEvent {
 			} else if *e.Ts < end-slack {
 				fail(fmt.Sprintf("the slice before ends at %v", end))
 			} else {
-				end = *e.Ts + *e.Dur
+				begin, end = *e.Ts, *e.Ts+*e.Dur
 				slices[*e.Ts] = true
 			}
 		case "b":
@@ -148,9 +148,14 @@ func chromeTrace(t *testing.T, text []byte) []chromeEvent {
 				fail("it ends before it has begun")
 				continue
 			}
+			if began := stack[len(stack)-1]; began.Name != e.Name {
+				fail("it ends what has another name: " + began.Name)
+			}
 			open[e.Cat+e.ID] = stack[:len(stack)-1]
 		case "s":
-			arrows[e.ID] = *e.Ts
+			if arrows[e.ID] = *e.Ts; *e.Ts < begin-slack || *e.Ts > end+slack {
+				fail(fmt.Sprintf("an arrow begins in the slice before it, from %v to %v", begin, end))
+			}
 		case "f":
 			if from, ok := arrows[e.ID]; !ok || from > *e.Ts+slack || e.BP != "e" || !slices[*e.Ts] {
 				fail("an arrow ends in a slice, after its beginning")
@@ -231,6 +236,9 @@ func TestTraceShowsWhatTheLoopDid(t *testing.T) {
 		}
 		if want := (2*time.Hour - time.Minute - time.Second).Seconds() * 1e6; idle < want || idle > 2*3600e6 {
 			t.Errorf("idle for %v us, want %v or a minute more", idle, want)
+		}
+		if arrows := find(events, "s", "create"); len(arrows) != 1 || len(find(events, "f", "create")) != 1 {
+			t.Errorf("arrows %+v, want one, to the worker's first step", arrows)
 		}
 		if running := find(events, "X", "main"); running[len(running)-1].Args["running"] != true {
 			t.Errorf("the last step of main does not go on: %+v", running)

@@ -34,6 +34,7 @@ type tracer struct {
 	count int
 	open  map[uint64]*track
 	order []*track // as opened: the output is the same each time
+	made  []*track // since the last slice
 	err   error
 }
 
@@ -41,8 +42,9 @@ type tracer struct {
 type track struct {
 	id      uint64
 	name    string
-	fresh   bool // created, and without a step yet
-	waiting bool // a slice of waiting is open
+	at      int64  // when it was created, or was first seen
+	arrow   bool   // to its first step, which is to come
+	waiting string // the slice of waiting that is open
 	ended   bool
 }
 
@@ -99,17 +101,23 @@ func (t *tracer) emit(e traceEvent) {
 	t.w.Write(line)
 }
 
+// slice emits something that the loop did. From those of its own slices in which tasks
+// were created, arrows begin: a viewer refuses one that begins in none.
 func (t *tracer) slice(e event, name, cat string, args map[string]any) {
 	took := micros(e.took)
 	t.emit(traceEvent{Name: name, Cat: cat, Ph: "X", Ts: micros(e.at), Dur: &took, Args: args})
+	for _, k := range t.made {
+		if k.arrow = k.at >= e.at && k.id != e.task && e.what != loopWaited; k.arrow {
+			t.emit(traceEvent{Name: "create", Cat: "create", Ph: "s", Ts: micros(k.at), ID: traceID(k.id)})
+		}
+	}
+	t.made = t.made[:0]
 }
 
 func (t *tracer) event(e event) {
 	switch e.what {
 	case taskCreated:
-		k := t.track(e, map[string]any{"task": e.task, "created": e.site})
-		k.fresh = true
-		t.emit(traceEvent{Name: "create", Cat: "create", Ph: "s", Ts: micros(e.at), ID: traceID(e.task)})
+		t.made = append(t.made, t.track(e, map[string]any{"task": e.task, "created": e.site}))
 	case taskStep, taskLastStep:
 		t.step(e)
 	case callbackRun:
@@ -137,8 +145,8 @@ func (t *tracer) step(e event) {
 		args["awaits"] = e.why.String()
 	}
 	t.slice(e, e.name, "step", args)
-	if k.fresh {
-		k.fresh = false
+	if k.arrow {
+		k.arrow = false
 		t.emit(traceEvent{Name: "create", Cat: "create", Ph: "f", BP: "e", Ts: micros(e.at), ID: traceID(e.task)})
 	}
 	end := e.at + e.took
@@ -156,7 +164,7 @@ func (t *tracer) step(e event) {
 func (t *tracer) track(e event, args map[string]any) *track {
 	k := t.open[e.task]
 	if k == nil {
-		k = &track{id: e.task, name: e.name}
+		k = &track{id: e.task, name: e.name, at: e.at}
 		t.open[e.task] = k
 		t.order = append(t.order, k)
 		t.async(k, "b", k.name, e.at, args)
@@ -165,12 +173,12 @@ func (t *tracer) track(e event, args map[string]any) *track {
 }
 
 // wait ends the slice of waiting that is open, and begins another unless what is
-// empty.
+// empty. An end has the name of its beginning: some viewers find it by that.
 func (t *tracer) wait(k *track, at int64, what string) {
-	if k.waiting {
-		t.async(k, "e", "", at, nil)
+	if k.waiting != "" {
+		t.async(k, "e", k.waiting, at, nil)
 	}
-	if k.waiting = what != ""; k.waiting {
+	if k.waiting = what; what != "" {
 		t.async(k, "b", what, at, nil)
 	}
 }
