@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -200,38 +199,4 @@ func TestFilesThatAreRefused(t *testing.T) {
 	if _, err := aionet.FileConn(context.Background(), os.Stdin); !errors.Is(err, asyncio.ErrNoLoop) {
 		t.Errorf("FileConn off the loop: %v", err)
 	}
-}
-
-// Others that share a file may set it to block. Then the loop waits in the system, as
-// it must, but the program goes on.
-func TestAFileThatOthersSetToBlock(t *testing.T) {
-	if portable {
-		t.Skip("there the package os reads, which has the file not block")
-	}
-	onLoop(t, func(ctx context.Context) {
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := adopt(ctx, t, r)
-		defer shut(t, a)
-		raw, err := a.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := raw.Control(func(fd uintptr) { err = syscall.SetNonblock(int(fd), false) }); err != nil {
-			t.Fatal(err)
-		}
-		begun, done := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(done)
-			<-begun
-			runtime.GC() // stops everybody who has not told that it is in the system
-			io.WriteString(w, "x")
-			w.Close()
-		}()
-		close(begun)
-		wantRead(t, a, "x")
-		<-done
-	})
 }

@@ -36,16 +36,17 @@ func TestInATerminal(t *testing.T) {
 		return 0, nil, nil
 	})
 	bar := regexp.MustCompile(`^\[#+\.+\] \d+ of \d+ pages, \d+ under way, (\d+) stored$`)
+	logged := regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d WARN .*\r\n`) // that a busy machine blocked the loop
 	last := ""
 	for drawn.Scan() {
-		last = drawn.Text()
+		last = logged.ReplaceAllString(drawn.Text(), "")
 		if m := bar.FindStringSubmatch(last); m != nil && m[1] != "0" {
 			cmd.Process.Signal(os.Interrupt)
 			break
 		}
 	}
 	for drawn.Scan() {
-		last = drawn.Text()
+		last = logged.ReplaceAllString(drawn.Text(), "")
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
@@ -63,10 +64,14 @@ func TestInATerminal(t *testing.T) {
 }
 
 // openTerminal returns a terminal and the screen where one sees what is written to it.
+// Where there are none the test is skipped, but in CI it fails.
 func openTerminal(t *testing.T) (screen, terminal *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("there are no terminals, and in CI this test has to run: %v", err)
+		}
 		t.Skipf("there are no terminals here: %v", err)
 	}
 	t.Cleanup(func() { screen.Close() })

@@ -35,13 +35,14 @@ func TestAddressesThereAndBack(t *testing.T) {
 
 func TestZones(t *testing.T) {
 	interfaces, err := net.Interfaces()
-	if err != nil || len(interfaces) == 0 {
-		t.Skipf("no interfaces: %v", err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for zone, id := range map[string]uint32{
-		interfaces[0].Name: uint32(interfaces[0].Index),
-		"4000000":          4000000, // nobody's number
-	} {
+	zones := map[string]uint32{"4000000": 4000000} // nobody's number
+	for _, i := range interfaces {
+		zones[i.Name] = uint32(i.Index)
+	}
+	for zone, id := range zones {
 		sa, err := sockaddr(&net.UDPAddr{IP: net.ParseIP("fe80::1"), Port: 1, Zone: zone}, unix.AF_INET6)
 		if err != nil {
 			t.Fatal(err)
