@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -88,27 +86,12 @@ func (s *script) story() string { return strings.Join(s.calls, " ") }
 // onWire runs body on a loop, and fails if a descriptor or a goroutine is left.
 func onWire(t *testing.T, body func(ctx context.Context) error) {
 	t.Helper()
-	limited, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	noLeaks(t)
+	limited, cancel := context.WithTimeout(t.Context(), guard)
 	defer cancel()
-	files, goroutines := openFiles(), runtime.NumGoroutine()
 	if err := asyncio.Run(limited, body); err != nil {
 		t.Error(err)
 	}
-	if now := openFiles(); now != files {
-		t.Errorf("%d descriptors are open, %d were before", now, files)
-	}
-	for tries := 0; runtime.NumGoroutine() > goroutines; tries++ { // those that have ended may not have left yet
-		if tries == 1_000_000 {
-			t.Errorf("%d goroutines are left, %d were before", runtime.NumGoroutine(), goroutines)
-			break
-		}
-		runtime.Gosched()
-	}
-}
-
-func openFiles() int {
-	names, _ := filepath.Glob("/proc/self/fd/*")
-	return len(names)
 }
 
 // reports collects what a server reports.

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +32,7 @@ type fleet struct {
 // anything is left at the end.
 func launch(t *testing.T, network string, opts []aionet.Option, call func(ctx context.Context, addr string, opts ...aionet.Option) error) *fleet {
 	t.Helper()
-	files, goroutines := openFiles(), runtime.NumGoroutine()
+	noLeaks(t)
 	f := &fleet{network: network, ended: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f.cancel = cancel
@@ -55,15 +54,6 @@ func launch(t *testing.T, network string, opts []aionet.Option, call func(ctx co
 	t.Cleanup(func() {
 		cancel(nil)
 		<-f.ended
-		for tries := 0; runtime.NumGoroutine() > goroutines && tries < 1_000_000; tries++ {
-			runtime.Gosched()
-		}
-		if now := runtime.NumGoroutine(); now > goroutines {
-			t.Errorf("%d goroutines, %d were before", now, goroutines)
-		}
-		if now := openFiles(); now != files {
-			t.Errorf("%d descriptors are open, %d were before", now, files)
-		}
 	})
 	return f
 }
@@ -74,7 +64,7 @@ func (f *fleet) dial(t *testing.T) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(guard))
 	return c
 }
 

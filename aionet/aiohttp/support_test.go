@@ -19,7 +19,7 @@ import (
 )
 
 // guard is how long a test waits for what must happen.
-const guard = 30 * time.Second
+const guard = 2 * time.Minute
 
 // A site is a real server in front of a loop.
 type site struct {
