@@ -25,6 +25,7 @@ const (
 // spawning is an executor that starts a process for each call: this binary.
 type spawning struct {
 	flaw  flaw
+	grace time.Duration // for what is cancelled
 	slots chan struct{}
 	all   sync.WaitGroup
 
@@ -37,7 +38,7 @@ type spawning struct {
 }
 
 func newSpawning(workers int) *spawning {
-	s := &spawning{slots: make(chan struct{}, workers), idle: make(chan struct{})}
+	s := &spawning{grace: 500 * time.Millisecond, slots: make(chan struct{}, workers), idle: make(chan struct{})}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -156,7 +157,7 @@ func (s *spawning) cancel(c *asyncio.Call, worker *os.Process, writer *gob.Encod
 	case <-s.stopped.Done():
 	}
 	if err := writer.Encode(toWorker{Cause: asyncio.EncodeError(cause)}); err == nil {
-		grace := time.NewTimer(500 * time.Millisecond)
+		grace := time.NewTimer(s.grace)
 		defer grace.Stop()
 		select {
 		case <-ended:

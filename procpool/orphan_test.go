@@ -53,7 +53,7 @@ func program(interruptible bool, o procpool.Options, body func(ctx context.Conte
 	if interruptible {
 		ctx, _ = signal.NotifyContext(ctx, os.Interrupt)
 	}
-	pool, err := procpool.New(o)
+	pool, err := procpool.New(patient(o))
 	if err == nil {
 		err = asyncio.Run(context.Background(), func(loopCtx context.Context) error {
 			body(context.WithValue(loopCtx, interruptKey{}, ctx), pool)

@@ -3,6 +3,7 @@
 package procpool_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 )
 
 // guard is how long a test waits for what must happen.
-const guard = 30 * time.Second
+const guard = 2 * time.Minute
 
 // onPool runs body on a loop with a pool, which is closed afterwards, and checks
 // that nothing is left.
@@ -45,11 +46,19 @@ func newPool(t *testing.T, o procpool.Options) *procpool.Pool {
 	if o.Logger == nil {
 		o.Logger = silent
 	}
-	pool, err := procpool.New(o)
+	pool, err := procpool.New(patient(o))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pool
+}
+
+// patient gives workers all the time that a slow machine may take, unless the options
+// say how much.
+func patient(o procpool.Options) procpool.Options {
+	o.StartTimeout = cmp.Or(o.StartTimeout, guard)
+	o.KillGrace = cmp.Or(o.KillGrace, guard)
+	return o
 }
 
 // onLoop runs body on a loop. An error that nobody received fails the test.
@@ -113,7 +122,7 @@ func checkLeaks(t *testing.T) {
 
 // warmUp has the runtime open what it keeps open.
 var warmUp = sync.OnceFunc(func() {
-	pool, err := procpool.New(procpool.Options{Workers: 1})
+	pool, err := procpool.New(patient(procpool.Options{Workers: 1}))
 	if err != nil {
 		panic(err)
 	}
