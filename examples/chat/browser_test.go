@@ -14,7 +14,7 @@ import (
 )
 
 // patient bounds a browser test: it says that something hangs, not that it is slow.
-const patient = time.Minute
+const patient = 3 * time.Minute
 
 // Two people talk in real browsers. One browser is killed, and the other is told.
 func TestTwoBrowsers(t *testing.T) {

@@ -226,7 +226,7 @@ func TestOverASocket(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(20 * time.Second))
+		c.SetDeadline(time.Now().Add(2 * time.Minute))
 		talk(t, c, fmt.Sprintf("SET x %d", i), "OK", "GET x", fmt.Sprintf("VALUE %d", i))
 		conns = append(conns, c)
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // actAsProgram is set for a copy of the test binary that is to be the program.
@@ -37,7 +38,7 @@ func TestOverLoopback(t *testing.T) {
 	out, printed := io.Pipe()
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, []string{"-listen", "127.0.0.1:0", "-to", target.Addr().String()}, printed, t.Output())
+		status <- run(ctx, []string{"-listen", "127.0.0.1:0", "-report", "0", "-to", target.Addr().String()}, printed, t.Output())
 		printed.Close()
 	}()
 	lines := bufio.NewReader(out)
@@ -98,7 +99,7 @@ func TestTheProcess(t *testing.T) {
 			target := listen(t)
 			defer target.Close()
 			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), actAsProgram+"=-listen 127.0.0.1:0 -drain 1h -to "+target.Addr().String())
+			cmd.Env = append(os.Environ(), actAsProgram+"=-listen 127.0.0.1:0 -report 0 -drain 1h -to "+target.Addr().String())
 			cmd.Stderr = t.Output()
 			stdout, err := cmd.StdoutPipe()
 			if err != nil {
@@ -216,7 +217,7 @@ func TestBadFlags(t *testing.T) {
 }
 
 // nothingLeft fails the test if, at its end, there are more goroutines or open files
-// than now. What only has to run to its end is given the turns it needs.
+// than now. What only has to run to its end is given the time it needs.
 func nothingLeft(t *testing.T) {
 	t.Helper()
 	listen(t).Close() // from the first on the runtime keeps a poller,
@@ -225,11 +226,12 @@ func nothingLeft(t *testing.T) {
 	signal.Stop(caught)
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	t.Cleanup(func() {
-		for range 1_000_000 {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for limit := time.Now().Add(2 * time.Minute); time.Now().Before(limit); <-tick.C {
 			if runtime.NumGoroutine() <= goroutines && openFiles() <= files {
 				return
 			}
-			runtime.Gosched()
 		}
 		stacks := make([]byte, 1<<16)
 		stacks = stacks[:runtime.Stack(stacks, true)]

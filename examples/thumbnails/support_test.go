@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/procpool"
@@ -56,7 +57,7 @@ func open(t *testing.T, flags string, work *asyncio.Func[Request, Thumbnail]) *s
 func start(t *testing.T, flags string, work *asyncio.Func[Request, Thumbnail]) *site {
 	t.Helper()
 	nothingLeft(t)
-	o, err := parse(strings.Fields(flags), t.Output())
+	o, err := parse(strings.Fields("-timeout 1h "+flags), t.Output()) // however slow the machine, unless the flags say more
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func (s *site) background(ctx context.Context, path string, body []byte) (answer
 }
 
 // nothingLeft fails the test if, at its end, there are more goroutines or open
-// files than now. What only has to run to its end is given the turns it needs.
+// files than now. What only has to run to its end is given the time it needs.
 func nothingLeft(t *testing.T) {
 	t.Helper()
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil { // from the first on the runtime keeps a poller
@@ -178,11 +179,12 @@ func nothingLeft(t *testing.T) {
 	}
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	t.Cleanup(func() {
-		for range 1_000_000 {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for limit := time.Now().Add(2 * time.Minute); time.Now().Before(limit); <-tick.C {
 			if runtime.NumGoroutine() <= goroutines && openFiles() <= files {
 				return
 			}
-			runtime.Gosched()
 		}
 		stacks := make([]byte, 1<<16)
 		stacks = stacks[:runtime.Stack(stacks, true)]
