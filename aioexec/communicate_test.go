@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -174,13 +173,9 @@ func TestWaitDelay(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		out, _, err := p.Communicate(ctx, nil, aioexec.Limits{})
-		if !errors.Is(err, exec.ErrWaitDelay) || p.ExitCode() != 0 {
+		runaway := number(t, p.Stdout) // what it wrote may not have been read yet when the delay is over
+		if _, _, err := p.Communicate(ctx, nil, aioexec.Limits{}); !errors.Is(err, exec.ErrWaitDelay) || p.ExitCode() != 0 {
 			t.Errorf("it ended by %v, error %v", p.State(), err)
-		}
-		runaway, err := strconv.Atoi(strings.TrimSpace(string(out)))
-		if err != nil {
-			t.Fatal(err)
 		}
 		syscall.Kill(runaway, syscall.SIGKILL)
 		gone(t, runaway)

@@ -163,7 +163,7 @@ func play(t *testing.T, scene_ func(ctx context.Context, s *scene), opts ...asyn
 	s := &scene{t: t, dir: dir}
 	quiet := asyncio.WithLogger(slog.New(slog.DiscardHandler)) // the race detector makes some steps long
 	err = asyncio.Run(t.Context(), func(ctx context.Context) error {
-		ctx, cancel := asyncio.WithTimeout(ctx, 20*time.Second)
+		ctx, cancel := asyncio.WithTimeout(ctx, 2*time.Minute)
 		defer cancel()
 		scene_(ctx, s)
 		s.see("in time: %v", ctx.Err())
