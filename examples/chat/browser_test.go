@@ -52,12 +52,12 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 
 // sees waits for a line in the log.
 func sees(text string) chromedp.Action {
-	return chromedp.Poll("[...document.querySelectorAll('#log li')].some(li => li.textContent === "+quoted(text)+")", nil)
+	return chromedp.Poll("[...document.querySelectorAll('#log li')].some(li => li.textContent === "+quoted(text)+")", nil, chromedp.WithPollingTimeout(patient))
 }
 
 // shows waits until an element has this text.
 func shows(selector, text string) chromedp.Action {
-	return chromedp.Poll("document.querySelector("+quoted(selector)+").textContent === "+quoted(text), nil)
+	return chromedp.Poll("document.querySelector("+quoted(selector)+").textContent === "+quoted(text), nil, chromedp.WithPollingTimeout(patient))
 }
 
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "\\'") + "'" }
@@ -80,7 +80,7 @@ func findChromium(t *testing.T) string {
 // browser starts a headless browser of its own. kill ends it as the system would.
 func browser(t *testing.T, ctx context.Context, path string) (tab context.Context, kill func()) {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WSURLReadTimeout(patient), chromedp.UserDataDir(t.TempDir()))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -107,7 +107,7 @@ func browser(t *testing.T, ctx context.Context, path string) (tab context.Contex
 func program(t *testing.T) (url string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), actAsProgram+"=-address 127.0.0.1:0 -goodbye 1s")
+	cmd.Env = append(os.Environ(), actAsProgram+"=-address 127.0.0.1:0 -goodbye 1m")
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
