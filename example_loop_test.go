@@ -214,7 +214,7 @@ func ExampleLoop_Dump() {
 	// Output:
 	// event loop: 2 task(s)
 	//   #1 "main" running
-	//   #2 "writer" waits (lock)
+	//   #2 "writer" waits (lock held by #1 "main")
 }
 
 // A handle is there to change one's mind, here: not to hang up on a client that

@@ -236,3 +236,51 @@ func TestDumpWhileTasksComeAndGo(t *testing.T) {
 		t.Errorf("%d dumps, Run: %v", n, err)
 	}
 }
+
+// Where there are many tasks of a kind, the dump says so before it lists them.
+func TestDumpCountsTasksOfAKind(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		gate := asyncio.NewFuture[int](ctx)
+		wait := func(ctx context.Context) error { _, err := gate.Await(ctx); return err }
+		waits := here(-1)
+		for range 40 {
+			asyncio.Go(ctx, wait)
+		}
+		created := here(-2)
+		for range 19 {
+			asyncio.Go(ctx, forever)
+		}
+		asyncio.Sleep(ctx, 0)
+		asyncio.Sleep(ctx, 0)
+		text := dump(t, asyncio.LoopOf(ctx))
+		want := fmt.Sprintf("\n  40 of them: waits (await) at %s, created at %s\n", waits, created)
+		if !strings.Contains(text, want) || strings.Count(text, "of them: ") != 1 {
+			t.Errorf("the dump does not tell%sand nothing else of the kind:\n%s", want, text)
+		}
+		for _, task := range asyncio.LoopOf(ctx).Tasks()[1:] {
+			task.Cancel(nil)
+		}
+		for len(asyncio.LoopOf(ctx).Tasks()) > 1 {
+			asyncio.Sleep(ctx, 0)
+		}
+	})
+}
+
+// The line of a task that ranges over a queue is the user's, not that of the iterator
+// that was inlined there.
+func TestDumpShowsTheLineOfARange(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		queue := asyncio.NewQueue[int](0)
+		site := ""
+		task := asyncio.Go(ctx, func(ctx context.Context) error {
+			site = here(1)
+			for range queue.All(ctx) {
+			}
+			return ctx.Err()
+		}, asyncio.Name("consumer"))
+		asyncio.Sleep(ctx, time.Second)
+		expectLine(t, dump(t, asyncio.LoopOf(ctx)), "consumer", 2, "waits (queue get) at "+site)
+		task.Cancel(nil)
+		asyncio.Wait(ctx, asyncio.AllCompleted, task)
+	})
+}

@@ -6,9 +6,12 @@ import (
 	"io"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
 // dumpPatience is how long Dump waits for the loop to answer itself before it
@@ -81,6 +84,7 @@ func (d *dump) write(headline string) string {
 		name = " " + strconv.Quote(name)
 	}
 	fmt.Fprintf(&d.b, "event loop%s: %d task(s)%s\n", name, len(d.tasks), headline)
+	d.crowds()
 	byScope := map[*Scope][]*Task{}
 	groups := map[*Task][]*Scope{}
 	var open []*Scope
@@ -112,6 +116,29 @@ func (d *dump) write(headline string) string {
 	d.cycles(byScope, groups)
 	return d.b.String()
 }
+
+// crowds tells of tasks that are many of a kind, the most first: where there are
+// thousands, that is what one looks for.
+func (d *dump) crowds() {
+	type kind struct{ state, created string }
+	count := map[kind]int{}
+	var kinds []kind
+	for _, t := range d.tasks {
+		k := kind{d.state(t), t.Created()}
+		if count[k]++; count[k] == crowd {
+			kinds = append(kinds, k)
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b kind) int { return count[b] - count[a] })
+	for _, k := range kinds[:min(len(kinds), maxCrowds)] {
+		fmt.Fprintf(&d.b, "  %d of them: %s, created at %s\n", count[k], k.state, k.created)
+	}
+}
+
+const (
+	crowd     = 20 // tasks of one kind
+	maxCrowds = 5
+)
 
 // stall tells what is known of the step that blocks the loop.
 func (d *dump) stall(s *Stall) {
@@ -227,21 +254,19 @@ func stackSites(tasks int) map[uintptr]string {
 	return sites
 }
 
-// userSite finds the innermost line of a goroutine's trace that is not the
-// library's or the runtime's.
-func userSite(trace string) string {
-	lines := strings.Split(trace, "\n")
-	for i := 1; i+1 < len(lines); i += 2 {
-		name := lines[i]
-		if p := strings.LastIndexByte(name, '('); p > 0 {
-			name = name[:p]
-		}
-		file, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
-		path, _, _ := strings.Cut(file, ":")
-		if strings.HasPrefix(name, "created by ") || strings.HasPrefix(name, "iter.Pull") || strings.HasPrefix(name, "runtime.") || ownFunction(name, path) {
+// userSite finds the innermost line of a goroutine's trace that is the user's: failing
+// that, one that is neither the engine's nor the runtime's.
+func userSite(trace string) (site string) {
+	for _, f := range stall.Parse(trace).Frames {
+		if strings.HasPrefix(f.Func, "iter.Pull") || strings.HasPrefix(f.Func, "runtime.") || ownFunction(f.Func, f.File) {
 			continue
 		}
-		return file
+		if f.User() {
+			return f.File + ":" + strconv.Itoa(f.Line)
+		}
+		if site == "" {
+			site = f.File + ":" + strconv.Itoa(f.Line)
+		}
 	}
-	return ""
+	return site
 }

@@ -143,10 +143,11 @@ func (l *Loop) sleep() bool {
 		l.rests()
 		(*p).Wait(wait)
 		l.polledAt = l.wakes()
+		l.pace.wokeAt = l.polledAt
 	case !l.spin():
 		l.rests()
 		alive = l.wait(timed, wait)
-		l.wakes()
+		l.pace.wokeAt = l.wakes()
 	}
 	l.asleep.Store(false)
 	l.cur.Store(&l.rootRunner)

@@ -363,7 +363,7 @@ func (l *Loop) fireTimers() {
 	}
 	now := l.Elapsed()
 	if now-when > l.lateAfter {
-		l.timerLate(now - when)
+		l.timerLate(when)
 	}
 	for what := l.timers.popDue(now); what != nil; what = l.timers.popDue(now) {
 		what.expire(l)

@@ -58,7 +58,8 @@ type slowStep struct {
 	stack   string
 	place   *spot
 	muted   bool
-	ready   int // the most that was seen to wait
+	unseen  bool // its stack was not looked at: there were too many lately
+	ready   int  // the most that was seen to wait
 	late    int
 	traced  bool   // at its first report
 	trace   string // the file; "" if that failed, or nobody wants it

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
@@ -20,7 +21,7 @@ type pace struct {
 	yielded uint64 // the turn of its first vote
 	spunAt  int64
 	spunOut *Task // the last that was told of
-	slept   bool  // since timers were looked at
+	wokeAt  int64 // when the loop last woke
 }
 
 const (
@@ -71,11 +72,13 @@ func (l *Loop) watchPace(now int64) {
 }
 
 // sleeps forgets who yielded: a loop that sleeps is not spun.
-func (p *pace) sleeps() { p.spinner, p.votes, p.turn, p.slept = nil, 0, 0, true }
+func (p *pace) sleeps() { p.spinner, p.votes, p.turn = nil, 0, 0 }
 
-// timerLate is for timers that were due for long when the loop looked.
-func (l *Loop) timerLate(late int64) {
-	if l.pace.slept && l.monitorDone != nil {
+// timerLate is for a timer that was due for long when the loop looked. Only if it was
+// so already when the loop woke did the loop wake late: else a step has held it up,
+// which is told by itself.
+func (l *Loop) timerLate(due int64) {
+	if late := l.pace.wokeAt - due; late > l.lateAfter && l.monitorDone != nil {
 		l.tellOf(stall.LateTimer, late, "the loop slept and was woken late: the process was stopped, or got no processor")
 	}
 }
@@ -85,6 +88,10 @@ func (l *Loop) tellOf(class stall.Class, took int64, blame string) {
 	n := &news{class: class, blame: blame, elapsed: time.Duration(took), ended: class == stall.LateTimer, ready: l.ready.len()}
 	if class != stall.LateTimer {
 		n.step = &slowStep{task: l.Current(), runner: l.cur.Load(), began: l.Elapsed() - took}
+		if class == stall.Spinner { // it is the task that is here
+			trace := cut(traceOf(coro.Stack()))
+			n.step.stack, n.step.finding = trace.String(), trace.Classify()
+		}
 	} else {
 		n.late = 1
 	}

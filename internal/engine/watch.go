@@ -141,10 +141,14 @@ func (w *watch) hear(n news) {
 // during is for a step that lasts.
 func (w *watch) during(n news, now int64) {
 	s := n.step
-	if w.mayCapture(now) {
+	if w.mayCapture(now) || n.elapsed >= 8*w.l.cfg.StallThreshold {
+		s.unseen = false
 		if trace := w.l.capture(s.task); trace != "" && s.ended.Load() == 0 {
 			s.stack, s.finding = trace, stall.Classify(trace)
 		}
+	} else if s.stack == "" { // one of many: there is nothing to say of it
+		s.unseen = true
+		return
 	}
 	if s.ended.Load() != 0 {
 		return
@@ -184,12 +188,12 @@ func (w *watch) end(n news, now int64) {
 
 // oddity is for what is no long step.
 func (w *watch) oddity(n news, now int64) {
-	r := Stall{Loop: w.l, Class: n.class, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late}
-	r.Advice = stall.Advice(n.class, r.Finding)
 	s := n.step
 	if s == nil {
 		s = &slowStep{}
 	}
+	r := Stall{Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late}
+	r.Advice = stall.Advice(n.class, r.Finding)
 	if s.runner != nil {
 		r.Task = s.task
 		r.Name, r.Created = describe(s.task)
@@ -257,7 +261,7 @@ func (w *watch) enter(s *slowStep, r Stall, now int64) {
 		w.places[key] = p
 	}
 	p.count++
-	s.place, s.muted = p, now-p.reported < int64(time.Minute)
+	s.place, s.muted = p, s.unseen || now-p.reported < int64(time.Minute)
 }
 
 // mayCapture bounds what the captures cost.
