@@ -44,11 +44,7 @@ func (d *dealer) end() {
 
 // listen makes a listener of the calling task's loop.
 func (d *dealer) listen(ctx context.Context, network string, o options) (*Listener, error) {
-	caller, err := engine.Enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n, err := networkOf(caller.L)
+	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-
-	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // FileConn returns a connection of ctx's loop for what f is open on: a pipe, a
@@ -14,16 +12,12 @@ import (
 // caller's, to close. Both share the file's mode, which becomes non-blocking. A regular
 // file is refused: it is always ready, and reading it may block; use asyncio.ToThread.
 func FileConn(ctx context.Context, f *os.File) (*Conn, error) {
-	caller, err := engine.Enter(ctx)
+	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if f == nil {
 		return nil, errors.New("aionet: FileConn: nil file")
-	}
-	n, err := networkOf(caller.L)
-	if err != nil {
-		return nil, err
 	}
 	stream, err := n.Adopt(ctx, f)
 	if err != nil {

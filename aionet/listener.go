@@ -26,11 +26,7 @@ type Listener struct {
 // "tcp6", "unix" or "unixpacket". It is called in a task, whose loop the listener and its
 // connections belong to. A listener that is open when its loop ends is closed.
 func Listen(ctx context.Context, network, addr string, opts ...Option) (*Listener, error) {
-	caller, err := engine.Enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n, err := networkOf(caller.L)
+	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}

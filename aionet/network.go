@@ -39,6 +39,16 @@ func networkOf(l *engine.Loop) (*state, error) {
 	return s, nil
 }
 
+// enterNetwork admits the calling task, and returns its loop's network with it.
+func enterNetwork(ctx context.Context) (engine.Caller, *state, error) {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return caller, nil, err
+	}
+	n, err := networkOf(caller.L)
+	return caller, n, err
+}
+
 // An Option is an option of Listen, Dial or ListenPacket.
 type Option func(*options)
 
@@ -97,11 +107,7 @@ func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
 // tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's
 // algorithm off. The calling task is suspended; if ctx ends it returns ctx.Err().
 func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {
-	caller, err := engine.Enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n, err := networkOf(caller.L)
+	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -21,11 +21,7 @@ type PacketConn struct {
 // belongs to. A socket that is open when its loop ends is closed. A socket that talks
 // to one peer only is opened with Dial.
 func ListenPacket(ctx context.Context, network, addr string, opts ...Option) (*PacketConn, error) {
-	caller, err := engine.Enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n, err := networkOf(caller.L)
+	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}

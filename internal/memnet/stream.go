@@ -137,18 +137,27 @@ func (e *end) Write(p []byte) (int, error) {
 	return k, nil
 }
 
-// CloseWrite ends this side's direction.
-func (e *end) CloseWrite() error {
-	n := e.port.net
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	e.settle(n.now())
+// shutError is why neither direction can be ended any more, if so. With the lock.
+func (e *end) shutError(now int64) error {
+	e.settle(now)
 	switch {
 	case e.closed:
 		return net.ErrClosed
 	case e.dead && !e.kind.local():
 		return os.NewSyscallError("shutdown", syscall.ENOTCONN)
-	case !e.shut && !e.dead:
+	}
+	return nil
+}
+
+// CloseWrite ends this side's direction.
+func (e *end) CloseWrite() error {
+	n := e.port.net
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := e.shutError(n.now()); err != nil {
+		return err
+	}
+	if !e.shut && !e.dead {
 		e.shut = true
 		e.writable = true // a writer that waits learns it
 		e.port.soon(&e.socket)
@@ -162,12 +171,8 @@ func (e *end) CloseRead() error {
 	n := e.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e.settle(n.now())
-	switch {
-	case e.closed:
-		return net.ErrClosed
-	case e.dead && !e.kind.local():
-		return os.NewSyscallError("shutdown", syscall.ENOTCONN)
+	if err := e.shutError(n.now()); err != nil {
+		return err
 	}
 	e.deaf = true
 	e.readable = true // a reader that waits learns it
