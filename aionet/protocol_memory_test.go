@@ -92,6 +92,7 @@ func TestIdleProtocolIsSmall(t *testing.T) {
 				return err
 			}
 		}
+		settle(ctx, t, goroutines) // those of ToThread
 		heap2, stacks2, goroutines2 := used()
 		per := (float64(heap2) - float64(heap) + float64(stacks2) - float64(stacks)) / float64(conns-warm)
 		t.Logf("%.0f bytes for each of %d connections", per, now)
@@ -110,5 +111,5 @@ func TestIdleProtocolIsSmall(t *testing.T) {
 		}
 		server.stop(ctx, t)
 		return nil
-	})
+	}, noWatch)
 }

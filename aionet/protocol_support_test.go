@@ -84,12 +84,12 @@ func (s *script) ResumeWriting() {
 func (s *script) story() string { return strings.Join(s.calls, " ") }
 
 // onWire runs body on a loop, and fails if a descriptor or a goroutine is left.
-func onWire(t *testing.T, body func(ctx context.Context) error) {
+func onWire(t *testing.T, body func(ctx context.Context) error, opts ...asyncio.Option) {
 	t.Helper()
 	noLeaks(t)
 	limited, cancel := context.WithTimeout(t.Context(), guard)
 	defer cancel()
-	if err := asyncio.Run(limited, body); err != nil {
+	if err := asyncio.Run(limited, body, opts...); err != nil {
 		t.Error(err)
 	}
 }

@@ -80,7 +80,7 @@ func findChromium(t *testing.T) string {
 // browser starts a headless browser of its own. kill ends it as the system would.
 func browser(t *testing.T, ctx context.Context, path string) (tab context.Context, kill func()) {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WSURLReadTimeout(patient), chromedp.UserDataDir(t.TempDir()))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WSURLReadTimeout(patient), chromedp.UserDataDir(profile(t)))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -100,6 +100,30 @@ func browser(t *testing.T, ctx context.Context, path string) (tab context.Contex
 			t.Error(err)
 		}
 	}
+}
+
+// profile is a folder for a browser. What a killed one leaves behind may write there a
+// little longer, so that t.TempDir could not remove it.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for limit := time.Now().Add(patient); ; <-tick.C {
+			err := os.RemoveAll(dir)
+			if err == nil {
+				return
+			}
+			if time.Now().After(limit) {
+				t.Fatal(err)
+			}
+		}
+	})
+	return dir
 }
 
 // program runs the chat as a process, and returns where it is. At the end it is

@@ -94,6 +94,11 @@ func TestOverLoopback(t *testing.T) {
 
 // As its users meet it: a first Ctrl-C ends it in order, a second at once.
 func TestTheProcess(t *testing.T) {
+	// What a process ignores its children ignore too, as in the background of a shell. What
+	// it handles they do not.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, os.Interrupt)
+	defer signal.Stop(caught)
 	for name, twice := range map[string]bool{"one interrupt": false, "two interrupts": true} {
 		t.Run(name, func(t *testing.T) {
 			target := listen(t)
