@@ -53,6 +53,19 @@ func ExampleLoop_Metrics() {
 	// 1 runs, 3 wait
 }
 
+// What blocked the loop so far, and for how long.
+func ExampleStallMetrics() {
+	m := asyncio.Metrics{Stalls: []asyncio.StallMetrics{{
+		Class:  asyncio.StallSleep,
+		Lasted: asyncio.Histogram{Bounds: []time.Duration{time.Second}, Counts: []uint64{3, 1}, Sum: 6 * time.Second},
+	}}}
+	for _, s := range m.Stalls {
+		fmt.Println(s.Class, s.Lasted.Count(), "times, for", s.Lasted.Sum)
+	}
+	// Output:
+	// sleep 4 times, for 6s
+}
+
 // Uptime is the sum of the time in which the loop waited and that in which it did
 // not.
 func ExampleMetrics_Busy() {

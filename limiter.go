@@ -16,6 +16,7 @@ type Limiter struct {
 	free   int
 	queue  []*engine.Cell // one per waiting call, settled when its turn comes
 	shut   error          // what is told to all who wait, and to all who come; nil: open
+	ran    engine.Histogram
 }
 
 // defaultThreads is the number of calls that a loop's own limiter lets run.

@@ -25,6 +25,12 @@ type Metrics struct {
 	// StepTimes is how long steps of tasks took; empty unless in debug mode.
 	StepTimes Histogram
 
+	// Stalls are those that the stall watch has seen and that have ended, by class; classes
+	// without any are left out. CurrentStall is how long the stall lasts that goes on, 0 if
+	// there is none: a step that has lasted for the threshold of the watch.
+	Stalls       []StallMetrics
+	CurrentStall time.Duration
+
 	Timers int // that were set, and have neither fired nor been cancelled
 	Tasks  TaskMetrics
 
@@ -33,6 +39,13 @@ type Metrics struct {
 	// closed.
 	Threads   ExecutorMetrics
 	Executors []ExecutorMetrics
+}
+
+// StallMetrics are the stalls of one class: how many, and how long they lasted. A stall is
+// counted when the watch has dealt with it, a moment after its end.
+type StallMetrics struct {
+	Class  StallClass
+	Lasted Histogram
 }
 
 // TaskMetrics counts tasks: those that live by what they do, those that have ended
@@ -99,6 +112,12 @@ func (l *Loop) Metrics() Metrics {
 			Created: e.Created, Waiting: e.Waiting,
 			Failed: e.Failed, Cancelled: e.Cancelled, Panics: e.Panicked,
 		},
+	}
+	for _, s := range l.e.Stalls() {
+		m.Stalls = append(m.Stalls, StallMetrics{StallClass(s.Class), histogramOf(s.Lasted)})
+	}
+	if s := l.e.Stalled(); s != nil {
+		m.CurrentStall = s.Elapsed
 	}
 	if e.Running {
 		m.Tasks.Running = 1

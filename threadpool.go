@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -60,7 +61,11 @@ func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
 }
 
 func (p *ThreadPool) run(c *Call) {
-	defer p.remove(c)
+	began := time.Now()
+	defer func() {
+		p.limiter.ran.Add(time.Since(began))
+		p.remove(c)
+	}()
 	c.where.Store(&inGoroutine)
 	c.Run(c.ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -122,7 +123,9 @@ type threadCall[T any] struct {
 func (c *threadCall[T]) run() {
 	var err error
 	returned := false
+	began := time.Now()
 	defer func() {
+		c.limiter.ran.Add(time.Since(began))
 		if !returned {
 			if v := recover(); v != nil {
 				_, e := newPanicError(v, debug.Stack())

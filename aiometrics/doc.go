@@ -15,6 +15,8 @@
 //	asyncio_task_finished_total             counter, by outcome: ok, error, cancelled, panic
 //	asyncio_task_steps_total                counter, steps of tasks, and callbacks
 //	asyncio_task_step_duration_seconds      histogram, of loops in debug mode
+//	asyncio_stall_duration_seconds          histogram, of stalls that have ended, by asyncio_stall_cause: cpu, sleep, io, ...
+//	asyncio_stall_current_seconds           gauge, how long the stall lasts that goes on
 //	asyncio_executor_queue_length           gauge, calls that wait for a place
 //	asyncio_executor_running                gauge, calls that run
 //	asyncio_executor_workers                gauge, calls that can run at once
@@ -24,6 +26,9 @@
 // asyncio_executor_name; a loop's ToThread calls are an executor by the name of
 // "to-thread", with the loop's label too. A loop without a name, and the second of
 // one name, is called by its place among the arguments.
+//
+// The causes of stalls are the names of asyncio.StallClass. A cause appears with its first
+// stall, which a rate does not see therefore; asyncio_stall_current_seconds is always there.
 //
 // Nothing is counted for this package: the loops and executors are asked when
 // somebody reads. A loop that is blocked is described all the same.

@@ -16,6 +16,7 @@ func write(w io.Writer, loops, earlier []snapshot) error {
 	var p printer
 	p.loops(loops, earlier)
 	p.tasks(loops)
+	p.stalls(loops)
 	p.executors(loops)
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -133,6 +134,21 @@ func (p *printer) tasks(loops []snapshot) {
 	p.family(steps, "counter", "Steps of tasks, and callbacks.")
 	for _, l := range loops {
 		p.sample(steps, float64(l.Steps), loopName, l.name)
+	}
+}
+
+func (p *printer) stalls(loops []snapshot) {
+	const duration = "asyncio_stall_duration_seconds"
+	p.family(duration, "histogram", "How long stalls lasted, by what blocked the loop.")
+	for _, l := range loops {
+		for _, s := range l.Stalls {
+			p.histogram(duration, s.Lasted, loopName, l.name, "asyncio_stall_cause", s.Class.String())
+		}
+	}
+	const current = "asyncio_stall_current_seconds"
+	p.family(current, "gauge", "How long the stall lasts that goes on; 0 if there is none.")
+	for _, l := range loops {
+		p.sample(current, l.CurrentStall.Seconds(), loopName, l.name)
 	}
 }
 

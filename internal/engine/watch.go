@@ -28,8 +28,7 @@ type watch struct {
 	failed  []error // for Run, once the watch has ended
 	silent  int     // stalls not reported since the last report
 	current atomic.Pointer[Stall]
-	counts  [stall.Classes]atomic.Int64
-	spent   [stall.Classes]atomic.Int64
+	lasted  [stall.Classes]atomic.Pointer[Histogram] // those that have ended; nil: none
 }
 
 // news is what the monitor tells: of a slow step, or of what class names.
@@ -175,8 +174,7 @@ func (w *watch) end(n news, now int64) {
 	}
 	s.place.total += n.elapsed
 	w.fail(r)
-	w.counts[r.Class].Add(1)
-	w.spent[r.Class].Add(int64(n.elapsed))
+	w.count(r)
 	r.Total = s.place.total
 	if s.muted {
 		s.place.muted++
@@ -200,8 +198,7 @@ func (w *watch) oddity(n news, now int64) {
 	}
 	w.enter(s, r, now)
 	w.fail(r)
-	w.counts[n.class].Add(1)
-	w.spent[n.class].Add(int64(n.elapsed))
+	w.count(r)
 	s.place.total += n.elapsed
 	if s.muted {
 		s.place.muted++
@@ -209,6 +206,16 @@ func (w *watch) oddity(n news, now int64) {
 		return
 	}
 	w.emit(r, s, now)
+}
+
+// count counts a stall that has ended, or that is told of once only.
+func (w *watch) count(r Stall) {
+	h := w.lasted[r.Class].Load()
+	if h == nil {
+		h = &Histogram{}
+		defer w.lasted[r.Class].Store(h)
+	}
+	h.Add(r.Elapsed)
 }
 
 // fail keeps a stall as an error of Run, if that is asked for and the program is to
@@ -409,19 +416,18 @@ func (r Stall) attrs() []any {
 	return a
 }
 
-// A StallCount is how many stalls of a class there were, and for how long.
+// A StallCount is how long the stalls of a class lasted.
 type StallCount struct {
-	Class stall.Class
-	Count int64
-	Total time.Duration
+	Class  stall.Class
+	Lasted *Histogram
 }
 
 // Stalls counts the stalls that have ended, by class. From any goroutine.
 func (l *Loop) Stalls() []StallCount {
 	var counts []StallCount
 	for c := range stall.Classes {
-		if n := l.watch.counts[c].Load(); n > 0 {
-			counts = append(counts, StallCount{c, n, time.Duration(l.watch.spent[c].Load())})
+		if h := l.watch.lasted[c].Load(); h != nil {
+			counts = append(counts, StallCount{c, h})
 		}
 	}
 	return counts
