@@ -45,11 +45,17 @@ func (h hits) handler(ctx context.Context) fasthttp.RequestHandler {
 	}
 }
 
+// oneConnection is a client that uses its connection again and again. One that may have
+// more dials ahead, and hangs up in the middle of a handshake that it did not need.
+func oneConnection(cfg *tls.Config) *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: cfg, MaxConnsPerHost: 1}}
+}
+
 // browse is a client of net/http: several requests at once, over connections that are
 // used again, with bodies of all sizes, in chunks too.
-func browse(client *http.Client, url string) error {
+func browse(cfg *tls.Config, url string) error {
 	body := bytes.Repeat([]byte("0123456789"), 100_000)
-	get := func(method, path string, send io.Reader, status int, want string) error {
+	get := func(client *http.Client, method, path string, send io.Reader, status int, want string) error {
 		request, err := http.NewRequest(method, url+path, send)
 		if err != nil {
 			return err
@@ -69,13 +75,15 @@ func browse(client *http.Client, url string) error {
 	failures := make(chan error, 10)
 	for range cap(failures) {
 		wg.Go(func() {
+			client := oneConnection(cfg)
+			defer client.CloseIdleConnections()
 			for range 5 {
 				for _, err := range []error{
-					get("GET", "/slow", nil, 200, "slept"),
-					get("POST", "/echo", bytes.NewReader(body), 200, string(body)),
-					get("POST", "/echo", io.MultiReader(bytes.NewReader(body[:100]), bytes.NewReader(body[100:5000])), 200, string(body[:5000])),
-					get("GET", "/stream", nil, 200, "in chunks"),
-					get("GET", "/nowhere", nil, 404, "no such page"),
+					get(client, "GET", "/slow", nil, 200, "slept"),
+					get(client, "POST", "/echo", bytes.NewReader(body), 200, string(body)),
+					get(client, "POST", "/echo", io.MultiReader(bytes.NewReader(body[:100]), bytes.NewReader(body[100:5000])), 200, string(body[:5000])),
+					get(client, "GET", "/stream", nil, 200, "in chunks"),
+					get(client, "GET", "/nowhere", nil, 404, "no such page"),
 				} {
 					if err != nil {
 						failures <- err
@@ -86,7 +94,6 @@ func browse(client *http.Client, url string) error {
 		})
 	}
 	wg.Wait()
-	client.CloseIdleConnections()
 	close(failures)
 	return <-failures
 }
@@ -101,7 +108,7 @@ func TestFasthttpServer(t *testing.T) {
 			s := fasthttp.Server{Handler: h.handler(ctx)}
 			return s.ServeConn(conn)
 		})
-		elsewhere(ctx, t, func() error { return browse(&http.Client{Transport: &http.Transport{}}, "http://"+addr) })
+		elsewhere(ctx, t, func() error { return browse(nil, "http://"+addr) })
 		end()
 		if h["/slow"] != 50 || h["/echo"] != 100 || h["/nowhere"] != 50 {
 			t.Errorf("hits: %v", h)
@@ -123,9 +130,7 @@ func TestFasthttpServerOverTLS(t *testing.T) {
 			return s.ServeConn(conn)
 		})
 		addr, end := serve(ctx, t, handler)
-		elsewhere(ctx, t, func() error {
-			return browse(&http.Client{Transport: &http.Transport{TLSClientConfig: clientConfig()}}, "https://"+addr)
-		})
+		elsewhere(ctx, t, func() error { return browse(clientConfig(), "https://"+addr) })
 		end()
 		if h["/echo"] != 100 || secure != 250 {
 			t.Errorf("hits: %v, %d of them by TLS", h, secure)
@@ -224,12 +229,12 @@ func TestTLSServers(t *testing.T) {
 			onLoop(t, func(ctx context.Context) {
 				addr, end := serve(ctx, t, handler)
 				elsewhere(ctx, t, func() error {
-					client := &http.Client{Transport: &http.Transport{TLSClientConfig: clientConfig()}}
-					defer client.CloseIdleConnections()
 					var wg sync.WaitGroup
 					failures := make(chan error, 10)
 					for range cap(failures) {
 						wg.Go(func() {
+							client := oneConnection(clientConfig())
+							defer client.CloseIdleConnections()
 							for _, path := range []string{"/a", "/bc", "/def"} {
 								response, err := client.Get("https://" + addr + path)
 								if err != nil {
