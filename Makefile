@@ -15,10 +15,12 @@ race:
 bench:
 	cd bench && GOWORK=off go run ./table
 
-# Holds the process pool against faults. SOAK=10s make soak is shorter; SEED=n repeats the choices of another run.
+# Holds the process pool against faults, and the stall watch against false alarms. SOAK=10s make soak is shorter; SEED=n
+# repeats the choices of another run.
 SOAK ?= 60s
 soak:
 	go run ./procpool/internal/soak -for $(SOAK) $(if $(SEED),-seed $(SEED))
+	go run ./internal/stall/soak -for $(SOAK)
 
 demo:
 	go run ./cmd/asyncio demo

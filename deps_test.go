@@ -44,6 +44,7 @@ var layers = []struct {
 	{"internal/conformance", nil, "only its tests import anything: the public API"},
 	{"procpool/internal/cfault", nil, "a mistake in C, for tests"},
 	{"procpool/internal/soak", []string{"", "procpool"}, "it holds the pool against faults as a user would meet them"},
+	{"internal/stall/soak", []string{"", "internal/engine"}, "it holds the watch against false alarms, and has the engine report each of them"},
 	{"cmd/asyncio", []string{"", "aionet", "procpool"}, "a program uses the library as a user would"},
 }
 

@@ -25,6 +25,9 @@ type Config struct {
 	// by NewStallError, for each stall that is the program's doing.
 	StallsFail    bool
 	NewStallError func(Stall) error
+	// EveryStall has the watch report any number of stalls, also at the same place: for
+	// tests of the watch, which would not see some of its mistakes otherwise.
+	EveryStall bool
 	// BadStall is what the environment asks for and cannot be understood.
 	BadStall string
 	// StartFlight starts the flight recorder, when the loop starts; nil: none. It is

@@ -44,6 +44,8 @@ type Loop struct {
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
 	markedAt      atomic.Int64 // when it was set
+	markedCPU     atomic.Int64 // what the process had used by then
+	turnBegan     atomic.Int64 // see pace
 	slow          atomic.Pointer[slowStep]
 	oddity        atomic.Pointer[news] // what is wrong beside a slow step
 	monitorParked atomic.Bool

@@ -22,13 +22,14 @@ type monitor struct {
 
 	last   int64     // the tick before
 	marked stretch   // of the marked step
+	turn   stretch   // of the turn
 	slow   *slowStep // that was seen to last; nil: none
 }
 
-// A stretch is what the monitor saw of a step since it marked it.
+// A stretch is what the monitor saw of a step since it marked it, or of a turn.
 type stretch struct {
 	began    int64
-	usage    stall.Usage // of the process, when it began
+	usage    stall.Usage // of the process, when it began; a turn's processor time is known to the loop
 	ticks    int
 	credited int64 // of the time since, what the monitor saw go by
 	rivals   int   // the least number of other goroutines that wanted a processor; -1: unknown
@@ -44,8 +45,9 @@ const (
 type slowStep struct {
 	task   *Task // nil: a callback
 	runner *runner
-	began  int64        // to within a tick
-	ended  atomic.Int64 // by the loop; 0: it runs still
+	began  int64         // to within a tick
+	cpu    time.Duration // of the process, when it ended; by the loop, before it sets ended
+	ended  atomic.Int64  // by the loop; 0: it runs still
 
 	// Of the monitor.
 	seen  stretch
@@ -93,7 +95,9 @@ func (m *monitor) look() bool {
 	now := l.Elapsed()
 	gap := now - m.last
 	m.last = now
+	turn := l.turnBegan.Load() // before settle, which may be told of it
 	m.settle()
+	m.follow(turn, gap)
 	switch {
 	case l.cur.Load() == nil:
 		if !l.parkMonitor() {
@@ -101,18 +105,62 @@ func (m *monitor) look() bool {
 		}
 		m.last = l.Elapsed()
 	case l.mark.Load():
-		m.marked.ticks++
-		m.marked.credited += min(gap, maxCredit)
+		m.marked.pass(gap)
 		if m.marked.ticks >= m.sliceTicks {
 			m.observe(now)
 		}
+	case m.slow != nil: // the loop is just ending it, and got no further: the next mark is not that step's
 	default:
-		m.marked = stretch{began: now, usage: stall.Usage{CPU: stall.CPUTime()}, rivals: -1}
-		l.markedAt.Store(now)
 		l.probe(now)
-		l.mark.Store(true)
+		m.set()
 	}
 	return true
+}
+
+// pass is for a tick.
+func (s *stretch) pass(gap int64) {
+	s.ticks++
+	s.credited += min(gap, maxCredit)
+}
+
+// rival looks at who else wants a processor.
+func (s *stretch) rival() {
+	if n := stall.Rivals(); s.rivals < 0 || n < s.rivals {
+		s.rivals = n
+	}
+}
+
+// follow sees a turn last.
+func (m *monitor) follow(began, gap int64) {
+	if began != m.turn.began {
+		m.turn = stretch{began: began, rivals: -1}
+		return
+	}
+	m.turn.pass(gap)
+	threshold := int64(m.l.cfg.StallThreshold)
+	if threshold == 0 || m.last-began < threshold/4 || m.l.cur.Load() == nil {
+		return
+	}
+	if m.turn.usage.RunDelay == 0 {
+		m.turn.usage.RunDelay = stall.RunDelay()
+	}
+	m.turn.rival()
+}
+
+// set sets the mark. If the monitor itself is held up meanwhile, what it knows of the
+// beginning does not belong together, and it tries again at the next tick.
+func (m *monitor) set() {
+	l := m.l
+	before := l.Elapsed()
+	cpu := stall.CPUTime()
+	now := l.Elapsed()
+	if now-before > int64(time.Millisecond) && !l.bubbled() {
+		return
+	}
+	m.marked = stretch{began: now, usage: stall.Usage{CPU: cpu}, rivals: -1}
+	l.markedAt.Store(now)
+	l.markedCPU.Store(int64(cpu))
+	l.mark.Store(true)
 }
 
 // observe looks at a step that has used up its time slice.
@@ -122,21 +170,20 @@ func (m *monitor) observe(now int64) {
 	if l.cfg.StallThreshold > 0 && m.slow == nil {
 		m.marked.usage.RunDelay = stall.RunDelay()
 		if r := l.cur.Load(); r != nil {
-			m.slow = &slowStep{task: r.task.Load(), runner: r, began: m.marked.began, next: int64(l.cfg.StallThreshold), times: 1}
+			m.slow = &slowStep{task: r.task.Load(), runner: r, began: m.marked.began, seen: m.marked, next: int64(l.cfg.StallThreshold), times: 1}
 			l.slow.Store(m.slow)
 		}
 	}
 	if !l.mark.Load() { // the step ended just now
 		l.Slice.Store(false)
 		if m.slow != nil && l.slow.CompareAndSwap(m.slow, nil) {
+			m.slow.cpu = stall.CPUTime()
 			m.slow.ended.Store(now)
 		}
 		return
 	}
 	if s := m.slow; s != nil {
-		if n := stall.Rivals(); m.marked.rivals < 0 || n < m.marked.rivals {
-			m.marked.rivals = n
-		}
+		m.marked.rival()
 		s.seen = m.marked
 		if s.times <= 8 && now-s.began >= s.next {
 			for ; s.times <= 8 && now-s.began >= s.next; s.next *= 2 {
@@ -173,24 +220,55 @@ func (m *monitor) settle() {
 		}
 	}
 	if n := l.oddity.Swap(nil); n != nil {
-		if n.class == stall.Unknown && n.step.began == m.marked.began {
-			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: time.Duration(m.marked.credited),
-				CPU: stall.CPUTime() - m.marked.usage.CPU, Procs: runtime.GOMAXPROCS(0)}
+		switch {
+		case l.bubbled(): // time is virtual: what the process did meanwhile means nothing
+			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
+		case n.class == stall.Unknown:
+			m.marked.testify(n)
+		case n.class == stall.ManySteps:
+			m.turn.testify(n)
+			if c, blame := stall.WeighTurn(n.evidence, l.cfg.StallThreshold); c != n.class {
+				n.class, n.blame = c, blame
+			}
 		}
 		l.watch.tell(*n)
 	}
 }
 
+// testify adds what the monitor saw to what the loop knows.
+func (s *stretch) testify(n *news) {
+	e := &n.evidence
+	e.Procs, e.Rivals = runtime.GOMAXPROCS(0), stall.Rivals()
+	if n.step.began != s.began {
+		return // it did not get to see it
+	}
+	e.Credited, e.Samples = time.Duration(s.credited), s.ticks
+	if s.rivals >= 0 {
+		e.Rivals = s.rivals
+	}
+	if s.usage.RunDelay > 0 {
+		e.RunDelay = stall.RunDelay() - s.usage.RunDelay
+	}
+}
+
 func (m *monitor) tell(s *slowStep, now int64) {
 	s.told = true
-	e := stall.Evidence{Elapsed: time.Duration(m.last - s.began), Credited: time.Duration(s.seen.credited), Procs: runtime.GOMAXPROCS(0), Samples: s.seen.ticks}
+	e := stall.Evidence{Credited: time.Duration(s.seen.credited), Procs: runtime.GOMAXPROCS(0), Samples: s.seen.ticks}
+	ended := s.ended.Load() != 0
 	if m.l.bubbled() { // time is virtual: what the process did meanwhile means nothing
+		e.Elapsed = time.Duration(now - s.began)
 		e.Credited = e.Elapsed
 	} else {
 		u := stall.ReadUsage()
+		if ended {
+			u.CPU = s.cpu
+		} else {
+			now = m.l.Elapsed() // what the process used since then, it used meanwhile
+		}
+		e.Elapsed = time.Duration(now - s.began)
 		e.CPU, e.RunDelay, e.Rivals = u.CPU-s.seen.usage.CPU, u.RunDelay-s.seen.usage.RunDelay, max(0, s.seen.rivals)
 	}
-	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: s.ended.Load() != 0, evidence: e})
+	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: ended, evidence: e})
 }
 
 // parkMonitor waits until the loop has something to do. It reports false when
@@ -215,21 +293,25 @@ func (l *Loop) stepEnded() {
 	l.Slice.Store(false)
 	now := l.Elapsed()
 	if s := l.slow.Swap(nil); s != nil {
+		s.cpu = stall.CPUTime()
+		now = l.Elapsed()
 		s.ended.Store(now)
-		l.pace.stepEnded(now, now-s.began)
+		l.stepLasted(now, now-s.began)
 	} else if d := now - l.markedAt.Load(); l.cfg.StallThreshold > 0 && d >= int64(l.cfg.StallThreshold) {
-		l.missed(now, d)
+		l.missed(now - d)
 	} else {
-		l.pace.stepEnded(now, d)
+		l.stepLasted(now, d)
 	}
 	l.watchPace(now)
 }
 
 // missed is for a long step during which the monitor did not get to run.
-func (l *Loop) missed(now, took int64) {
+func (l *Loop) missed(began int64) {
 	r := l.cur.Load()
-	s := &slowStep{task: r.task.Load(), runner: r, began: now - took}
+	s := &slowStep{task: r.task.Load(), runner: r, began: began, cpu: stall.CPUTime()}
+	now := l.Elapsed()
 	s.ended.Store(now)
-	l.oddity.Store(&news{step: s, elapsed: time.Duration(took), ended: true})
-	l.pace.stepEnded(now, took)
+	e := stall.Evidence{Elapsed: time.Duration(now - began), CPU: s.cpu - time.Duration(l.markedCPU.Load())}
+	l.oddity.Store(&news{step: s, elapsed: e.Elapsed, ended: true, evidence: e})
+	l.stepLasted(now, now-began)
 }

@@ -12,8 +12,9 @@ import (
 // while it is busy, to tell what no single step shows: a turn of many steps, and
 // a task that yields for ever. Owned by the loop.
 type pace struct {
-	turn   uint64 // the turn of the last note
-	since  int64  // when it was first seen, or a long step in it ended
+	turn   uint64        // the turn of the last note
+	since  int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
+	cpu    time.Duration // what the process had used by then
 	toldOf bool
 
 	spinner *Task  // that yielded at most notes, by majority
@@ -29,12 +30,17 @@ const (
 	spinTurn       = 50 * time.Microsecond // the length of its turns: longer ones do something
 )
 
-// stepEnded notes a marked step: a long one is reported as such, and does not make
+// stepLasted notes a marked step: a long one is reported as such, and does not make
 // its turn one of many steps.
-func (p *pace) stepEnded(now, took int64) {
+func (l *Loop) stepLasted(now, took int64) {
 	if took >= int64(timeSlice) {
-		p.since = now
+		l.turnFrom(now)
 	}
+}
+
+func (l *Loop) turnFrom(now int64) {
+	l.pace.since, l.pace.cpu = now, stall.CPUTime()
+	l.turnBegan.Store(now)
 }
 
 // watchPace looks at the turn, and at who yields.
@@ -44,10 +50,11 @@ func (l *Loop) watchPace(now int64) {
 		return
 	}
 	if p.turn != l.turns {
-		p.turn, p.since, p.toldOf = l.turns, now, false
+		p.turn, p.toldOf = l.turns, false
+		l.turnFrom(now)
 	} else if now-p.since >= threshold && !p.toldOf {
 		p.toldOf = true
-		l.tellOf(stall.ManySteps, now-p.since, "a turn of many steps: each was short, and "+strconv.Itoa(l.left)+" more are ready in it")
+		l.tellOf(stall.ManySteps, now, now-p.since, "a turn of many steps: each was short, and "+strconv.Itoa(l.left)+" more are ready in it")
 	}
 	r := l.cur.Load()
 	t := r.task.Load()
@@ -67,7 +74,7 @@ func (l *Loop) watchPace(now int64) {
 	spun := now - p.spunAt
 	if spun >= spinThresholds*threshold && p.votes >= 20 && p.spunOut != t && spun/int64(l.turns-p.yielded+1) < int64(spinTurn) {
 		p.spunOut = t
-		l.tellOf(stall.Spinner, spun, "the task yields without end and never waits: it takes a whole processor to do nothing")
+		l.tellOf(stall.Spinner, now, spun, "the task yields without end and never waits: it takes a whole processor to do nothing")
 	}
 }
 
@@ -79,15 +86,18 @@ func (p *pace) sleeps() { p.spinner, p.votes, p.turn = nil, 0, 0 }
 // which is told by itself.
 func (l *Loop) timerLate(due int64) {
 	if late := l.pace.wokeAt - due; late > l.lateAfter && l.monitorDone != nil {
-		l.tellOf(stall.LateTimer, late, "the loop slept and was woken late: the process was stopped, or got no processor")
+		l.tellOf(stall.LateTimer, l.pace.wokeAt, late, "the loop slept and was woken late: the process was stopped, or got no processor")
 	}
 }
 
 // tellOf hands the monitor news of what is no long step.
-func (l *Loop) tellOf(class stall.Class, took int64, blame string) {
+func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	n := &news{class: class, blame: blame, elapsed: time.Duration(took), ended: class == stall.LateTimer, ready: l.ready.len()}
+	if class == stall.ManySteps {
+		n.evidence = stall.Evidence{Elapsed: n.elapsed, CPU: stall.CPUTime() - l.pace.cpu}
+	}
 	if class != stall.LateTimer {
-		n.step = &slowStep{task: l.Current(), runner: l.cur.Load(), began: l.Elapsed() - took}
+		n.step = &slowStep{task: l.Current(), runner: l.cur.Load(), began: now - took}
 		if class == stall.Spinner { // it is the task that is here
 			trace := cut(traceOf(coro.Stack()))
 			n.step.stack, n.step.finding = trace.String(), trace.Classify()

@@ -35,7 +35,7 @@ func TestASpinnerIsToldWithItsLine(t *testing.T) {
 	l := New(Config{})
 	l.cur.Store(&l.rootRunner)
 	_, file, line, _ := runtime.Caller(0)
-	l.tellOf(stall.Spinner, 1, "")
+	l.tellOf(stall.Spinner, 1, 1, "")
 	n := l.oddity.Swap(nil)
 	if got, want := n.step.finding.File+":"+strconv.Itoa(n.step.finding.Line), file+":"+strconv.Itoa(line+1); got != want || n.step.stack == "" {
 		t.Errorf("it is told at %q, want %q, with the stack %q", got, want, n.step.stack)

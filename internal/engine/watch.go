@@ -190,7 +190,7 @@ func (w *watch) oddity(n news, now int64) {
 	if s == nil {
 		s = &slowStep{}
 	}
-	r := Stall{Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late}
+	r := Stall{Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late, Evidence: n.evidence}
 	r.Advice = stall.Advice(n.class, r.Finding)
 	if s.runner != nil {
 		r.Task = s.task
@@ -268,7 +268,7 @@ func (w *watch) enter(s *slowStep, r Stall, now int64) {
 		w.places[key] = p
 	}
 	p.count++
-	s.place, s.muted = p, s.unseen || now-p.reported < int64(time.Minute)
+	s.place, s.muted = p, (s.unseen || now-p.reported < int64(time.Minute)) && !w.l.cfg.EveryStall
 }
 
 // mayCapture bounds what the captures cost.
@@ -293,7 +293,7 @@ func since(times []int64, from int64) []int64 {
 func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
 	w.recent = since(w.recent, now-int64(time.Minute))
-	if len(w.recent) >= maxStallReports {
+	if len(w.recent) >= maxStallReports && !w.l.cfg.EveryStall {
 		if r.Ended {
 			p.muted++
 			w.silent++

@@ -24,34 +24,51 @@ func (e Evidence) Share() float64 {
 	return float64(e.CPU) / float64(e.Elapsed)
 }
 
-// mine is the share of a processor that one of many goroutines gets.
-func (e Evidence) mine() float64 { return min(1, float64(e.Procs)/float64(e.Rivals+1)) }
+// own is how much the task itself can have computed: of what the process did, an
+// equal part for each goroutine that wanted a processor, if there were too few.
+func (e Evidence) own() time.Duration {
+	if e.contended() {
+		return e.CPU / time.Duration(e.Rivals+1)
+	}
+	return min(e.CPU, e.Elapsed)
+}
+
+func (e Evidence) contended() bool { return e.Rivals+1 > e.Procs }
+
+// computed reports whether the task can have computed for long, or for most of the
+// time. Where the system does not tell what the process used, it can.
+func (e Evidence) computed(threshold time.Duration) bool {
+	own := e.own()
+	return own >= threshold || own > e.Elapsed*6/10 || e.CPU == 0 && !e.stood()
+}
+
+// stood reports whether the whole process stood still for most of the time.
+func (e Evidence) stood() bool { return e.Credited < e.Elapsed/2 && e.Share() < 0.3 }
+
+// others says who has the processors that the task did not get.
+func (e Evidence) others() (Class, string) {
+	switch {
+	case e.stood() && e.RunDelay <= e.Elapsed/2:
+		return Suspended, fmt.Sprintf("the process stood still: the watch itself saw %s of %s go by", round(e.Credited), round(e.Elapsed))
+	case e.contended() && e.Share() > 0.6*float64(e.Procs):
+		return StarvedGo, fmt.Sprintf("%d other goroutines of this program compete for %d processor(s)", e.Rivals, e.Procs)
+	case e.RunDelay > e.Elapsed/4:
+		return StarvedOS, fmt.Sprintf("other processes have the processors: threads of this one stood in line for %s", round(e.RunDelay))
+	}
+	return StarvedOS, fmt.Sprintf("the task could compute, and the process got %.0f%% of a processor: other processes have them, or the system", 100*e.Share())
+}
 
 // Weigh decides whom to blame for a stall in which the stack was found to be of
 // class c, given what a stall is, and says it in a line.
 func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
+	if c.waits() && e.stood() && e.Credited < threshold { // otherwise it has waited for a threshold before the watch's eyes
+		return e.others()
+	}
 	share := e.Share()
-	starved := e.RunDelay > e.Elapsed/2 && share < 0.6
-	stood := e.Credited < e.Elapsed/2 && share < 0.3
-	if stood && c.waits() && e.Credited >= threshold {
-		stood = false // it has waited for a threshold before the watch's eyes, whatever else there was
-	}
-	if stood {
-		if starved {
-			return StarvedOS, starvedOS(e)
-		}
-		return Suspended, fmt.Sprintf("the process stood still: the watch itself saw %s of %s go by",
-			round(e.Credited), round(e.Elapsed))
-	}
 	switch c {
 	case CPU, Unknown:
-		own := min(e.CPU, time.Duration(e.mine()*float64(e.Elapsed)))
-		if starved && own < threshold {
-			return StarvedOS, starvedOS(e)
-		}
-		full := share > 0.85*float64(e.Procs)
-		if full && e.mine() < 0.6 && own < threshold {
-			return StarvedGo, fmt.Sprintf("%d other goroutines of this program compete for %d processor(s)", e.Rivals, e.Procs)
+		if !e.computed(threshold) {
+			return e.others()
 		}
 		if c == Unknown {
 			return c, "it was seen only when it was over"
@@ -91,8 +108,13 @@ func (c Class) waits() bool {
 	return false
 }
 
-func starvedOS(e Evidence) string {
-	return fmt.Sprintf("other processes have the processors: threads of this one stood in line for %s", round(e.RunDelay))
+// WeighTurn decides whom to blame for a turn of many steps, none of which lasted long.
+func WeighTurn(e Evidence, threshold time.Duration) (Class, string) {
+	if !e.computed(threshold) && (e.stood() || e.contended() || e.RunDelay > e.Elapsed/4) {
+		c, blame := e.others()
+		return c, "a turn of many steps was held up: " + blame
+	}
+	return ManySteps, "a turn of many steps: each was short"
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

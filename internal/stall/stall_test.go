@@ -183,10 +183,38 @@ func TestBlame(t *testing.T) {
 		{"a lock for long", Lock, Evidence{Elapsed: 810 * ms, Credited: 800 * ms, Procs: 2}, Lock, "probable deadlock"},
 		{"C that computes", Cgo, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 98 * ms, Procs: 2}, Cgo, "computes"},
 		{"C that waits", Cgo, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 1 * ms, Procs: 2}, Cgo, "waits"},
+		{"other processes, and the threads stand in line still", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 1 * ms, Procs: 2}, StarvedOS, "the process got 2%"},
+		{"other processes, and nobody tells of lines", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 40 * ms, Procs: 2}, StarvedOS, "the process got"},
+		{"other processes, and others spin", CPU, Evidence{Elapsed: 300 * ms, Credited: 250 * ms, CPU: 150 * ms, RunDelay: 400 * ms, Procs: 2, Rivals: 7}, StarvedOS, "other processes"},
+		{"it was stopped, and computed for long", CPU, Evidence{Elapsed: 1500 * ms, Credited: 500 * ms, CPU: 350 * ms, Procs: 2}, CPU, "computes"},
+		{"other processes, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 45 * ms, Procs: 1}, StarvedOS, "the process got"},
+		{"others spin, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 110 * ms, Procs: 1, Rivals: 8}, StarvedGo, "8 other goroutines"},
+		{"nobody tells what the process used", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, CPU, "computes"},
 	} {
 		got, blame := Weigh(c.class, c.e, 100*ms)
 		if got != c.want || !strings.Contains(blame, c.blame) {
 			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
+		}
+	}
+}
+
+// A turn of many steps is to blame only if it can have taken that long by itself.
+func TestBlameForATurn(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want Class
+	}{
+		{"it computes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 105 * ms, Procs: 2}, ManySteps},
+		{"its steps wait, each for a moment", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 10 * ms, Procs: 2}, ManySteps},
+		{"others spin", Evidence{Elapsed: 110 * ms, Credited: 60 * ms, CPU: 110 * ms, Procs: 1, Rivals: 8}, StarvedGo},
+		{"other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS},
+		{"it was stopped", Evidence{Elapsed: 310 * ms, Credited: 30 * ms, CPU: 15 * ms, Procs: 2}, Suspended},
+		{"nobody tells what the process used", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, ManySteps},
+	} {
+		if got, blame := WeighTurn(c.e, 100*ms); got != c.want || !strings.Contains(blame, "a turn of many steps") {
+			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
 		}
 	}
 }
