@@ -40,7 +40,7 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 	first, err := g.crew.Gather()
 	if first != nil {
 		e := first.Receive()
-		if own := g.crew.Err(); own != nil && first.Cancelled() {
+		if own := g.crew.Err(); own != nil && (first.Cancelled() || g.crew.Late() != nil) {
 			e = own
 		}
 		return nil, e

@@ -250,6 +250,27 @@ func TestS11_ACancelledGatherCancelsAndWaits(t *testing.T) {
 	})
 }
 
+// S11: the cancellation came before the member's error, whoever runs first after it.
+func TestS11_AMemberThatCancelsItsGatherAndFailsDecidesNothing(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var owner *asyncio.Task[struct{}]
+		var gathered error
+		owner = asyncio.Go(ctx, func(ctx context.Context) error {
+			_, gathered = asyncio.Gather(ctx, asyncio.Coroutine[int](func(context.Context) (int, error) {
+				owner.Cancel(nil)
+				return 0, errors.New("too late")
+			}))
+			return gathered
+		})
+		if _, err := owner.Await(ctx); !errors.Is(err, asyncio.ErrTaskCancelled) {
+			t.Errorf("the owner ended with %v, want it cancelled", err)
+		}
+		if gathered != context.Canceled {
+			t.Errorf("Gather returned %v, want %v", gathered, context.Canceled)
+		}
+	})
+}
+
 // S11: a task that was handed in and is cancelled by others is an error like
 // any other, and says which kind.
 func TestS11_ACancelledTaskIsAnError(t *testing.T) {

@@ -21,6 +21,7 @@ type Crew struct {
 	started int // of those, the ones started here
 	over    bool
 	first   *Cell // the member whose end sufficed before all had ended
+	late    error // the caller's own error, if it was cancelled before that
 
 	Partial bool // the call may return before all members have ended
 
@@ -114,7 +115,7 @@ func (c *Crew) ended(cell *Cell, pos int, started bool) {
 
 // end is the point from which the crew only waits for what it started.
 func (c *Crew) end(first *Cell) {
-	c.over, c.first = true, first
+	c.over, c.first, c.late = true, first, c.caller.Err()
 	cause := context.Canceled
 	if first.fail != nil {
 		cause = first.fail.err
@@ -179,6 +180,10 @@ func (c *Crew) Refusal() error {
 
 // Err returns the error of the caller's context.
 func (c *Crew) Err() error { return c.caller.Err() }
+
+// Late returns that error if it was there before the first member sufficed, though the
+// caller may not have run since.
+func (c *Crew) Late() error { return c.late }
 
 // Stop cancels what was started, waits for it, and leaves the rest.
 func (c *Crew) Stop() {
