@@ -15,8 +15,8 @@ import (
 // When a task of the group or body fails, the others are cancelled and still
 // awaited. The error joins all of theirs, first the one that came first; errors
 // that say no more than that a task was cancelled along with the group are
-// left out. If ctx is cancelled the group is, and ctx.Err() is returned unless
-// there are errors to tell.
+// left out. If ctx is cancelled the group is, and ctx.Err() is returned if that cut
+// body or a task short, unless there are errors to tell.
 //
 // A task created with context.WithoutCancel of the group's ctx is awaited but
 // not cancelled.
