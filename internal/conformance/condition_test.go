@@ -232,4 +232,33 @@ var conditionPrograms = map[string]program{
 		condition.L.Release()
 		refused(log, "notify", func() { condition.Notify(1) })
 	},
+
+	"condition_cancelled_waiter_wakes_another": func(ctx context.Context, log logger) {
+		condition := asyncio.NewCondition(nil)
+		tasks := tellAll(ctx, log, "AB", asyncio.Proc(func(ctx context.Context) error {
+			_, err := inTime(5, waitOn(condition))(ctx)
+			return err
+		}))
+		sleep(ctx, 1)
+		tasks[0].Cancel(nil)
+		tasks[0].Await(ctx)
+		tasks[1].Await(ctx)
+		log("%s", clock(ctx))
+	},
+
+	"condition_cancelled_twice_while_it_waits_for_the_lock": func(ctx context.Context, log logger) {
+		condition := asyncio.NewCondition(nil)
+		a := tell(ctx, log, "A", waitOn(condition))
+		sleep(ctx, 1)
+		holding(ctx, condition, func() error {
+			a.Cancel(nil)
+			sleep(ctx, 1)
+			a.Cancel(nil)
+			sleep(ctx, 1)
+			log("A is done: %v", done(a))
+			return nil
+		})
+		a.Await(ctx)
+		log("locked %v", condition.L.Locked())
+	},
 }

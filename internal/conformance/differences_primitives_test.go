@@ -107,6 +107,37 @@ A returned 0
 B returned 1
 main returned 0`,
 		},
+		"condition_cancelled_waiter_wakes_another": {
+			reason: "A waiter that leaves without a notification wakes nobody (S15); CPython wakes the next one whenever a waiter is " +
+				"cancelled, for it might have been notified.",
+			ours: `
+A raised cancelled
+B raised timeout
+at 5`,
+		},
+		"queue_newcomer_while_a_getter_is_on_its_way": {
+			reason: "The item was handed over to who has waited (S15), and nobody takes it from him; in CPython a newcomer does, and the " +
+				"one that was woken waits again, last in line.",
+			ours: `
+main got nothing
+A returned 1`,
+		},
+		"queue_put_while_a_getter_is_on_its_way": {
+			reason: "An item that was handed over is no longer in the queue (S15), so there is room for another; in CPython it is until " +
+				"the getter has run.",
+			ours: `
+main put 1 true
+main put 2 true
+A returned 1
+main put 3 false`,
+		},
+		"semaphore_free_permit_beside_a_woken_waiter": {
+			reason: "A waiter that was woken has its permit (S15), so another that is free goes to who asks; in CPython everybody waits " +
+				"until the woken one has run.",
+			ours: `
+main has the other one
+A ok`,
+		},
 		"as_completed_left_early_with_a_coroutine": {
 			reason: "Leaving the loop cancels the coroutines that it started and waits for them, as a Gather that fails does (S11); CPython " +
 				"lets them run on.",

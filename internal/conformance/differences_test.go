@@ -75,6 +75,13 @@ turn 3
 turn 4`,
 	},
 
+	"tasks_that_await_each_other": {
+		reason: "An await that closes a ring of tasks fails at once and names them; CPython lets them wait for ever (or for a time-out).",
+		ours: `
+second raised deadlock at 0
+first ok`,
+	},
+
 	// Cancellation: level-triggered, never at the price of a value, downwards from owner to owned.
 
 	"cancel_swallowed_then_awaits": {
@@ -238,7 +245,42 @@ C cancelled
 gather returned [cancelled B cancelled]`,
 	},
 
+	"gather_cancelled_and_a_member_fails_on_its_way_out": {
+		reason: "A cancelled Gather returns its ctx's error, whatever came of the members after that (S11); in CPython the first of them " +
+			"to end decides.",
+		ours: `
+B start
+A fails on its way out
+B cancelled
+gather raised cancelled`,
+	},
+	"gather_cancelled_by_a_member_that_then_fails": {
+		reason: "A cancelled Gather returns its ctx's error, whatever came of the members after that (S11); in CPython the first of them " +
+			"to end decides.",
+		ours: `
+cancel: true
+gather raised cancelled`,
+	},
+
 	// Task groups.
+
+	"group_cancelled_from_outside_and_its_child_swallows_it": {
+		reason: "A group of which all came to an end in spite of a cancellation has succeeded, and the cancellation is seen at the next " +
+			"await (S15); in CPython the exit of the group raises it.",
+		ours: `
+A start
+A swallows the cancel
+group ok at 1`,
+	},
+	"group_child_ended_by_a_timeout_around_the_group": {
+		reason: "A time-out ends the ctx of all that is made under it, and each of them says so (S17); in CPython it cancels the task of " +
+			"the block, which cancels the children.",
+		ours: `
+A start
+A cancelled
+block raised timeout
+A raised timeout`,
+	},
 
 	"group_body_error_and_child_error": {
 		reason: "A group's errors come in the order in which they happened, the body's among them (S7); CPython puts the body's last.",

@@ -9,6 +9,21 @@
 //	TestBothSides      fails where a program exists on one side only, or was changed since it was recorded
 //	differences_test.go  every place where this library means to differ, with our trace and the reason
 //
+// Besides, there are random programs. A program is a tree of steps (random_tree_test.go): tasks, sleeps, gathers, groups,
+// time-outs, locks, queues and their like, cancels. makeTree makes one of a seed; interpreter runs it here and
+// programs/random_run.py in Python, each with the same words for the same events.
+//
+//	TestRandomRecorded  runs the programs of testdata/random.jsonl, 280 of them, and compares them with what is written there
+//	TestRandomLive      compares programs that nobody has seen with the CPython that PYTHON names, and makes those that
+//	                    differ smaller: PYTHON=python3.13 go test -run RandomLive . -seeds 20000 -from 1000
+//
+// Half of them (turns) are compared event by event, in the order in which all tasks did them; they hold what takes the same
+// number of turns on both sides. The others (instants) hold everything, each step at a time of its own, and are compared
+// task by task, with times. Where the library means to differ, programs/random_loop.py either brings CPython to do as it is
+// done here (a cancellation is a state, awaiting does not own, a gather ends what it started) or notices that it cannot:
+// such a program is outside of the comparison, and tells the reason. Each of these is a program of its own as well, in
+// the lists of differences.
+//
 // A program that differs from CPython and is not listed there is a bug of the library. One that is listed and
 // no longer differs fails too, so that the list stays true.
 //

@@ -125,4 +125,31 @@ var gatherErrorPrograms = map[string]program{
 		task.Cancel(nil)
 		task.Await(ctx)
 	},
+
+	"gather_cancelled_and_a_member_fails_on_its_way_out": func(ctx context.Context, log logger) {
+		task := asyncio.Go(ctx, func(ctx context.Context) error {
+			a := asyncio.Coroutine[string](func(ctx context.Context) (string, error) {
+				_, err := sore(log, "A")(ctx)
+				return "", err
+			})
+			log("gather %s", outcome(asyncio.Gather(ctx, a, sleeper(log, "B", 9))))
+			return nil
+		})
+		sleep(ctx, 1)
+		task.Cancel(nil)
+		task.Await(ctx)
+	},
+
+	"gather_cancelled_by_a_member_that_then_fails": func(ctx context.Context, log logger) {
+		var task *asyncio.Task[struct{}]
+		task = asyncio.Go(ctx, func(ctx context.Context) error {
+			log("gather %s", outcome(asyncio.Gather(ctx, asyncio.Coroutine[string](func(ctx context.Context) (string, error) {
+				sleep(ctx, 1)
+				log("cancel: %t", task.Cancel(nil))
+				return "", boom("member")
+			}))))
+			return nil
+		})
+		task.Await(ctx)
+	},
 }

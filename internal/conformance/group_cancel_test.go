@@ -96,4 +96,28 @@ var groupCancelPrograms = map[string]program{
 		}
 		block(ctx, log, 2, asyncio.Proc(func(ctx context.Context) error { return asyncio.WithTaskGroup(ctx, body) }))
 	},
+
+	"group_cancelled_from_outside_and_its_child_swallows_it": func(ctx context.Context, log logger) {
+		task := asyncio.Go(ctx, func(ctx context.Context) error {
+			group(ctx, log, func(ctx context.Context) error {
+				asyncio.CreateTask(ctx, stubborn(log, "A", 9))
+				return nil
+			})
+			return nil
+		})
+		sleep(ctx, 1)
+		task.Cancel(nil)
+		task.Await(ctx)
+	},
+
+	"group_child_ended_by_a_timeout_around_the_group": func(ctx context.Context, log logger) {
+		var a *asyncio.Task[string]
+		log("block %s", outcome(inTime(2, asyncio.Proc(func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+				a = asyncio.CreateTask(ctx, sleeper(log, "A", 9))
+				return nil
+			})
+		}))(ctx)))
+		log("A %s", outcome(a.Await(ctx)))
+	},
 }

@@ -34,7 +34,7 @@ var programs = func() map[string]func(t *testing.T) []string {
 		schedulingPrograms, sleepPrograms, timerPrograms, taskPrograms, taskCancelPrograms, gatherPrograms,
 		gatherErrorPrograms, waitPrograms, waitForPrograms, timeoutPrograms, groupPrograms, groupErrorPrograms,
 		groupCancelPrograms, futurePrograms, threadPrograms, lockPrograms, eventPrograms, conditionPrograms, semaphorePrograms,
-		barrierPrograms, queuePrograms, queueCancelPrograms, queueShutdownPrograms, asCompletedPrograms,
+		barrierPrograms, queuePrograms, queueCancelPrograms, queueShutdownPrograms, asCompletedPrograms, shieldPrograms, contextPrograms,
 	} {
 		for name, p := range subject {
 			add(name, func(t *testing.T) []string { return trace(t, p) })

@@ -110,4 +110,25 @@ var queueCancelPrograms = map[string]program{
 		first = tryGet(queue)
 		log("got %s, %s", first, tryGet(queue))
 	},
+
+	"queue_newcomer_while_a_getter_is_on_its_way": func(ctx context.Context, log logger) {
+		queue := asyncio.NewQueue[int](0)
+		a := tell(ctx, log, "A", asyncio.Coroutine[int](queue.Get))
+		sleep(ctx, 1)
+		queue.TryPut(1)
+		log("main got %s", tryGet(queue))
+		sleep(ctx, 1)
+		queue.TryPut(2)
+		a.Await(ctx)
+	},
+
+	"queue_put_while_a_getter_is_on_its_way": func(ctx context.Context, log logger) {
+		queue := asyncio.NewQueue[int](1)
+		a := tell(ctx, log, "A", asyncio.Coroutine[int](queue.Get))
+		sleep(ctx, 1)
+		log("main put 1 %v", queue.TryPut(1))
+		log("main put 2 %v", queue.TryPut(2))
+		a.Await(ctx)
+		log("main put 3 %v", queue.TryPut(3))
+	},
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Records what CPython does in every program into testdata/. Uses $PYTHON, or else the first python3.
+# Records what CPython does in every program into testdata/, the random ones among them. Uses $PYTHON, or else the first
+# python3.
 set -eu
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
@@ -7,4 +8,5 @@ if ! command -v "$python" >/dev/null; then
 	echo "record.sh: no interpreter $python; name one in PYTHON" >&2
 	exit 1
 fi
-PYTHONDONTWRITEBYTECODE=1 exec "$python" programs/record.py testdata
+PYTHONDONTWRITEBYTECODE=1 "$python" programs/record.py testdata
+PYTHON=$python exec go test -count=1 -run '^TestRandomRecorded$' . -record

@@ -116,4 +116,17 @@ var semaphorePrograms = map[string]program{
 	"semaphore_of_less_than_none": func(_ context.Context, log logger) {
 		refused(log, "-1", func() { asyncio.NewSemaphore(-1) })
 	},
+
+	"semaphore_free_permit_beside_a_woken_waiter": func(ctx context.Context, log logger) {
+		semaphore := asyncio.NewSemaphore(2)
+		semaphore.Acquire(ctx)
+		semaphore.Acquire(ctx)
+		a := tell(ctx, log, "A", asyncio.Proc(semaphore.Acquire))
+		sleep(ctx, 1)
+		semaphore.Release()
+		semaphore.Release()
+		semaphore.Acquire(ctx)
+		log("main has the other one")
+		a.Await(ctx)
+	},
 }

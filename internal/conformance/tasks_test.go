@@ -69,4 +69,22 @@ var taskPrograms = map[string]program{
 		log("main: %s", outcome(task.Await(ctx)))
 		log("result: %s", text(task.Result()))
 	},
+
+	"tasks_that_await_each_other": func(ctx context.Context, log logger) {
+		var a, b *asyncio.Task[struct{}]
+		a = asyncio.Go(ctx, func(ctx context.Context) error {
+			log("first %s", outcome(b.Await(ctx)))
+			return nil
+		})
+		b = asyncio.Go(ctx, func(ctx context.Context) error {
+			_, err := asyncio.WaitFor(ctx, seconds(5), a)
+			if errors.Is(err, asyncio.ErrDeadlock) {
+				err = boom("deadlock")
+			}
+			log("second %s %s", ended(err), clock(ctx))
+			return nil
+		})
+		a.Await(ctx)
+		b.Await(ctx)
+	},
 }

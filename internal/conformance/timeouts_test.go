@@ -147,4 +147,46 @@ var timeoutPrograms = map[string]program{
 		a.Await(ctx)
 		b.Await(ctx)
 	},
+
+	"timeout_at_in_the_past": func(ctx context.Context, log logger) {
+		sleep(ctx, 2)
+		limited, cancel := asyncio.WithDeadline(ctx, asyncio.LoopOf(ctx).Now().Add(-seconds(1)))
+		defer cancel()
+		result := outcome(sleeper(log, "A", 9).Await(limited))
+		log("block %s %s", result, clock(ctx))
+	},
+
+	"timeout_nested_of_one_instant": func(ctx context.Context, log logger) {
+		result := outcome(within(ctx, 3, asyncio.Proc(func(ctx context.Context) error {
+			log("inner %s", outcome(within(ctx, 2, asyncio.Proc(func(ctx context.Context) error { return sleep(ctx, 9) }))))
+			return nil
+		})))
+		log("outer %s %s", result, clock(ctx))
+	},
+
+	"timeout_in_the_cleanup_of_a_cancelled_task": func(ctx context.Context, log logger) {
+		task := asyncio.Go(ctx, func(ctx context.Context) error {
+			err := sleep(ctx, 9)
+			if err != nil {
+				cleanup := outcome(within(context.WithoutCancel(ctx), 2, asyncio.Proc(func(ctx context.Context) error { return sleep(ctx, 5) })))
+				log("cleanup %s %s", cleanup, clock(ctx))
+			}
+			return err
+		})
+		sleep(ctx, 1)
+		task.Cancel(nil)
+		log("task %s", outcome(task.Await(ctx)))
+	},
+
+	"timeout_around_a_group_with_an_error_on_the_way_out": func(ctx context.Context, log logger) {
+		block(ctx, log, 2, asyncio.Proc(func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+				asyncio.CreateTask(ctx, sleeper(log, "A", 9))
+				asyncio.CreateTask(ctx, sore(log, "B"))
+				return nil
+			})
+		}))
+		result := ended(sleep(ctx, 1))
+		log("next await %s %s", result, clock(ctx))
+	},
 }

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"time"
 
 	"github.com/asyncio-go/asyncio"
 )
@@ -135,5 +136,19 @@ var timerPrograms = map[string]program{
 			log("sleeper")
 			return err
 		}).Await(ctx)
+	},
+
+	"timer_many_of_which_most_are_cancelled": func(ctx context.Context, log logger) {
+		var timers []*asyncio.Handle
+		for n := range 400 {
+			timers = append(timers, asyncio.LoopOf(ctx).CallLater(seconds(1+n%7)+time.Duration(n)*time.Millisecond, say(log, "timer %d", n)))
+		}
+		for n, timer := range timers {
+			if n%40 != 0 {
+				timer.Cancel()
+			}
+		}
+		sleep(ctx, 10)
+		log("%s", clock(ctx))
 	},
 }

@@ -215,3 +215,29 @@ async def condition_without_the_lock(log):
     condition.notify_all()
     condition.release()
     refused(log, "notify", condition.notify)
+
+
+@program
+async def condition_cancelled_waiter_wakes_another(log):
+    condition = asyncio.Condition()
+    a, b = (tell(log, name, asyncio.wait_for(wait_on(condition), 5)) for name in "AB")
+    await asyncio.sleep(1)
+    a.cancel()
+    await a
+    await b
+    log(clock())
+
+
+@program
+async def condition_cancelled_twice_while_it_waits_for_the_lock(log):
+    condition = asyncio.Condition()
+    a = tell(log, "A", wait_on(condition))
+    await asyncio.sleep(1)
+    async with condition:
+        a.cancel()
+        await asyncio.sleep(1)
+        a.cancel()
+        await asyncio.sleep(1)
+        log(f"A is done: {show(a.done())}")
+    await a
+    log(f"locked {show(condition.locked())}")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harness import cleaner, failer, fails, outcome, program, sleeper, state, stubborn
+from harness import Boom, cleaner, failer, fails, outcome, program, show, sleeper, sore, state, stubborn
 
 
 @program
@@ -134,3 +134,28 @@ async def gather_nested_error(log):
     c = asyncio.create_task(sleeper(log, "C", 3))
     log(f"gather {await outcome(asyncio.gather(outer, c))}")
     log(f"C {await outcome(c)}")
+
+
+@program
+async def gather_cancelled_and_a_member_fails_on_its_way_out(log):
+    async def waiter():
+        log(f"gather {await outcome(asyncio.gather(sore(log, 'A'), sleeper(log, 'B', 9)))}")
+
+    task = asyncio.create_task(waiter())
+    await asyncio.sleep(1)
+    task.cancel()
+    await outcome(task)
+
+
+@program
+async def gather_cancelled_by_a_member_that_then_fails(log):
+    async def member():
+        await asyncio.sleep(1)
+        log(f"cancel: {show(task.cancel())}")
+        raise Boom("member")
+
+    async def waiter():
+        log(f"gather {await outcome(asyncio.gather(member()))}")
+
+    task = asyncio.create_task(waiter())
+    await outcome(task)

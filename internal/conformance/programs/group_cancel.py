@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harness import clock, failer, group, outcome, program, sleeper, sore, state, TaskGroup
+from harness import clock, failer, group, outcome, program, sleeper, sore, state, stubborn, TaskGroup
 
 
 @program
@@ -94,3 +94,28 @@ async def group_under_a_timeout(log):
             await group(body)
 
     log(f"block {await outcome(limited())} {clock()}")
+
+
+@program
+async def group_cancelled_from_outside_and_its_child_swallows_it(log):
+    async def body(tg):
+        tg.create_task(stubborn(log, "A", 9))
+
+    async def owner():
+        log(f"group {await outcome(group(body))}")
+
+    task = asyncio.create_task(owner())
+    await asyncio.sleep(1)
+    task.cancel()
+    await outcome(task)
+
+
+@program
+async def group_child_ended_by_a_timeout_around_the_group(log):
+    tasks = []
+
+    async def body(tg):
+        tasks.append(tg.create_task(sleeper(log, "A", 9)))
+
+    log(f"block {await outcome(asyncio.wait_for(group(body), 2))}")
+    log(f"A {await outcome(tasks[0])}")

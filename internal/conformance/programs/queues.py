@@ -296,3 +296,26 @@ async def queue_ping_pong(log):
         item = await pong.get()
         log(f"main {item}")
     await task
+
+
+@program
+async def queue_newcomer_while_a_getter_is_on_its_way(log):
+    queue = asyncio.Queue()
+    a = tell(log, "A", queue.get())
+    await asyncio.sleep(1)
+    queue.put_nowait(1)
+    log(f"main got {try_get(queue)}")
+    await asyncio.sleep(1)
+    queue.put_nowait(2)
+    await a
+
+
+@program
+async def queue_put_while_a_getter_is_on_its_way(log):
+    queue = asyncio.Queue(1)
+    a = tell(log, "A", queue.get())
+    await asyncio.sleep(1)
+    log(f"main put 1 {show(try_put(queue, 1))}")
+    log(f"main put 2 {show(try_put(queue, 2))}")
+    await a
+    log(f"main put 3 {show(try_put(queue, 3))}")

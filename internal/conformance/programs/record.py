@@ -13,7 +13,7 @@ if not VERSION.startswith("CPython") or sys.version_info < (3, 13):
 import harness  # needs that version
 
 HERE = pathlib.Path(__file__).parent
-SUPPORT = {"harness", "record"}
+SUPPORT = {"harness", "record", "random_blocks", "random_loop", "random_run"}
 RUNS = 5  # each program runs so often: a trace that changes between runs proves nothing
 
 

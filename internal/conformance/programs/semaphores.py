@@ -115,3 +115,17 @@ async def semaphore_too_many_releases(log):
 @program
 async def semaphore_of_less_than_none(log):
     refused(log, "-1", lambda: asyncio.Semaphore(-1))
+
+
+@program
+async def semaphore_free_permit_beside_a_woken_waiter(log):
+    semaphore = asyncio.BoundedSemaphore(2)
+    await semaphore.acquire()
+    await semaphore.acquire()
+    a = tell(log, "A", acquire(semaphore))
+    await asyncio.sleep(1)
+    semaphore.release()
+    semaphore.release()
+    await semaphore.acquire()
+    log("main has the other one")
+    await a

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harness import failer, outcome, program, sleeper, state, yielder
+from harness import clock, failer, outcome, program, sleeper, state, yielder
 
 
 @program
@@ -73,3 +73,16 @@ async def result_of_pending_task(log):
         log("result: not done")
     log(f"main: {await outcome(task)}")
     log(f"result: {task.result()}")
+
+
+@program
+async def tasks_that_await_each_other(log):
+    async def first():
+        log(f"first {await outcome(asyncio.shield(b))}")
+
+    async def second():
+        log(f"second {await outcome(asyncio.wait_for(asyncio.shield(a), 5))} {clock()}")
+
+    a, b = asyncio.create_task(first()), asyncio.create_task(second())
+    await a
+    await b

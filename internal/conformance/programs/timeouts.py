@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harness import cleaner, clock, describe, failer, outcome, program, sleeper, stubborn
+from harness import cleaner, clock, describe, failer, group, outcome, program, sleeper, sore, stubborn
 
 
 async def within(delay, coro):
@@ -146,3 +146,48 @@ async def timeout_in_two_tasks(log):
     tasks = [asyncio.create_task(task("A", 3)), asyncio.create_task(task("B", 1))]
     for t in tasks:
         await t
+
+
+@program
+async def timeout_at_in_the_past(log):
+    loop = asyncio.get_running_loop()
+
+    async def block():
+        async with asyncio.timeout_at(loop.time() - 1):
+            return await sleeper(log, "A", 9)
+
+    await asyncio.sleep(2)
+    log(f"block {await outcome(block())} {clock()}")
+
+
+@program
+async def timeout_nested_of_one_instant(log):
+    async def inner():
+        log(f"inner {await outcome(within(2, asyncio.sleep(9)))}")
+
+    log(f"outer {await outcome(within(3, inner()))} {clock()}")
+
+
+@program
+async def timeout_in_the_cleanup_of_a_cancelled_task(log):
+    async def task():
+        try:
+            await asyncio.sleep(9)
+        except asyncio.CancelledError:
+            log(f"cleanup {await outcome(within(2, asyncio.sleep(5)))} {clock()}")
+            raise
+
+    task = asyncio.create_task(task())
+    await asyncio.sleep(1)
+    task.cancel()
+    log(f"task {await outcome(task)}")
+
+
+@program
+async def timeout_around_a_group_with_an_error_on_the_way_out(log):
+    async def body(tg):
+        tg.create_task(sleeper(log, "A", 9))
+        tg.create_task(sore(log, "B"))
+
+    log(f"block {await outcome(within(2, group(body)))} {clock()}")
+    log(f"next await {await outcome(asyncio.sleep(1))} {clock()}")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harness import count_turns, program, sleeper
+from harness import clock, count_turns, program, sleeper
 
 
 @program
@@ -131,3 +131,14 @@ async def timer_and_sleeper_of_one_instant(log):
 
     asyncio.get_running_loop().call_later(1, log, "timer")
     await asyncio.create_task(sleep())
+
+
+@program
+async def timer_many_of_which_most_are_cancelled(log):
+    loop = asyncio.get_running_loop()
+    timers = [loop.call_later(1 + n % 7 + n / 1000, log, f"timer {n}") for n in range(400)]
+    for n, timer in enumerate(timers):
+        if n % 40:
+            timer.cancel()
+    await asyncio.sleep(10)
+    log(clock())

@@ -1,0 +1,160 @@
+package conformance
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var (
+	seeds = flag.Uint64("seeds", 2000, "how many random programs of each kind TestRandomLive compares")
+	from  = flag.Uint64("from", 1, "the first seed of TestRandomLive")
+)
+
+// ordered lays a trace out as it is compared: among instants task by task, for the order of what different tasks do
+// at one instant may differ.
+func ordered(p tree, lines []string) []string {
+	if p.Kind == turns {
+		return lines
+	}
+	byTask := slices.Clone(lines)
+	slices.SortStableFunc(byTask, func(a, b string) int { return taskOf(a) - taskOf(b) })
+	return byTask
+}
+
+func taskOf(line string) int {
+	name, _, _ := strings.Cut(line, " ")
+	n, err := strconv.Atoi(name)
+	if err != nil {
+		panic(fmt.Sprintf("the line %q begins with no task", line))
+	}
+	return n
+}
+
+// TestRandomLive compares programs that nobody has seen, and makes those that differ as small as can be.
+func TestRandomLive(t *testing.T) {
+	py := startPython(t)
+	for _, kind := range []string{turns, instants} {
+		t.Run(kind, func(t *testing.T) {
+			outside, compared, steps, found := map[string]int{}, 0, 0, 0
+			const enough = 5 // findings to report
+			for seed := *from; seed < *from+*seeds && found < enough; seed++ {
+				p := makeTree(kind, seed)
+				theirs := py.run(p)
+				if theirs.Error != "" {
+					t.Fatalf("seed %d of %s: programs/random_run.py: %s", seed, kind, theirs.Error)
+				}
+				if theirs.Outside != "" {
+					outside[theirs.Outside]++
+					continue
+				}
+				compared++
+				steps += size(p.Do)
+				if differs(t, p, theirs) {
+					found++
+					report(t, py, seed, p)
+				}
+			}
+			for _, reason := range slices.Sorted(maps.Keys(outside)) {
+				t.Logf("%d outside of the comparison: %s", outside[reason], reason)
+			}
+			t.Logf("%d programs with %d steps compared", compared, steps)
+			if compared == 0 {
+				t.Error("no program was compared")
+			}
+		})
+	}
+}
+
+// differs reports whether a program does something else here.
+func differs(t *testing.T, p tree, theirs answer) bool {
+	return !slices.Equal(ordered(p, theirs.Trace), ordered(p, interpret(t, p)))
+}
+
+func report(t *testing.T, py *cpython, seed uint64, p tree) {
+	t.Helper()
+	p = shrink(p, func(p tree) bool {
+		a := py.run(p)
+		return a.Error == "" && a.Outside == "" && differs(t, p, a)
+	})
+	text, err := json.MarshalIndent(p.Do, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("seed %d of %s, made smaller: want the trace of %s (-), got another (+):\n%s\n%s", seed, p.Kind, py.version, text,
+		diff(ordered(p, py.run(p).Trace), ordered(p, interpret(t, p))))
+}
+
+// TestMakeTree checks that a seed stands for one program, whose steps have numbers of their own, and that the kinds of
+// steps are all made and all known here.
+func TestMakeTree(t *testing.T) {
+	for _, kind := range []string{turns, instants} {
+		made := map[string]int{}
+		for seed := range uint64(300) {
+			p := makeTree(kind, seed)
+			if again := makeTree(kind, seed); !reflect.DeepEqual(p, again) {
+				t.Fatalf("seed %d of %s makes another program the second time", seed, kind)
+			}
+			seen := map[int]bool{}
+			walk(p.Do, func(s step) {
+				made[s.Op]++
+				if s.Op != "task" && (s.ID < 1 || seen[s.ID]) {
+					t.Errorf("seed %d of %s: a step %s has the number %d, want one of its own", seed, kind, s.Op, s.ID)
+				}
+				seen[s.ID] = true
+			})
+		}
+		for _, op := range slices.Concat(leaves, blocks, []string{"sleep", "spawn"}) {
+			if made[op] == 0 {
+				t.Errorf("no program of %s has a step %s", kind, op)
+			}
+		}
+		for _, op := range instantsBlocks {
+			if (made[op] > 0) != (kind == instants || slices.Contains(blocks, op)) {
+				t.Errorf("%d steps %s in programs of %s", made[op], op, kind)
+			}
+		}
+	}
+}
+
+func walk(steps []step, visit func(step)) {
+	for _, s := range steps {
+		visit(s)
+		walk(s.Do, visit)
+		walk(s.Clean, visit)
+	}
+}
+
+// TestShrink checks that a program is reduced to what makes it fail, wherever that stands.
+func TestShrink(t *testing.T) {
+	shrunk := 0
+	for seed := range uint64(50) {
+		p := makeTree(instants, seed)
+		fails := func(p tree) bool {
+			n := 0
+			walk(p.Do, func(s step) {
+				if s.Op == "cancel" {
+					n++
+				}
+			})
+			return n >= 2
+		}
+		if !fails(p) {
+			continue
+		}
+		shrunk++
+		small := shrink(p, fails)
+		if size(small.Do) != 2 || !fails(small) {
+			t.Errorf("seed %d: left %d steps, want the 2 that matter: %+v", seed, size(small.Do), small.Do)
+		}
+	}
+	if shrunk == 0 {
+		t.Error("no program had two cancels")
+	}
+}
