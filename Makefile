@@ -1,6 +1,6 @@
 # The commands of the project. `make check` decides whether a change lands.
 
-.PHONY: check test race bench soak demo traces
+.PHONY: check test race bench soak demo traces fresh
 
 check:
 	.ci/run
@@ -28,3 +28,9 @@ demo:
 # Records CPython's traces anew: PYTHON=python3.13 make traces
 traces:
 	internal/conformance/record.sh
+
+# Compares random programs that nobody has seen with CPython: PYTHON=python3.13 SEEDS=20000 FROM=1000 make fresh
+SEEDS ?= 2000
+FROM ?= 1
+fresh:
+	go test -count=1 -v -timeout 0 -run RandomLive ./internal/conformance -seeds $(SEEDS) -from $(FROM)
