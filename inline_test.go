@@ -16,7 +16,7 @@ var inlined = map[string][]string{
 		"(*Loop).Current", "(*Loop).Elapsed", "(*Loop).spin", "(*Node).cancelled", "(*Node).standing", "(*Node).addParked", "(*Node).wakeParked",
 		"(*runner).leaveNode", "(*readyQueue).pushTask", "(*readyQueue).nextTask", "(*readyQueue).len", "(*WaitList).Push", "(*WaitList).WakeFirst",
 		"(*WaitList).WakeAll", "(*Waiter).Remove", "(*Cell).IsDone", "(*Cell).Init", "(*Cell).Claim", "(*Cell).publish", "Caller.Park", "Caller.Within",
-		"(*timerSlot).before", "(*timerHeap).up", "(*timerHeap).len", "(*counters).live", "(*pace).stepEnded", "(*Histogram).Add", "(*Loop).post",
+		"(*timerSlot).before", "(*timerHeap).up", "(*timerHeap).len", "(*counters).live", "(*Histogram).Add", "(*Loop).post",
 	},
 	".": {"(*Lock).Locked", "(*Event).IsSet", "(*Loop).CallSoonThreadsafe", "procOf", "Name"},
 }

@@ -16,11 +16,10 @@ import (
 // another may, and finds it as it was left: held, if it was. A Lock must not be
 // copied after first use.
 type Lock struct {
-	_      noCopy
-	home   engine.Home
-	held   bool
-	holder engine.Holder
-	wait   engine.WaitList
+	_    noCopy
+	home engine.Home
+	held bool
+	wait engine.HeldList
 }
 
 // Acquire suspends the task until it holds the lock. It returns ctx.Err() if ctx
@@ -37,10 +36,10 @@ func (l *Lock) Acquire(ctx context.Context) error {
 func (l *Lock) acquire(caller engine.Caller) error {
 	if !l.held {
 		l.held = true
-		l.holder.Take(caller.Task())
+		l.wait.Take(caller.Task())
 		return nil
 	}
-	if !caller.ParkFor(&l.holder, &l.wait, engine.ForLock) {
+	if !caller.ParkHeld(&l.wait) {
 		return caller.Err()
 	}
 	return nil
@@ -54,7 +53,7 @@ func (l *Lock) TryAcquire() bool {
 		return false
 	}
 	l.held = true
-	l.holder.Take(l.home.Task())
+	l.wait.Take(l.home.Task())
 	return true
 }
 
@@ -70,7 +69,7 @@ func (l *Lock) release(call string) {
 		panic("asyncio: " + call + ": the lock is not held")
 	}
 	l.held = l.wait.WakeFirst()
-	l.holder.Take(nil) // who was woken takes it when it runs
+	l.wait.Take(nil) // who was woken takes it when it runs
 }
 
 // Locked reports whether somebody holds the lock. On the loop only: elsewhere it

@@ -178,7 +178,7 @@ func (d *dump) state(t *Task) string {
 	if site != "" {
 		site = " at " + site
 	}
-	p := t.plight()
+	p := d.plight(t)
 	switch {
 	case t == d.l.Running():
 		return "running" + site

@@ -9,7 +9,7 @@ import (
 type plight struct {
 	started bool
 	on      *Task // that it awaits
-	holder  *Task // of the lock that it waits for
+	holder  *Task // of the lock that it waits for; nil if it is not known
 	why     why
 	parked  bool
 }
@@ -24,9 +24,14 @@ func (t *Task) plight() plight {
 	if r == nil {
 		return plight{}
 	}
-	p := plight{started: true, on: r.on, why: r.why, parked: r.w.list != nil || r.timer.armed != 0}
-	if h := r.holder; h != nil {
-		p.holder = h.task
+	return plight{started: true, on: r.on, why: r.why, parked: r.w.list != nil || r.timer.armed != 0}
+}
+
+// plight is that of the task, with what only the loop itself may read.
+func (d *dump) plight(t *Task) plight {
+	p := t.plight()
+	if d.inside && p.started {
+		p.holder = t.r.holderOf()
 	}
 	return p
 }
@@ -48,7 +53,7 @@ func (d *dump) cycles(byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 			return
 		}
 		path, on[t] = append(path, t), true
-		switch p := t.plight(); {
+		switch p := d.plight(t); {
 		case p.on != nil:
 			visit(p.on)
 		case p.holder != nil && !p.holder.cell.IsDone():

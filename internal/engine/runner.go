@@ -39,9 +39,8 @@ type runner struct {
 	timer      timer
 	under      *Node // whose cancellation wakes it
 	next, prev *runner
-	on         *Task   // the awaited task, for dumps and rings
-	holder     *Holder // of the lock it waits for, for dumps
-	why        why     // for dumps
+	on         *Task // the awaited task, for dumps and rings
+	why        why   // for dumps
 	woken      wakeReason
 
 	spun    bool   // an await was refused, and the task has not waited since
@@ -64,7 +63,7 @@ const (
 	forWait
 	forGroup
 	forThread
-	ForLock
+	forLock
 	ForEvent
 	ForCondition
 	ForSemaphore
