@@ -201,6 +201,9 @@ func (m *maker) spawn(p place) step {
 	s.Grp = p.group && m.IntN(4) != 0
 	m.tasks = append(m.tasks, s.ID)
 	s.Do = m.steps(place{group: s.Grp, quick: s.Grp && p.quick, depth: p.depth}, 1+m.IntN(5))
+	if s.Grp && m.IntN(4) == 0 { // what a group does about it is what it is for
+		s.Do = append(s.Do, m.new("raise"))
+	}
 	return s
 }
 
@@ -246,7 +249,7 @@ func (m *maker) try(p place) step {
 func (m *maker) clean(p place) step {
 	ops := []string{"set", "futset", "tryput", "sleep", "sleep"}
 	if p.quick || p.body {
-		ops = ops[:3]
+		ops = ops[:1] // several may clean up at one instant, in whatever order: this does not show it
 	}
 	op := ops[m.IntN(len(ops))]
 	if op == "sleep" {
