@@ -45,6 +45,8 @@ class Interpreter(Blocks):
     def spawn(self, place, step):
         group = place.group if step.get("grp") else None
         make = group.create_task if group else asyncio.create_task
+        if group and asyncio.current_task().cancelled_now():
+            self.loop.leave("a child for a group that is ending")
         coro = self.coroutine(Place(step["id"], group), step)
         try:
             self.tasks[step["id"]] = task = make(coro)
