@@ -250,7 +250,7 @@ func says(want, got string) bool {
 }
 
 func sayLines(want, got []string) bool {
-	for len(want) > 0 && want[0] == "..." {
+	if len(want) > 0 && want[0] == "..." {
 		if len(want) == 1 {
 			return true
 		}
