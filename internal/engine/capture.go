@@ -24,11 +24,17 @@ const maxPrinted = 300
 // capture returns the stack of l's running step, as the runtime prints one, from
 // the leaf to the user's outermost function; "" if it is not found.
 func (l *Loop) capture(t *Task) string {
-	if trace := l.profiled(); trace != nil {
+	trace := l.profiled()
+	if trace != nil && slices.ContainsFunc(trace.Frames, stall.Frame.User) {
 		return cut(*trace).String()
 	}
 	if t != nil && runtime.NumGoroutine() <= maxPrinted {
-		return l.printed(t)
+		if text := l.printed(t); text != "" {
+			return text
+		}
+	}
+	if trace != nil { // a library's recursion that is deeper than a profile is
+		return cut(*trace).String()
 	}
 	return ""
 }

@@ -41,6 +41,15 @@ var rows = []struct {
 	{"a pipe, printed", "IO wait | internal/poll.runtime_pollWait < internal/poll.(*FD).Read < os.(*File).Read < main.drain", IO, "os.(*File).Read", "main.drain"},
 	{"a name", "| runtime.gopark < runtime.selectgo < net.(*Resolver).lookupIPAddr < net.(*Resolver).LookupHost < net.LookupHost < main.resolve", IO, "net.LookupHost", "main.resolve"},
 	{"a request", "| runtime.gopark < runtime.selectgo < net/http.(*persistConn).roundTrip < net/http.(*Client).Do < net/http.Get < main.fetch", IO, "net/http.Get", "main.fetch"},
+	{"a decoder of a pipe in memory", "| runtime.gopark < runtime.selectgo < io.(*pipe).read < io.(*PipeReader).Read < encoding/json.(*Decoder).refill < encoding/json.(*Decoder).Decode < main.load", IO, "encoding/json.(*Decoder).Decode", "main.load"},
+	{"an answer of HTTP/2", "| runtime.gopark < runtime.goparkunlock < sync.runtime_notifyListWait < sync.(*Cond).Wait < net/http.(*http2pipe).Read < net/http.http2transportResponseBody.Read < io.ReadAll < main.fetch", IO, "io.ReadAll", "main.fetch"},
+	{"a command whose output is copied", "| runtime.gopark < runtime.chanrecv < runtime.chanrecv1 < os/exec.(*Cmd).awaitGoroutines < os/exec.(*Cmd).Wait < main.run", Syscall, "os/exec.(*Cmd).Wait", "main.run"},
+	{"a logger's lock", "| runtime.gopark < runtime.semacquire1 < internal/sync.(*Mutex).lockSlow < sync.(*Mutex).Lock < log.(*Logger).output < log.(*Logger).Print < main.tell", Lock, "log.(*Logger).Print", "main.tell"},
+	{"a select by reflection", "| runtime.gopark < runtime.selectgo < reflect.rselect < reflect.Select < main.choose", Channel, "reflect.Select", "main.choose"},
+	{"a sleep deferred in a loop", "| runtime.gopark < time.Sleep < runtime.deferreturn < main.end", Sleep, "time.Sleep", "main.end"},
+	{"a lock deferred, in a panic", "| runtime.gopark < internal/sync.(*Mutex).lockSlow < sync.(*Mutex).Lock < runtime.gopanic < runtime.goPanicIndex < main.end", Lock, "sync.(*Mutex).Lock", "main.end"},
+	{"a sleep by reflection", "| runtime.gopark < time.Sleep < runtime.call16 < reflect.Value.call < reflect.Value.Call < main.reflect", Sleep, "reflect.Value.Call", "main.reflect"},
+	{"a map's growth", "| internal/runtime/maps.(*table).grow < runtime.mapassign_fast64 < main.fill", CPU, "", "main.fill"},
 	{"read(2)", "| internal/runtime/syscall/linux.Syscall6 < syscall.RawSyscall6 < syscall.Syscall < syscall.read < syscall.Read < main.read", Syscall, "syscall.Read", "main.read"},
 	{"fsync", "| syscall.Syscall < syscall.Fsync < internal/poll.(*FD).Fsync < os.(*File).Sync < main.save", Syscall, "os.(*File).Sync", "main.save"},
 	{"fsync, printed", "syscall | syscall.Syscall < syscall.Fsync < os.(*File).Sync < main.save", Syscall, "os.(*File).Sync", "main.save"},
@@ -115,6 +124,31 @@ func TestWhoseLineItIs(t *testing.T) {
 	}
 	if !(Frame{Func: "github.com/asyncio-go/asyncio.TestX", File: "/a/x_test.go"}).User() {
 		t.Error("a test of the library is a user of it")
+	}
+}
+
+// What the compiler puts into the user's functions of the standard library is not the user's.
+func TestWhatIsCompiledIntoTheUsersFunctionIsNotTheUsers(t *testing.T) {
+	for name, want := range map[string]string{
+		"main.f.OnceValue[...].2": "sync.OnceValue", "example.com/a.b.init.func7.OnceValue[...].func1": "sync.OnceValue",
+		"main.f.OnceFunc.func1": "sync.OnceFunc", "main.f.g.OnceFunc.1": "sync.OnceFunc", "sync.(*Once).Do": "sync.(*Once).Do",
+	} {
+		f := Frame{Func: name, File: sources + "sync/oncefunc.go", Line: 58}
+		if f.User() {
+			t.Errorf("%s is a user's", name)
+		}
+		trace := Trace{Frames: []Frame{{"runtime.gopark", "", 1}, {"sync.(*Mutex).Lock", "", 1}, f, {"main.f", "/home/main.go", 3}}}
+		if got := trace.Classify(); got.Call != want || got.Class != Lock || got.Line != 3 {
+			t.Errorf("%s: %v, call %q at line %d; want %v, %q at 3", name, got.Class, got.Call, got.Line, Lock, want)
+		}
+	}
+	if sources == "" {
+		t.Skip("the standard library's sources have no folder: -trimpath")
+	}
+	for _, file := range []string{"/home/sync/oncefunc.go", sources + "main.go", "sync/oncefunc.go", ""} {
+		if pkg, ok := standardDir(file); ok {
+			t.Errorf("%s is said to be of package %s", file, pkg)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package stall
 
 import (
+	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -103,6 +105,9 @@ func (f Frame) User() bool {
 		return false
 	}
 	pkg := f.pkg()
+	if _, ok := standardDir(f.File); ok {
+		return false
+	}
 	if strings.HasSuffix(f.File, "_test.go") {
 		return true
 	}
@@ -136,3 +141,43 @@ var roots = func() map[string]bool {
 	}
 	return m
 }()
+
+// sources is the folder of the standard library's sources, with a slash; empty in a
+// program that was built with -trimpath.
+var sources = func() string {
+	const file = "strings/strings.go"
+	name, _ := runtime.FuncForPC(reflect.ValueOf(strings.Map).Pointer()).FileLine(reflect.ValueOf(strings.Map).Pointer())
+	return strings.TrimSuffix(name, file)
+}()
+
+// standardDir returns the package of the standard library whose source the file is.
+func standardDir(file string) (pkg string, ok bool) {
+	rest, ok := strings.CutPrefix(file, sources)
+	slash := strings.LastIndexByte(rest, '/')
+	if !ok || slash < 0 || !standard(rest) {
+		return "", false
+	}
+	return rest[:slash], true
+}
+
+// standardName is the function's name. A generic function of the standard library,
+// or a closure of it, that was compiled into a user's function has a name of the
+// user's: main.f.OnceValue[...].2 is sync.OnceValue.
+func (f Frame) standardName() string {
+	pkg, ok := standardDir(f.File)
+	if !ok || standard(f.pkg()) {
+		return f.Func
+	}
+	name, _, _ := strings.Cut(f.Func, "[")
+	parts := strings.Split(name, ".")
+	for len(parts) > 1 && closure(parts[len(parts)-1]) {
+		parts = parts[:len(parts)-1]
+	}
+	return pkg + "." + parts[len(parts)-1]
+}
+
+// closure reports whether the part of a name is the compiler's number for a closure.
+func closure(part string) bool {
+	_, err := strconv.Atoi(strings.TrimPrefix(part, "func"))
+	return err == nil
+}
