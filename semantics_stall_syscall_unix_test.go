@@ -44,7 +44,8 @@ func (b *block) cat() *exec.Cmd {
 	cmd := exec.Command("cat")
 	r, w, err := os.Pipe()
 	b.must(err)
-	b.onRelease(func() { w.Close(); r.Close() })
+	b.onRelease(func() { w.Close() })
+	b.Cleanup(func() { r.Close() })
 	cmd.Stdin = r
 	return cmd
 }

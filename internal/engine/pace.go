@@ -30,10 +30,10 @@ const (
 	spinTurn       = 50 * time.Microsecond // the length of its turns: longer ones do something
 )
 
-// stepLasted notes a marked step: a long one is reported as such, and does not make
-// its turn one of many steps.
+// stepLasted notes a marked step: one over the threshold is reported as such, and does
+// not make its turn one of many steps.
 func (l *Loop) stepLasted(now, took int64) {
-	if took >= int64(timeSlice) {
+	if took >= int64(l.cfg.StallThreshold) {
 		l.turnFrom(now)
 	}
 }
