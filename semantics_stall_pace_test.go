@@ -59,7 +59,11 @@ var misbehaviours = []misbehaviour{
 		func(ctx context.Context, done func() bool) { together(ctx, 4000, done, crumb) }},
 	{"steps that are long, but not too long", asyncio.StallManySteps, "", "many steps", "NewSemaphore", 4 * stallThreshold,
 		func(ctx context.Context, done func() bool) {
-			together(ctx, 100, done, func() { time.Sleep(12 * time.Millisecond) })
+			together(ctx, 100, done, func() {
+				for began := time.Now(); time.Since(began) < 12*time.Millisecond; {
+					crumb()
+				}
+			})
 		}},
 	{"a spinner", asyncio.StallSpinner, "main", "yields without end", "asyncio.Event", stallThreshold / 2,
 		func(ctx context.Context, done func() bool) {
