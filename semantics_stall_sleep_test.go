@@ -100,7 +100,7 @@ var sleepVariants = []blocker{
 	}},
 	{"sleep: a callback of package strings, deep down", asyncio.StallSleep, "time.Sleep", "asyncio.Sleep", func(b *block) {
 		deeply(600, func() {
-			strings.Map(func(r rune) rune { (&dozer{b}).doze(); return r }, "x")
+			_ = strings.Map(func(r rune) rune { (&dozer{b}).doze(); return r }, "x")
 		})
 	}},
 }
