@@ -26,10 +26,10 @@ func (h *Home) Enter(ctx context.Context) (Caller, error) {
 	return c, nil
 }
 
-// Task returns the task that runs on the loop; nil: none, or there is no loop yet.
+// Task returns the task that runs on the loop; nil: none, or there is no loop that runs.
 func (h *Home) Task() *Task {
 	if l := h.loop.Load(); l != nil {
-		return l.Current()
+		return l.Running()
 	}
 	return nil
 }
