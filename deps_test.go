@@ -41,6 +41,7 @@ var layers = []struct {
 	{"internal/frame", nil, "what pool and worker say to each other, in bytes"},
 	{"procpool", []string{"", "internal/engine", "internal/frame"}, "an executor stands on the public port; the engine tells it when a loop ends"},
 	{"executortest", []string{""}, "the kit stands where the authors of executors stand: on the public port"},
+	{"internal/semantics", nil, "only its tests import anything: the public API"},
 	{"internal/conformance", nil, "only its tests import anything: the public API"},
 	{"procpool/internal/cfault", nil, "a mistake in C, for tests"},
 	{"procpool/internal/soak", []string{"", "procpool"}, "it holds the pool against faults as a user would meet them"},

@@ -19,8 +19,9 @@ func (bodyFunc) Crew() (*Crew, int)              { return nil, 0 }
 func TestTheMonitorParksWhileTheLoopSleeps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{StallThreshold: 100 * time.Millisecond, StallsFail: true, ShutdownTimeout: time.Second, Virtual: true})
-		looked := 0
+		looked, done := 0, make(chan struct{})
 		go func() {
+			defer close(done)
 			for range 10 {
 				time.Sleep(time.Minute + time.Second)
 				synctest.Wait()
@@ -48,6 +49,7 @@ func TestTheMonitorParksWhileTheLoopSleeps(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		<-done
 		if looked != 10 {
 			t.Errorf("the loop was asleep %d times, want 10", looked)
 		}

@@ -1,0 +1,102 @@
+package semantics_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
+)
+
+// What fails in a chunk fails alone.
+func TestMap_oneElementFails(t *testing.T) {
+	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
+		for _, size := range []int{1, 2, 7} {
+			input := []string{"a", "fail", "panic", "exit", "b", "exit", "c"}
+			i := 0
+			for v, err := range behave.Map(ctx, exec, slices.Values(input), asyncio.ChunkSize(size)) {
+				var p *asyncio.PanicError
+				switch what := input[i]; what {
+				case "fail":
+					wantErr(t, what, err, errTooDark)
+				case "panic":
+					if !errors.As(err, &p) {
+						t.Errorf("panic: %v", err)
+					}
+				case "exit":
+					if err == nil || !strings.Contains(err.Error(), "runtime.Goexit") {
+						t.Errorf("exit: %v", err)
+					}
+				default:
+					if v != what || err != nil {
+						t.Errorf("ChunkSize(%d): %q gave %q, %v", size, what, v, err)
+					}
+				}
+				if err != nil && v != "" {
+					t.Errorf("a result beside the error: %q", v)
+				}
+				i++
+			}
+			if i != len(input) {
+				t.Errorf("%d elements, want %d", i, len(input))
+			}
+		}
+	})
+}
+
+// A chunk that is lost with its worker is run again, one by one: only the guilty element fails.
+func TestMap_aLostChunk(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var ran []int
+		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
+			if strings.HasSuffix(name, "[]") {
+				return nil, &lostError{}
+			}
+			if result, err := asyncio.Execute(ctx, name, arg); len(ran) != 2 {
+				ran = append(ran, len(ran))
+				return result, err
+			}
+			ran = append(ran, -1)
+			return nil, &lostError{}
+		}}
+		i := 0
+		for v, err := range echoInt.Map(ctx, exec, upTo(5), asyncio.ChunkSize(5)) {
+			var lost *lostError
+			if guilty := i == 2; errors.As(err, &lost) != guilty || !guilty && v != i {
+				t.Errorf("element %d: %d, %v", i, v, err)
+			}
+			i++
+		}
+		if i != 5 || len(ran) != 5 {
+			t.Errorf("%d elements, run singly: %v", i, ran)
+		}
+		// One element alone is not run again.
+		before := exec.calls.Load()
+		for _, err := range echoInt.Map(ctx, exec, upTo(1)) {
+			if err == nil {
+				t.Error("alone: no error")
+			}
+		}
+		if n := exec.calls.Load() - before; n != 1 {
+			t.Errorf("an element that was lost alone was run %d times", n)
+		}
+	})
+}
+
+// What is wrong with a whole chunk is the error of each.
+func TestMap_aChunkThatFailsOtherwise(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		exec := &remote{execute: func(context.Context, string, []byte) ([]byte, error) { return nil, errTooDark }}
+		n := 0
+		for _, err := range echoInt.Map(ctx, exec, upTo(4), asyncio.ChunkSize(2)) {
+			wantErr(t, "element", err, errTooDark)
+			n++
+		}
+		if n != 4 || exec.calls.Load() != 2 {
+			t.Errorf("%d elements in %d calls, want 4 in 2", n, exec.calls.Load())
+		}
+	})
+}

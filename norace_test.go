@@ -1,6 +1,0 @@
-//go:build !race
-
-package asyncio_test
-
-// fewer divides the sizes of the large tests; see race_test.go.
-const fewer = 1

@@ -1,6 +1,0 @@
-//go:build !unix
-
-package asyncio_test
-
-// What blocks in a system call till it is released is told of by tests on Unix.
-var systemKinds, systemVariants []blocker
