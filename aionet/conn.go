@@ -56,6 +56,12 @@ func (c *Conn) readNow(p []byte) (int, error) {
 	if err := c.r.admit(caller); err != nil {
 		return 0, c.opError("read", err)
 	}
+	return c.attempt(caller, p)
+}
+
+// attempt reads what is there. If that is nothing it returns netport.ErrAgain, and the
+// deadline to wait for is in c.r.until.
+func (c *Conn) attempt(caller engine.Caller, p []byte) (int, error) {
 	deadline, err := c.usable(&c.r)
 	if err != nil {
 		return 0, c.opError("read", err)
@@ -107,19 +113,11 @@ func (c *Conn) readBy(caller engine.Caller, p []byte) (int, error) {
 		return 0, c.opError("read", err)
 	}
 	for {
-		deadline, err := c.usable(&c.r)
-		if err != nil {
-			return 0, c.opError("read", err)
-		}
-		if len(p) == 0 {
-			return 0, nil // as package net: it asks nothing of the other side
-		}
-		n, err := c.stream.Read(p)
+		n, err := c.attempt(caller, p)
 		if err != netport.ErrAgain {
-			caller.Spend()
-			return n, c.opError("read", err)
+			return n, err
 		}
-		if err := c.r.await(caller, deadline, engine.ForRead); err != nil {
+		if err := c.r.await(caller, c.r.until, engine.ForRead); err != nil {
 			return 0, err
 		}
 	}
