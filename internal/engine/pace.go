@@ -10,19 +10,18 @@ import (
 
 // pace is what the loop notes when it clears a mark, some hundred times a second
 // while it is busy, to tell what no single step shows: a turn of many steps, and
-// a task that yields for ever. Owned by the loop.
+// tasks that yield for ever. Owned by the loop.
 type pace struct {
 	turn   uint64        // the turn of the last note
 	since  int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
 	cpu    time.Duration // what the process had used by then
 	toldOf bool
 
-	spinner *Task  // that yielded at most notes, by majority
-	votes   int    // for it
-	yielded uint64 // the turn of its first vote
-	spunAt  int64
-	spunOut *Task // the last that was told of
-	wokeAt  int64 // when the loop last woke
+	notes, yields int    // since the loop slept, or a spinner was told of; and those of a task that yields
+	spunAt        int64  // the first of them
+	spunFrom      uint64 // its turn
+
+	wokeAt int64 // when the loop last woke
 }
 
 const (
@@ -56,30 +55,23 @@ func (l *Loop) watchPace(now int64) {
 		p.toldOf = true
 		l.tellOf(stall.ManySteps, now, now-p.since, "a turn of many steps: each was short, and "+strconv.Itoa(l.left)+" more are ready in it")
 	}
+	if p.notes++; p.notes == 1 {
+		p.spunAt, p.spunFrom = now, l.turns
+	}
 	r := l.cur.Load()
-	t := r.task.Load()
-	if t == nil || r.why != forYield {
+	if r.task.Load() == nil || r.why != forYield {
 		return
 	}
-	switch {
-	case t == p.spinner:
-		p.votes++
-	case p.votes > 0:
-		p.votes--
-		return
-	default:
-		p.spinner, p.votes, p.yielded, p.spunAt = t, 1, l.turns, now
-		return
-	}
+	p.yields++
 	spun := now - p.spunAt
-	if spun >= spinThresholds*threshold && p.votes >= 20 && p.spunOut != t && spun/int64(l.turns-p.yielded+1) < int64(spinTurn) {
-		p.spunOut = t
+	if spun >= spinThresholds*threshold && p.notes >= 20 && 2*p.yields > p.notes && spun/int64(l.turns-p.spunFrom+1) < int64(spinTurn) {
+		p.notes, p.yields = 0, 0
 		l.tellOf(stall.Spinner, now, spun, "the task yields without end and never waits: it takes a whole processor to do nothing")
 	}
 }
 
 // sleeps forgets who yielded: a loop that sleeps is not spun.
-func (p *pace) sleeps() { p.spinner, p.votes, p.turn = nil, 0, 0 }
+func (p *pace) sleeps() { p.notes, p.yields, p.turn = 0, 0, 0 }
 
 // timerLate is for a timer that was due for long when the loop looked. Only if it was
 // so already when the loop woke did the loop wake late: else a step has held it up,

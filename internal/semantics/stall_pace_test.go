@@ -71,6 +71,16 @@ var misbehaviours = []misbehaviour{
 				asyncio.Sleep(ctx, 0)
 			}
 		}},
+	{"two that spin by turns", asyncio.StallSpinner, "", "yields without end", "asyncio.Event", stallThreshold / 2,
+		func(ctx context.Context, done func() bool) {
+			spin := func(ctx context.Context) error {
+				for !done() {
+					asyncio.Sleep(ctx, 0)
+				}
+				return nil
+			}
+			asyncio.GatherResults(ctx, asyncio.Proc(spin), asyncio.Proc(spin))
+		}},
 }
 
 func TestStall_WhatNoStepShowsIsToldApart(t *testing.T) {
