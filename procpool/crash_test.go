@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/procpool"
 	"github.com/asyncio-go/asyncio/procpool/internal/cfault"
@@ -32,7 +34,7 @@ var crashes = map[string]struct {
 	"exit 2":       {die: func() { os.Exit(2) }, reason: "it exited with code 2", code: 2},
 	"SIGKILL":      {die: func() { raise(syscall.SIGKILL) }, reason: "killed from outside (signal 9)", code: -1, signal: syscall.SIGKILL},
 	"SIGTERM":      {die: func() { raise(syscall.SIGTERM) }, reason: "killed by signal 15 (terminated)", code: -1, signal: syscall.SIGTERM},
-	"SIGSEGV":      {die: func() { raise(syscall.SIGSEGV) }, reason: "segmentation violation", code: 2, stack: "goroutine "},
+	"SIGSEGV":      {die: segfault, reason: "segmentation violation", code: 2, stack: "goroutine "},
 	"SIGSEGV in C": {die: cfault.Fault, reason: "segmentation violation", code: 2, stack: "goroutine "},
 	"bad fault":    {die: touchUnmapped, reason: "segmentation violation", code: 2, stack: "touchUnmapped"},
 	"stack overflow": {die: func() { debug.SetMaxStack(1 << 20); overflow(0) }, reason: "stack overflow", code: 2,
@@ -69,6 +71,14 @@ func init() {
 func noOrder() *order { return nil }
 
 func raise(s syscall.Signal) { syscall.Kill(os.Getpid(), s) }
+
+// segfault sends the signal to the thread that runs it. One that is sent to the process
+// may meet a thread that is just beginning or ending: then the system kills the process
+// before the runtime can say a word.
+func segfault() {
+	runtime.LockOSThread()
+	unix.Tgkill(os.Getpid(), unix.Gettid(), syscall.SIGSEGV)
+}
 
 // touchUnmapped writes to memory that is no more.
 func touchUnmapped() {
