@@ -54,6 +54,9 @@ type slowStep struct {
 	next  int64 // how long it lasts when the watch is told next
 	times int64 // that in thresholds
 	told  bool  // the watch knows
+	again bool  // also when the limits of the reports had to let it through
+
+	heard atomic.Bool // by the watch: there was a report of it
 
 	// Of the watch.
 	finding stall.Finding
@@ -185,13 +188,25 @@ func (m *monitor) observe(now int64) {
 	if s := m.slow; s != nil {
 		m.marked.rival()
 		s.seen = m.marked
-		if s.times <= 8 && now-s.began >= s.next {
-			for ; s.times <= 8 && now-s.began >= s.next; s.next *= 2 {
+		lasts := now - s.began
+		switch {
+		case s.times <= 8:
+			if lasts < s.next {
+				return
+			}
+			for ; s.times <= 8 && lasts >= s.next; s.next *= 2 {
 				s.times *= 2
 			}
+			if s.times > 8 {
+				s.next = lasts + reportWindow
+			}
 			m.tell(s, now)
-		}
-		if s.times > 8 && l.bubbled() {
+		case !s.heard.Load() && !s.again: // it may never end: nobody would know
+			if lasts >= s.next {
+				s.again = true
+				m.tell(s, now)
+			}
+		case l.bubbled():
 			m.rest()
 		}
 	}

@@ -33,7 +33,7 @@ type Stall struct {
 // emit makes a report, unless there were enough in the last minute.
 func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
-	w.recent = since(w.recent, now-int64(time.Minute))
+	w.recent = since(w.recent, now-reportWindow)
 	if len(w.recent) >= maxStallReports && !w.l.cfg.EveryStall {
 		if r.Ended {
 			p.muted++
@@ -43,6 +43,7 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	}
 	w.recent = append(w.recent, now)
 	p.reported = now
+	s.heard.Store(true)
 	r.Count, r.Total, r.Silent = p.count, p.total, w.silent
 	w.silent = 0
 	if !s.traced {

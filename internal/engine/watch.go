@@ -52,7 +52,8 @@ type spot struct {
 }
 
 const (
-	maxStallReports = 5 // a minute
+	maxStallReports = 5 // in a window
+	reportWindow    = int64(time.Minute)
 	maxCaptures     = 20
 	captureWindow   = 10 * time.Second
 	maxPlaces       = 1000
@@ -138,6 +139,9 @@ func (w *watch) during(n news, now int64) {
 	w.current.Store(&r)
 	if s.place == nil {
 		w.enter(s, r, now)
+	}
+	if s.muted && now-s.place.reported >= reportWindow {
+		s.muted = false
 	}
 	if !s.muted {
 		w.emit(r, s, now)
@@ -247,7 +251,7 @@ func (w *watch) enter(s *slowStep, r Stall, now int64) {
 		w.places[key] = p
 	}
 	p.count++
-	s.place, s.muted = p, (s.unseen || now-p.reported < int64(time.Minute)) && !w.l.cfg.EveryStall
+	s.place, s.muted = p, (s.unseen || now-p.reported < reportWindow) && !w.l.cfg.EveryStall
 }
 
 // mayCapture bounds what the captures cost.

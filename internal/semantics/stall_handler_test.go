@@ -113,6 +113,38 @@ func TestStallReports_AtTwiceFourTimesAndEightTimesAndTheEnd(t *testing.T) {
 	}
 }
 
+// A stall that was kept back, because there were enough reports or because its place had one, may be the one that never
+// ends: it is told of a minute later.
+func TestStallReports_WhatGoesOnIsToldInTheEnd(t *testing.T) {
+	nap := func(d time.Duration) { time.Sleep(d) }
+	for name, first := range map[string]func(){
+		"enough reports": func() { time.Sleep(time.Second) },
+		"the same place": func() { nap(short) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			reports := stallsOf(t, &logbook{}, func(ctx context.Context, _ *testing.T) {
+				first()
+				asyncio.Sleep(ctx, time.Second)
+				nap(time.Hour)
+				asyncio.Sleep(ctx, time.Second)
+				asyncio.Sleep(ctx, time.Second)
+			})
+			var during, ended int
+			for _, s := range reports {
+				switch {
+				case s.Ended && s.Elapsed > time.Minute:
+					ended++
+				case s.Elapsed > time.Minute && s.Elapsed < 62*time.Second && s.Class == asyncio.StallSleep && s.Line > 0:
+					during++
+				}
+			}
+			if during != 1 || ended != 1 {
+				t.Errorf("of the stall that takes an hour there are %d reports after a minute and %d at its end, want 1 and 1:\n%v", during, ended, reports)
+			}
+		})
+	}
+}
+
 func TestStallHandler_ThatPanics(t *testing.T) {
 	book := &logbook{}
 	calls, went := 0, false
