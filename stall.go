@@ -131,8 +131,10 @@ func WithStallThreshold(d time.Duration) Option {
 
 // WithStallHandler has fn called with each report of the watch, after it was
 // logged. It runs in a goroutine of its own, while the loop is blocked: it must not
-// wait for the loop. A handler that blocks holds up further reports and nothing
-// else; Run waits a second for it at its end. Its panic is logged. nil: no handler.
+// wait for the loop. A handler that blocks holds up further reports, and what Metrics
+// counts of stalls, but not the loop; Run waits a second for it at its end. Its panic, and
+// its end by runtime.Goexit, is logged. A second WithStallHandler replaces the first; nil:
+// no handler.
 func WithStallHandler(fn func(Stall)) Option {
 	return func(c *engine.Config) {
 		if fn == nil {

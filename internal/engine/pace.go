@@ -64,7 +64,7 @@ func (l *Loop) watchPace(now int64) {
 	}
 	p.yields++
 	spun := now - p.spunAt
-	if spun >= spinThresholds*threshold && p.notes >= 20 && 2*p.yields > p.notes && spun/int64(l.turns-p.spunFrom+1) < int64(spinTurn) {
+	if spun/spinThresholds >= threshold && p.notes >= 20 && 2*p.yields > p.notes && spun/int64(l.turns-p.spunFrom+1) < int64(spinTurn) {
 		p.notes, p.yields = 0, 0
 		l.tellOf(stall.Spinner, now, spun, "the task yields without end and never waits: it takes a whole processor to do nothing")
 	}

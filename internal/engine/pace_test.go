@@ -2,9 +2,11 @@ package engine
 
 import (
 	"log/slog"
+	"math"
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
@@ -66,5 +68,52 @@ func TestAStallThatWasNotLookedAtIsCounted(t *testing.T) {
 	w.during(news{step: long, elapsed: 800}, l.Elapsed())
 	if reports != 1 || long.unseen {
 		t.Errorf("%d reports of one that lasts, want 1", reports)
+	}
+}
+
+// A spinner is told of when it has spun for ten thresholds, however long one is.
+func TestASpinnerOfTenThresholds(t *testing.T) {
+	for threshold, want := range map[int64]bool{1000: true, 3900: true, 4000: false, math.MaxInt64: false} {
+		l := New(Config{StallThreshold: time.Duration(threshold)})
+		r := &runner{loop: l, why: forYield}
+		r.task.Store(&Task{})
+		l.cur.Store(r)
+		for l.turns = 1; l.turns <= 40; l.turns++ {
+			l.watchPace(int64(l.turns) * 1000)
+		}
+		if told := l.oddity.Load() != nil; told != want {
+			t.Errorf("a spinner of 39 us, with a threshold of %v, is told: %v, want %v", time.Duration(threshold), told, want)
+		}
+	}
+}
+
+// What is told of once, and comes when there were enough reports, is one of those left out.
+func TestAnOddityThatIsLeftOutIsCounted(t *testing.T) {
+	l := New(Config{StallThreshold: 100, Logger: slog.New(slog.DiscardHandler)})
+	w := &l.watch
+	w.places = map[string]*spot{}
+	for range maxStallReports {
+		w.recent = append(w.recent, l.Elapsed())
+	}
+	w.oddity(news{class: stall.ManySteps, elapsed: 150}, l.Elapsed())
+	if w.silent != 1 || w.left != 1 || w.leftTook != 150 {
+		t.Errorf("%d and %d of %d ns were left out, want 1 of 150 ns", w.silent, w.left, w.leftTook)
+	}
+}
+
+// What is known of a stall is not told of the next one of the same task, of which the watch has not heard yet.
+func TestStalledTellsOfTheStallThatGoesOn(t *testing.T) {
+	l := New(Config{})
+	before, now := &slowStep{task: &Task{}}, &slowStep{}
+	now.task = before.task
+	now.task.prepare(l, 1, nil, 0, "main")
+	l.watch.current.Store(&Stall{step: before, Task: before.task, Class: stall.Lock})
+	l.slow.Store(now)
+	if s := l.Stalled(); s.Class != stall.Unknown {
+		t.Errorf("it is told of as %v, which was the one before", s.Class)
+	}
+	l.slow.Store(before)
+	if s := l.Stalled(); s.Class != stall.Lock {
+		t.Errorf("it is told of as %v, want lock", s.Class)
 	}
 }

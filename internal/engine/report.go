@@ -28,18 +28,15 @@ type Stall struct {
 	Count         int           // of stalls at this place so far
 	Total         time.Duration // that they took
 	Silent        int           // stalls that were not reported since the last report
+	step          *slowStep     // that it is of
 }
 
-// emit makes a report, unless there were enough in the last minute.
-func (w *watch) emit(r Stall, s *slowStep, now int64) {
+// emit makes a report. It reports false if there were enough in the last minute.
+func (w *watch) emit(r Stall, s *slowStep, now int64) bool {
 	p := s.place
 	w.recent = since(w.recent, now-reportWindow)
 	if len(w.recent) >= maxStallReports && !w.l.cfg.EveryStall {
-		if r.Ended {
-			p.muted++
-			w.silent++
-		}
-		return
+		return false
 	}
 	w.recent = append(w.recent, now)
 	p.reported = now
@@ -52,6 +49,7 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	r.Trace = s.trace
 	w.log(r)
 	w.handle(r)
+	return true
 }
 
 // snapshot has the flight recorder write what happened up to now, if there is one.
@@ -80,35 +78,43 @@ func (w *watch) handle(r Stall) {
 	}
 	returned := false
 	defer func() {
-		if v := recover(); v != nil || !returned {
-			defer func() { _ = recover() }()
-			w.l.log(slog.LevelError, "asyncio: the stall handler panicked", "panic", fmt.Sprint(v), "task", r.Name)
+		v := recover()
+		if returned {
+			return
 		}
+		defer func() { _ = recover() }()
+		if v == nil {
+			w.l.log(slog.LevelError, "asyncio: the stall handler ended its goroutine, by runtime.Goexit or a test's FailNow", "task", r.Name)
+			return
+		}
+		w.l.log(slog.LevelError, "asyncio: the stall handler panicked", "panic", fmt.Sprint(v), "task", r.Name)
 	}()
 	w.l.cfg.OnStall(r)
 	returned = true
 }
 
-// sum tells, at the end of the loop, of stalls that were counted and not reported.
+// sum tells, at the end of the loop, of stalls that were counted and not reported, and of
+// news that was lost while a handler blocked.
 func (w *watch) sum() {
-	var muted int
-	var total time.Duration
-	worst := &spot{}
-	for _, p := range w.places {
-		if p.muted > 0 {
-			muted += p.muted
-			total += p.total
-			if p.total > worst.total || p.total == worst.total && p.place < worst.place {
-				worst = p
-			}
-		}
-	}
-	if muted == 0 && w.lost.Load() == 0 {
+	lost := w.lost.Load()
+	if w.left == 0 && lost == 0 {
 		return
 	}
+	a := []any{"stalls", w.left, "total", round(w.leftTook)}
+	var worst *spot
+	for _, p := range w.places {
+		if p.muted && (worst == nil || p.total > worst.total || p.total == worst.total && p.place < worst.place) {
+			worst = p
+		}
+	}
+	if worst != nil {
+		a = append(a, "worst", worst.place, "class", worst.class.String(), "times", worst.count, "took", round(worst.total))
+	}
+	if lost > 0 {
+		a = append(a, "lost", lost)
+	}
 	defer func() { _ = recover() }()
-	w.l.log(slog.LevelWarn, "asyncio: the loop was blocked more often than was reported", "stalls", muted, "total", round(total),
-		"worst", worst.place, "class", worst.class.String(), "times", worst.count, "took", round(worst.total))
+	w.l.log(slog.LevelWarn, "asyncio: the loop was blocked more often than was reported", a...)
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

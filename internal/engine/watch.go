@@ -20,13 +20,15 @@ type watch struct {
 	done  chan struct{}
 	lost  atomic.Int64 // news for which there was no room
 
-	places  map[string]*spot
-	recent  []int64 // when reports were made, within the last minute
-	taken   []int64 // when stacks were taken, within the last ten seconds
-	failed  []error // for Run, once the watch has ended
-	silent  int     // stalls not reported since the last report
-	current atomic.Pointer[Stall]
-	lasted  [stall.Classes]atomic.Pointer[Histogram] // those that have ended; nil: none
+	places   map[string]*spot
+	recent   []int64 // when reports were made, within the last minute
+	taken    []int64 // when stacks were taken, within the last ten seconds
+	failed   []error // for Run, once the watch has ended
+	silent   int     // stalls not reported since the last report
+	left     int     // in all, and how long they took
+	leftTook time.Duration
+	current  atomic.Pointer[Stall]
+	lasted   [stall.Classes]atomic.Pointer[Histogram] // those that have ended; nil: none
 }
 
 // news is what the monitor tells: of a slow step, or of what class names.
@@ -47,7 +49,7 @@ type spot struct {
 	class    stall.Class
 	count    int
 	total    time.Duration
-	muted    int   // stalls that were counted only
+	muted    bool  // there were some that were counted only
 	reported int64 // when the last report was made
 }
 
@@ -97,10 +99,18 @@ func (w *watch) wait() {
 }
 
 func (w *watch) run() {
-	defer close(w.done)
+	over := false
+	defer func() {
+		if !over { // the handler, or the logger, ended its goroutine
+			go w.run()
+			return
+		}
+		close(w.done)
+	}()
 	for n := range w.news {
 		w.hear(n)
 	}
+	over = true
 	w.sum()
 }
 
@@ -120,7 +130,7 @@ func (w *watch) hear(n news) {
 // during is for a step that lasts.
 func (w *watch) during(n news, now int64) {
 	s := n.step
-	if w.mayCapture(now) || n.elapsed >= 8*w.l.cfg.StallThreshold {
+	if w.mayCapture(now) || n.elapsed/8 >= w.l.cfg.StallThreshold {
 		s.unseen = false
 		if trace := w.l.capture(s.task); trace != "" && s.ended.Load() == 0 {
 			s.stack, s.finding = trace, stall.Classify(trace)
@@ -159,12 +169,9 @@ func (w *watch) end(n news, now int64) {
 	w.fail(r)
 	w.count(r)
 	r.Total = s.place.total
-	if s.muted {
-		s.place.muted++
-		w.silent++
-		return
+	if s.muted || !w.emit(r, s, now) {
+		w.leaveOut(s.place, n.elapsed)
 	}
-	w.emit(r, s, now)
 }
 
 // oddity is for what is no long step.
@@ -183,12 +190,17 @@ func (w *watch) oddity(n news, now int64) {
 	w.fail(r)
 	w.count(r)
 	s.place.total += n.elapsed
-	if s.muted {
-		s.place.muted++
-		w.silent++
-		return
+	if s.muted || !w.emit(r, s, now) {
+		w.leaveOut(s.place, n.elapsed)
 	}
-	w.emit(r, s, now)
+}
+
+// leaveOut notes a stall that is counted only, or whose end is.
+func (w *watch) leaveOut(p *spot, took time.Duration) {
+	p.muted = true
+	w.silent++
+	w.left++
+	w.leftTook += took
 }
 
 // count counts a stall that has ended, or that is told of once only.
@@ -216,7 +228,7 @@ func (w *watch) fail(r Stall) {
 // report is what there is to say of a slow step.
 func (w *watch) report(n news) Stall {
 	s := n.step
-	r := Stall{Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence}
+	r := Stall{Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence, step: s}
 	r.Name, r.Created = describe(s.task)
 	r.Class, r.Blame = stall.Weigh(s.finding.Class, n.evidence, w.l.cfg.StallThreshold)
 	r.Advice = stall.Advice(r.Class, s.finding)
@@ -301,7 +313,7 @@ func (l *Loop) Stalled() *Stall {
 		return nil
 	}
 	r := Stall{Loop: l, Task: s.task}
-	if known := l.watch.current.Load(); known != nil && known.Task == s.task {
+	if known := l.watch.current.Load(); known != nil && known.step == s {
 		r = *known
 	}
 	r.Name, r.Created = describe(s.task)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	rtrace "runtime/trace"
 	"strings"
@@ -89,6 +91,15 @@ func TestStallReports_TheSamePlaceIsCounted(t *testing.T) {
 			t.Errorf("report %d counts %d stalls of %v here, %d left out: want %d of %v, %d", i, s.Count, s.Total, s.Suppressed, want.count, most, want.suppressed)
 		}
 	}
+	var left int
+	var total string
+	for _, line := range book.containing("more often than was reported") {
+		_, after, _ := strings.Cut(line, "stalls=")
+		fmt.Sscanf(after, "%d total=%s", &left, &total)
+	}
+	if took, err := time.ParseDuration(total); left != 2 || err != nil || took > 2*short || took < 2*short*8/10 {
+		t.Errorf("%d stalls of %s were left out at the end, want 2 of %v: %v", left, total, 2*short, err)
+	}
 	if lines := book.containing("times=4 total"); len(lines) != 2 {
 		t.Errorf("the log has %q, want the count in both of the last reports", lines)
 	}
@@ -158,6 +169,33 @@ func TestStallHandler_ThatPanics(t *testing.T) {
 	}
 	if lines := book.containing("the stall handler panicked"); len(lines) != 2 || !strings.Contains(lines[0], "by the handler") {
 		t.Errorf("the log has %q, want both panics", lines)
+	}
+}
+
+// A handler that ends its goroutine, as a test's Fatal does, ends nothing else.
+func TestStallHandler_ThatExits(t *testing.T) {
+	book := &logbook{}
+	calls := 0
+	inBubble(t, func(ctx context.Context, t *testing.T) {
+		for _, nap := range naps[:2] {
+			nap()
+			asyncio.Sleep(ctx, time.Second)
+		}
+		if m := asyncio.LoopOf(ctx).Metrics(); len(m.Stalls) != 1 || m.Stalls[0].Lasted.Count() != 2 {
+			t.Errorf("the stalls are %v, want 2", m.Stalls)
+		}
+		nap := naps[0]
+		nap() // the same place, which is summed up at the end
+		asyncio.Sleep(ctx, time.Second)
+	}, asyncio.WithLogger(slog.New(book)), asyncio.WithStallHandler(func(asyncio.Stall) { calls++; runtime.Goexit() }))
+	if calls != 4 {
+		t.Errorf("%d calls, want 2 for each of two stalls", calls)
+	}
+	if lines := book.containing("ended its goroutine"); len(lines) != 4 {
+		t.Errorf("the log has %q, want the end of each call", lines)
+	}
+	if lines := book.containing("more often than was reported"); len(lines) != 1 || !strings.Contains(lines[0], "stalls=1 ") {
+		t.Errorf("at the end the log has %q, want the one that was left out", lines)
 	}
 }
 
