@@ -7,7 +7,7 @@ func Advice(class Class, f Finding) string {
 	switch class {
 	case CPU:
 		if f.Call != "" {
-			return "move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...); or register the function and call it in a worker process: Func.Call with a procpool.Pool"
+			return "move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool; in a loop of short calls call asyncio.Checkpoint(ctx)"
 		}
 		return "in a loop call asyncio.Checkpoint(ctx); or move the computation off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool"
 	case Sleep:
@@ -18,7 +18,7 @@ func Advice(class Class, f Finding) string {
 		}
 		return "use a connection of aionet (aionet.Dial, aionet.Listen), or move " + or(f.Call, "the call") + " off the loop: asyncio.ToThread(ctx, ...)"
 	case Channel:
-		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks"
+		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
 	case Lock:
 		return lockAdvice(f.Call)
 	case Syscall:
@@ -43,7 +43,7 @@ func Advice(class Class, f Finding) string {
 	case LateTimer:
 		return "nothing in the program: the loop slept and was woken late"
 	}
-	return "run again while it blocks: nothing was seen of it"
+	return "nothing was seen of it: with ASYNCIO_STALL at less than it lasted it is looked at earlier"
 }
 
 func lockAdvice(call string) string {

@@ -45,6 +45,12 @@ func (e Evidence) computed(threshold time.Duration) bool {
 // stood reports whether the whole process stood still for most of the time.
 func (e Evidence) stood() bool { return e.Credited < e.Elapsed/2 && e.Share() < 0.3 }
 
+// waited reports whether nothing kept the task from computing, and it did not: the watch
+// beside it got on all the time, and nobody stood in line.
+func (e Evidence) waited() bool {
+	return e.CPU > 0 && e.Share() < 0.1 && e.Credited > e.Elapsed*3/4 && e.RunDelay <= e.Elapsed/4 && !e.contended()
+}
+
 // others says who has the processors that the task did not get.
 func (e Evidence) others() (Class, string) {
 	switch {
@@ -67,6 +73,9 @@ func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
 	share := e.Share()
 	switch c {
 	case CPU, Unknown:
+		if c == Unknown && e.waited() {
+			return c, fmt.Sprintf("its stack was not seen, and it waited: the process used %.0f%% of a processor", 100*share)
+		}
 		if !e.computed(threshold) {
 			return e.others()
 		}

@@ -16,6 +16,7 @@ var rows = []struct {
 	where string // the function of the user's line
 }{
 	{"a loop", "| runtime.asyncPreempt2 < runtime.asyncPreempt < main.sum < main.work", CPU, "", "main.sum"},
+	{"a flag that is asked again and again", "| sync/atomic.(*Bool).Load < main.spin", CPU, "", "main.spin"},
 	{"a loop that allocates", "| runtime.goschedguarded < runtime.mallocgc < runtime.makeslice < main.grow", CPU, "", "main.grow"},
 	{"a bare line", "| main.sum < main.work", CPU, "", "main.sum"},
 	{"a loop, printed", "runnable | main.sum < main.work", CPU, "", "main.sum"},
@@ -181,6 +182,12 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%s: %q does not name %s", call, a, word)
 		}
 	}
+	if a := Advice(CPU, Finding{Call: "errors.New"}); !strings.Contains(a, "ToThread") || !strings.Contains(a, "Checkpoint") { // one long call, or many
+		t.Errorf("a computation: %q", a)
+	}
+	if a := Advice(Channel, Finding{}); !strings.Contains(a, "asyncio.Recv") || !strings.Contains(a, "asyncio.Sleep") {
+		t.Errorf("a channel: %q", a)
+	}
 	if a := Advice(Syscall, Finding{Call: "os/exec.(*Cmd).Run"}); !strings.Contains(a, "aioexec") {
 		t.Errorf("a command: %q", a)
 	}
@@ -223,6 +230,8 @@ func TestBlame(t *testing.T) {
 		{"it was stopped, and computed for long", CPU, Evidence{Elapsed: 1500 * ms, Credited: 500 * ms, CPU: 350 * ms, Procs: 2}, CPU, "computes"},
 		{"other processes, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 45 * ms, Procs: 1}, StarvedOS, "the process got"},
 		{"others spin, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 110 * ms, Procs: 1, Rivals: 8}, StarvedGo, "8 other goroutines"},
+		{"it waited, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 5 * ms, Procs: 2}, Unknown, "it waited"},
+		{"it stood in line, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "stood in line"},
 		{"nobody tells what the process used", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, CPU, "computes"},
 	} {
 		got, blame := Weigh(c.class, c.e, 100*ms)
