@@ -6,7 +6,7 @@ import "strings"
 func Advice(class Class, f Finding) string {
 	switch class {
 	case CPU:
-		if f.Call != "" {
+		if f.Call != "" && !strings.HasPrefix(f.Call, "time.") { // a clock is asked in a loop
 			return "move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool; in a loop of short calls call asyncio.Checkpoint(ctx)"
 		}
 		return "in a loop call asyncio.Checkpoint(ctx); or move the computation off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool"

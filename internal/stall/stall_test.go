@@ -185,6 +185,9 @@ func TestAdvice(t *testing.T) {
 	if a := Advice(CPU, Finding{Call: "errors.New"}); !strings.Contains(a, "ToThread") || !strings.Contains(a, "Checkpoint") { // one long call, or many
 		t.Errorf("a computation: %q", a)
 	}
+	if a := Advice(CPU, Finding{Call: "time.Since"}); strings.Contains(a, "time.Since") {
+		t.Errorf("a loop that looks at the clock: %q", a)
+	}
 	if a := Advice(Channel, Finding{}); !strings.Contains(a, "asyncio.Recv") || !strings.Contains(a, "asyncio.Sleep") {
 		t.Errorf("a channel: %q", a)
 	}
