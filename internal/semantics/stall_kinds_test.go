@@ -195,11 +195,15 @@ var stallKinds = []blocker{
 		deaf, err := net.ListenPacket("udp", "127.0.0.1:0")
 		b.must(err)
 		defer deaf.Close()
-		r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return net.Dial("udp", deaf.LocalAddr().String())
-		}}
 		ctx, cancel := context.WithCancel(context.Background())
 		b.onRelease(cancel)
+		r := &net.Resolver{PreferGo: true, Dial: func(_ context.Context, _, _ string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, "udp", deaf.LocalAddr().String())
+			if err == nil {
+				context.AfterFunc(ctx, func() { c.Close() }) // a lookup that waits does not look at ctx
+			}
+			return c, err
+		}}
 		for b.holds() {
 			b.next()
 			r.LookupHost(ctx, "nobody.example.")
