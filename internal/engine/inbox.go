@@ -110,12 +110,16 @@ func (l *Loop) closeInbox() {
 // place where the loop waits. It reports whether it was woken for good reason:
 // false when, in virtual time, nothing can ever happen again.
 func (l *Loop) sleep() bool {
-	when, timed := l.timers.next()
+	when, armed := l.timers.next()
+	timed := armed
 	var wait time.Duration
+	var woke int64 // 0: it did not wait
 	if timed {
-		if wait = time.Duration(when - l.Elapsed()); wait <= 0 {
+		now := l.Elapsed()
+		if when <= now {
 			return true
 		}
+		wait = time.Duration(when - now)
 	}
 	if len(l.idle) > maxIdle && (!timed || wait > trimEvery) {
 		timed, wait = true, trimEvery
@@ -143,14 +147,17 @@ func (l *Loop) sleep() bool {
 		l.rests()
 		(*p).Wait(wait)
 		l.polledAt = l.wakes()
-		l.pace.wokeAt = l.polledAt
+		woke = l.polledAt
 	case !l.spin():
 		l.rests()
 		alive = l.wait(timed, wait)
-		l.pace.wokeAt = l.wakes()
+		woke = l.wakes()
 	}
 	l.asleep.Store(false)
 	l.cur.Store(&l.rootRunner)
+	if armed && woke-when > l.lateAfter {
+		l.timerLate(when, woke)
+	}
 	if l.monitorParked.Load() && l.monitorParked.CompareAndSwap(true, false) {
 		l.monitorWake <- struct{}{}
 	}

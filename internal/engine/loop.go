@@ -359,14 +359,10 @@ func (l *Loop) timersDue() bool {
 
 // fireTimers makes ready what is due, in order of time and then of arming (S4).
 func (l *Loop) fireTimers() {
-	when, ok := l.timers.next()
-	if !ok {
+	if _, armed := l.timers.next(); !armed {
 		return
 	}
 	now := l.Elapsed()
-	if now-when > l.lateAfter {
-		l.timerLate(when)
-	}
 	for what := l.timers.popDue(now); what != nil; what = l.timers.popDue(now) {
 		what.expire(l)
 	}

@@ -20,8 +20,6 @@ type pace struct {
 	notes, yields int    // since the loop slept, or a spinner was told of; and those of a task that yields
 	spunAt        int64  // the first of them
 	spunFrom      uint64 // its turn
-
-	wokeAt int64 // when the loop last woke
 }
 
 const (
@@ -73,12 +71,12 @@ func (l *Loop) watchPace(now int64) {
 // sleeps forgets who yielded: a loop that sleeps is not spun.
 func (p *pace) sleeps() { p.notes, p.yields, p.turn = 0, 0, 0 }
 
-// timerLate is for a timer that was due for long when the loop looked. Only if it was
-// so already when the loop woke did the loop wake late: else a step has held it up,
-// which is told by itself.
-func (l *Loop) timerLate(due int64) {
-	if late := l.pace.wokeAt - due; late > l.lateAfter && l.monitorDone != nil {
-		l.tellOf(stall.LateTimer, l.pace.wokeAt, late, "the loop slept and was woken late: the process was stopped, or got no processor")
+// timerLate is for a timer for which the loop slept, and had been due for long when it
+// woke. One that is late for another reason, as a step held it up or it was set for a
+// time that had passed, is none.
+func (l *Loop) timerLate(due, woke int64) {
+	if l.monitorDone != nil {
+		l.tellOf(stall.LateTimer, woke, woke-due, "the loop slept and was woken late: the process was stopped, or got no processor")
 	}
 }
 

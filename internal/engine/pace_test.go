@@ -6,29 +6,57 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A timer that is late because a step has held the loop up is none that the loop slept
-// through.
+// A lateWaker is a poller that returns so much later than it was told to.
+type lateWaker struct {
+	Poller
+	by time.Duration
+}
+
+func (p lateWaker) Wait(d time.Duration) { time.Sleep(d + p.by) }
+
+// Of timers that are late, those are told of for which the loop slept, and no others.
 func TestALateTimerIsToldIfTheLoopWokeLate(t *testing.T) {
-	l := New(Config{})
-	l.lateAfter, l.monitorDone = 100, make(chan struct{})
+	const ms = time.Millisecond
 	for _, c := range []struct {
-		woke, due int64
-		late      int64 // 0: nothing is told
-	}{{woke: 1000, due: 950}, {woke: 1000, due: 700, late: 300}, {woke: 1000, due: 1200}, {woke: 0, due: 500}} {
-		l.pace.wokeAt = c.woke
-		l.timerLate(c.due)
-		n := l.oddity.Swap(nil)
-		if n == nil {
-			n = &news{}
-		}
-		if int64(n.elapsed) != c.late || c.late != 0 && n.class != stall.LateTimer {
-			t.Errorf("woken at %d, due at %d: told of %v as %v, want %d", c.woke, c.due, n.elapsed, n.class, c.late)
-		}
+		name     string
+		in, held time.Duration // from when it is set until it is due, and until the loop looks
+		by, want time.Duration // how much too late the loop is woken, and what is told; 0: nothing
+	}{
+		{"slept through", 50 * ms, 0, 300 * ms, 300 * ms},
+		{"a little late", 50 * ms, 0, 50 * ms, 0},
+		{"held up by a step", 50 * ms, 300 * ms, 0, 0},
+		{"held up by a step and a little late", 350 * ms, 300 * ms, 50 * ms, 0},
+		{"set for a time that has passed", -time.Hour, 0, 0, 0},
+		{"set for a time long before any clock", math.MinInt64, 0, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := New(Config{})
+				l.lateAfter, l.monitorDone = int64(100*ms), make(chan struct{})
+				var p Poller = lateWaker{by: c.by}
+				l.poller.Store(&p)
+				l.CallAt(l.After(c.in), func() {})
+				time.Sleep(c.held)
+				l.sleep()
+				l.fireTimers()
+				if l.ready.len() != 1 {
+					t.Fatalf("%d callbacks are ready after the sleep, want the timer's", l.ready.len())
+				}
+				n := l.oddity.Swap(nil)
+				if n == nil {
+					n = &news{}
+				}
+				if n.elapsed != c.want || c.want != 0 && n.class != stall.LateTimer {
+					t.Errorf("told of %v as %v, want %v", n.elapsed, n.class, c.want)
+				}
+			})
+		})
 	}
 }
 
