@@ -9,7 +9,8 @@ import (
 )
 
 // A Condition lets tasks that hold its lock wait until others change something
-// and notify them.
+// and notify them. It is made by NewCondition, and for tasks of one loop, as its
+// lock is.
 type Condition struct {
 	// L is the lock; hold it for every call.
 	L *Lock
@@ -46,8 +47,10 @@ func (c *Condition) Wait(ctx context.Context) error {
 	return nil
 }
 
-// WaitFor waits until pred, which is called with the lock held, returns true. It
-// panics if the lock is not held, as Wait does.
+// WaitFor waits until pred, which is called with the lock held, returns true: at
+// once if it does so already. It returns with the lock held in every case, with
+// ctx.Err() when ctx is cancelled first, or already, and panics if the lock is not
+// held, as Wait does.
 func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 	if pred == nil {
 		return errors.New("asyncio: Condition.WaitFor: nil predicate")

@@ -49,7 +49,9 @@
 // with it, and the cancellation. Pass it on, to library code too: std contexts
 // can be derived from it and it can be derived from them. Which task a call
 // suspends is told by the goroutine that calls; a call from a goroutine that does
-// not run the loop's current step returns [ErrWrongTask]. Use [ToThread] to call
+// not run the loop's current step returns [ErrWrongTask], and where ctx has no loop
+// [ErrNoLoop]; [Sleep] and Await work there too, and block the goroutine. A call that
+// returns no error panics instead. Use [ToThread] to call
 // what blocks, and [Loop.CallSoonThreadsafe], [Submit] or a future's SetResult to
 // come back from other goroutines.
 //

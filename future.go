@@ -43,7 +43,7 @@ func (f *Future[T]) SetResult(v T) bool {
 	return true
 }
 
-// SetError is SetResult for an error, which must not be nil. An error that
+// SetError is SetResult for an error; it panics if that is nil. An error that
 // nobody receives is reported like a task's.
 func (f *Future[T]) SetError(err error) bool {
 	if err == nil {
@@ -89,10 +89,12 @@ func (f *Future[T]) Result() (T, error) {
 	return f.value, f.c.Receive()
 }
 
-// Err returns the error set, nil if a result was set, or ErrNotDone.
+// Err returns the error set, nil if a result was set, or ErrNotDone. The error
+// counts as received. From any goroutine; it never blocks.
 func (f *Future[T]) Err() error { return f.c.Err() }
 
-// Done returns a channel that is closed when the future is settled.
+// Done returns a channel that is closed when the future is settled. From any
+// goroutine; in a coroutine use Await.
 func (f *Future[T]) Done() <-chan struct{} { return f.c.Done() }
 
 // OnDone is as Task.OnDone.

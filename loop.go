@@ -91,7 +91,8 @@ func (l *Loop) CallLater(d time.Duration, fn func()) *Handle {
 	return &Handle{l.e.CallAt(l.e.After(d), fn)}
 }
 
-// CallAt is CallLater for a time of the loop's clock.
+// CallAt is CallLater for a time of the loop's clock; one that has passed stands
+// for the next turn.
 func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
 	l.mustBeHere("CallAt", fn)
 	return &Handle{l.e.CallAt(l.e.Stamp(t), fn)}
@@ -135,7 +136,8 @@ func (l *Loop) Tasks() []AnyTask {
 // it was created, and the errors that nobody has received yet. From any
 // goroutine, also while the loop is blocked: then, after a tenth of a second,
 // the tasks are described from outside, the running one is named, and what the stall
-// watch knows of it. Tasks that wait for each other in a ring are told of.
+// watch knows of it. Tasks that wait for each other in a ring are told of. It
+// returns the error of w.
 func (l *Loop) Dump(w io.Writer) error {
 	if w == nil {
 		return errors.New("asyncio: Dump: nil writer")

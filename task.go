@@ -40,13 +40,13 @@ func (n nameOption) applyTask(o *taskOptions) { o.name = string(n) }
 // Name names a task in messages and dumps. The default is "Task-" and its number.
 func Name(name string) TaskOption { return nameOption(name) }
 
-// CreateTask schedules coro on the loop of ctx and returns at once. The first
+// CreateTask schedules coroutine on the loop of ctx and returns at once. The first
 // step comes in a later turn, in order of creation; a task whose ctx is cancelled
 // before that, or which Run finds not begun when main returns, never begins. The
 // task's own context is cancelled when ctx is; it has ctx's values.
 //
 // On the loop only: with a ctx that has no loop, in another goroutine, or with
-// a nil coro it panics. From other goroutines use Submit. If the scope of ctx
+// a nil coroutine it panics. From other goroutines use Submit. If the scope of ctx
 // has ended, the task has failed with ErrScopeEnded.
 //
 //go:noinline
@@ -102,9 +102,10 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 	return own
 }
 
-// Submit makes coro a task of the loop, owned by its Run, from any goroutine.
-// On a loop that has not started the task waits for Run; on one that has ended
-// it has failed with ErrLoopClosed.
+// Submit makes coroutine a task of the loop, owned by its Run, from any goroutine.
+// It never blocks. On a loop that has not started the task waits for Run; on one
+// that has ended it has failed with ErrLoopClosed. It panics if the loop or
+// coroutine is nil.
 //
 //go:noinline
 func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {
