@@ -49,11 +49,11 @@
 // with it, and the cancellation. Pass it on, to library code too: std contexts
 // can be derived from it and it can be derived from them. Which task a call
 // suspends is told by the goroutine that calls; a call from a goroutine that does
-// not run the loop's current step returns [ErrWrongTask], and where ctx has no loop
-// [ErrNoLoop]; [Sleep] and Await work there too, and block the goroutine. A call that
-// returns no error panics instead. Use [ToThread] to call
-// what blocks, and [Loop.CallSoonThreadsafe], [Submit] or a future's SetResult to
-// come back from other goroutines.
+// not run the loop's current step returns [ErrWrongTask]. With a ctx that has no loop
+// it returns [ErrNoLoop], but for [Sleep] and Await, which block the goroutine there.
+// What needs the loop and returns no error, such as [CreateTask], panics in both cases.
+// Use [ToThread] to call what blocks, and [Loop.CallSoonThreadsafe], [Submit] or a
+// future's SetResult to come back from other goroutines.
 //
 // # Ownership
 //
