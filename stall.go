@@ -106,14 +106,16 @@ func (e *StallError) Error() string { return e.Stall.String() }
 // WithStallThreshold sets how long a step of the loop may last before the watch
 // reports it. The default is 100 ms; 0 turns the watch off; a negative duration
 // panics. The environment variable ASYNCIO_STALL, a duration such as 25ms or the
-// word off, goes before.
+// word off, takes precedence over the options.
 //
 // A step is what runs between two awaits of a task, or a callback. While one lasts,
 // at the threshold and at 2, 4 and 8 times it, and when it has ended, the watch
 // writes a message through the loop's logger that says who blocks the loop, in
 // which line, and what to call instead. Stalls at a place that was reported within
 // the last minute are counted and not reported, and there are at most 5 reports a
-// minute; what was left out is summed up in the next report and at the end of Run.
+// minute; what was left out is summed up in the next report and at the end of Run. A
+// stall that was left out and goes on is reported after a minute, so that the one that
+// never ends is told of.
 //
 // The watch also reports a turn of many short steps that takes longer than that, a
 // task that yields for ten times as long and never waits, and timers that fire so

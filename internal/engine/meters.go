@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -45,6 +46,9 @@ type meters struct {
 
 	probing atomic.Int64 // when the monitor asked for a turn that has not come yet; 0: it has
 	delay   Histogram
+
+	mu    sync.Mutex
+	asked chan struct{} // see asking; nil: the loop was not asked, or has answered
 }
 
 // publishQueue copies what tells how many suffer if the turn that begins does not
@@ -163,9 +167,32 @@ func (l *Loop) Metrics() Metrics {
 	return s
 }
 
-func (l *Loop) askToPublish() {
+// asking returns what is closed when the loop has published. A blocked loop is asked
+// once, however many want to know.
+func (l *Loop) asking() chan struct{} {
+	m := &l.meters
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.asked != nil {
+		return m.asked
+	}
 	answer := make(chan struct{})
-	if l.post(func() { l.publish(); close(answer) }) != nil {
+	if l.post(func() {
+		m.mu.Lock()
+		m.asked = nil // who comes from here on wants what is published later
+		m.mu.Unlock()
+		l.publish()
+		close(answer)
+	}) != nil {
+		return nil
+	}
+	m.asked = answer
+	return answer
+}
+
+func (l *Loop) askToPublish() {
+	answer := l.asking()
+	if answer == nil {
 		return // it is ending
 	}
 	patience := time.NewTimer(metricsPatience)

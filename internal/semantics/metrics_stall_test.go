@@ -103,3 +103,29 @@ func TestMetricsTellHowLongCallsRan(t *testing.T) {
 		}
 	})
 }
+
+// Who asks a blocked loop for its metrics leaves nothing behind, that it would have to do later.
+func TestMetricsOfABlockedLoopDoNotPileUp(t *testing.T) {
+	var reports []asyncio.Stall
+	inBubble(t, func(ctx context.Context, t *testing.T) {
+		l := asyncio.LoopOf(ctx)
+		go func() {
+			for range 50 {
+				l.Metrics()
+			}
+		}()
+		time.Sleep(time.Second)
+		asyncio.Sleep(ctx, time.Second)
+		if m := l.Metrics(); m.CurrentStall != 0 || m.Turns < 2 {
+			t.Errorf("the loop answers with %+v, want the figures of after the stall", m)
+		}
+	}, asyncio.WithStallHandler(func(s asyncio.Stall) { reports = append(reports, s) }))
+	if len(reports) != 5 {
+		t.Fatalf("%d reports, want 5", len(reports))
+	}
+	for _, s := range reports {
+		if s.ReadyTasks > 1 {
+			t.Errorf("after %v there are %d ready, want the question for the metrics only", s.Elapsed, s.ReadyTasks)
+		}
+	}
+}
