@@ -1,7 +1,6 @@
 package asyncio
 
 import (
-	"context"
 	"fmt"
 	"sync"
 
@@ -30,8 +29,8 @@ func NewLimiter(n int) *Limiter {
 	return &Limiter{places: n, free: n}
 }
 
-// acquire takes a place, waiting for it on loop l.
-func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
+// acquire takes a place for the caller, waiting for it.
+func (m *Limiter) acquire(caller engine.Caller) error {
 	m.mu.Lock()
 	switch {
 	case m.shut != nil:
@@ -43,16 +42,17 @@ func (m *Limiter) acquire(ctx context.Context, l *engine.Loop) error {
 		return nil
 	}
 	turn := &engine.Cell{}
-	turn.Init(l, 0)
+	turn.Init(caller.L, 0)
 	m.queue = append(m.queue, turn)
 	m.mu.Unlock()
-	abandoned := l.AtClose(func() { m.leave(turn) })
-	err, waited := turn.Await(ctx, nil)
+	abandoned := caller.L.AtClose(func() { m.leave(turn) })
+	came := turn.WaitFor(caller, engine.ForLimiter)
 	abandoned.Remove()
-	if !waited {
+	if !came {
 		m.leave(turn)
+		return caller.Err()
 	}
-	return err
+	return turn.Receive()
 }
 
 // close sends away who waits and who will come, with err.

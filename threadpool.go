@@ -48,7 +48,7 @@ func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := p.limiter.acquire(ctx, caller.L); err != nil {
+	if err := p.limiter.acquire(caller); err != nil {
 		return err
 	}
 	if !p.add(c) {

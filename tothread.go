@@ -81,7 +81,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	if len(opts) > 0 {
 		o = o.with(opts)
 	}
-	if err := o.limiter.acquire(ctx, l); err != nil {
+	if err := o.limiter.acquire(caller); err != nil {
 		return zero, err
 	}
 	call := &threadCall[T]{fn: fn, ctx: engine.OffLoop{Context: ctx}, limiter: o.limiter, site: coro.CallSite()}
@@ -90,8 +90,11 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	l.Lend()
 
 	if o.abandon {
-		err, waited := call.done.Await(ctx, nil)
-		if !waited {
+		err := caller.Err() // the place may have come before the cancellation
+		if err == nil && !call.done.WaitFor(caller, engine.ForThread) {
+			err = caller.Err()
+		}
+		if err != nil {
 			call.left(l)
 			return zero, err
 		}

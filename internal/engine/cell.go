@@ -223,15 +223,15 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 }
 
 // WaitFor waits for a cell of the caller's loop, and reports false when the
-// caller was cancelled first.
-func (c *Cell) WaitFor(caller Caller) bool {
-	return c.IsDone() || caller.Park(&c.wait, ForChannel)
+// caller was cancelled first. Like Park it is for a caller that is not cancelled yet.
+func (c *Cell) WaitFor(caller Caller, why why) bool {
+	return c.IsDone() || caller.Park(&c.wait, why)
 }
 
 // Join waits for a cell of the caller's loop whatever happens to the caller.
 func (c *Cell) Join(caller Caller) {
 	for !c.IsDone() {
-		caller.Shielded().Park(&c.wait, forThread)
+		caller.Shielded().Park(&c.wait, ForThread)
 	}
 }
 

@@ -20,7 +20,7 @@ func Transfer(caller Caller, op func(stop <-chan struct{}) bool) (happened bool)
 		done.SettleLater(nil)
 	}()
 	abandoned := caller.L.AtClose(func() { end(); <-stopped })
-	if !done.WaitFor(caller) {
+	if !done.WaitFor(caller, ForChannel) {
 		end()
 		done.Join(caller)
 	}

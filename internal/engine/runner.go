@@ -62,7 +62,8 @@ const (
 	forGather
 	forWait
 	forGroup
-	forThread
+	ForThread
+	ForLimiter
 	forLock
 	ForEvent
 	ForCondition
@@ -79,7 +80,7 @@ const (
 )
 
 func (y why) String() string {
-	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread",
+	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread", "limiter",
 		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel",
 		"read", "write", "accept", "connections"}[y]
 }

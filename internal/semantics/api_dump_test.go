@@ -80,6 +80,35 @@ func TestDumpShowsWhatEachTaskWaitsFor(t *testing.T) {
 	}, asyncio.WithName("of the test"))
 }
 
+// A task whose function runs in a thread is told apart from one that waits for a place of
+// the limiter.
+func TestDumpTellsThreadsFromThoseThatWaitForOne(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		free := make(chan struct{})
+		runs := func(ctx context.Context) (int, error) { <-free; return 0, nil }
+		one := asyncio.WithLimiter(asyncio.NewLimiter(1))
+		var tasks []asyncio.AnyTask
+		begin := func(name string, opts ...asyncio.ThreadOption) {
+			tasks = append(tasks, asyncio.Go(ctx, func(ctx context.Context) error {
+				_, err := asyncio.ToThread(ctx, runs, opts...)
+				return err
+			}, asyncio.Name(name)))
+		}
+		begin("runs", one)
+		begin("runs and may be abandoned", asyncio.Abandon())
+		begin("waits", one)
+		begin("waits and may be abandoned", one, asyncio.Abandon())
+		turns(ctx, t, 2)
+		text := dump(t, asyncio.LoopOf(ctx))
+		expectLine(t, text, "runs", 2, "waits (thread) at ")
+		expectLine(t, text, "runs and may be abandoned", 2, "waits (thread) at ")
+		expectLine(t, text, "waits", 2, "waits (limiter) at ")
+		expectLine(t, text, "waits and may be abandoned", 2, "waits (limiter) at ")
+		close(free)
+		asyncio.Wait(ctx, asyncio.AllCompleted, tasks...)
+	})
+}
+
 // A dump shows who owns whom, also from another goroutine.
 func TestDumpShowsWhoOwnsWhom(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {

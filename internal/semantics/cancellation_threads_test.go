@@ -95,6 +95,31 @@ func TestS15_APlaceOfALimiterIsPassedOn(t *testing.T) {
 	}
 }
 
+// A call that may be abandoned is given its place and then cancelled, before it goes on: it does not wait.
+func TestS15_AnAbandonedCallThatHasJustGotItsPlace(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		m := asyncio.NewLimiter(1)
+		first := startLimited(ctx, m)
+		over := make(chan struct{})
+		late := asyncio.Go(ctx, func(ctx context.Context) error {
+			return second(asyncio.ToThread(ctx, func(context.Context) (int, error) { <-over; return 0, nil }, asyncio.WithLimiter(m), asyncio.Abandon()))
+		})
+		turns(ctx, t, 2)
+		asyncio.LoopOf(ctx).CallSoon(func() { late.Cancel(nil) })
+		close(first.free)
+		synctest.Wait() // the news of the place is there, and is taken before the callback runs
+		start := time.Now()
+		asyncio.LoopOf(ctx).CallLater(time.Hour, func() { close(over) })
+		_, err := late.Await(ctx)
+		wantErr(t, "the call", err, asyncio.ErrTaskCancelled)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the call returned after %v", took)
+		}
+		await(ctx, t, first.task)
+		asyncio.Sleep(ctx, 2*time.Hour)
+	})
+}
+
 func TestS15_ACancelledCallLeavesTheLimitersQueue(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		m := asyncio.NewLimiter(2)
