@@ -134,10 +134,11 @@ func (l *Loop) Tasks() []AnyTask {
 
 // Dump writes the tree of tasks: who owns whom, what each waits for and where
 // it was created, and the errors that nobody has received yet. From any
-// goroutine, also while the loop is blocked: then, after a tenth of a second,
-// the tasks are described from outside, the running one is named, and what the stall
-// watch knows of it. Tasks that wait for each other in a ring are told of. It
-// returns the error of w.
+// goroutine, also while the loop is blocked: then, after a tenth of a second in which
+// no step of it has ended, the tasks are described from outside, the running one is
+// named, and what the stall watch knows of it. A loop that is busy has a second to
+// answer. Tasks that wait for each other in a ring are told of. It returns
+// the error of w.
 func (l *Loop) Dump(w io.Writer) error {
 	if w == nil {
 		return errors.New("asyncio: Dump: nil writer")

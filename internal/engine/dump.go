@@ -14,10 +14,6 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// dumpPatience is how long Dump waits for the loop to answer itself before it
-// concludes that the loop is blocked.
-const dumpPatience = 100 * time.Millisecond
-
 // Dump writes the tree of tasks: who owns whom, what each waits for and where.
 // From any goroutine. A loop that does not answer is described from outside, while a
 // step of it may go on: see plight.
@@ -26,47 +22,83 @@ func (l *Loop) Dump(w io.Writer) error {
 	if l.Here() {
 		text = l.dumpHere()
 	} else {
-		answer := make(chan string, 1)
-		posted := l.life.Load() == lifeRunning && l.post(func() { answer <- l.dumpHere() }) == nil
-		if posted {
-			patience := time.NewTimer(dumpPatience)
-			defer patience.Stop()
-			select {
-			case text = <-answer:
-			case <-l.closed:
-			case <-patience.C:
-			}
-		}
-		if text == "" {
-			text = l.dumpOutside(posted)
+		state := ""
+		if text, state = l.askForDump(); text == "" {
+			text = l.dumpOutside(state)
 		}
 	}
 	_, err := io.WriteString(w, text)
 	return err
 }
 
+const (
+	dumpPatience = 100 * time.Millisecond // for a loop that gets nowhere: it is blocked
+	dumpLimit    = 10                     // how many times that for one that does
+)
+
+// askForDump has the loop describe itself. If it does not answer, state says why: it is
+// blocked, or is just late.
+func (l *Loop) askForDump() (text, state string) {
+	before := l.progress()
+	answer := make(chan string, 1)
+	if l.life.Load() != lifeRunning || l.post(func() { answer <- l.dumpHere() }) != nil {
+		return "", ""
+	}
+	patience := time.NewTimer(dumpPatience)
+	defer patience.Stop()
+	for range dumpLimit {
+		select {
+		case text = <-answer:
+			return text, ""
+		case <-l.closed:
+			return "", ""
+		case <-patience.C:
+		}
+		now := l.progress()
+		if now == before && !now.idle && now.dumps%2 == 0 {
+			state = ", blocked"
+			if t := l.Running(); t != nil {
+				state += fmt.Sprintf(" by task %q", t.Name())
+			}
+			return "", state
+		}
+		before = now
+		patience.Reset(dumpPatience)
+	}
+	return "", fmt.Sprintf(", busy: it has not answered for %v", dumpLimit*dumpPatience)
+}
+
+// A progress tells how far a loop has come: it changes with each step and each turn.
+type progress struct {
+	turns uint64
+	left  int
+	dumps uint32 // begun and ended: odd while it describes itself
+	idle  bool   // it sleeps, or is about to wake
+}
+
+// progress reads single words of the loop's, as those in behind.go do.
+//
+//go:norace
+func (l *Loop) progress() progress {
+	return progress{turns: l.turns, left: l.left, dumps: l.dumps.Load(), idle: l.cur.Load() == nil}
+}
+
 func (l *Loop) dumpHere() string {
+	l.dumps.Add(1)
+	defer l.dumps.Add(1)
 	d := dump{l: l, inside: true, tasks: l.registry.all()}
 	return d.write("")
 }
 
-func (l *Loop) dumpOutside(blocked bool) string {
+func (l *Loop) dumpOutside(state string) string {
 	d := dump{l: l, tasks: l.registry.all()}
-	headline := ""
 	switch l.life.Load() {
 	case lifeNew:
-		headline = ", not started"
+		state = ", not started"
 	case lifeClosed:
-		headline = ", closed"
-	default:
-		if blocked {
-			headline = ", blocked"
-			if t := l.Running(); t != nil {
-				headline += fmt.Sprintf(" by task %q", t.Name())
-			}
-		}
+		state = ", closed"
 	}
-	return d.write(headline)
+	return d.write(state)
 }
 
 type dump struct {

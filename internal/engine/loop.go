@@ -40,6 +40,7 @@ type Loop struct {
 	poller   atomic.Pointer[Poller] // waits in place of wakeUp; nil: the loop has no network
 	Slice    atomic.Bool            // the running step has used up its time slice
 	meters   meters
+	dumps    atomic.Uint32 // see progress
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step

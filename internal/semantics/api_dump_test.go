@@ -210,6 +210,56 @@ func TestDumpOfABlockedLoop(t *testing.T) {
 	})
 }
 
+// slowToSay is an error that takes its time to tell what it is.
+type slowToSay struct{}
+
+func (slowToSay) Error() string { time.Sleep(300 * time.Millisecond); return "slow" }
+
+// A loop that takes long to answer is not blocked while its steps end, nor while it is
+// writing the dump.
+func TestDumpOfABusyLoop(t *testing.T) {
+	const step = 30 * time.Millisecond
+	steps := func(n int) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+				for range n { // in one turn
+					asyncio.Go(ctx, func(context.Context) error { time.Sleep(step); return nil })
+				}
+				return nil
+			})
+		}
+	}
+	for name, c := range map[string]struct {
+		main     func(ctx context.Context) error
+		headline string // after the number of tasks
+	}{
+		"a turn of many steps":                     {main: steps(10), headline: ""},
+		"a turn that is longer than anybody waits": {main: steps(50), headline: ", busy: it has not answered for 1s"},
+		"a long dump": {main: func(ctx context.Context) error {
+			failed := asyncio.Go(ctx, failing(slowToSay{}))
+			asyncio.Sleep(ctx, time.Minute)
+			failed.Err()
+			return nil
+		}, headline: ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := asyncio.NewLoop(virtual)
+				over := make(chan error)
+				go func() { over <- l.Run(t.Context(), c.main) }()
+				time.Sleep(step / 2)
+				text := dump(t, l)
+				if headline, _, _ := strings.Cut(text, "\n"); !strings.HasSuffix(headline, " task(s)"+c.headline) {
+					t.Errorf("the headline is %q, want that it ends with %q", headline, " task(s)"+c.headline)
+				}
+				if err := <-over; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // brokenWriter fails.
 type brokenWriter struct{}
 
