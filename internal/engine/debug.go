@@ -1,9 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -24,7 +23,7 @@ type debugger struct {
 	mu      sync.Mutex
 	begun   int64 // when the step, or what else is going on, began
 	history history
-	sites   map[uintptr]string // of program counters; empty: not the user's
+	sites   map[uintptr]finder // of program counters: what was found at each
 	steps   Histogram
 }
 
@@ -43,7 +42,7 @@ type TaskStats struct {
 }
 
 func newDebugger(l *Loop) *debugger {
-	return &debugger{l: l, sites: map[uintptr]string{}}
+	return &debugger{l: l, sites: map[uintptr]finder{}}
 }
 
 // created is told of a new task, in the goroutine that creates it.
@@ -54,7 +53,11 @@ func (d *debugger) created(t *Task) {
 	now := d.l.Elapsed()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.history.add(event{what: taskCreated, at: now, task: t.id, name: t.Name(), site: d.site(e.stack)})
+	s := d.find(e.stack)
+	if !s.user {
+		s.at = t.cell.created.String()
+	}
+	d.history.add(event{what: taskCreated, at: now, task: t.id, name: t.Name(), site: s.at})
 }
 
 // begin is told that the root begins to run something.
@@ -128,39 +131,29 @@ func (d *debugger) turn(ready int) {
 func (d *debugger) caller() string {
 	const own = 4 // Callers, caller, ended, pick
 	var few [6]uintptr
-	if at := d.site(few[:runtime.Callers(own, few[:])]); at != "" {
-		return at
+	if s := d.find(few[:runtime.Callers(own, few[:])]); s.user {
+		return s.at
 	}
 	var more [32]uintptr
-	return d.site(more[:runtime.Callers(own, more[:])])
+	return d.find(more[:runtime.Callers(own, more[:])]).at
 }
 
-// site is the innermost line of the stack that is the user's, as file:line.
-func (d *debugger) site(stack []uintptr) string {
+// find looks for the user's line in the stack.
+func (d *debugger) find(stack []uintptr) (found finder) {
 	for _, pc := range stack {
-		at, known := d.sites[pc]
+		s, known := d.sites[pc]
 		if !known {
-			at = userFrame(pc)
-			d.sites[pc] = at
+			for _, f := range traceOf([]uintptr{pc}).Frames { // several, if it is in what was inlined
+				s.look(f)
+			}
+			d.sites[pc] = s
 		}
-		if at != "" {
-			return at
+		if s.user {
+			return s
 		}
+		found.at = cmp.Or(found.at, s.at)
 	}
-	return ""
-}
-
-func userFrame(pc uintptr) string {
-	frames := runtime.CallersFrames([]uintptr{pc})
-	for {
-		f, more := frames.Next()
-		if f.Function != "" && !ownFunction(f.Function, f.File) && !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "iter.Pull") {
-			return f.File + ":" + strconv.Itoa(f.Line)
-		}
-		if !more {
-			return ""
-		}
-	}
+	return found
 }
 
 // Stats returns the figures of a task, false without debug mode. From any goroutine,

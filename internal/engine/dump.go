@@ -286,19 +286,11 @@ func stackSites(tasks int) map[uintptr]string {
 	return sites
 }
 
-// userSite finds the innermost line of a goroutine's trace that is the user's: failing
-// that, one that is neither the engine's nor the runtime's.
-func userSite(trace string) (site string) {
+// userSite finds the user's line in a goroutine's trace.
+func userSite(trace string) string {
+	var s finder
 	for _, f := range stall.Parse(trace).Frames {
-		if strings.HasPrefix(f.Func, "iter.Pull") || strings.HasPrefix(f.Func, "runtime.") || ownFunction(f.Func, f.File) {
-			continue
-		}
-		if f.User() {
-			return f.File + ":" + strconv.Itoa(f.Line)
-		}
-		if site == "" {
-			site = f.File + ":" + strconv.Itoa(f.Line)
-		}
+		s.look(f)
 	}
-	return site
+	return s.at
 }

@@ -118,9 +118,4 @@ func (f *failure) unhandled() Unhandled {
 	return Unhandled{Task: f.task.Value(), Name: f.name, Created: f.site(), Err: f.err}
 }
 
-func (f *failure) site() string {
-	if f.stack != nil {
-		return userStack(f.stack)
-	}
-	return f.created.String()
-}
+func (f *failure) site() string { return createdAt(f.created, f.stack) }

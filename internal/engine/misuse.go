@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
 // mismatch says why the calling goroutine cannot suspend a task of l, whose
@@ -69,31 +72,45 @@ func (l *Loop) reportIgnoring(t *Task) {
 		"awaits", refusalsReported, "at", userLine())
 }
 
-// userLine finds the first line on the stack that is not the library's.
-func userLine() string {
-	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if f.Function != "" && !ownFunction(f.Function, f.File) {
-			return fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-		if !more {
-			return "unknown"
-		}
+// A finder looks through a stack, from the innermost frame on, for the line of the
+// user's: failing that, the first that is neither the engine's nor the runtime's.
+type finder struct {
+	at   string // as file:line; "" if there is none
+	user bool   // it is the user's, and the search is over
+}
+
+func (s *finder) look(f stall.Frame) {
+	if s.user || f.Func == "" || strings.HasPrefix(f.Func, "iter.Pull") || strings.HasPrefix(f.Func, "runtime.") || ownFunction(f.Func, f.File) {
+		return
+	}
+	if s.user = f.User(); s.user || s.at == "" {
+		s.at = f.File + ":" + strconv.Itoa(f.Line)
 	}
 }
 
-// userStack prints the lines of a stack that are not the library's.
-func userStack(pcs []uintptr) string {
+// userLine finds the user's line on the calling goroutine's stack.
+func userLine() string {
+	var s finder
+	for _, f := range traceOf(coro.Stack()).Frames {
+		s.look(f)
+	}
+	return cmp.Or(s.at, "unknown")
+}
+
+// createdAt prints the lines of a stack that are the user's or, if there are none, the
+// site.
+func createdAt(site coro.Site, stack []uintptr) string {
 	var lines []string
-	frames := runtime.CallersFrames(pcs)
-	for more := len(pcs) > 0; more; {
-		var f runtime.Frame
-		f, more = frames.Next()
-		if !ownFunction(f.Function, f.File) && !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "iter.Pull") {
-			lines = append(lines, fmt.Sprintf("%s:%d", f.File, f.Line))
+	if len(stack) > 0 {
+		for _, f := range traceOf(stack).Frames {
+			var s finder
+			if s.look(f); s.user {
+				lines = append(lines, s.at)
+			}
 		}
+	}
+	if lines == nil {
+		return site.String()
 	}
 	return strings.Join(lines, " < ")
 }

@@ -60,10 +60,11 @@ func (t *Task) Name() string {
 // Created returns where the task was created, as file:line; in debug mode
 // followed by the lines that led there.
 func (t *Task) Created() string {
-	if e := t.node.ext.Load(); e != nil && e.stack != nil {
-		return userStack(e.stack)
+	var stack []uintptr
+	if e := t.node.ext.Load(); e != nil {
+		stack = e.stack
 	}
-	return t.cell.created.String()
+	return createdAt(t.cell.created, stack)
 }
 
 // Cell returns the task's end.
