@@ -31,7 +31,10 @@ type AnyTask interface {
 // A TaskOption is an option of one task: Name.
 type TaskOption interface{ applyTask(*taskOptions) }
 
-type taskOptions struct{ name string }
+type taskOptions struct {
+	name string
+	site coro.Site
+}
 
 type nameOption string
 
@@ -39,6 +42,10 @@ func (n nameOption) applyTask(o *taskOptions) { o.name = string(n) }
 
 // Name names a task in messages and dumps. The default is "Task-" and its number.
 func Name(name string) TaskOption { return nameOption(name) }
+
+// sited is what an option of the module's own packages may be besides: a task that they
+// create counts as created at the user's call that led to it.
+type sited interface{ CreatedAt() coro.Site }
 
 // CreateTask schedules coroutine on the loop of ctx and returns at once. The first
 // step comes in a later turn, in order of creation; a task whose ctx is cancelled
@@ -70,21 +77,28 @@ func createTask[T any](call string, ctx context.Context, c Coroutine[T], opts []
 	}
 	own := mustHaveLoop(call, ctx)
 	t := &Task[T]{coro: c}
-	engine.Spawn(ctx, own, &t.t, (*taskBody[T])(t), site, taskName(opts))
+	site, name := applied(opts, site)
+	engine.Spawn(ctx, own, &t.t, (*taskBody[T])(t), site, name)
 	return t
 }
 
-func taskName(opts []TaskOption) string {
+// applied returns where a task counts as created, and its name. It is apart from its
+// callers so that a call without options allocates none.
+func applied(opts []TaskOption, site coro.Site) (coro.Site, string) {
 	if len(opts) == 0 {
-		return ""
+		return site, ""
 	}
-	var o taskOptions
+	o := taskOptions{site: site}
 	for _, opt := range opts {
-		if opt != nil {
-			opt.applyTask(&o)
+		if opt == nil {
+			continue
+		}
+		opt.applyTask(&o)
+		if s, ok := opt.(sited); ok {
+			o.site = s.CreatedAt()
 		}
 	}
-	return o.name
+	return o.site, o.name
 }
 
 // mustHaveLoop returns the node of ctx for a call that cannot return an error.
@@ -116,7 +130,8 @@ func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T]
 		panic("asyncio: Submit: nil coroutine")
 	}
 	t := &Task[T]{coro: coroutine}
-	l.e.Submit(&t.t, (*taskBody[T])(t), coro.CallSite(), taskName(opts))
+	site, name := applied(opts, coro.CallSite())
+	l.e.Submit(&t.t, (*taskBody[T])(t), site, name)
 	return t
 }
 

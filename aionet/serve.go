@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -46,10 +47,18 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // cancels the handler. An error of theirs or of the handler, or a panic of the
 // handler, ends that connection only: it is logged with the remote address, or given to
 // OnError, unless it is io.EOF or the handler's own cancellation. When descriptors run out, accepting pauses, is reported, and goes on.
+// In dumps and reports the handlers' tasks count as created at the call of Serve.
+//
+//go:noinline
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
 	if handler == nil {
 		return errors.New("aionet: Serve: nil handler")
 	}
+	return l.serve(ctx, handler, coro.CallSite())
+}
+
+// serve is Serve, called at site by the user.
+func (l *Listener) serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error, site coro.Site) error {
 	if _, err := l.enter(ctx); err != nil {
 		return err
 	}
@@ -60,7 +69,7 @@ func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, 
 		group := engine.ScopeOf(ctx)
 		s.groups = append(s.groups, group)
 		defer func() { s.groups = slices.DeleteFunc(s.groups, func(g *engine.Scope) bool { return g == group }) }()
-		if err := l.acceptAll(ctx, func(stream netport.Stream) { l.start(ctx, stream, handler) }); err != nil {
+		if err := l.acceptAll(ctx, func(stream netport.Stream) { l.start(ctx, stream, handler, site) }); err != nil {
 			return err
 		}
 		caller, err := engine.Enter(ctx)
@@ -151,11 +160,20 @@ func (s *server) left() {
 }
 
 // start makes the task of a connection.
-func (l *Listener) start(ctx context.Context, stream netport.Stream, handler func(ctx context.Context, conn *Conn) error) {
+func (l *Listener) start(ctx context.Context, stream netport.Stream, handler func(ctx context.Context, conn *Conn) error, site coro.Site) {
 	s := &served{l: l, conn: newConn(l.loop, l.network, stream), handler: handler}
-	t := asyncio.CreateTask(ctx, s.run, asyncio.Name("connection "+s.conn.RemoteAddr().String()))
+	t := asyncio.CreateTask(ctx, s.run, createdAt{asyncio.Name("connection " + s.conn.RemoteAddr().String()), site})
 	t.OnDone(s.over)
 }
+
+// createdAt is a task's name, and the user's call at which it counts as created.
+type createdAt struct {
+	asyncio.TaskOption
+	site coro.Site
+}
+
+// CreatedAt is asked by package asyncio.
+func (c createdAt) CreatedAt() coro.Site { return c.site }
 
 // served is a connection that Serve has accepted: a scope of its own, whose tasks may
 // fail without ending the server. It is not kept on the task's stack, which with few

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
@@ -36,12 +37,15 @@ import (
 //
 // It is called in a plain goroutine, such as main's. In a task it would block that
 // task's loop: it returns asyncio.ErrNoLoop. There it is called by asyncio.ToThread.
+//
+//go:noinline
 func ServeLoops(ctx context.Context, n int, network, addr string, handler func(ctx context.Context, conn *Conn) error, opts ...Option) error {
 	if handler == nil {
 		return errors.New("aionet: ServeLoops: nil handler")
 	}
+	site := coro.CallSite()
 	return serveLoops(ctx, "ServeLoops", n, network, addr, opts, func(ctx context.Context, l *Listener) error {
-		return l.Serve(ctx, handler)
+		return l.serve(ctx, handler, site)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -96,4 +97,72 @@ func TestDebugNamesTheLineThatDials(t *testing.T) {
 		}
 		shut(t, c, l)
 	}, asyncio.WithDebug(true))
+}
+
+// The tasks of handlers count as created where the user called Serve, not in aionet.
+func TestHandlersAreCreatedAtTheCallOfServe(t *testing.T) {
+	for _, debug := range []bool{false, true} {
+		t.Run(fmt.Sprintf("debug %v", debug), func(t *testing.T) {
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				l, err := aionet.Listen(ctx, "tcp", "server:1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				site := ""
+				server := asyncio.Go(ctx, func(ctx context.Context) error {
+					site = here(1)
+					return l.Serve(ctx, echo)
+				})
+				c, err := aionet.Dial(ctx, "tcp", "server:1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				asyncio.Sleep(ctx, time.Second)
+				var text strings.Builder
+				if err := asyncio.LoopOf(ctx).Dump(&text); err != nil {
+					t.Fatal(err)
+				}
+				_, line, _ := strings.Cut(text.String(), `"connection `)
+				line, _, _ = strings.Cut(line, "\n")
+				if !strings.Contains(line+" ", ", created at "+site+" ") {
+					t.Errorf("the handler is not said to be created at %s:\n%s", site, text.String())
+				}
+				shut(t, c)
+				l.Shutdown(ctx)
+				server.Await(ctx)
+			}, asyncio.WithDebug(debug))
+		})
+	}
+}
+
+// So it is where each loop has a server of its own.
+func TestHandlersAreCreatedAtTheCallOfServeLoops(t *testing.T) {
+	for _, debug := range []bool{false, true} {
+		t.Run(fmt.Sprintf("debug %v", debug), func(t *testing.T) {
+			noLeaks(t)
+			site, text := "", strings.Builder{}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			handler := func(ctx context.Context, _ *aionet.Conn) error {
+				defer cancel()
+				return asyncio.LoopOf(ctx).Dump(&text)
+			}
+			opts := []aionet.Option{aionet.LoopOptions(asyncio.WithDebug(debug)), aionet.OnListen(func(addr net.Addr) {
+				c, err := net.Dial("tcp", addr.String())
+				if err != nil {
+					t.Error(err)
+					cancel()
+					return
+				}
+				t.Cleanup(func() { c.Close() })
+			})}
+			site = here(1)
+			if err := aionet.ServeLoops(ctx, 1, "tcp", "127.0.0.1:0", handler, opts...); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(text.String(), ", created at "+site+"\n") {
+				t.Errorf("the handler is not said to be created at %s:\n%s", site, text.String())
+			}
+		})
+	}
 }
