@@ -51,6 +51,11 @@ func (e Evidence) waited() bool {
 	return e.CPU > 0 && e.Share() < 0.1 && e.Credited > e.Elapsed*3/4 && e.RunDelay <= e.Elapsed/4 && !e.contended()
 }
 
+// queued reports whether threads of the process stood in line for most of the time. The
+// loop's may have been one of them: where nothing was seen of what the task did, that is
+// not held against it.
+func (e Evidence) queued() bool { return e.RunDelay > e.Elapsed/2 }
+
 // others says who has the processors that the task did not get.
 func (e Evidence) others() (Class, string) {
 	switch {
@@ -76,7 +81,7 @@ func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
 		if c == Unknown && e.waited() {
 			return c, fmt.Sprintf("its stack was not seen, and it waited: the process used %.0f%% of a processor", 100*share)
 		}
-		if !e.computed(threshold) {
+		if !e.computed(threshold) || c == Unknown && e.queued() {
 			return e.others()
 		}
 		if c == Unknown {
@@ -119,7 +124,7 @@ func (c Class) waits() bool {
 
 // WeighTurn decides whom to blame for a turn of many steps, none of which lasted long.
 func WeighTurn(e Evidence, threshold time.Duration) (Class, string) {
-	if !e.computed(threshold) && (e.stood() || e.contended() || e.RunDelay > e.Elapsed/4) {
+	if e.queued() || !e.computed(threshold) && (e.stood() || e.contended() || e.RunDelay > e.Elapsed/4) {
 		c, blame := e.others()
 		return c, "a turn of many steps was held up: " + blame
 	}

@@ -235,6 +235,7 @@ func TestBlame(t *testing.T) {
 		{"others spin, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 110 * ms, Procs: 1, Rivals: 8}, StarvedGo, "8 other goroutines"},
 		{"it waited, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 5 * ms, Procs: 2}, Unknown, "it waited"},
 		{"it stood in line, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "stood in line"},
+		{"it stood in line beside one that computes, and was seen afterwards", Unknown, Evidence{Elapsed: 116 * ms, CPU: 116 * ms, RunDelay: 231 * ms, Procs: 2}, StarvedOS, "stood in line"},
 		{"nobody tells what the process used", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, CPU, "computes"},
 	} {
 		got, blame := Weigh(c.class, c.e, 100*ms)
@@ -258,6 +259,7 @@ func TestBlameForATurn(t *testing.T) {
 		{"other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS},
 		{"it was stopped", Evidence{Elapsed: 310 * ms, Credited: 30 * ms, CPU: 15 * ms, Procs: 2}, Suspended},
 		{"nobody tells what the process used", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, ManySteps},
+		{"beside garbage and other processes", Evidence{Elapsed: 114 * ms, Credited: 110 * ms, CPU: 138 * ms, RunDelay: 143 * ms, Procs: 2}, StarvedOS},
 	} {
 		if got, blame := WeighTurn(c.e, 100*ms); got != c.want || !strings.Contains(blame, "a turn of many steps") {
 			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
