@@ -28,7 +28,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 func sleepOffLoop(ctx context.Context, d time.Duration) error {
-	if err := engine.RefuseBlocking("Sleep"); err != nil {
+	if err := engine.RefuseBlocking("Sleep", engine.PassOn); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil || d <= 0 {

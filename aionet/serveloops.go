@@ -102,7 +102,7 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 	if ctx == nil {
 		return engine.ErrNilContext
 	}
-	if err := engine.RefuseBlocking("aionet." + call); err != nil {
+	if err := engine.RefuseBlocking("aionet."+call, "call it by ToThread"); err != nil {
 		return err
 	}
 	if n < 0 {

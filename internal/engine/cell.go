@@ -262,7 +262,7 @@ func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
 
 // awaitOffLoop blocks the goroutine.
 func (c *Cell) awaitOffLoop(ctx context.Context) (err error, waited bool) {
-	if err := RefuseBlocking("Await"); err != nil {
+	if err := RefuseBlocking("Await", PassOn); err != nil {
 		return err, false
 	}
 	if err := ctx.Err(); err != nil {

@@ -52,7 +52,7 @@ func AwaitClosed(ctx context.Context, call string, ch <-chan struct{}) error {
 		}
 	}
 	if NodeOf(ctx) == nil {
-		if err := RefuseBlocking(call); err != nil {
+		if err := RefuseBlocking(call, PassOn); err != nil {
 			return err
 		}
 		if !closes(ctx.Done()) {

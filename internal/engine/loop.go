@@ -172,7 +172,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 		}
 		return ErrLoopClosed
 	}
-	if err := RefuseBlocking("Run"); err != nil {
+	if err := RefuseBlocking("Run", "call main with the ctx of the coroutine, or Run by ToThread"); err != nil {
 		l.life.Store(lifeNew)
 		return err
 	}

@@ -47,8 +47,8 @@ func (l *Loop) OnLoop() bool {
 }
 
 // RefuseBlocking keeps a goroutine from blocking the very loop whose step it
-// runs (S19).
-func RefuseBlocking(what string) error {
+// runs (S19). It says what to do instead of the call.
+func RefuseBlocking(call, instead string) error {
 	g := coro.G()
 	loops.Lock()
 	defer loops.Unlock()
@@ -61,10 +61,22 @@ func RefuseBlocking(what string) error {
 		if t := r.task.Load(); t != nil {
 			who = fmt.Sprintf("task %q", t.Name())
 		}
-		return fmt.Errorf("%w in the ctx of %s, but the goroutine runs %s: it would block that loop for ever", ErrNoLoop, what, who)
+		return &blockingError{call, who, instead}
 	}
 	return nil
 }
+
+// A blockingError is ErrNoLoop in words of its own: the goroutine has a loop.
+type blockingError struct{ call, who, instead string }
+
+func (e *blockingError) Error() string {
+	return fmt.Sprintf("asyncio: %s: it would block the event loop, as this goroutine runs %s; %s", e.call, e.who, e.instead)
+}
+
+func (e *blockingError) Is(target error) bool { return target == ErrNoLoop }
+
+// PassOn is what to do instead of a call whose ctx has no loop.
+const PassOn = "pass on the ctx of the coroutine"
 
 // reportIgnoring logs, once, that a task goes on awaiting with a cancelled ctx.
 func (l *Loop) reportIgnoring(t *Task) {
