@@ -30,7 +30,7 @@ func (u WaitUntil) String() string {
 
 // Wait suspends the calling task until so many of the tasks have ended, and
 // returns those that have and those that have not, each in order of the
-// arguments. It cancels nothing. If ctx is cancelled first it returns ctx.Err(),
+// arguments; for no tasks at once. It cancels nothing. If ctx is cancelled first it returns ctx.Err(),
 // with done and pending filled all the same; so does any other error. Errors of
 // the tasks are not received by it: ask their Result or Err.
 func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pending []A, err error) {
