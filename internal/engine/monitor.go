@@ -327,6 +327,6 @@ func (l *Loop) missed(began int64) {
 	now := l.Elapsed()
 	s.ended.Store(now)
 	e := stall.Evidence{Elapsed: time.Duration(now - began), CPU: s.cpu - time.Duration(l.markedCPU.Load())}
-	l.oddity.Store(&news{step: s, elapsed: e.Elapsed, ended: true, evidence: e})
+	l.odd(&news{step: s, elapsed: e.Elapsed, ended: true, evidence: e})
 	l.stepLasted(now, now-began)
 }

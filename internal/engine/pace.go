@@ -95,5 +95,13 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	} else {
 		n.late = 1
 	}
-	l.oddity.Store(n)
+	l.odd(n)
+}
+
+// odd leaves news for the monitor, which looks at each of its ticks. Of two in between,
+// the older are lost, and counted.
+func (l *Loop) odd(n *news) {
+	if l.oddity.Swap(n) != nil {
+		l.watch.lost.Add(1)
+	}
 }

@@ -284,3 +284,28 @@ func FuzzClassify(f *testing.F) {
 		}
 	})
 }
+
+// A module may be called as a package of the standard library is, with paths of its files
+// or, built with -trimpath, without.
+func TestAModuleThatIsCalledAsThoseOfTheStandardLibrary(t *testing.T) {
+	defer func(m, s string) { mainModule, sources = m, s }(mainModule, sources)
+	mainModule = "container"
+	for _, built := range []struct{ sources, own string }{{"/goroot/src/", "/home/shop/"}, {"", ""}} {
+		sources = built.sources
+		for _, f := range []struct {
+			name, file string
+			user       bool
+		}{
+			{"main.thumb", built.own + "container/main.go", true},
+			{"container/store.Save", built.own + "container/store/save.go", true},
+			{"os.ReadFile", built.sources + "os/file.go", false},
+			{"strings.Map", built.sources + "strings/strings.go", false},
+			{"container/heap.Fix", built.sources + "container/heap/heap.go", built.sources == ""}, // not to be told apart then
+			{"main.thumb.OnceFunc.1", built.sources + "sync/oncefunc.go", false},
+		} {
+			if got := (Frame{Func: f.name, File: f.file, Line: 1}).User(); got != f.user {
+				t.Errorf("with sources in %q, %s of %s is the user's: %v, want %v", built.sources, f.name, f.file, got, f.user)
+			}
+		}
+	}
+}

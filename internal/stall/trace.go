@@ -3,6 +3,7 @@ package stall
 import (
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -127,7 +128,26 @@ func (f Frame) User() bool {
 // standard reports whether the path is of a package of the standard library.
 func standard(pkg string) bool {
 	first, _, _ := strings.Cut(pkg, "/")
-	return roots[first]
+	return roots[first] && !ofMain(pkg)
+}
+
+// mainModule is the path of the program's own module, if it begins as one of the standard
+// library's packages does; otherwise empty.
+var mainModule = func() string {
+	b, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	if first, _, _ := strings.Cut(b.Main.Path, "/"); !roots[first] {
+		return ""
+	}
+	return b.Main.Path
+}()
+
+// ofMain reports whether the path is in mainModule.
+func ofMain(path string) bool {
+	rest, ok := strings.CutPrefix(path, mainModule)
+	return mainModule != "" && ok && (rest == "" || rest[0] == '/')
 }
 
 // roots are the first elements of the paths of the standard library.
@@ -154,7 +174,8 @@ var sources = func() string {
 func standardDir(file string) (pkg string, ok bool) {
 	rest, ok := strings.CutPrefix(file, sources)
 	slash := strings.LastIndexByte(rest, '/')
-	if !ok || slash < 0 || !standard(rest) {
+	first, _, _ := strings.Cut(rest, "/")
+	if !ok || slash < 0 || !roots[first] || sources == "" && ofMain(rest) {
 		return "", false
 	}
 	return rest[:slash], true
