@@ -243,7 +243,7 @@ func TestStats(t *testing.T) {
 		g.open(t, 1)
 		letGo(ctx, t, running)
 		s = pool.Stats()
-		for name, h := range map[string]procpool.Histogram{"Wait": s.Wait, "Run": s.Run} {
+		for name, h := range map[string]asyncio.Histogram{"Wait": s.Wait, "Run": s.Run} {
 			sum := uint64(0)
 			for _, n := range h.Counts {
 				sum += n

@@ -16,9 +16,9 @@ type Stats struct {
 	// Calls that ended: with a result, with an error of the function, cancelled, by
 	// the death of their worker. Of those cancelled, Killed had to be.
 	Completed, Failed, Cancelled, Crashed, Killed uint64
-	Started                                       uint64    // workers ever started
-	Wait                                          Histogram // from acceptance until the call was given to a worker
-	Run                                           Histogram // from there until it ended
+	Started                                       uint64            // workers ever started
+	Wait                                          asyncio.Histogram // from acceptance until the call was given to a worker
+	Run                                           asyncio.Histogram // from there until it ended
 }
 
 // WorkerStats is one worker.
@@ -31,9 +31,6 @@ type WorkerStats struct {
 	RSS   int64  // memory in RAM, in bytes; 0 where the system does not tell
 	Done  int    // calls given to this process
 }
-
-// A Histogram counts durations.
-type Histogram = asyncio.Histogram
 
 var bounds = []time.Duration{
 	100 * time.Microsecond, 250 * time.Microsecond, time.Millisecond, 2500 * time.Microsecond, 10 * time.Millisecond, 25 * time.Millisecond,
@@ -51,8 +48,8 @@ func (h *histogram) add(d time.Duration) {
 	h.sum += d
 }
 
-func (h *histogram) export() Histogram {
-	return Histogram{Bounds: slices.Clone(bounds), Counts: slices.Clone(h.counts[:]), Sum: h.sum}
+func (h *histogram) export() asyncio.Histogram {
+	return asyncio.Histogram{Bounds: slices.Clone(bounds), Counts: slices.Clone(h.counts[:]), Sum: h.sum}
 }
 
 // counts are the pool's, behind its lock.
