@@ -1,4 +1,22 @@
 // Package asynciotest runs coroutines in tests, in virtual time.
+//
+//	func TestGivesUpAfterAMinute(t *testing.T) {
+//		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+//			began := time.Now()
+//			err := retry(ctx, alwaysFails)
+//			if took := time.Since(began); err == nil || took != time.Minute {
+//				t.Errorf("retry returned %v after %v", err, took)
+//			}
+//		})
+//	}
+//
+// The clock of [Run] jumps to the next timer when nothing can run: the test above takes
+// no time, and the same steps on every machine. It fails, too, if the body leaves tasks
+// or goroutines behind, if an error is lost, and if nothing can ever run again.
+//
+// What the body opens by package aionet is in memory. [NewNetwork] makes a network with
+// latency, chunks, losses and faults, by a seed; [Pipe] is one connection. With
+// [NoStalls] a test fails whose loop is blocked.
 package asynciotest
 
 import (
