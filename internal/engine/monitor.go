@@ -56,7 +56,7 @@ type slowStep struct {
 	told  bool  // the watch knows
 	again bool  // also when the limits of the reports had to let it through
 
-	heard atomic.Bool // by the watch: there was a report of it
+	heard atomic.Bool // by the watch: there was the report of eight thresholds, the last while it lasts
 
 	// Of the watch.
 	finding stall.Finding
@@ -201,7 +201,7 @@ func (m *monitor) observe(now int64) {
 				s.next = lasts + reportWindow
 			}
 			m.tell(s, now)
-		case !s.heard.Load() && !s.again: // it may never end: nobody would know
+		case !s.heard.Load() && !s.again: // it may never end, and that report says most
 			if lasts >= s.next {
 				s.again = true
 				m.tell(s, now)

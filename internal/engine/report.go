@@ -40,7 +40,9 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) bool {
 	}
 	w.recent = append(w.recent, now)
 	p.reported = now
-	s.heard.Store(true)
+	if r.Elapsed/8 >= w.l.cfg.StallThreshold {
+		s.heard.Store(true)
+	}
 	r.Count, r.Total, r.Silent = p.count, p.total, w.silent
 	w.silent = 0
 	if !s.traced {

@@ -129,8 +129,9 @@ func TestStallReports_AtTwiceFourTimesAndEightTimesAndTheEnd(t *testing.T) {
 func TestStallReports_WhatGoesOnIsToldInTheEnd(t *testing.T) {
 	nap := func(d time.Duration) { time.Sleep(d) }
 	for name, first := range map[string]func(){
-		"enough reports": func() { time.Sleep(time.Second) },
-		"the same place": func() { nap(short) },
+		"enough reports":    func() { time.Sleep(time.Second) },
+		"enough after some": func() { time.Sleep(short) }, // of the reports of what goes on
+		"the same place":    func() { nap(short) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			reports := stallsOf(t, &logbook{}, func(ctx context.Context, _ *testing.T) {
