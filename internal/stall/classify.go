@@ -112,6 +112,8 @@ func classOf(state string, inner []Frame) Class {
 			return c
 		}
 		return Lock
+	case state == "semacquire": // the runtime's own, with nothing of package sync: to collect, or to stop the world
+		return GC
 	case waits:
 		return waitOf(inner)
 	case state == "syscall" && !cgo(inner), systemCall(inner):

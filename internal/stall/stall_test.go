@@ -51,6 +51,7 @@ var rows = []struct {
 	{"a lock deferred, in a panic", "| runtime.gopark < internal/sync.(*Mutex).lockSlow < sync.(*Mutex).Lock < runtime.gopanic < runtime.goPanicIndex < main.end", Lock, "sync.(*Mutex).Lock", "main.end"},
 	{"a sleep by reflection", "| runtime.gopark < time.Sleep < runtime.call16 < reflect.Value.call < reflect.Value.Call < main.reflect", Sleep, "reflect.Value.Call", "main.reflect"},
 	{"a map's growth", "| internal/runtime/maps.(*table).grow < runtime.mapassign_fast64 < main.fill", CPU, "", "main.fill"},
+	{"an allocation that waits for a collection to begin, printed", "semacquire | main.grow", GC, "", "main.grow"},
 	{"read(2)", "| internal/runtime/syscall/linux.Syscall6 < syscall.RawSyscall6 < syscall.Syscall < syscall.read < syscall.Read < main.read", Syscall, "syscall.Read", "main.read"},
 	{"fsync", "| syscall.Syscall < syscall.Fsync < internal/poll.(*FD).Fsync < os.(*File).Sync < main.save", Syscall, "os.(*File).Sync", "main.save"},
 	{"fsync, printed", "syscall | syscall.Syscall < syscall.Fsync < os.(*File).Sync < main.save", Syscall, "os.(*File).Sync", "main.save"},
