@@ -33,4 +33,4 @@ traces:
 SEEDS ?= 2000
 FROM ?= 1
 fresh:
-	go test -count=1 -v -timeout 0 -run RandomLive ./internal/conformance -seeds $(SEEDS) -from $(FROM)
+	go test -tags cpython -count=1 -v -timeout 0 -run RandomLive ./internal/conformance -seeds $(SEEDS) -from $(FROM)

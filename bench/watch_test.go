@@ -57,8 +57,8 @@ const idleSpan = 500 * time.Millisecond
 // nothing to do; of one without the watch; and of one that sleeps.
 func BenchmarkWatchIdle(b *testing.B) {
 	idle := func(b *testing.B, rest func()) {
-		runtime.GC() // what it leaves to do is done before
-		time.Sleep(20 * time.Millisecond)
+		runtime.GC()
+		runtime.GC() // the second waits for what the first left to sweep
 		began, at := cpuTime(b), time.Now()
 		for b.Loop() {
 			rest()

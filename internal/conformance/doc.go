@@ -15,7 +15,7 @@
 //
 //	TestRandomRecorded  runs the programs of testdata/random.jsonl, 280 of them, and compares them with what is written there
 //	TestRandomLive      compares programs that nobody has seen with the CPython that PYTHON names, and makes those that
-//	                    differ smaller: PYTHON=python3.13 go test -run RandomLive . -seeds 20000 -from 1000
+//	                    differ smaller: PYTHON=python3.13 go test -tags cpython -run RandomLive . -seeds 20000 -from 1000
 //
 // Half of them (turns) are compared event by event, in the order in which all tasks did them; they hold what takes the same
 // number of turns on both sides. The others (instants) hold everything, each step at a time of its own, and are compared

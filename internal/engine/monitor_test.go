@@ -60,9 +60,9 @@ func TestTheMonitorParksWhileTheLoopSleeps(t *testing.T) {
 func TestCapturesAreBounded(t *testing.T) {
 	w := &watch{}
 	var taken []int64
-	for now := int64(0); now < 5*int64(captureWindow); now += int64(5 * time.Millisecond) {
-		if w.mayCapture(now) {
-			taken = append(taken, now)
+	for at := int64(0); at < 5*int64(captureWindow); at += int64(5 * time.Millisecond) {
+		if w.mayCapture(at) {
+			taken = append(taken, at)
 		}
 	}
 	if want := 5 * maxCaptures; len(taken) != want {
