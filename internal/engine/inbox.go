@@ -154,6 +154,10 @@ func (l *Loop) sleep() bool {
 		woke = l.wakes()
 	}
 	l.asleep.Store(false)
+	if l.mark.Load() { // set just when the loop went to sleep: what it marks is no step
+		l.mark.Store(false)
+		l.Slice.Store(false)
+	}
 	l.cur.Store(&l.rootRunner)
 	if armed && woke-when > l.lateAfter {
 		l.timerLate(when, woke)

@@ -103,6 +103,7 @@ func (m *monitor) look() bool {
 	m.follow(turn, gap)
 	switch {
 	case l.cur.Load() == nil:
+		m.settle() // of what ended since: the next tick may be far
 		if !l.parkMonitor() {
 			return false
 		}
@@ -157,12 +158,12 @@ func (m *monitor) set() {
 	before := l.Elapsed()
 	cpu := stall.CPUTime()
 	now := l.Elapsed()
-	if now-before > int64(time.Millisecond) && !l.bubbled() {
-		return
-	}
 	m.marked = stretch{began: now, usage: stall.Usage{CPU: cpu}, rivals: -1}
 	l.markedAt.Store(now)
 	l.markedCPU.Store(int64(cpu))
+	if l.Elapsed()-before > int64(time.Millisecond) && !l.bubbled() {
+		return
+	}
 	l.mark.Store(true)
 }
 
@@ -170,7 +171,8 @@ func (m *monitor) set() {
 func (m *monitor) observe(now int64) {
 	l := m.l
 	l.Slice.Store(true)
-	if l.cfg.StallThreshold > 0 && m.slow == nil {
+	first := m.slow == nil
+	if l.cfg.StallThreshold > 0 && first {
 		m.marked.usage.RunDelay = stall.RunDelay()
 		if r := l.cur.Load(); r != nil {
 			m.slow = &slowStep{task: r.task.Load(), runner: r, began: m.marked.began, seen: m.marked, next: int64(l.cfg.StallThreshold), times: 1}
@@ -179,9 +181,8 @@ func (m *monitor) observe(now int64) {
 	}
 	if !l.mark.Load() { // the step ended just now
 		l.Slice.Store(false)
-		if m.slow != nil && l.slow.CompareAndSwap(m.slow, nil) {
-			m.slow.cpu = stall.CPUTime()
-			m.slow.ended.Store(now)
+		if first && m.slow != nil && l.slow.CompareAndSwap(m.slow, nil) {
+			m.slow = nil // the loop, which had not seen it, has told of the step
 		}
 		return
 	}

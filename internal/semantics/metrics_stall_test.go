@@ -56,6 +56,23 @@ func TestMetricsTellOfStalls(t *testing.T) {
 	})
 }
 
+// Whenever the monitor's tick falls: a stall is told of at once when it ends, also where
+// the loop does nothing more, and a loop that sleeps is not stalled.
+func TestMetrics_StallsAreCountedExactly(t *testing.T) {
+	inBubble(t, func(ctx context.Context, t *testing.T) {
+		for i := range 2000 {
+			time.Sleep(40 * time.Millisecond) // not over the threshold
+			asyncio.Sleep(ctx, time.Second)
+			time.Sleep(short)
+			asyncio.Sleep(ctx, time.Second)
+			stalls := asyncio.LoopOf(ctx).Metrics().Stalls
+			if len(stalls) != 1 || stalls[0].Class != asyncio.StallSleep || stalls[0].Lasted.Count() != uint64(i+1) {
+				t.Fatalf("after %d steps of %v the stalls are %v", i+1, short, stalls)
+			}
+		}
+	})
+}
+
 // The stall that goes on is told to others, with its age.
 func TestMetricsTellOfTheCurrentStall(t *testing.T) {
 	inBubble(t, func(ctx context.Context, t *testing.T) {

@@ -277,7 +277,7 @@ func TestStallVariable(t *testing.T) {
 					n += s.Lasted.Count()
 				}
 				if n != want.stalls {
-					t.Errorf("%d stalls, want %d", n, want.stalls)
+					t.Errorf("%d stalls, want %d: %v", n, want.stalls, asyncio.LoopOf(ctx).Metrics().Stalls)
 				}
 			}, asyncio.WithLogger(slog.New(book)))
 			lines := book.containing("ASYNCIO_STALL")
