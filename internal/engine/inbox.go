@@ -127,11 +127,8 @@ func (l *Loop) sleep() bool {
 	if !timed && l.cfg.Virtual {
 		timed, wait = true, eternity
 	}
-	if l.mark.Load() { // a callback was the last step
-		l.stepEnded()
-	}
+	l.idles()
 	l.pace.sleeps()
-	l.cur.Store(nil)
 	p := l.poller.Load()
 	if p != nil && l.lent {
 		l.lent = false
@@ -154,16 +151,15 @@ func (l *Loop) sleep() bool {
 		woke = l.wakes()
 	}
 	l.asleep.Store(false)
-	if l.mark.Load() { // set just when the loop went to sleep: what it marks is no step
-		l.mark.Store(false)
-		l.Slice.Store(false)
+	if l.mark.Load() {
+		l.unmark()
 	}
 	l.cur.Store(&l.rootRunner)
 	if armed && woke-when > l.lateAfter {
 		l.timerLate(when, woke)
 	}
-	if l.monitorParked.Load() && l.monitorParked.CompareAndSwap(true, false) {
-		l.monitorWake <- struct{}{}
+	if l.monitorParked.Load() {
+		l.wakeMonitor()
 	}
 	return alive
 }

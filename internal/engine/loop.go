@@ -187,7 +187,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 		if !returned { // a callback called runtime.Goexit
 			l.stop.exiting = true
 			l.raise(signalStop)
-			l.drive()
+			l.lane.drive(l)
 			l.close()
 			l.releaseExited()
 		}
@@ -247,7 +247,7 @@ func (l *Loop) startFlight() {
 	l.flight = flight
 }
 
-// drive runs turns until the loop is over.
+// drive runs turns until the loop is over, and then what is left.
 func (l *Loop) drive() {
 	for l.left > 0 || l.turn() {
 		if l.mark.Load() {
@@ -270,6 +270,28 @@ func (l *Loop) drive() {
 		}
 		l.cur.Store(&l.rootRunner)
 	}
+	l.finale()
+}
+
+// finale runs what was accepted before the loop was over, and nothing that it queues, and
+// tells the handler of the errors that nobody received. It is watched like all that drive
+// runs.
+func (l *Loop) finale() {
+	l.root.ended = true
+	l.closeInbox()
+	for n := l.ready.len(); n > 0; n-- {
+		if l.mark.Load() {
+			l.stepEnded()
+		}
+		if l.ready.nextTask() == nil {
+			l.runCall()
+		}
+	}
+	if l.mark.Load() {
+		l.stepEnded()
+	}
+	l.settled = true
+	l.failures.settle(l)
 }
 
 // turn begins a turn on the root, after waiting for something to do. It
@@ -371,15 +393,6 @@ func (l *Loop) fireTimers() {
 
 // close ends the loop for good.
 func (l *Loop) close() {
-	l.root.ended = true
-	l.closeInbox()
-	for n := l.ready.len(); n > 0; n-- { // what was accepted runs, and nothing that it queues
-		if l.ready.nextTask() == nil {
-			l.runCall()
-		}
-	}
-	l.settled = true
-	l.failures.settle(l)
 	if src := l.root.node.source(); src != nil && src.stop != nil {
 		src.stop()
 	}
@@ -395,7 +408,7 @@ func (l *Loop) close() {
 	l.publish()
 	l.meters.ended.Store(l.Elapsed())
 	l.life.Store(lifeClosed)
-	l.cur.Store(nil)
+	l.idles()
 	close(l.closed)
 	if l.monitorDone != nil {
 		<-l.monitorDone

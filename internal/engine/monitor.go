@@ -201,11 +201,11 @@ func (m *monitor) observe(now int64) {
 			if s.times > 8 {
 				s.next = lasts + reportWindow
 			}
-			m.tell(s, now)
+			m.tell(s, now, false)
 		case !s.heard.Load() && !s.again: // it may never end, and that report says most
 			if lasts >= s.next {
 				s.again = true
-				m.tell(s, now)
+				m.tell(s, now, false)
 			}
 		case l.bubbled():
 			m.rest()
@@ -213,15 +213,18 @@ func (m *monitor) observe(now int64) {
 	}
 }
 
-// rest has the monitor wait until the loop has slept. In a bubble its ticks would
+// rest has the monitor wait until the step has ended. In a bubble its ticks would
 // make time pass for ever, where a step that can never end is to be told of.
 func (m *monitor) rest() {
-	m.l.monitorParked.Store(true)
-	select {
-	case <-m.l.monitorWake:
-	case <-m.l.closed:
+	l := m.l
+	l.monitorParked.Store(true)
+	if l.mark.Load() || !l.monitorParked.CompareAndSwap(true, false) {
+		select {
+		case <-l.monitorWake:
+		case <-l.closed:
+		}
 	}
-	m.last = m.l.Elapsed()
+	m.last = l.Elapsed()
 }
 
 // settle tells the watch of a step that has ended.
@@ -231,7 +234,7 @@ func (m *monitor) settle() {
 		if at := s.ended.Load(); at != 0 {
 			m.slow = nil
 			if s.told || at-s.began >= int64(l.cfg.StallThreshold) {
-				m.tell(s, at)
+				m.tell(s, at, true)
 			}
 		}
 	}
@@ -267,10 +270,11 @@ func (s *stretch) testify(n *news) {
 	}
 }
 
-func (m *monitor) tell(s *slowStep, now int64) {
+// tell tells the watch of a step. One that ends meanwhile has not ended for that: settle
+// tells of its end.
+func (m *monitor) tell(s *slowStep, now int64, ended bool) {
 	s.told = true
 	e := stall.Evidence{Credited: time.Duration(s.seen.credited), Procs: runtime.GOMAXPROCS(0), Samples: s.seen.ticks}
-	ended := s.ended.Load() != 0
 	if m.l.bubbled() { // time is virtual: what the process did meanwhile means nothing
 		e.Elapsed = time.Duration(now - s.began)
 		e.Credited = e.Elapsed
@@ -302,6 +306,14 @@ func (l *Loop) parkMonitor() bool {
 	}
 }
 
+// wakeMonitor is called when the loop has something to do again, or ended a step for
+// whose end the monitor waits.
+func (l *Loop) wakeMonitor() {
+	if l.monitorParked.CompareAndSwap(true, false) {
+		l.monitorWake <- struct{}{}
+	}
+}
+
 // stepEnded clears the mark. The monitor, which set it, saw the step begin to
 // within a tick.
 func (l *Loop) stepEnded() {
@@ -313,12 +325,37 @@ func (l *Loop) stepEnded() {
 		now = l.Elapsed()
 		s.ended.Store(now)
 		l.stepLasted(now, now-s.began)
+		if l.monitorParked.Load() {
+			l.wakeMonitor()
+		}
 	} else if d := now - l.markedAt.Load(); l.cfg.StallThreshold > 0 && d >= int64(l.cfg.StallThreshold) {
 		l.missed(now - d)
 	} else {
 		l.stepLasted(now, d)
 	}
 	l.watchPace(now)
+}
+
+// idles is for a loop that is about to sleep, or is over: nobody runs a step.
+func (l *Loop) idles() {
+	if l.mark.Load() { // a callback was the last step
+		l.stepEnded()
+	}
+	l.cur.Store(nil)
+	if l.mark.Load() {
+		l.unmark()
+	}
+}
+
+// unmark clears a mark that was set just when the loop went to sleep: what it marks is no
+// step. Only if the loop was held up there did the monitor see it last.
+func (l *Loop) unmark() {
+	l.mark.Store(false)
+	l.Slice.Store(false)
+	if s := l.slow.Swap(nil); s != nil {
+		s.cpu = stall.CPUTime()
+		s.ended.Store(l.Elapsed())
+	}
 }
 
 // missed is for a long step during which the monitor did not get to run.

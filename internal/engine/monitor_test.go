@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,5 +73,55 @@ func TestCapturesAreBounded(t *testing.T) {
 		if taken[i]-taken[i-maxCaptures] < int64(captureWindow) {
 			t.Fatalf("stacks %d to %d were taken within %v", i-maxCaptures, i, time.Duration(taken[i]-taken[i-maxCaptures]))
 		}
+	}
+}
+
+// A step that ends while the monitor tells of it is counted once: the monitor finds the end at its next tick.
+func TestAStepThatEndsWhileItIsToldOf(t *testing.T) {
+	const threshold = 50 * time.Millisecond
+	l := New(Config{StallThreshold: threshold, Virtual: true, Logger: slog.New(slog.DiscardHandler)})
+	l.takeLane()
+	defer l.releaseLane()
+	l.cur.Store(&l.rootRunner)
+	m := monitor{l: l, slow: &slowStep{runner: &l.rootRunner, next: int64(threshold), times: 1}}
+	l.mark.Store(true) // as the monitor saw it last
+	m.slow.ended.Store(int64(threshold) + 1)
+	m.observe(int64(threshold))
+	m.settle()
+	l.watch.close()
+	<-l.watch.done
+	counts := l.Stalls()
+	if len(counts) != 1 {
+		t.Fatalf("the stalls are of %d classes, want 1", len(counts))
+	}
+	if _, sum := counts[0].Lasted.Counts(); sum != threshold+1 {
+		t.Errorf("one stall of %v is counted as %v", threshold+1, sum)
+	}
+}
+
+// A marker is a poller during whose wait the monitor finds the loop at a step.
+type marker struct {
+	Poller
+	l    *Loop
+	slow *slowStep
+}
+
+func (m marker) Wait(time.Duration) {
+	m.l.mark.Store(true)
+	m.l.Slice.Store(true)
+	m.l.slow.Store(m.slow)
+}
+
+// What the monitor takes for a step when the loop goes to sleep ends with the sleep: the
+// monitor would wait for its end for ever, and others be told of a stall that goes on.
+func TestWhatSeemsAStepEndsWithTheSleep(t *testing.T) {
+	l := New(Config{StallThreshold: time.Millisecond})
+	s := &slowStep{runner: &l.rootRunner}
+	var p Poller = marker{l: l, slow: s}
+	l.poller.Store(&p)
+	l.sleep()
+	if s.ended.Load() == 0 || l.slow.Load() != nil || l.mark.Load() || l.Slice.Load() {
+		t.Errorf("it ended at %d, is known as %p, marked %v, its slice used up %v; want an end, and no more of it",
+			s.ended.Load(), l.slow.Load(), l.mark.Load(), l.Slice.Load())
 	}
 }

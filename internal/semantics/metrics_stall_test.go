@@ -3,6 +3,7 @@ package semantics_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,9 +37,7 @@ func TestMetricsTellOfStalls(t *testing.T) {
 			asyncio.Sleep(ctx, time.Second)
 		}
 		<-time.After(time.Hour)
-		for range 2 { // the monitor, which rests through a long stall, is woken by the first
-			asyncio.Sleep(ctx, time.Second)
-		}
+		asyncio.Sleep(ctx, time.Second)
 		m := l.Metrics()
 		if len(m.Stalls) != 2 || m.CurrentStall != 0 {
 			t.Fatalf("the stalls are %v, the current one takes %v: want two classes and none", m.Stalls, m.CurrentStall)
@@ -144,5 +143,56 @@ func TestMetricsOfABlockedLoopDoNotPileUp(t *testing.T) {
 		if s.ReadyTasks > 1 {
 			t.Errorf("after %v there are %d ready, want the question for the metrics only", s.Elapsed, s.ReadyTasks)
 		}
+	}
+}
+
+// What runs when main has ended, and the loop with it, is watched to its end like all else.
+func TestStallsAtTheEndOfTheLoop(t *testing.T) {
+	nap := func() { time.Sleep(short) }
+	for name, c := range map[string]struct {
+		main func(ctx context.Context, l *asyncio.Loop)
+		opts []asyncio.Option
+	}{
+		"a callback": {main: func(_ context.Context, l *asyncio.Loop) { l.CallSoon(nap) }},
+		"a callback before the last": {main: func(_ context.Context, l *asyncio.Loop) {
+			l.CallSoon(nap)
+			l.CallSoon(func() {})
+		}},
+		"a callback that ends Run's goroutine": {main: func(_ context.Context, l *asyncio.Loop) {
+			l.CallSoon(func() { nap(); runtime.Goexit() })
+		}},
+		"the error handler": {
+			main: func(ctx context.Context, l *asyncio.Loop) {
+				asyncio.Go(ctx, func(context.Context) error { return errBroken })
+				asyncio.Sleep(ctx, time.Millisecond)
+			},
+			opts: []asyncio.Option{asyncio.WithErrorHandler(func(asyncio.Unhandled) { nap() })},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var l *asyncio.Loop
+				var ended []asyncio.Stall
+				opts := append([]asyncio.Option{asyncio.WithLogger(quiet), asynciotest.NoStalls(50 * time.Millisecond),
+					asyncio.WithStallHandler(func(s asyncio.Stall) {
+						if s.Ended {
+							ended = append(ended, s)
+						}
+					})}, c.opts...)
+				endOf(func() {
+					asyncio.Run(t.Context(), func(ctx context.Context) error {
+						l = asyncio.LoopOf(ctx)
+						c.main(ctx, l)
+						return nil
+					}, opts...)
+				})
+				if len(ended) != 1 || ended[0].Class != asyncio.StallSleep {
+					t.Errorf("the reports of the end of a stall are %v, want one of %v", ended, asyncio.StallSleep)
+				}
+				if m := l.Metrics(); len(m.Stalls) != 1 || m.Stalls[0].Lasted.Count() != 1 || m.CurrentStall != 0 {
+					t.Errorf("the stalls are %v, and one goes on for %v: want one, and none", m.Stalls, m.CurrentStall)
+				}
+			})
+		})
 	}
 }

@@ -202,7 +202,8 @@ func TestStallHandler_ThatExits(t *testing.T) {
 
 // A handler may call what may be called from any goroutine: to look, and to cancel.
 func TestStallHandler_ThatCallsTheLoop(t *testing.T) {
-	var posted, submitted bool
+	var posted, submitted bool // on the loop
+	var called bool            // by the watch
 	var l *asyncio.Loop
 	inBubble(t, func(ctx context.Context, t *testing.T) {
 		l = asyncio.LoopOf(ctx)
@@ -215,9 +216,10 @@ func TestStallHandler_ThatCallsTheLoop(t *testing.T) {
 		}
 		asyncio.Sleep(ctx, time.Second)
 	}, asyncio.WithStallHandler(func(s asyncio.Stall) {
-		if posted || s.Task == nil {
+		if called || s.Task == nil {
 			return
 		}
+		called = true
 		if m := l.Metrics(); m.CurrentStall < 50*time.Millisecond {
 			t.Errorf("in the handler the stall takes %v", m.CurrentStall)
 		}
