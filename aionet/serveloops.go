@@ -30,8 +30,8 @@ import (
 // by several at once.
 //
 // It blocks until ctx is cancelled. Then it stops listening, waits until the handlers
-// have ended, and returns nil; those that have not ended after Grace (10 s) are
-// cancelled and awaited, and the error is one that matches context.DeadlineExceeded. An
+// have ended, also those of whoever had connected and waited in the system's queue, and
+// returns nil; those that have not ended after Grace (10 s) are cancelled and awaited, and the error is one that matches context.DeadlineExceeded. An
 // error of one loop ends the others in the same way, and is returned. A panic or a
 // runtime.Goexit that ends a loop does so too, and then goes on in the caller.
 //
@@ -149,7 +149,7 @@ func (f *fleet) share(ctx context.Context, n int) error {
 		}
 		f.dealer = newDealer(from, n)
 		go f.dealer.run()
-		context.AfterFunc(f.stop, func() { from.Close() })
+		context.AfterFunc(f.stop, f.dealer.halt)
 	case !f.opts.port.ReusePort:
 		// An address that others use would be shared with them, silently.
 		probe, err := cfg.Listen(ctx, f.network, f.addr)
@@ -243,6 +243,11 @@ func (f *fleet) run(ctx context.Context, i int, ready func()) error {
 			return err
 		}
 		stop.Cancel(nil)
+		if f.dealer != nil && f.stop.Err() != nil { // who waits is served
+			if _, _, err := asyncio.Recv(ctx, f.dealer.over); err != nil {
+				return err
+			}
+		}
 		limited, cancel := asyncio.WithTimeout(ctx, f.opts.grace)
 		defer cancel()
 		if err := l.Shutdown(limited); err != nil {

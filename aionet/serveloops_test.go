@@ -216,6 +216,39 @@ func TestServeLoopsEndsGracefully(t *testing.T) {
 	})
 }
 
+// Whoever had connected is served at the end, also if nobody had accepted him yet.
+func TestServeLoopsServesWhoWaits(t *testing.T) {
+	eachNetwork(t, func(t *testing.T, network string) {
+		const loops, clients = 2, 10
+		started, leave := make(chan struct{}, clients), make(chan struct{})
+		f := launch(t, network, []aionet.Option{aionet.MaxConns(1)}, handlers(loops, network, func(ctx context.Context, c *aionet.Conn) error {
+			started <- struct{}{}
+			if _, _, err := asyncio.Recv(ctx, leave); err != nil {
+				return err
+			}
+			_, err := io.WriteString(c, "served")
+			return err
+		}))
+		var waiting []net.Conn
+		for range clients {
+			waiting = append(waiting, f.dial(t))
+		}
+		<-started
+		f.cancel(nil)
+		close(leave)
+		for i, c := range waiting {
+			if reply, err := io.ReadAll(c); string(reply) != "served" {
+				t.Errorf("client %d reads %q, %v", i, reply, err)
+			}
+			c.Close()
+		}
+		<-f.ended
+		if f.err != nil || f.thrown != nil {
+			t.Errorf("ServeLoops: %v, panic %v", f.err, f.thrown)
+		}
+	})
+}
+
 func TestServeLoopsCancelsAfterGrace(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		started := make(chan struct{})
