@@ -156,8 +156,7 @@ func (h *handler) run(ctx context.Context, w *response, r *http.Request) (err er
 var errCancelled = errors.New("aiohttp: the task of the request was cancelled")
 
 func (h *handler) report(r *http.Request, err error) {
-	if h.onError != nil {
-		h.onError(r, err)
+	if h.onError != nil && h.told(r, err) {
 		return
 	}
 	attrs := []any{"method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "error", err}
@@ -166,6 +165,17 @@ func (h *handler) report(r *http.Request, err error) {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
 	engine.NodeOf(r.Context()).Loop().Log(slog.LevelError, "aiohttp: a request failed", attrs...)
+}
+
+// told gives the error to OnError. If that panics, the loop goes on, and both are logged.
+func (h *handler) told(r *http.Request, err error) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			engine.NodeOf(r.Context()).Loop().Log(slog.LevelError, "aiohttp: OnError panicked", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	h.onError(r, err)
+	return true
 }
 
 // withValues is the ctx of a task with the values of a request's context.

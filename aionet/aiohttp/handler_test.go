@@ -183,6 +183,20 @@ func TestErrorsAreLogged(t *testing.T) {
 	}
 }
 
+// OnError that panics itself ends no loop, and hides no error.
+func TestOnErrorThatPanics(t *testing.T) {
+	s := serve(t, func(context.Context, http.ResponseWriter, *http.Request) error { return errors.New("no luck") },
+		aiohttp.OnError(func(*http.Request, error) { panic("the report's own") }))
+	for range 2 {
+		s.expect("GET", "/error", "", 500, "Internal Server Error\n")
+	}
+	for _, text := range []string{"no luck", "the report's own", "handler_test.go"} {
+		if strings.Count(s.log.String(), text) < 2 {
+			t.Errorf("the log does not say %q twice:\n%s", text, s.log)
+		}
+	}
+}
+
 func TestWhenTheLoopHasEnded(t *testing.T) {
 	s := serve(t, func(context.Context, http.ResponseWriter, *http.Request) error { return nil })
 	s.expect("GET", "/", "", 200, "")

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -20,13 +22,17 @@ type response struct {
 	request *http.Request   // the server's
 	ctx     context.Context // of the handler
 
-	mu     sync.Mutex // held while under is used
-	status int        // of the answer; 0: not said yet
-	chosen bool       // by WriteHeader
-	buf    []byte     // what was written and not sent
-	sent   bool       // the answer has begun to go to under
-	busy   bool       // somebody is sending
-	ended  bool       // the handler has returned
+	mu     sync.Mutex  // held while under is used
+	status int         // of the answer; 0: not said yet
+	chosen bool        // by WriteHeader
+	buf    []byte      // what was written and not sent
+	handed bool        // the handler has the header
+	head   http.Header // as it was when the status was said; nil: as it is
+	length int64       // of the body, as the header says; -1: it says nothing
+	took   int64       // bytes of it
+	sent   bool        // the answer has begun to go to under
+	busy   bool        // somebody is sending
+	ended  bool        // the handler has returned
 
 	hijacked atomic.Bool
 	left     context.CancelFunc // lets the server's goroutine go
@@ -45,7 +51,13 @@ var (
 	errHijacked = http.ErrHijacked
 )
 
-func (w *response) Header() http.Header { return w.under.Header() }
+func (w *response) Header() http.Header {
+	h := w.under.Header()
+	if w.handed = true; w.status != 0 && !w.sent && w.head == nil {
+		w.head = h.Clone()
+	}
+	return h
+}
 
 // WriteHeader notes the status; one of 1xx is sent at once.
 func (w *response) WriteHeader(status int) {
@@ -56,7 +68,21 @@ func (w *response) WriteHeader(status int) {
 	case status < 200 && status != http.StatusSwitchingProtocols:
 		w.off(func() error { w.under.WriteHeader(status); return nil })
 	default:
-		w.status, w.chosen = status, true
+		w.say(status)
+		w.chosen = true
+	}
+}
+
+// say fixes the status and the header: what the handler does to it later is for
+// trailers.
+func (w *response) say(status int) {
+	w.status, w.length = status, -1
+	h := w.under.Header()
+	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
+		w.length = n
+	}
+	if w.handed {
+		w.head = h.Clone()
 	}
 }
 
@@ -81,6 +107,9 @@ func (w *response) Write(p []byte) (int, error) {
 	if !hasBody(w.status) {
 		return 0, http.ErrBodyNotAllowed
 	}
+	if w.took += int64(len(p)); w.length >= 0 && w.took > w.length {
+		return 0, http.ErrContentLength
+	}
 	if len(w.buf)+len(p) <= bufferLen {
 		w.buf = append(w.buf, p...)
 		return len(p), nil
@@ -96,7 +125,7 @@ func (w *response) Write(p []byte) (int, error) {
 // begun is called by what implies the status 200.
 func (w *response) begun() {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.say(http.StatusOK)
 	}
 }
 
@@ -151,7 +180,7 @@ func (w *response) begin() error {
 	if !w.sent {
 		w.sent = true
 		if w.status != 0 {
-			w.under.WriteHeader(w.status)
+			w.writeHeader()
 		}
 	}
 	if len(w.buf) == 0 {
@@ -160,6 +189,24 @@ func (w *response) begin() error {
 	_, err := w.under.Write(w.buf)
 	w.buf = w.buf[:0]
 	return err
+}
+
+// writeHeader has the server take the header as it was when the status was said.
+func (w *response) writeHeader() {
+	if w.head == nil {
+		w.under.WriteHeader(w.status)
+		return
+	}
+	h := w.under.Header()
+	later := maps.Clone(h)
+	become(h, w.head)
+	w.under.WriteHeader(w.status) // which copies it
+	become(h, later)
+}
+
+func become(h, other http.Header) {
+	clear(h)
+	maps.Copy(h, other)
 }
 
 // off uses under outside of the loop. A cancellation cuts what is being sent.
@@ -200,11 +247,23 @@ func (w *response) end(err error) {
 
 // finish sends what is left, with its length if that is all there is.
 func (w *response) finish() {
-	h := w.under.Header()
-	if !w.sent && len(w.buf) > 0 && h["Content-Length"] == nil && h["Transfer-Encoding"] == nil && h["Trailer"] == nil && hasBody(w.status) {
+	h := w.head
+	if h == nil {
+		h = w.under.Header()
+	}
+	if !w.sent && len(w.buf) > 0 && h["Content-Length"] == nil && h["Transfer-Encoding"] == nil && !hasTrailers(h) && hasBody(w.status) {
 		h.Set("Content-Length", strconv.Itoa(len(w.buf)))
 	}
 	w.begin()
+}
+
+func hasTrailers(h http.Header) bool {
+	for key := range h {
+		if key == "Trailer" || strings.HasPrefix(key, http.TrailerPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 func hasBody(status int) bool {

@@ -218,6 +218,87 @@ func TestFilesAndRanges(t *testing.T) {
 	}
 }
 
+// The header counts as it is when the status is said or implied; what comes later is for
+// trailers. More than the announced length is refused. All of it as net/http does.
+func TestHeadersAndTrailersAreThoseOfNetHTTP(t *testing.T) {
+	for name, answer := range map[string]func(w http.ResponseWriter){
+		"a header too late": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusNotFound)
+			w.Header().Set("X-Late", "1")
+			fmt.Fprint(w, "hello")
+			w.Header().Set("X-Late", "2")
+		},
+		"a header changed too late": func(w http.ResponseWriter) {
+			h := w.Header()
+			h.Set("X-A", "1")
+			fmt.Fprint(w, "hello")
+			h.Set("X-A", "2")
+			h.Set("X-Late", "1")
+		},
+		"an announced trailer": func(w http.ResponseWriter) {
+			w.Header().Set("Trailer", "X-Sum")
+			fmt.Fprint(w, "hello")
+			w.Header().Set("X-Sum", "5")
+		},
+		"a trailer without a body": func(w http.ResponseWriter) {
+			w.Header().Set("Trailer", "X-Sum")
+			w.WriteHeader(http.StatusOK)
+			w.Header().Set("X-Sum", "0")
+		},
+		"a trailer after much": func(w http.ResponseWriter) {
+			fmt.Fprint(w, pattern(100_000))
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "100000")
+		},
+		"a trailer by its prefix": func(w http.ResponseWriter) {
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "")
+			fmt.Fprint(w, "hello")
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "5")
+		},
+		"more than announced": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", "3")
+			fmt.Fprint(w, "abc")
+			if n, err := fmt.Fprint(w, "def"); n != 0 || err != http.ErrContentLength {
+				t.Errorf("a Write of more than was announced: %d, %v", n, err)
+			}
+		},
+		"an error's header": func(w http.ResponseWriter) {
+			w.Header().Set("X-A", "1")
+			http.Error(w, "not here", http.StatusNotFound)
+			w.Header().Set("X-A", "2")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(_ context.Context, w http.ResponseWriter, _ *http.Request) error { answer(w); return nil })
+			plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))
+			t.Cleanup(plain.Close)
+			for _, method := range []string{"GET", "POST", "HEAD"} {
+				got, want := said(t, method, s.server), said(t, method, plain)
+				if got != want {
+					t.Errorf("%s:\n%s\nnet/http says\n%s", method, got, want)
+				}
+			}
+		})
+	}
+}
+
+// said is all that a server answers but for the date.
+func said(t *testing.T, method string, server *httptest.Server) string {
+	t.Helper()
+	req, err := http.NewRequest(method, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Close = true // the server may, after an answer that went wrong
+	res, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	res.Header.Del("Date")
+	return fmt.Sprintf("%s %v %d bytes, %.20q, %v, trailer %v", res.Status, res.Header, len(text), text, err, res.Trailer)
+}
+
 func TestStatusWithoutABody(t *testing.T) {
 	s := serve(t, func(_ context.Context, w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodHead {
