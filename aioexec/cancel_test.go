@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -108,7 +109,7 @@ func TestTheEndOfTheLoopCutsTheGraceShort(t *testing.T) {
 		_, pid = begin(ctx, t, child("deaf"), aioexec.Interrupt(os.Interrupt, time.Hour))
 		return nil
 	}, asyncio.WithShutdownTimeout(10*time.Millisecond))
-	if err == nil || !strings.Contains(err.Error(), "process aioexec.test") {
+	if err == nil || !strings.Contains(err.Error(), "process "+filepath.Base(os.Args[0])) {
 		t.Errorf("Run: %v, want an error that names the task of the process", err)
 	}
 	noChildren(t)

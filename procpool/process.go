@@ -164,8 +164,8 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	if !p.reaped {
 		killGroupOf(p.pid)
-		p.cmd.Process.Kill()
 	}
+	p.cmd.Process.Kill() // which knows itself whether the process has ended
 }
 
 // stop has a worker that is idle, or not ready yet, end by itself, and kills one that
