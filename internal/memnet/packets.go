@@ -177,17 +177,28 @@ func (s *packets) target(to net.Addr) (there *packets, ip netip.Addr, err error)
 	where := place{kind: s.kind}
 	switch a := to.(type) {
 	case *net.UDPAddr:
-		ip = a.AddrPort().Addr().Unmap()
-		where.port = uint16(a.Port)
-		if s.kind != udp || !ip.IsValid() || s.bound.ip.Is4() && !ip.Is4() {
+		if a == nil {
 			err = errAddress(to)
+			break
+		}
+		ip = a.AddrPort().Addr().Unmap()
+		if len(a.IP) == 0 { // this host, as in package net
+			ip = s.bound.ip
+		}
+		where.port = uint16(a.Port)
+		switch {
+		case s.kind != udp || !ip.IsValid() || s.bound.ip.Is4() && !ip.Is4():
+			err = errAddress(to)
+		case a.Port == 0:
+			err = os.NewSyscallError("sendto", syscall.EINVAL)
 		}
 		ip = here(ip)
 	case *net.UnixAddr:
-		where.name = a.Name
-		if s.kind != unixgram {
+		if a == nil || s.kind != unixgram {
 			err = errAddress(to)
+			break
 		}
+		where.name = a.Name
 	default:
 		err = errAddress(to)
 	}

@@ -38,6 +38,21 @@ var packetScenes = []aScene{
 		s.see("write to another kind of address: %t", err != nil)
 	}},
 
+	{name: "datagrams to addresses that do not fit", networks: "udp", play: func(ctx context.Context, s *scene, network string) {
+		one := s.packets(ctx, network)
+		for _, to := range []net.Addr{nil, (*net.UDPAddr)(nil), (*net.UnixAddr)(nil), &net.UnixAddr{Name: "/tmp/x"}, &net.UDPAddr{IP: net.IPv6loopback, Port: 9}} {
+			n, err := one.WriteTo([]byte("x"), to)
+			s.see("wrote %d to %T: %t", n, to, err != nil)
+		}
+		n, err := one.WriteTo([]byte("x"), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		s.see("wrote %d to port 0: %v", n, err)
+		n, err = one.WriteTo([]byte("self"), &net.UDPAddr{Port: one.LocalAddr().(*net.UDPAddr).Port})
+		s.see("wrote %d: %v", n, err)
+		b := make([]byte, 10)
+		n, _, err = one.ReadFrom(b)
+		s.see("read %q: %v", b[:n], err)
+	}},
+
 	{name: "datagrams to nobody", networks: "udp unixgram", play: func(ctx context.Context, s *scene, network string) {
 		one, two := s.packets(ctx, network), s.packets(ctx, network)
 		two.Close()
