@@ -151,6 +151,33 @@ func TestProtocolTasks(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("that are made in ConnectionLost are cancelled too", func(t *testing.T) {
+		for _, before := range []bool{false, true} { // whether there was a use for the context before
+			onWire(t, func(ctx context.Context) error {
+				var late *asyncio.Task[struct{}]
+				s := &script{
+					made: func(s *script) {
+						if before {
+							s.t.Context()
+						}
+					},
+					lost: func(s *script, _ error) {
+						late = asyncio.Go(s.t.Context(), func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) })
+					},
+				}
+				server := serveProtocol(ctx, t, one(s))
+				server.dial(ctx, t).Close()
+				if err := s.over.Wait(ctx); err != nil {
+					return err
+				}
+				server.stop(ctx, t)
+				if err := late.Err(); !errors.Is(err, asyncio.ErrTaskCancelled) {
+					t.Errorf("context used before: %t: the task ended with %v", before, err)
+				}
+				return nil
+			})
+		}
+	})
 	t.Run("end the connection when they fail", func(t *testing.T) {
 		onWire(t, func(ctx context.Context) error {
 			var log reports

@@ -36,7 +36,7 @@ type Transport struct {
 	queued  bool // a turn is in the ready queue
 	made    bool // ConnectionMade was called
 	lost    bool // nothing more is read or written
-	gone    bool // ConnectionLost was called
+	gone    bool // ConnectionLost has returned
 	closing bool // Close was called
 	paused  bool // reading is
 	full    bool // PauseWriting was called, and ResumeWriting was not
@@ -225,9 +225,9 @@ func (t *Transport) lose(err error) {
 
 // leave is the end. It is done whatever the protocol does.
 func (t *Transport) leave() {
-	t.gone = true
 	t.stream.Close()
 	defer func() {
+		t.gone = true
 		if t.scope == nil {
 			t.host.part(t)
 			return
