@@ -30,8 +30,8 @@ func cutPart(b []byte) (part, rest []byte, err error) {
 }
 
 // callChunk calls the function for all elements in one call; measured gets the
-// time that they took.
-func (f *Func[A, R]) callChunk(ctx context.Context, exec Executor, chunk []A, measured func(int, time.Duration)) ([]Result[R], error) {
+// time that they took, and the bytes of the larger message.
+func (f *Func[A, R]) callChunk(ctx context.Context, exec Executor, chunk []A, measured func(elements, bytes int, took time.Duration)) ([]Result[R], error) {
 	c := newCall(f.name+chunkSuffix, nil)
 	if exec.Local() {
 		return f.callChunkLocal(ctx, exec, c, chunk, measured)
@@ -70,11 +70,11 @@ func (f *Func[A, R]) callChunk(ctx context.Context, exec Executor, chunk []A, me
 			results[i].Err = fmt.Errorf("%w: the result of %q: %w", ErrEncoding, f.name, err)
 		}
 	}
-	measured(len(sent), time.Duration(took))
+	measured(len(sent), max(len(c.arg), len(c.result)), time.Duration(took))
 	return results, nil
 }
 
-func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call, chunk []A, measured func(int, time.Duration)) ([]Result[R], error) {
+func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call, chunk []A, measured func(elements, bytes int, took time.Duration)) ([]Result[R], error) {
 	results := make([]Result[R], len(chunk))
 	for i := range chunk {
 		results[i].Err = f.debugTravel(ctx, "argument", func() error { return roundTrip(chunk[i]) })
@@ -108,7 +108,7 @@ func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call,
 			results[i].Value = *new(R)
 		}
 	}
-	measured(len(chunk), took)
+	measured(len(chunk), 0, took)
 	return results, nil
 }
 

@@ -2,9 +2,11 @@ package asyncio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -22,8 +24,8 @@ type chunkOption int
 func (n chunkOption) applyMap(o *mapOptions) { o.chunk = int(n) }
 
 // ChunkSize has Map send that many elements in one call. The default is measured:
-// one at first, then as many as take 20 ms, at most 1024. It panics if n is less
-// than 1.
+// one at first, then as many as take 20 ms, at most 1024 and, encoded, about a MiB.
+// It panics if n is less than 1.
 func ChunkSize(n int) MapOption {
 	if n < 1 {
 		panic(fmt.Sprintf("asyncio: ChunkSize(%d): at least 1 is expected", n))
@@ -48,6 +50,7 @@ func Window(n int) MapOption {
 const (
 	chunkTime = 20 * time.Millisecond
 	mostChunk = 1024
+	mostBytes = 1 << 20 // from here on to send an element costs more than a call
 )
 
 // Map calls the function for each element of args by exec, several at once, and
@@ -58,9 +61,9 @@ const (
 // args is read by a task of its own, no further ahead than Window allows, so that a
 // slow loop holds it back and a slow args keeps no finished result waiting. Cheap
 // elements travel together, see ChunkSize; one that fails is that element's error.
-// Where a worker dies with several elements, each is run again in a call of its
-// own, so that only the guilty one fails: those before it may then have run twice.
-// ChunkSize(1) rules that out.
+// Where a worker dies with several elements, or their arguments or results are together
+// more than the executor sends, each is run again in a call of its own, so that only the
+// guilty one fails: others may then have run twice. ChunkSize(1) rules that out.
 //
 // Leaving the loop cancels what is under way, also an await in args, and waits for
 // it. What args gives is Map's until its result is there. If ctx is cancelled, as the
@@ -220,8 +223,9 @@ func (m *mapping[A, R]) run(ctx context.Context, chunk []A) []Result[R] {
 	return results
 }
 
-// measured adapts the size of the next chunks to how long an element took.
-func (m *mapping[A, R]) measured(elements int, took time.Duration) {
+// measured adapts the size of the next chunks to how long an element took, and how many
+// bytes it had.
+func (m *mapping[A, R]) measured(elements, bytes int, took time.Duration) {
 	if m.opts.chunk > 0 {
 		return
 	}
@@ -229,12 +233,19 @@ func (m *mapping[A, R]) measured(elements int, took time.Duration) {
 	if took > 0 {
 		size = int(chunkTime * time.Duration(elements) / took)
 	}
+	if bytes > 0 {
+		size = min(size, mostBytes*elements/bytes)
+	}
 	m.size = min(max(1, size), mostChunk, 4*m.size) // one measurement may be a lucky one
 }
 
 // lost reports whether the executor lost the call through no fault of its own:
 // errors that say so have a method Lost.
 func lost(err error) bool {
-	e, ok := err.(interface{ Lost() bool })
-	return ok && e.Lost()
+	var remote *RemoteError
+	if errors.As(err, &remote) {
+		return slices.ContainsFunc(remote.is, lost)
+	}
+	var e interface{ Lost() bool }
+	return errors.As(err, &e) && e.Lost()
 }

@@ -106,11 +106,17 @@ func (s *sentinelTable) namesOf(err error) (names []string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for name, sentinel := range s.byName {
-		if errors.Is(err, sentinel) {
+		if isError(err, sentinel) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// isError is errors.Is, whatever the error's methods do.
+func isError(err, target error) (is bool) {
+	defer func() { recover() }()
+	return errors.Is(err, target)
 }
 
 func (s *sentinelTable) find(names []string) (found []error) {

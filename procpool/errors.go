@@ -1,7 +1,6 @@
 package procpool
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -10,7 +9,14 @@ import (
 )
 
 // ErrTooLarge is returned for arguments and results above Options.MaxMessage.
-var ErrTooLarge = asyncio.RegisterError("procpool.ErrTooLarge", errors.New("procpool: message too large"))
+var ErrTooLarge = asyncio.RegisterError("procpool.ErrTooLarge", tooLarge{})
+
+type tooLarge struct{}
+
+func (tooLarge) Error() string { return "procpool: message too large" }
+
+// Lost has Map try the elements of a chunk that is too large in calls of their own.
+func (tooLarge) Lost() bool { return true }
 
 // A WorkerCrash is the error of the call whose function ran in a worker that died.
 // No other call notices.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -172,6 +173,32 @@ func TestMaxMessage(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMapAboveTheLimit: elements that travel alone arrive, even if Map puts more into one
+// message than the limit allows.
+func TestMapAboveTheLimit(t *testing.T) {
+	const limit, size, n = 1 << 20, 300 << 10, 20
+	onPool(t, procpool.Options{Workers: 2, MaxMessage: limit}, func(ctx context.Context, pool *procpool.Pool) {
+		for name, opts := range map[string][]asyncio.MapOption{"measured": nil, "fixed": {asyncio.ChunkSize(8)}} {
+			args, results := 0, 0
+			for sum, err := range sums.Map(ctx, pool, slices.Values(slices.Repeat([][]byte{pattern(size, size)}, n)), opts...) {
+				if !sum || err != nil {
+					t.Errorf("%s: an argument: %v", name, err)
+				}
+				args++
+			}
+			for b, err := range makes.Map(ctx, pool, slices.Values(slices.Repeat([]int{size}, n)), opts...) {
+				if len(b) != size || err != nil {
+					t.Errorf("%s: a result: %d bytes, %v", name, len(b), err)
+				}
+				results++
+			}
+			if args != n || results != n {
+				t.Errorf("%s: %d and %d elements, %d are expected", name, args, results, n)
+			}
+		}
+	})
 }
 
 // moody does not encode in a worker, or does not decode there, as it wishes.

@@ -3,6 +3,7 @@ package semantics_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,57 @@ func TestMap_aLostChunk(t *testing.T) {
 		}
 		if n := exec.calls.Load() - before; n != 1 {
 			t.Errorf("an element that was lost alone was run %d times", n)
+		}
+	})
+}
+
+// tooMuch is the error of an executor that does not send so much at once.
+type tooMuch struct{}
+
+func (tooMuch) Error() string { return "too much" }
+func (tooMuch) Lost() bool    { return true }
+
+var errTooMuch = asyncio.RegisterError("test.too-much", tooMuch{})
+
+// That a chunk is more than an executor sends, in either direction, is no fault of its elements.
+func TestMap_aChunkThatIsTooLarge(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
+			if strings.HasSuffix(name, "[]") {
+				return nil, fmt.Errorf("the result: %w", errTooMuch)
+			}
+			return asyncio.Execute(ctx, name, arg)
+		}}
+		want := 0
+		for v, err := range echoInt.Map(ctx, exec, upTo(6), asyncio.ChunkSize(3)) {
+			if v != want || err != nil {
+				t.Errorf("%d, %v, want %d", v, err, want)
+			}
+			want++
+		}
+		if want != 6 || exec.calls.Load() != 8 {
+			t.Errorf("%d elements in %d calls, want 6 in 8", want, exec.calls.Load())
+		}
+	})
+}
+
+// Large elements travel in small chunks, however cheap they are.
+func TestMap_chunksOfLargeElements(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var sizes []int
+		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
+			sizes = append(sizes, len(arg))
+			return asyncio.Execute(ctx, name, arg)
+		}}
+		n := 0
+		for _, err := range behave.Map(ctx, exec, slices.Values(slices.Repeat([]string{strings.Repeat("x", 300<<10)}, 50)), asyncio.Window(1)) {
+			if err != nil {
+				t.Error(err)
+			}
+			n++
+		}
+		if n != 50 || len(sizes) < 50/3 || len(sizes) > 25 || slices.Max(sizes) > 1<<20 {
+			t.Errorf("%d elements in messages of %v bytes, want 50 in some twenty of less than a MiB", n, sizes)
 		}
 	})
 }

@@ -94,6 +94,35 @@ func TestProgress_beforeAPanic(t *testing.T) {
 	})
 }
 
+// ticks tells that it is done as often as it is told to: it knows no total.
+var ticks = asyncio.Register("test.tick", func(ctx context.Context, j journey) (int, error) {
+	for i := range j.Steps {
+		time.Sleep(j.Step)
+		asyncio.Progress(ctx, int64(i+1), int64(i+1), "")
+	}
+	return j.Steps, nil
+})
+
+func TestProgress_isThinnedOutWhereAllAreWhole(t *testing.T) {
+	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
+		for _, c := range []struct {
+			journey
+			heard int
+		}{
+			{journey{Steps: 64}, 64},
+			{journey{Steps: 1000}, 65}, // and the last
+			{journey{Steps: 1000, Step: time.Second}, 1000},
+			{journey{Steps: 1000, Step: time.Millisecond}, 641}, // 64 of each hundred, and the last
+		} {
+			heard, last := 0, int64(0)
+			_, err := ticks.Call(ctx, exec, c.journey, asyncio.OnProgress(func(n, _ int64, _ string) { heard, last = heard+1, n }))
+			if heard != c.heard || last != int64(c.Steps) || err != nil {
+				t.Errorf("%+v: heard %d times, want %d; the last of %d; error %v", c.journey, heard, c.heard, last, err)
+			}
+		}
+	})
+}
+
 // Where nobody listens.
 func TestProgress_unheard(t *testing.T) {
 	asyncio.Progress(t.Context(), 1, 2, "off the loop")

@@ -76,6 +76,17 @@ func TestRemoteError_ofAnErrorThatPanics(t *testing.T) {
 	}
 }
 
+// wild is an error whose method Is panics.
+type wild struct{ error }
+
+func (wild) Is(error) bool { panic("wild") }
+
+func TestRemoteError_ofAnErrorWhoseIsPanics(t *testing.T) {
+	if got := travelled(fmt.Errorf("in the dark: %w", wild{errTooDark})).Error(); got != "in the dark: too dark" {
+		t.Errorf("%q, want the text", got)
+	}
+}
+
 func TestRemoteError_panics(t *testing.T) {
 	var p *asyncio.PanicError
 	if !errors.As(travelled(&asyncio.PanicError{Value: 42, Stack: []byte("the stack")}), &p) || p.Value != "42" || string(p.Stack) != "the stack" {
