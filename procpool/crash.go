@@ -27,7 +27,8 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 }
 
 // reason tells what happened by what the runtime printed, the signal, or the exit
-// code, in this order, and returns the trace that was printed.
+// code, in this order, and returns the trace that was printed. With GOTRACEBACK=crash the
+// runtime aborts when it has printed.
 func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	switch {
 	case e.shut || lastLine(e.tail, channelLost) != "":
@@ -40,7 +41,7 @@ func (e ending) reason(memoryLimit int64) (reason, stack string) {
 		printed = e.trace + "\n[...]\n" + e.tail
 	}
 	fatal, stack := fatalOf(printed)
-	if e.state != nil && fatal != "" && (e.state.ExitCode() == 2 || e.state.ExitCode() == exitRace) {
+	if e.state != nil && fatal != "" && (e.state.ExitCode() == 2 || e.state.ExitCode() == exitRace || signalOf(e.state) == syscall.SIGABRT) {
 		return explain(fatal, stack, memoryLimit), stack
 	}
 	switch s := signalOf(e.state); {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -190,6 +191,22 @@ func TestReason(t *testing.T) {
 	}
 	if got := explain("fatal error: runtime: cannot allocate memory", "", 0); got != "out of memory" {
 		t.Errorf("without a limit: %q", got)
+	}
+}
+
+// TestReasonOfAnAbort: with GOTRACEBACK=crash the runtime aborts when it has printed.
+func TestReasonOfAnAbort(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "ulimit -c 0; kill -ABRT $$")
+	cmd.Run()
+	for tail, want := range map[string]string{
+		"fatal error: runtime: out of memory\n\ngoroutine 1 [running]:\n": "out of memory (Options.MemoryLimit is 64 MiB)",
+		"panic: oh\n\ngoroutine 7 [running]:\n":                           "panic in a goroutine that the function started: oh",
+		"assertion failed\n":                                              "killed by signal 6 (aborted)",
+	} {
+		e := ending{why: io.EOF, state: cmd.ProcessState, tail: tail}
+		if got, _ := e.reason(64 << 20); got != want {
+			t.Errorf("%q: %q, %q is expected", tail, got, want)
+		}
 	}
 }
 

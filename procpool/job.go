@@ -1,6 +1,7 @@
 package procpool
 
 import (
+	"container/list"
 	"context"
 	"fmt"
 	"time"
@@ -20,6 +21,7 @@ type job struct {
 	accepted time.Time
 	unwatch  func() bool // of the call's Context
 
+	place     *list.Element // in Pool.queue; nil when it is not there
 	slot      *slot
 	sent      time.Time // zero: not yet
 	begun     bool      // the worker has said so

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+
+	"github.com/asyncio-go/asyncio"
 )
 
 // workerEnv is set in workers, to their orders.
@@ -14,13 +16,24 @@ const workerEnv = "ASYNCIO_WORKER"
 // ErrNoMain is returned by New in a program whose main did not call Main.
 var ErrNoMain = errors.New("procpool: Main was not called: make procpool.Main() the first line of main, and of TestMain in tests, since workers are this program started again and must not run the rest of it")
 
-var mainCalled atomic.Bool
+var errInWorker = errors.New("procpool: New was called in a worker process: a function that runs in one has no pool of its own")
+
+var (
+	mainCalled, inWorker atomic.Bool
+	// known are the functions that were registered when Main was called: the same ones in
+	// a worker of the same build. What the program registers later, workers do not have.
+	known []string
+)
 
 // Main must be the first line of main, and of TestMain in tests that use a pool. In
 // a worker process it serves the pool and never returns. Everywhere else it returns
 // at once.
 func Main() {
 	text, isWorker := os.LookupEnv(workerEnv)
+	inWorker.Store(isWorker)
+	if !mainCalled.Load() {
+		known = asyncio.Registered()
+	}
 	if !isWorker {
 		mainCalled.Store(true)
 		return

@@ -22,7 +22,7 @@ type Options struct {
 	QueueLimit int
 	// Nice is added to the niceness that the workers inherit, 0 to 19. Unix only.
 	Nice int
-	// GOMAXPROCS of a worker; 0 stands for 2, so that its collector, and the
+	// GOMAXPROCS of a worker, at most 1024; 0 stands for 2, so that its collector, and the
 	// cancellation, run beside the function.
 	GOMAXPROCS int
 	// MemoryLimit is how many bytes of memory a worker may have for its data, at
@@ -64,6 +64,7 @@ const (
 	defaultMessage = 1 << 30
 	leastMemory    = 16 << 20
 	mostWorkers    = 10_000
+	mostProcs      = 1024 // with some ten thousand the runtime is busy with itself, and does not even see that the pool is gone
 )
 
 // withDefaults returns the options with every zero filled in, or an error that
@@ -81,8 +82,8 @@ func (o Options) withDefaults() (Options, error) {
 		return bad("QueueLimit", o.QueueLimit, "0 or more")
 	case o.Nice < 0 || o.Nice > 19:
 		return bad("Nice", o.Nice, "0 to 19")
-	case o.GOMAXPROCS < 0 || o.GOMAXPROCS > 1<<16:
-		return bad("GOMAXPROCS", o.GOMAXPROCS, "0 to 65536")
+	case o.GOMAXPROCS < 0 || o.GOMAXPROCS > mostProcs:
+		return bad("GOMAXPROCS", o.GOMAXPROCS, fmt.Sprintf("0 to %d", mostProcs))
 	case o.MemoryLimit != 0 && o.MemoryLimit < leastMemory:
 		return bad("MemoryLimit", o.MemoryLimit, fmt.Sprintf("0, or at least %d bytes", leastMemory))
 	case o.MaxMessage < 0:

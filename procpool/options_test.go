@@ -29,7 +29,7 @@ func TestImpossibleOptions(t *testing.T) {
 		{procpool.Options{Nice: -1}, "Options.Nice is -1: 0 to 19"},
 		{procpool.Options{Nice: 20}, "Options.Nice is 20"},
 		{procpool.Options{GOMAXPROCS: -1}, "Options.GOMAXPROCS is -1"},
-		{procpool.Options{GOMAXPROCS: 1 << 20}, "Options.GOMAXPROCS is 1048576"},
+		{procpool.Options{GOMAXPROCS: 1025}, "Options.GOMAXPROCS is 1025: 0 to 1024"},
 		{procpool.Options{MemoryLimit: -1}, "Options.MemoryLimit is -1"},
 		{procpool.Options{MemoryLimit: 1000}, "Options.MemoryLimit is 1000: 0, or at least 16777216 bytes"},
 		{procpool.Options{MemoryLimit: 1 << 62}, ""},

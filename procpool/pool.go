@@ -1,6 +1,7 @@
 package procpool
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -27,11 +28,11 @@ type Pool struct {
 
 	mu       sync.Mutex
 	slots    []*slot
-	idle     []*slot // without a job; those with a worker at the end, the last used last
-	queue    []*job
-	room     []*asyncio.Future[struct{}] // tasks that wait for a place in the queue
-	promised int                         // places that tasks taken off room are about to take
-	live     int                         // jobs accepted and not finished
+	idle     []*slot   // without a job; those with a worker at the end, the last used last
+	queue    list.List // of *job
+	room     list.List // of *turn: tasks that wait for a place in the queue
+	promised int       // places that tasks taken off room are about to take
+	live     int       // jobs accepted and not finished
 	numbers  uint64
 	failures int // starts of workers that failed in a row
 	closed   bool
@@ -45,9 +46,12 @@ type Pool struct {
 }
 
 // New returns a pool. It starts no worker before one is needed. It fails if Main
-// was not called, with ErrNoMain, or if an option has an impossible value.
+// was not called, with ErrNoMain, in a worker, and if an option has an impossible value.
 func New(o Options) (*Pool, error) {
-	if !mainCalled.Load() {
+	switch {
+	case inWorker.Load():
+		return nil, errInWorker
+	case !mainCalled.Load():
 		return nil, ErrNoMain
 	}
 	o, err := o.withDefaults()
@@ -101,20 +105,27 @@ func (p *Pool) Start(ctx context.Context, c *asyncio.Call) error {
 	return err
 }
 
-// accept takes the call, or returns a future to wait for when the queue is full.
-// turn is that future when it has come.
-func (p *Pool) accept(ctx context.Context, c *asyncio.Call, turn *asyncio.Future[struct{}]) (*asyncio.Future[struct{}], error) {
+// A turn is what a task waits for when the queue is full. Both lists may be long, and
+// whoever is in one may leave it at any time.
+type turn struct {
+	*asyncio.Future[struct{}]
+	place *list.Element // in Pool.room; nil once it has come
+}
+
+// accept takes the call, or returns a turn to wait for when the queue is full.
+// come is that turn when it has come.
+func (p *Pool) accept(ctx context.Context, c *asyncio.Call, come *turn) (*turn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.closed:
 		return nil, asyncio.ErrExecutorClosed
-	case turn != nil:
+	case come != nil:
 		p.promised--
-	case !p.hasRoom() || len(p.room) > 0:
-		turn = asyncio.NewFuture[struct{}](ctx)
-		p.room = append(p.room, turn)
-		return turn, nil
+	case !p.hasRoom() || p.room.Len() > 0:
+		t := &turn{Future: asyncio.NewFuture[struct{}](ctx)}
+		t.place = p.room.PushBack(t)
+		return t, nil
 	}
 	p.numbers++
 	j := &job{call: c, number: p.numbers, accepted: time.Now()}
@@ -122,7 +133,7 @@ func (p *Pool) accept(ctx context.Context, c *asyncio.Call, turn *asyncio.Future
 	if len(p.idle) > 0 {
 		p.takeIdle().assign(j)
 	} else {
-		p.queue = append(p.queue, j)
+		j.place = p.queue.PushBack(j)
 	}
 	// In a goroutine of its own, at once if the call is cancelled already.
 	j.unwatch = context.AfterFunc(c.Context(), func() { p.cancel(j, context.Cause(c.Context())) })
@@ -139,25 +150,32 @@ func (p *Pool) takeIdle() *slot {
 
 // hasRoom reports whether one more call may be accepted, after those promised.
 func (p *Pool) hasRoom() bool {
-	return p.opts.QueueLimit == 0 || len(p.queue)+p.promised < p.opts.QueueLimit+len(p.idle)
+	return p.opts.QueueLimit == 0 || p.queue.Len()+p.promised < p.opts.QueueLimit+len(p.idle)
 }
 
 // invite promises room to those who wait for it, first come first served.
 func (p *Pool) invite() {
-	for len(p.room) > 0 && p.hasRoom() {
+	for p.room.Len() > 0 && p.hasRoom() {
 		p.promised++
-		p.room[0].SetResult(struct{}{})
-		p.room = p.room[1:]
+		p.call()
 	}
+}
+
+// call has the first of those who wait for room come.
+func (p *Pool) call() {
+	t := p.room.Remove(p.room.Front()).(*turn)
+	t.place = nil
+	t.SetResult(struct{}{})
 }
 
 // leave is called by a task that no longer waits for room. If its turn had come the
 // place goes to the next.
-func (p *Pool) leave(turn *asyncio.Future[struct{}]) {
+func (p *Pool) leave(t *turn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.room, turn); i >= 0 {
-		p.room = slices.Delete(p.room, i, i+1)
+	if t.place != nil {
+		p.room.Remove(t.place)
+		t.place = nil
 	} else if !p.closed {
 		p.promised--
 		p.invite()
@@ -166,14 +184,32 @@ func (p *Pool) leave(turn *asyncio.Future[struct{}]) {
 
 // next takes the job that came first.
 func (p *Pool) next() *job {
-	if len(p.queue) == 0 {
+	first := p.queue.Front()
+	if first == nil {
 		return nil
 	}
-	j := p.queue[0]
-	p.queue[0] = nil
-	p.queue = p.queue[1:]
-	p.invite()
+	j := first.Value.(*job)
+	p.unqueue(j)
 	return j
+}
+
+// unqueue takes the job out of the queue.
+func (p *Pool) unqueue(j *job) {
+	p.queue.Remove(j.place)
+	j.place = nil
+	p.invite()
+}
+
+// giveBack takes back a job that a slot could not have done: it is the first in line. Once
+// the pool is closed the idle slots have retired, and the one that gave it sees to it.
+func (p *Pool) giveBack(j *job) {
+	j.sent, j.slot = time.Time{}, nil
+	j.call.Started("")
+	if len(p.idle) > 0 && !p.closed {
+		p.takeIdle().assign(j)
+	} else {
+		j.place = p.queue.PushFront(j)
+	}
 }
 
 // finish ends a job: what it came to is given to the call once the lock is free.
@@ -208,10 +244,9 @@ func (p *Pool) cancelLocked(j *job, cause error) {
 		return
 	}
 	j.cancelled = cause
-	if i := slices.Index(p.queue, j); i >= 0 {
-		p.queue = slices.Delete(p.queue, i, i+1)
+	if j.place != nil {
+		p.unqueue(j)
 		p.finish(j, nil, j.cancelError())
-		p.invite()
 		return
 	}
 	if j.slot != nil {
@@ -260,10 +295,9 @@ func (p *Pool) refuse() {
 	}
 	p.closed = true
 	close(p.closing)
-	for _, w := range p.room {
-		w.SetResult(struct{}{})
+	for p.room.Len() > 0 {
+		p.call()
 	}
-	p.room = nil
 	if p.live == 0 {
 		close(p.drained)
 	}
@@ -281,8 +315,9 @@ func (p *Pool) cancelAll() (left int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	left, p.forced = p.live, true
-	for _, j := range slices.Clone(p.queue) {
-		p.cancelLocked(j, asyncio.ErrExecutorClosed)
+	for e, next := p.queue.Front(), (*list.Element)(nil); e != nil; e = next {
+		next = e.Next()
+		p.cancelLocked(e.Value.(*job), asyncio.ErrExecutorClosed)
 	}
 	for _, s := range p.slots {
 		if s.job != nil {

@@ -24,6 +24,7 @@ type slot struct {
 	proc      *process
 	job       *job
 	served    int // jobs of the process
+	failures  int // starts that failed in a row
 	stopping  bool
 	warm      bool // its worker died: the next one starts before there is a job
 	retired   bool
@@ -125,7 +126,7 @@ func (s *slot) start() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.failures = 0
+	p.failures, s.failures = 0, 0
 	s.proc, s.served, s.stopping = proc, 0, false
 	if s.job != nil {
 		s.send(s.job)
@@ -145,17 +146,28 @@ func (s *slot) comes(proc *process) {
 	}
 }
 
-// startFailed fails the waiting calls after several failures in a row, and waits a
-// little longer after each.
+// startFailed waits a little longer after each failure. While other workers are up, they
+// get the call; otherwise those that wait fail after several failures in a row. Where the
+// system made no process, as it may have none to spare just now, these are the slot's own
+// failures, and others that come are waited for.
 func (s *slot) startFailed(err error) {
 	p := s.pool
+	var start *startError
+	ran := errors.As(err, &start)
 	p.mu.Lock()
 	p.failures++
-	attempts := p.failures
-	if attempts >= mostStarts {
+	s.failures++
+	attempts, others := p.failures, p.hasWorker(!ran)
+	if !ran {
+		attempts = s.failures
+	}
+	if j := s.job; others && j != nil {
+		s.job = nil
+		p.giveBack(j)
+	}
+	if attempts >= mostStarts && !others {
 		failed := &StartError{Attempts: attempts, Err: err}
-		var start *startError
-		if errors.As(err, &start) {
+		if ran {
 			failed.Err, failed.StderrTail = start.err, start.tail
 		}
 		p.failures = 0
@@ -163,6 +175,7 @@ func (s *slot) startFailed(err error) {
 			p.finish(j, nil, failed)
 		}
 		for _, other := range p.slots {
+			other.failures = 0
 			if j := other.job; j != nil && j.sent.IsZero() {
 				other.job = nil
 				p.finish(j, nil, failed)
@@ -170,9 +183,18 @@ func (s *slot) startFailed(err error) {
 		}
 	}
 	p.mu.Unlock()
-	if attempts < mostStarts {
-		pause := time.NewTimer(firstPause << attempts)
-		defer pause.Stop()
+	if attempts == mostStarts && others {
+		p.opts.logger().Warn("procpool: a worker could not be started; the others go on", "worker", s.id, "error", err)
+	}
+	pause := time.NewTimer(firstPause << min(attempts, longestPause))
+	defer pause.Stop()
+	switch {
+	case others:
+		select {
+		case <-pause.C:
+		case <-p.drained:
+		}
+	case attempts < mostStarts:
 		select {
 		case <-pause.C:
 		case <-p.closing: // those who still wait are served without a pause
@@ -181,9 +203,15 @@ func (s *slot) startFailed(err error) {
 }
 
 const (
-	mostStarts = 3
-	firstPause = 5 * time.Millisecond
+	mostStarts   = 3
+	firstPause   = 5 * time.Millisecond
+	longestPause = 8 // times twice the first: a good second
 )
+
+// hasWorker reports whether a worker is up, and is to go on, or else perhaps comes.
+func (p *Pool) hasWorker(orComes bool) bool {
+	return slices.ContainsFunc(p.slots, func(s *slot) bool { return s.proc != nil && !s.stopping || orComes && s.coming != nil })
+}
 
 // listen reads what the worker says until its channel ends, and buries it.
 func (s *slot) listen(proc *process) {
@@ -397,9 +425,7 @@ func (s *slot) bury(proc *process, why error) {
 		p.finish(j, nil, j.cancelError())
 	case !j.begun && j.tries+1 < mostTries: // not to blame
 		j.tries++
-		j.sent, j.slot = time.Time{}, nil
-		j.call.Started("")
-		p.queue = append([]*job{j}, p.queue...)
+		p.giveBack(j)
 	default:
 		p.finish(j, nil, end.crash(j, p.opts))
 	}

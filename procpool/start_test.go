@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,6 +93,37 @@ func TestStartFailures(t *testing.T) {
 	}
 }
 
+// late is registered when workers have it no more.
+var late = sync.OnceValue(func() *asyncio.Func[int, int] {
+	return asyncio.Register("procpool.test.late", func(_ context.Context, n int) (int, error) { return n, nil })
+})
+
+// TestLateFunction: a function that is registered after Main fails alone.
+func TestLateFunction(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		if _, err := late().Call(ctx, pool, 1); !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "procpool.test.late") {
+			t.Errorf("error %v, ErrNotRegistered with the name is expected", err)
+		}
+		if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
+			t.Errorf("the next call: %d, %v", n, err)
+		}
+	})
+}
+
+var makesPool = asyncio.Register("procpool.test.makesPool", func(context.Context, struct{}) (string, error) {
+	_, err := procpool.New(procpool.Options{})
+	return fmt.Sprint(err, errors.Is(err, procpool.ErrNoMain)), nil
+})
+
+// TestPoolInAWorker: it is refused, and not for want of Main.
+func TestPoolInAWorker(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		if text, err := makesPool.Call(ctx, pool, struct{}{}); !strings.Contains(text, "in a worker process") || !strings.HasSuffix(text, "false") || err != nil {
+			t.Errorf("%s, %v", text, err)
+		}
+	})
+}
+
 // TestInitReturnsInOrder: its ctx ends before it is killed. On a slow machine workers may
 // be killed before they are as far: then they get more time.
 func TestInitReturnsInOrder(t *testing.T) {
@@ -146,6 +179,73 @@ func TestStartRecovers(t *testing.T) {
 		}
 	})
 }
+
+// TestStartFailsBesideAWorker: what the workers that are up can do waits for them, while
+// another cannot be started.
+func TestStartFailsBesideAWorker(t *testing.T) {
+	dir := t.TempDir() + "/soon gone"
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	g := newGate(t)
+	onPool(t, procpool.Options{Workers: 3, Dir: dir}, func(ctx context.Context, pool *procpool.Pool) {
+		up := begin(ctx, t, pool, order{Gate: g.path})
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+		var calls []*asyncio.Task[int]
+		for i := range 5 {
+			calls = append(calls, square.Submit(ctx, pool, i))
+		}
+		until(ctx, t, "starts have failed", func() bool { return pool.Stats().Started > 8 })
+		g.open(t, 1)
+		letGo(ctx, t, up)
+		for i, call := range calls {
+			if n, err := call.Await(ctx); n != i*i || err != nil {
+				t.Errorf("call %d: %d, %v", i, n, err)
+			}
+		}
+		for _, w := range pool.Stats().Workers {
+			if err := syscall.Kill(w.Pid, syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+		}
+		until(ctx, t, "the last worker is gone", func() bool { return len(pool.Stats().Workers) == 0 })
+		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
+			t.Errorf("error %v, a *StartError is expected", err)
+		}
+	})
+}
+
+// TestNoProcessBesideAStart: while a worker comes, calls for which the system makes no
+// other one wait for it.
+func TestNoProcessBesideAStart(t *testing.T) {
+	dir := t.TempDir() + "/soon gone"
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	g := newGate(t)
+	o := procpool.Options{Workers: 3, Dir: dir, Env: []string{gateEnv + "=" + g.path}, Init: gatedInit}
+	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
+		calls := []*asyncio.Task[int]{square.Submit(ctx, pool, 0)}
+		until(ctx, t, "a worker comes", func() bool { return len(pool.Stats().Workers) == 1 })
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+		for i := range 4 {
+			calls = append(calls, square.Submit(ctx, pool, i+1))
+		}
+		until(ctx, t, "starts have failed", func() bool { return pool.Stats().Started > 8 })
+		g.open(t, 1)
+		for i, call := range calls {
+			if n, err := call.Await(ctx); n != i*i || err != nil {
+				t.Errorf("call %d: %d, %v", i, n, err)
+			}
+		}
+	})
+}
+
+func gatedInit(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
 
 var initialised = "nothing"
 

@@ -94,7 +94,7 @@ func (p *Pool) Stats() Stats {
 func (p *Pool) Metrics() asyncio.ExecutorMetrics {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := asyncio.ExecutorMetrics{Name: p.name, Workers: p.opts.Workers, Waiting: len(p.queue), Run: p.counts.run.export(), Closed: p.closed}
+	m := asyncio.ExecutorMetrics{Name: p.name, Workers: p.opts.Workers, Waiting: p.queue.Len(), Run: p.counts.run.export(), Closed: p.closed}
 	for _, slot := range p.slots {
 		if slot.job != nil {
 			m.Running++
@@ -110,7 +110,7 @@ func (p *Pool) snapshot() Stats {
 	defer p.mu.Unlock()
 	c := &p.counts
 	s := Stats{
-		Queued: len(p.queue), Completed: c.completed, Failed: c.failed, Cancelled: c.cancelled, Crashed: c.crashed, Killed: c.killed,
+		Queued: p.queue.Len(), Completed: c.completed, Failed: c.failed, Cancelled: c.cancelled, Crashed: c.crashed, Killed: c.killed,
 		Started: c.started, Wait: c.wait.export(), Run: c.run.export(),
 	}
 	for _, slot := range p.slots {

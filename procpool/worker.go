@@ -49,7 +49,7 @@ func build() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		io.WriteString(h, info.String())
 	}
-	io.WriteString(h, runtime.Version()+strings.Join(asyncio.Registered(), "\n"))
+	io.WriteString(h, runtime.Version()+strings.Join(known, "\n"))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
