@@ -44,7 +44,7 @@ type Loop struct {
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
-	markedAt      atomic.Int64 // when it was set
+	markedAt      atomic.Int64 // when it was there; not yet known: the end of time
 	markedCPU     atomic.Int64 // what the process had used by then
 	turnBegan     atomic.Int64 // see pace
 	slow          atomic.Pointer[slowStep]

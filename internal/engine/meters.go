@@ -93,13 +93,20 @@ func (l *Loop) wakes() (now int64) {
 	return now
 }
 
-// rested is the time for which the loop has waited up to now. From any goroutine.
-func (m *meters) rested(now int64) int64 {
-	rest := m.rest.Load()
-	if rest >= 0 {
-		return rest
+// rested is the time for which the loop has waited up to now. From any goroutine: if the
+// loop has gone to sleep, or woken, since now was read, it looks again.
+func (l *Loop) rested() (rested, now int64) {
+	m := &l.meters
+	for before := m.rest.Load(); ; before = rested {
+		now = l.Elapsed()
+		if rested = m.rest.Load(); rested == before {
+			break
+		}
 	}
-	return now + rest + 1
+	if rested < 0 {
+		rested += now + 1
+	}
+	return rested, now
 }
 
 // probe is called by the monitor each tick: the next turn, which has to begin on
@@ -145,9 +152,9 @@ func (l *Loop) Metrics() Metrics {
 		l.askToPublish()
 	}
 	m := &l.meters
-	now := l.Elapsed()
+	rested, now := l.rested()
 	s := Metrics{
-		Idle:  time.Duration(m.rested(now)),
+		Idle:  time.Duration(rested),
 		Turns: uint64(m.turns.Load()), Steps: uint64(m.steps.Load()),
 		Ready: int(m.ready.Load()), Timers: int(m.timers.Load()),
 		Live: int(m.live.Load()), Waiting: int(m.waiting.Load()), Running: l.Running() != nil,

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -151,20 +152,26 @@ func (m *monitor) follow(began, gap int64) {
 	m.turn.rival()
 }
 
-// set sets the mark. If the monitor itself is held up meanwhile, what it knows of the
-// beginning does not belong together, and it tries again at the next tick.
+// set sets the mark, and then looks when: the other way round, a monitor that is held up in
+// between would mark a step as one that began before it did. Of a step that ends before the
+// time is there nothing is known. If the monitor is held up as it looks, what it sees does
+// not belong together, and it looks again.
 func (m *monitor) set() {
 	l := m.l
-	before := l.Elapsed()
-	cpu := stall.CPUTime()
-	now := l.Elapsed()
-	m.marked = stretch{began: now, usage: stall.Usage{CPU: cpu}, rivals: -1}
-	l.markedAt.Store(now)
-	l.markedCPU.Store(int64(cpu))
-	if l.Elapsed()-before > int64(time.Millisecond) && !l.bubbled() {
-		return
-	}
+	l.markedAt.Store(math.MaxInt64)
 	l.mark.Store(true)
+	var now int64
+	var cpu time.Duration
+	for range 3 {
+		before := l.Elapsed()
+		cpu = stall.CPUTime()
+		if now = l.Elapsed(); now-before <= int64(time.Millisecond) || l.bubbled() {
+			break
+		}
+	}
+	m.marked = stretch{began: now, usage: stall.Usage{CPU: cpu}, rivals: -1}
+	l.markedCPU.Store(int64(cpu))
+	l.markedAt.Store(now)
 }
 
 // observe looks at a step that has used up its time slice.
@@ -317,6 +324,7 @@ func (l *Loop) wakeMonitor() {
 // stepEnded clears the mark. The monitor, which set it, saw the step begin to
 // within a tick.
 func (l *Loop) stepEnded() {
+	began, used := l.markedAt.Load(), l.markedCPU.Load() // the next mark has others
 	l.mark.Store(false)
 	l.Slice.Store(false)
 	now := l.Elapsed()
@@ -328,10 +336,10 @@ func (l *Loop) stepEnded() {
 		if l.monitorParked.Load() {
 			l.wakeMonitor()
 		}
-	} else if d := now - l.markedAt.Load(); l.cfg.StallThreshold > 0 && d >= int64(l.cfg.StallThreshold) {
-		l.missed(now - d)
+	} else if l.cfg.StallThreshold > 0 && now-began >= int64(l.cfg.StallThreshold) {
+		l.missed(began, used)
 	} else {
-		l.stepLasted(now, d)
+		l.stepLasted(now, now-began)
 	}
 	l.watchPace(now)
 }
@@ -359,12 +367,12 @@ func (l *Loop) unmark() {
 }
 
 // missed is for a long step during which the monitor did not get to run.
-func (l *Loop) missed(began int64) {
+func (l *Loop) missed(began, used int64) {
 	r := l.cur.Load()
 	s := &slowStep{task: r.task.Load(), runner: r, began: began, cpu: stall.CPUTime()}
 	now := l.Elapsed()
 	s.ended.Store(now)
-	e := stall.Evidence{Elapsed: time.Duration(now - began), CPU: s.cpu - time.Duration(l.markedCPU.Load())}
+	e := stall.Evidence{Elapsed: time.Duration(now - began), CPU: s.cpu - time.Duration(used)}
 	l.odd(&news{step: s, elapsed: e.Elapsed, ended: true, evidence: e})
 	l.stepLasted(now, now-began)
 }

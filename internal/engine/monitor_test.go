@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,5 +124,69 @@ func TestWhatSeemsAStepEndsWithTheSleep(t *testing.T) {
 	if s.ended.Load() == 0 || l.slow.Load() != nil || l.mark.Load() || l.Slice.Load() {
 		t.Errorf("it ended at %d, is known as %p, marked %v, its slice used up %v; want an end, and no more of it",
 			s.ended.Load(), l.slow.Load(), l.mark.Load(), l.Slice.Load())
+	}
+}
+
+// A step is not said to have begun before it did, whenever the monitor sets its mark.
+func TestAMarkIsNotOlderThanItsStep(t *testing.T) {
+	l := New(Config{StallThreshold: 1})
+	l.cur.Store(&l.rootRunner)
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for m := (monitor{l: l}); ; {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			if !l.mark.Load() {
+				m.set()
+			}
+			runtime.Gosched()
+		}
+	}()
+	defer func() { close(over); <-done }()
+	told, unmarked := 0, l.Elapsed()
+	for l.turns = 1; told < 3000; l.turns++ {
+		runtime.Gosched()
+		now := l.Elapsed()
+		if l.mark.Load() {
+			l.stepEnded()
+			if n := l.oddity.Swap(nil); n != nil {
+				if told++; n.step.began < unmarked {
+					t.Fatalf("after %d marks: a step is said to have begun %v before it can have", told, time.Duration(unmarked-n.step.began))
+				}
+			}
+		}
+		unmarked = now // before the monitor can mark the next
+	}
+}
+
+// The time for which the loop has waited is that up to one moment.
+func TestTheTimeWaitedBelongsTogether(t *testing.T) {
+	l := New(Config{})
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			l.meters.rest.Store(0)
+			l.rests()
+			l.wakes()
+			runtime.Gosched()
+		}
+	}()
+	defer func() { close(over); <-done }()
+	for range 50_000 {
+		runtime.Gosched()
+		if idle := l.Metrics().Idle; idle < 0 {
+			t.Errorf("the loop has waited for %v", idle)
+			break
+		}
 	}
 }
