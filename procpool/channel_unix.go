@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 )
 
@@ -55,6 +56,22 @@ func killGroupOf(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
 
 // killGroup ends this process, a worker, and what it started.
 func killGroup() { syscall.Kill(0, syscall.SIGKILL) }
+
+// heedHangup has a worker that was stopped when the pool's process ended take along what it
+// started. The system has such a group go on with a hangup, of which the worker would die
+// before it reads the end of its channel.
+func heedHangup(parent int) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		<-hangups
+		if os.Getppid() != parent {
+			killGroup()
+		}
+		signal.Reset(syscall.SIGHUP) // it is from somebody else: die of it
+		syscall.Kill(os.Getpid(), syscall.SIGHUP)
+	}()
+}
 
 func signalOf(state *os.ProcessState) syscall.Signal {
 	if state == nil {

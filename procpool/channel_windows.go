@@ -64,3 +64,5 @@ func signalOf(*os.ProcessState) syscall.Signal { return 0 }
 func maxRSS(*os.ProcessState) int64 { return 0 }
 
 func rss(int) int64 { return 0 }
+
+func heedHangup(int) {}

@@ -34,6 +34,7 @@ var crashes = map[string]struct {
 	"exit 2":       {die: func() { os.Exit(2) }, reason: "it exited with code 2", code: 2},
 	"SIGKILL":      {die: func() { raise(syscall.SIGKILL) }, reason: "killed from outside (signal 9)", code: -1, signal: syscall.SIGKILL},
 	"SIGTERM":      {die: func() { raise(syscall.SIGTERM) }, reason: "killed by signal 15 (terminated)", code: -1, signal: syscall.SIGTERM},
+	"SIGHUP":       {die: func() { raise(syscall.SIGHUP) }, reason: "killed by signal 1 (hangup)", code: -1, signal: syscall.SIGHUP},
 	"SIGSEGV":      {die: segfault, reason: "segmentation violation", code: 2, stack: "goroutine "},
 	"SIGSEGV in C": {die: cfault.Fault, reason: "segmentation violation", code: 2, stack: "goroutine "},
 	"bad fault":    {die: touchUnmapped, reason: "segmentation violation", code: 2, stack: "touchUnmapped"},

@@ -30,6 +30,7 @@ func init() {
 		program(false, one, func(ctx context.Context, pool *procpool.Pool) { tellHeld(ctx, pool, order{Deaf: true, Child: true}) })
 	}
 	afterMain["idles"] = func() { program(false, one, idleProgram) }
+	afterMain["stopped"] = func() { program(false, one, stoppedProgram) }
 	afterMain["interrupted"] = func() { program(true, one, interruptedProgram) }
 	afterMain["replaced"] = func() { program(false, one, replacedProgram) }
 	beforeMain["without Main"] = programWithoutMain
@@ -91,6 +92,33 @@ func idleProgram(ctx context.Context, pool *procpool.Pool) {
 	if err == nil {
 		asyncio.Recv(ctx, make(chan int))
 	}
+}
+
+var startsDeaf = asyncio.Register("procpool.test.startsDeaf", func(context.Context, struct{}) (string, error) {
+	cmd := exec.Command("sh", "-c", "trap '' HUP; echo; exec sleep 1000")
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = out.Read(make([]byte, 1)) // now it is deaf
+	return fmt.Sprint(os.Getpid(), " ", cmd.Process.Pid), err
+})
+
+// stoppedProgram has a worker that is stopped, beside a program that ignores hangups.
+func stoppedProgram(ctx context.Context, pool *procpool.Pool) {
+	pids, err := startsDeaf.Call(ctx, pool, struct{}{})
+	var worker int
+	if fmt.Sscan(pids, &worker); err != nil || worker <= 0 || syscall.Kill(worker, syscall.SIGSTOP) != nil {
+		return
+	}
+	for processState(worker) != "T" && ctx.Err() == nil {
+		asyncio.Sleep(ctx, time.Millisecond)
+	}
+	fmt.Println(pids)
+	asyncio.Recv(ctx, make(chan int))
 }
 
 // interruptedProgram goes on when it is interrupted, and lets its function finish.
@@ -167,10 +195,10 @@ func self(t *testing.T) string {
 	return path
 }
 
-// TestNoOrphans kills a program whose worker computes, or idles, or is in Init, beside
-// a program that the worker started: nothing is left.
+// TestNoOrphans kills a program whose worker computes, or idles, or is in Init, or is
+// stopped, beside a program that the worker started: nothing is left.
 func TestNoOrphans(t *testing.T) {
-	for _, mode := range []string{"spins", "idles", "initialises"} {
+	for _, mode := range []string{"spins", "idles", "initialises", "stopped"} {
 		t.Run(mode, func(t *testing.T) {
 			checkLeaks(t)
 			p := startProgram(t, self(t), mode)

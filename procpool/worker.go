@@ -31,6 +31,7 @@ func serve(o orders) {
 	if err := applyLimits(o); err != nil {
 		give(exitLimits, err)
 	}
+	heedHangup(o.Parent)
 	w := &worker{ch: ch, in: frame.NewReader(ch, o.MaxMessage), limit: o.MaxMessage, wake: make(chan struct{})}
 	if o.Init != nil {
 		if err := w.init(o); err != nil {
