@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
@@ -47,7 +48,10 @@ func (d *dealer) run() {
 	defer d.from.Close()
 	for d.deal() {
 	}
-	for len(d.rest) < mostTaken && waits(d.from) {
+	for len(d.rest) < mostTaken {
+		if waits, known := netmake.Waits(d.from); known && !waits {
+			return
+		}
 		d.limit(time.Now().Add(lastLook))
 		c, err := d.from.Accept()
 		if err != nil {
