@@ -144,8 +144,10 @@ func (c *Conn) writeTo(w io.Writer, next func() ([]byte, error)) (total int64, e
 		if err != nil {
 			return total, err
 		}
+		lent := c.lent // no call of Next takes it back while w has it
+		c.lent = nil
 		n, err := w.Write(b)
-		c.release()
+		buffersOf(c.loop).give(lent)
 		total += int64(n)
 		if err != nil {
 			return total, err

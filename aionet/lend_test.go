@@ -101,6 +101,48 @@ func TestWriteTo(t *testing.T) {
 	})
 }
 
+// What the writer has is not taken back from it by a reader that comes in between.
+func TestWriteToKeepsWhatTheWriterHas(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		c, d := pair(ctx, t)
+		write(t, b, "first")
+		write(t, d, "other")
+		slow := writerFunc(func(p []byte) (int, error) {
+			if string(p) != "first" {
+				return len(p), nil
+			}
+			write(t, b, "second")
+			task := asyncio.Go(ctx, func(context.Context) error {
+				if got, err := a.Next(); string(got) != "second" || err != nil {
+					t.Errorf("Next: %q, %v", got, err)
+				}
+				a.Release()
+				got, err := c.Next()
+				if string(got) != "other" || err != nil {
+					t.Errorf("Next of another connection: %q, %v", got, err)
+				}
+				return b.CloseWrite()
+			})
+			if _, err := task.Await(ctx); err != nil {
+				t.Error(err)
+			}
+			if string(p) != "first" {
+				t.Errorf("the writer has %q, want %q", p, "first")
+			}
+			return len(p), nil
+		})
+		if _, err := io.Copy(slow, a); err != nil {
+			t.Errorf("Copy: %v", err)
+		}
+		shut(t, a, b, c, d)
+	})
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 func TestWriteToTellsOfTheWritersError(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
