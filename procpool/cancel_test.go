@@ -160,6 +160,40 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// lapsed is a ctx whose time runs out by a clock of its own, of which it does not tell.
+type lapsed struct {
+	context.Context
+	over chan struct{}
+}
+
+func (l lapsed) Done() <-chan struct{} { return l.over }
+
+func (l lapsed) Err() error {
+	select {
+	case <-l.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// TestTimeoutWithoutADeadline: a function that cannot know its deadline is told.
+func TestTimeoutWithoutADeadline(t *testing.T) {
+	g := newGate(t)
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		over := make(chan struct{})
+		h := begin(lapsed{ctx, over}, t, pool, order{Gate: g.path})
+		close(over)
+		h.Await(ctx)
+		if err := *h.callErr; err == nil || !strings.Contains(err.Error(), "because: context deadline exceeded") {
+			t.Errorf("error %v, one that tells the cause is expected", err)
+		}
+		if s := pool.Stats(); s.Killed != 0 || s.Started != 1 {
+			t.Errorf("Killed %d, Started %d; expected: 0, 1", s.Killed, s.Started)
+		}
+	})
+}
+
 // TestCancelledBefore: a call with a ctx that is cancelled already runs nowhere.
 func TestCancelledBefore(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {

@@ -50,7 +50,8 @@ type Options struct {
 	// Dir is the workers' working directory; empty: the program's.
 	Dir string
 	// Stdout and Stderr get what the workers print. Nil: each line goes to Logger.
-	// They are used from several goroutines, one Write at a time.
+	// They are used from several goroutines, one Write at a time. One that does not return
+	// holds up the workers that print, and Close.
 	Stdout, Stderr io.Writer
 	// Logger gets the workers' lines, with the worker and the call. Nil:
 	// slog.Default().

@@ -376,7 +376,8 @@ func (s *slot) cancel(j *job) {
 		return
 	}
 	j.grace = time.AfterFunc(s.pool.opts.KillGrace, func() { s.kill(j) })
-	if j.call.Context().Err() == context.DeadlineExceeded {
+	ctx := j.call.Context()
+	if d, ok := ctx.Deadline(); ok && ctx.Err() == context.DeadlineExceeded && time.Until(d) < time.Millisecond {
 		return // the function's ctx has the deadline too, and ends with the same error
 	}
 	proc, cause := s.proc, asyncio.EncodeError(j.cancelled)
