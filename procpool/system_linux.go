@@ -56,7 +56,7 @@ func niceness(n int) int { return 20 - n }
 // maxRSS is the most memory that the process had in RAM.
 func maxRSS(state *os.ProcessState) int64 {
 	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
-		return u.Maxrss << 10
+		return int64(u.Maxrss) << 10
 	}
 	return 0
 }

@@ -166,3 +166,57 @@ func BenchmarkCallSite(b *testing.B) {
 		create()
 	}
 }
+
+// A goroutine stands in a switch if it has resumed a coroutine or was suspended, and not if it runs or waits otherwise.
+func TestSwitched(t *testing.T) {
+	if (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") && switchedState() == 0 {
+		t.Errorf("a goroutine's state cannot be read on %s: a trace of all is taken for it", runtime.GOARCH)
+	}
+	me, id := G(), ID()
+	check := func(what string, g uintptr, id uint64, want bool) {
+		t.Helper()
+		if got := Switched(g); got != want {
+			t.Errorf("%s: switched is %v, want %v", what, got, want)
+		}
+		if got := switchedIn(stack(true), id); got != want {
+			t.Errorf("%s, by the trace: switched is %v, want %v", what, got, want)
+		}
+	}
+	check("one that runs", me, id, false)
+	var inner uintptr
+	var innerID uint64
+	next, stop := iter.Pull(func(yield func(int) bool) {
+		inner, innerID = G(), ID()
+		check("one that has resumed the caller", me, id, true)
+		yield(0)
+	})
+	next()
+	check("one that was suspended", inner, innerID, true)
+	stop()
+
+	type identity struct {
+		g  uintptr
+		id uint64
+	}
+	begun, end := make(chan identity), make(chan struct{})
+	go func() {
+		begun <- identity{G(), ID()}
+		<-end
+	}()
+	other := <-begun
+	for !strings.Contains(traceOf(other.id), "[chan receive") {
+		runtime.Gosched()
+	}
+	check("one that waits for a channel", other.g, other.id, false)
+	close(end)
+}
+
+// traceOf is the trace of one goroutine.
+func traceOf(id uint64) string {
+	for _, trace := range strings.Split(string(stack(true)), "\n\n") {
+		if number([]byte(trace), "goroutine ") == id {
+			return trace
+		}
+	}
+	return ""
+}

@@ -2,6 +2,11 @@
 
 package coro
 
+import (
+	"iter"
+	"sync"
+)
+
 // G identifies the calling goroutine among all live ones.
 func G() uintptr
 
@@ -75,3 +80,44 @@ func idOf(g uintptr) uint64 {
 	}
 	return peek(g + idOffset)
 }
+
+// stateOf is what the runtime notes of a goroutine's state: its status, and why it
+// waits. Zero: it cannot be told.
+func stateOf(g uintptr) uint64 {
+	if switchedState() == 0 {
+		return 0
+	}
+	return peekState(g)
+}
+
+// The runtime keeps the status before the goroutine's number, and the reason behind it.
+const (
+	running, waiting = 2, 4
+	scanned          = 0x1000 // a bit of the status while the collector reads the stack
+)
+
+func peekState(g uintptr) uint64 {
+	status, reason := peek(g+idOffset-8)&0xffffffff, peek(g+idOffset+24)&0xff
+	return (status&^scanned)<<8 | reason
+}
+
+// switchedState is the state of a goroutine in a coroutine switch, found out once from
+// one that has resumed a coroutine and held against one that was suspended. Zero: the
+// runtime keeps its notes elsewhere.
+var switchedState = sync.OnceValue(func() uint64 {
+	if idOffset == 0 {
+		return 0
+	}
+	me, inner := G(), uintptr(0)
+	var state uint64
+	next, stop := iter.Pull(func(yield func(struct{}) bool) {
+		inner, state = G(), peekState(me)
+		yield(struct{}{})
+	})
+	defer stop()
+	next()
+	if state>>8 != waiting || peekState(inner) != state || peekState(me)>>8 != running {
+		return 0
+	}
+	return state
+})

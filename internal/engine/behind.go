@@ -14,7 +14,7 @@ type timerArena []timerSlot
 func (l *Loop) readyNow() int {
 	q := &l.ready.line
 	n := int(q.tail - q.head)
-	if n < 0 || n > 1<<40 {
+	if n < 0 || n > 1<<30 {
 		n = 0
 	}
 	l.inbox.mu.Lock()

@@ -24,11 +24,20 @@ func (l *Loop) mismatch(r *runner) error {
 	case r == &l.rootRunner && r.g == coro.G():
 		return fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
 	case r != &l.rootRunner:
-		if coro.PulledFrom(r.g) {
+		if coro.PulledFrom(r.g) && l.resumed(r) {
 			return nil
 		}
 	}
 	return fmt.Errorf("%w: called from a goroutine that does not run the current step of the ctx's loop; start coroutines with Go or CreateTask, not with the go statement, or use Submit", ErrWrongTask)
+}
+
+// resumed reports whether the task of r stands where it has resumed the calling
+// coroutine, which another goroutine may have done as well: while the task runs, blocks
+// in something else, or has just parked.
+//
+//go:norace
+func (l *Loop) resumed(r *runner) bool {
+	return coro.Switched(r.g) && r.why == forNothing && l.cur.Load() == r
 }
 
 const execName = "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec"

@@ -16,11 +16,11 @@ import (
 func TestStress_AMillionTasksAtOnce(t *testing.T) {
 	const million = 1_000_000 / fewer
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
-		sum := 0
+		sum := int64(0)
 		tasks := make([]*asyncio.Task[int], million)
 		before := liveHeap()
 		for i := range tasks {
-			tasks[i] = asyncio.CreateTask(ctx, func(context.Context) (int, error) { sum += i; return i, nil })
+			tasks[i] = asyncio.CreateTask(ctx, func(context.Context) (int, error) { sum += int64(i); return i, nil })
 		}
 		// With its closure, and its places in the queue and the list of tasks: no stack, in any case.
 		if each := (liveHeap() - before) / million; each > 300 {
@@ -30,7 +30,7 @@ func TestStress_AMillionTasksAtOnce(t *testing.T) {
 			t.Errorf("%d tasks, want %d and main", n, million)
 		}
 		vs, err := asyncio.Gather(ctx, tasks...)
-		if err != nil || len(vs) != million || vs[million-1] != million-1 || sum != million*(million-1)/2 {
+		if err != nil || len(vs) != million || vs[million-1] != million-1 || sum != int64(million)*(million-1)/2 {
 			t.Errorf("%v; %d results, sum %d", err, len(vs), sum)
 		}
 	})
