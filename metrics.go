@@ -110,7 +110,7 @@ func (l *Loop) Metrics() Metrics {
 		Threads:   l.threads.metrics("to-thread"), Executors: l.used.metrics(),
 		Tasks: TaskMetrics{
 			Created: e.Created, Waiting: e.Waiting,
-			Failed: e.Failed, Cancelled: e.Cancelled, Panics: e.Panicked,
+			Succeeded: e.Succeeded, Failed: e.Failed, Cancelled: e.Cancelled, Panics: e.Panicked,
 		},
 	}
 	for _, s := range l.e.Stalls() {
@@ -122,8 +122,7 @@ func (l *Loop) Metrics() Metrics {
 	if e.Running {
 		m.Tasks.Running = 1
 	}
-	m.Tasks.Ready = max(0, e.Live-e.Waiting-m.Tasks.Running)
 	// Copied one by one while the loop goes on, they may not match by a few.
-	m.Tasks.Succeeded = uint64(max(0, int64(e.Created)-int64(e.Live)-int64(e.Failed+e.Cancelled+e.Panicked)))
+	m.Tasks.Ready = max(0, e.Live-e.Waiting-m.Tasks.Running)
 	return m
 }

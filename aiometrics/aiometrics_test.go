@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aiometrics"
@@ -157,4 +158,57 @@ func TestHandlerOnlyReads(t *testing.T) {
 	if answer.Code != http.StatusMethodNotAllowed || answer.Header().Get("Allow") != "GET, HEAD" {
 		t.Errorf("a POST got status %d and %v", answer.Code, answer.Header())
 	}
+}
+
+// Whatever loops are called, the page can be read: no name comes twice, and none has what
+// is not UTF-8, for which the whole page would be refused.
+func TestNamesOfLoops(t *testing.T) {
+	var loops []*asyncio.Loop
+	for _, name := range []string{"a#3", "a", "a", "b\xff", "b\xfe", "", "#8", ""} {
+		loops = append(loops, asyncio.NewLoop(asyncio.WithName(name)))
+	}
+	var page strings.Builder
+	if err := aiometrics.Write(&page, loops...); err != nil {
+		t.Fatal(err)
+	}
+	if !utf8.ValidString(page.String()) {
+		t.Error("the page is not UTF-8")
+	}
+	p := parse(t, page.String())
+	for _, name := range []string{"a#3", "a", "a#4", "b\uFFFD", "b\uFFFD#5", "#6", "#8", "#9"} {
+		p.expect(t, `asyncio_loop_ready{asyncio_loop_name="`+name+`"}`, 0)
+	}
+}
+
+// named is an executor with a name that its user chose.
+type named struct {
+	*asyncio.ThreadPool
+	name string
+}
+
+func (n named) Metrics() asyncio.ExecutorMetrics {
+	m := n.ThreadPool.Metrics()
+	m.Name = n.name
+	return m
+}
+
+func TestNamesOfExecutors(t *testing.T) {
+	var page strings.Builder
+	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+		pool := asyncio.NewThreadPool(1)
+		defer pool.Close(ctx)
+		for _, name := range []string{"c\xff", "c\xfe"} {
+			if _, err := double.Call(ctx, named{pool, name}, 1); err != nil {
+				return err
+			}
+		}
+		return aiometrics.Write(&page, asyncio.LoopOf(ctx))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !utf8.ValidString(page.String()) {
+		t.Error("the page is not UTF-8")
+	}
+	parse(t, page.String()).expect(t, "asyncio_executor_workers{asyncio_executor_name=\"c\uFFFD\"}", 1)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,9 +79,9 @@ func snapshots(loops []*asyncio.Loop) []snapshot {
 	taken := map[string]bool{"": true}
 	for i, l := range loops {
 		m := l.Metrics()
-		name := m.Name
-		if taken[name] {
-			name += "#" + strconv.Itoa(i+1)
+		name := strings.ToValidUTF8(m.Name, invalid)
+		for n := i + 1; taken[name]; n++ {
+			name = strings.ToValidUTF8(m.Name, invalid) + "#" + strconv.Itoa(n)
 		}
 		taken[name] = true
 		all[i] = snapshot{name, m}

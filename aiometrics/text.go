@@ -44,6 +44,9 @@ func (p *printer) sample(name string, value float64, labels ...string) {
 
 var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
+// invalid stands for what is not UTF-8 in a name: who reads the format refuses a page that holds such.
+const invalid = "\uFFFD"
+
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // histogram prints the lines of one histogram: its classes are cumulative here.
@@ -167,6 +170,7 @@ func executorsOf(loops []snapshot) (all []executor) {
 	}
 	for _, l := range loops {
 		for _, e := range l.Executors {
+			e.Name = strings.ToValidUTF8(e.Name, invalid)
 			if !seen[e.Name] {
 				seen[e.Name] = true
 				all = append(all, executor{e, []string{name, e.Name}})

@@ -37,12 +37,13 @@ func (c *counters) unsuccessful(f taskFlags) {
 
 // meters are for anybody, and but for delay's probe only the loop writes.
 type meters struct {
-	began, ended             atomic.Int64 // when Run did
-	rest                     atomic.Int64 // see rests
-	ready, live, waiting     atomic.Int64
-	timers, turns, steps     atomic.Int64
-	admitted, refused        atomic.Int64
-	failed, cancelled, panic atomic.Int64
+	began, ended         atomic.Int64 // when Run did
+	rest                 atomic.Int64 // see rests
+	ready, live, waiting atomic.Int64
+	timers, turns, steps atomic.Int64
+	admitted, refused    atomic.Int64
+	succeeded, failed    atomic.Int64
+	cancelled, panic     atomic.Int64
 
 	probing atomic.Int64 // when the monitor asked for a turn that has not come yet; 0: it has
 	delay   Histogram
@@ -74,6 +75,8 @@ func (l *Loop) publish() {
 	m.steps.Store(int64(l.turns) + int64(c.more) - int64(l.left))
 	m.admitted.Store(int64(c.admitted))
 	m.refused.Store(int64(c.refused))
+	// Not left to readers as a difference: it would go back when live is newer than admitted.
+	m.succeeded.Store(int64(c.ended - c.failed - c.cancelled - c.panicked))
 	m.failed.Store(int64(c.failed))
 	m.cancelled.Store(int64(c.cancelled))
 	m.panic.Store(int64(c.panicked))
@@ -129,15 +132,16 @@ func (l *Loop) probed() {
 
 // Metrics are the loop's figures at one moment.
 type Metrics struct {
-	Uptime, Idle        time.Duration // of Run; of that, waiting
-	Turns, Steps        uint64
-	Ready, Timers       int  // entries of the ready queue, and pending timers
-	Live, Waiting       int  // tasks
-	Running             bool // a task's step
-	Created, Failed     uint64
-	Cancelled, Panicked uint64
-	Waited              time.Duration // of the turn that the monitor has asked for; 0: there is none
-	Delay               *Histogram    // how long turns took to come
+	Uptime, Idle       time.Duration // of Run; of that, waiting
+	Turns, Steps       uint64
+	Ready, Timers      int  // entries of the ready queue, and pending timers
+	Live, Waiting      int  // tasks
+	Running            bool // a task's step
+	Created, Succeeded uint64
+	Failed, Cancelled  uint64
+	Panicked           uint64
+	Waited             time.Duration // of the turn that the monitor has asked for; 0: there is none
+	Delay              *Histogram    // how long turns took to come
 }
 
 // metricsPatience is how long Metrics waits for the loop to answer itself.
@@ -158,8 +162,8 @@ func (l *Loop) Metrics() Metrics {
 		Turns: uint64(m.turns.Load()), Steps: uint64(m.steps.Load()),
 		Ready: int(m.ready.Load()), Timers: int(m.timers.Load()),
 		Live: int(m.live.Load()), Waiting: int(m.waiting.Load()), Running: l.Running() != nil,
-		Created: uint64(m.admitted.Load() + m.refused.Load()),
-		Failed:  uint64(m.failed.Load() + m.refused.Load()), Cancelled: uint64(m.cancelled.Load()), Panicked: uint64(m.panic.Load()),
+		Created: uint64(m.admitted.Load() + m.refused.Load()), Succeeded: uint64(m.succeeded.Load()),
+		Failed: uint64(m.failed.Load() + m.refused.Load()), Cancelled: uint64(m.cancelled.Load()), Panicked: uint64(m.panic.Load()),
 		Delay: &m.delay,
 	}
 	switch l.life.Load() {

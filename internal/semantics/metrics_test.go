@@ -288,3 +288,40 @@ func TestMetricsTellOfThreads(t *testing.T) {
 		}
 	})
 }
+
+// What has ended stays counted, also while a step blocks the loop after tasks were created
+// that the last whole copy of the figures does not have.
+func TestMetricsOutcomesNeverGoBack(t *testing.T) {
+	const ended, created = 5, 100
+	l := asyncio.NewLoop()
+	blocked, release := make(chan struct{}), make(chan struct{})
+	seen := make(chan asyncio.Metrics, 1)
+	go func() {
+		<-blocked
+		seen <- l.Metrics()
+		close(release)
+	}()
+	err := l.Run(context.Background(), func(ctx context.Context) error {
+		for range ended {
+			if _, err := asyncio.Go(ctx, func(context.Context) error { return nil }).Await(ctx); err != nil {
+				return err
+			}
+		}
+		if m := l.Metrics(); m.Tasks.Succeeded != ended {
+			t.Errorf("%d succeeded, want %d", m.Tasks.Succeeded, ended)
+		}
+		for range created {
+			asyncio.Go(ctx, forever)
+		}
+		asyncio.Sleep(ctx, time.Millisecond) // the next turn begins on the root, which counts who lives
+		close(blocked)
+		<-release
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := <-seen; m.Tasks.Succeeded != ended {
+		t.Errorf("of a blocked loop with %d more tasks, %d succeeded; want %d, as before", created, m.Tasks.Succeeded, ended)
+	}
+}
