@@ -132,6 +132,7 @@ func TestBadMessages(t *testing.T) {
 		"not UTF-8":     {text(ws.OpText, []byte("\xff\xff")), ws.StatusProtocolError},
 		"not masked":    {ws.MustCompileFrame(ws.NewTextFrame([]byte("x"))), ws.StatusProtocolError},
 		"reserved bits": {[]byte{0xf1, 0x80, 0, 0, 0, 0}, ws.StatusProtocolError},
+		"a length < 0":  {[]byte{0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0}, ws.StatusProtocolError},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inChat(t, "", func(ctx context.Context, s *site) {
@@ -181,6 +182,32 @@ func TestASlowReader(t *testing.T) {
 		slow.conn.Close()
 		ada.leave()
 	})
+}
+
+// Who says much at once, or asks whether the server is there, has nobody sent away who
+// reads: neither the others nor itself.
+func TestMuchAtOnce(t *testing.T) {
+	const frames = 2 * mostWaiting
+	for name, f := range map[string]ws.Frame{"messages": ws.NewTextFrame([]byte("x")), "pings": ws.NewPingFrame(nil)} {
+		t.Run(name, func(t *testing.T) {
+			inChat(t, "", func(ctx context.Context, s *site) {
+				bob, _ := s.enter(ctx, "Bob", "engines")
+				ada, _ := s.enter(ctx, "Ada", "engines")
+				bob.expect("joined", "Ada", "")
+				ada.conn.Write(bytes.Repeat(ws.MustCompileFrame(ws.MaskFrame(f)), frames))
+				for range frames {
+					if f.Header.OpCode == ws.OpText {
+						ada.expect("message", "Ada", "x")
+						bob.expect("message", "Ada", "x")
+					} else if op, _, err := ada.next(); op != ws.OpPong || err != nil {
+						t.Fatalf("a ping was answered with %v, %v", op, err)
+					}
+				}
+				ada.leave()
+				bob.leave()
+			})
+		})
+	}
 }
 
 // A member who says nothing but answers pings stays; one who does not is given up.

@@ -127,6 +127,12 @@ func (m *member) ping(ctx context.Context) error {
 func (m *member) read(ctx context.Context) error {
 	frames := wsutil.Reader{Source: m.in, State: ws.StateServerSide, CheckUTF8: true, MaxFrameSize: mostText, OnIntermediate: m.control}
 	for {
+		// Hundreds of frames may be here at once. The writers get a turn between them: if
+		// not, what waits for the others would be more than mostWaiting, however fast they read.
+		err := asyncio.Sleep(ctx, 0)
+		if err != nil {
+			return err
+		}
 		m.conn.SetReadDeadline(time.Now().Add(m.hub.silence))
 		header, err := frames.NextFrame()
 		if err == nil && header.OpCode.IsControl() {
@@ -171,7 +177,7 @@ func (m *member) drain() error {
 
 func isProtocolError(err error) bool {
 	var p ws.ProtocolError
-	return errors.As(err, &p)
+	return errors.As(err, &p) || errors.Is(err, ws.ErrHeaderLengthMSB)
 }
 
 // control answers pings; pongs are the sign of life that they are.
