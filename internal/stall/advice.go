@@ -11,13 +11,22 @@ func Advice(class Class, f Finding) string {
 		}
 		return "in a loop call asyncio.Checkpoint(ctx); or move the computation off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool"
 	case Sleep:
-		return "call asyncio.Sleep(ctx, d) instead of " + or(f.Call, "time.Sleep")
+		if f.Call != "" && f.Call != "time.Sleep" {
+			return "call asyncio.Sleep(ctx, d) instead of time.Sleep, or move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+		}
+		return "call asyncio.Sleep(ctx, d) instead of time.Sleep"
 	case IO:
 		if strings.HasPrefix(f.Call, "net/http") {
 			return "send the request with aiohttp.Do or aiohttp.Get of aionet/aiohttp, or move it off the loop: asyncio.ToThread(ctx, ...)"
 		}
 		return "use a connection of aionet (aionet.Dial, aionet.Listen), or move " + or(f.Call, "the call") + " off the loop: asyncio.ToThread(ctx, ...)"
 	case Channel:
+		switch {
+		case strings.Contains(f.Call, "sync/semaphore.") || strings.Contains(f.Call, "sync/errgroup."):
+			return "bound tasks with an asyncio.Semaphore (asyncio.NewSemaphore), or move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+		case f.Call != "" && !strings.HasPrefix(f.Call, "reflect."): // a channel that the program does not have
+			return "move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+		}
 		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
 	case Lock:
 		return lockAdvice(f.Call)
@@ -48,7 +57,7 @@ func Advice(class Class, f Finding) string {
 
 func lockAdvice(call string) string {
 	switch {
-	case strings.Contains(call, "WaitGroup"):
+	case strings.Contains(call, "WaitGroup"), strings.Contains(call, "sync/errgroup."):
 		return "await tasks with asyncio.WithTaskGroup or asyncio.Gather, or move the wait off the loop: asyncio.ToThread(ctx, ...)"
 	case strings.Contains(call, "sync.(*Cond)"):
 		return "use an asyncio.Condition, or move the wait off the loop: asyncio.ToThread(ctx, ...)"

@@ -182,6 +182,23 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%s: %q does not name %s", call, a, word)
 		}
 	}
+	// What a package has inside is no channel, lock or sleep that the program could replace.
+	for call, c := range map[string]struct {
+		class Class
+		words string
+	}{
+		"golang.org/x/sync/errgroup.(*Group).Wait":        {Lock, "asyncio.WithTaskGroup"},
+		"golang.org/x/sync/errgroup.(*Group).Go":          {Channel, "asyncio.NewSemaphore"},
+		"golang.org/x/sync/semaphore.(*Weighted).Acquire": {Channel, "asyncio.NewSemaphore"},
+		"golang.org/x/time/rate.(*Limiter).Wait":          {Channel, "move golang.org/x/time/rate.(*Limiter).Wait off"},
+		"net/slow.Wait":                                   {Sleep, "move net/slow.Wait off"},
+		"reflect.Value.Call":                              {Sleep, "asyncio.Sleep(ctx, d) instead of time.Sleep"},
+		"reflect.Select":                                  {Channel, "asyncio.Recv"},
+	} {
+		if a := Advice(c.class, Finding{Class: c.class, Call: call}); !strings.Contains(a, c.words) || strings.Contains(a, "asyncio.Recv") != strings.Contains(c.words, "asyncio.Recv") {
+			t.Errorf("%s: %q does not name %s", call, a, c.words)
+		}
+	}
 	if a := Advice(CPU, Finding{Call: "errors.New"}); !strings.Contains(a, "ToThread") || !strings.Contains(a, "Checkpoint") { // one long call, or many
 		t.Errorf("a computation: %q", a)
 	}
