@@ -114,8 +114,11 @@ func stoppedProgram(ctx context.Context, pool *procpool.Pool) {
 	if fmt.Sscan(pids, &worker); err != nil || worker <= 0 || syscall.Kill(worker, syscall.SIGSTOP) != nil {
 		return
 	}
-	for processState(worker) != "T" && ctx.Err() == nil {
-		asyncio.Sleep(ctx, time.Millisecond)
+	var status syscall.WaitStatus
+	for !status.Stopped() { // all its threads are: only then does the system hang up on it
+		if _, err := syscall.Wait4(worker, &status, syscall.WUNTRACED, nil); err != nil && err != syscall.EINTR {
+			return
+		}
 	}
 	fmt.Println(pids)
 	asyncio.Recv(ctx, make(chan int))
