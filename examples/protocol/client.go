@@ -15,10 +15,15 @@ type client struct {
 	in     lines
 	errors int // in a row
 	full   bool
+	more   bool // requests wait for the next turn
 	ended  bool // the client sends no more
 	heard  time.Time
 	alarm  *asyncio.Handle
 }
+
+// turn is how many requests of a client are handled before others have theirs: what comes
+// at once may be ten thousand.
+const turn = 100
 
 // mostErrors is how many errors in a row a client may make.
 const mostErrors = 10
@@ -37,9 +42,15 @@ func (c *client) DataReceived(data []byte) {
 	c.handle()
 }
 
-// handle answers what was asked, as long as the answers find room.
+// handle answers what was asked, as long as the answers find room, and turn by turn.
 func (c *client) handle() {
-	for !c.full && !c.t.IsClosing() {
+	for n := 0; !c.full && !c.t.IsClosing(); n++ {
+		if n == turn {
+			c.more = true
+			c.t.PauseReading()
+			c.t.Loop().CallSoon(c.goOn)
+			return
+		}
 		line, ok, err := c.in.next()
 		if err != nil {
 			c.server.stats.errors++
@@ -54,6 +65,15 @@ func (c *client) handle() {
 		}
 		c.heard = time.Now()
 		c.answer(line)
+	}
+}
+
+// goOn is the next turn. No more is read until all that has come is handled.
+func (c *client) goOn() {
+	c.more = false
+	c.handle()
+	if !c.more && !c.full && !c.t.IsClosing() {
+		c.t.ResumeReading()
 	}
 }
 
@@ -109,8 +129,7 @@ func (c *client) PauseWriting() {
 func (c *client) ResumeWriting() {
 	c.full = false
 	if !c.t.IsClosing() {
-		c.t.ResumeReading()
-		c.handle()
+		c.goOn()
 	}
 }
 

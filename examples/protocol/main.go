@@ -21,9 +21,11 @@
 //     whole request being handled it is told BYE, and cut off if it does not take even that;
 //   - a client that asks and does not read the answers: while they pile up no more
 //     requests are handled, or read, so that memory stays bounded;
+//   - a client that asks a thousand things at once: the others have their turns in between;
 //   - too many clients, keys or bytes: -conns, -keys, and -line for a value.
 //
-// Ctrl-C ends it in order: everybody is told BYE and gets what was written.
+// Ctrl-C ends it in order: everybody is told BYE and gets what was written. A second
+// Ctrl-C ends it at once.
 package main
 
 import (
@@ -55,6 +57,7 @@ func main() {
 	}
 	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
+	context.AfterFunc(stop, cancel) // a second signal has its usual effect
 	err = run(stop, cfg, func(addr net.Addr) { fmt.Println("listening on", addr) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "protocol:", err)

@@ -96,6 +96,35 @@ func TestPipelining(t *testing.T) {
 	})
 }
 
+// Who asks much at once gets all the answers, and the others their turns meanwhile.
+func TestMuchAtOnce(t *testing.T) {
+	virtually(t, func(ctx context.Context, t *testing.T, s *server) {
+		const all = 5000
+		c := dial(ctx, t)
+		answers := asyncio.Go(ctx, func(context.Context) error {
+			got, err := io.ReadAll(c)
+			if want := strings.Repeat("NONE\n", all); string(got) != want || err != nil {
+				t.Errorf("%d bytes of answers, %v; want %d", len(got), err, len(want))
+			}
+			return nil
+		})
+		io.WriteString(c, strings.Repeat("GET x\n", all))
+		c.CloseWrite()
+		before := 0
+		for s.stats.requests < all {
+			if err := asyncio.Sleep(ctx, 0); err != nil {
+				t.Fatal(err)
+			}
+			if n := s.stats.requests - before; n > turn {
+				t.Fatalf("%d requests were handled in one turn, want %d at most", n, turn)
+			}
+			before = s.stats.requests
+		}
+		answers.Await(ctx)
+		c.Close()
+	})
+}
+
 func TestSilentClients(t *testing.T) {
 	virtually(t, func(ctx context.Context, t *testing.T, s *server) {
 		begin := time.Now()
