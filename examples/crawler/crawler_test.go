@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -246,6 +249,42 @@ func TestTheDatabaseFails(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "cancel") {
 		t.Errorf("the error tells of what is only a consequence: %v", err)
+	}
+}
+
+// What cannot be made leaves no file behind, which would be in the way of the next attempt.
+func TestTheDatabaseCannotBeMade(t *testing.T) {
+	l := newLab(t, "")
+	if err := os.Mkdir(l.crawler.db+"-journal", 0o777); err != nil { // where SQLite wants a file
+		t.Fatal(err)
+	}
+	if _, err := l.crawl(nil, nil); err == nil {
+		t.Error("the crawl went well, without a database")
+	}
+	if _, err := os.Stat(l.crawler.db); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file is left behind: %v", err)
+	}
+}
+
+// A name that means something else to the driver is that of a file all the same.
+func TestNamesOfTheDatabase(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no file has such a name on Windows")
+	}
+	t.Chdir(t.TempDir())
+	for _, name := range []string{":memory:", "file:pages.db"} {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			s, err := openStore(ctx, name)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if err := s.close(ctx); err != nil {
+				t.Error(err)
+			}
+			if info, err := os.Stat(name); err != nil || info.Size() == 0 {
+				t.Errorf("the tables are not in the file %s: %v, %v", name, info, err)
+			}
+		})
 	}
 }
 

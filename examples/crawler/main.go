@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -74,6 +75,9 @@ func (o options) check(arguments []string) error {
 	}
 	if o.db == "" {
 		return errors.New("-db is empty; expected the name of a file")
+	}
+	if strings.Contains(o.db, "?") { // for the driver, what follows are options
+		return fmt.Errorf("-db is %q; expected the name of a file, without a question mark", o.db)
 	}
 	for _, f := range []struct {
 		name         string

@@ -107,6 +107,7 @@ $`).FindStringSubmatch(c.out)
 func TestBadFlags(t *testing.T) {
 	for args, want := range map[string]string{
 		"-db=":          "-db is empty; expected the name of a file",
+		"-db a?b":       `-db is "a?b"; expected the name of a file, without a question mark`,
 		"-site 0":       "-site is 0; expected a number from 1",
 		"-hosts 0":      "-hosts is 0; expected a number from 1",
 		"-most 0":       "-most is 0",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	_ "modernc.org/sqlite"
@@ -31,16 +32,29 @@ func openStore(ctx context.Context, name string) (*store, error) {
 			return nil, err
 		}
 		f.Close()
-		db, err := sql.Open("sqlite", name)
-		if err != nil {
-			return nil, err
-		}
-		db.SetMaxOpenConns(1)
-		if _, err := db.ExecContext(ctx, schema); err != nil {
-			return nil, errors.Join(err, db.Close())
+		db, err := createTables(ctx, name)
+		if err != nil { // an empty file would be in the way of the next attempt
+			return nil, errors.Join(err, os.Remove(name))
 		}
 		return &store{db}, nil
 	})
+}
+
+func createTables(ctx context.Context, name string) (*sql.DB, error) {
+	// The driver takes some names for something else, such as :memory:, but no whole path.
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, schema); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 func (s *store) close(ctx context.Context) error {
