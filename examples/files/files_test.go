@@ -54,6 +54,10 @@ func TestACommandLineThatMakesNoSense(t *testing.T) {
 			}
 		}
 	}
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"-h"}, &stdout, &stderr); status != 0 || !strings.Contains(stderr.String(), "-mb int") {
+		t.Errorf("-h: exit status %d, stderr %q; want 0 and the flags", status, &stderr)
+	}
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -29,32 +30,38 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("files", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	size := flags.Int("mb", 512, "megabytes to write and read")
-	if flags.Parse(args) != nil {
-		return 2
-	}
+	err := flags.Parse(args)
 	switch {
+	case err == flag.ErrHelp:
+		return 0
+	case err != nil:
+		return 2
 	case *size < 1:
 		return misused(stderr, "-mb is %d; expected a number of megabytes from 1", *size)
 	case flags.NArg() > 0:
 		return misused(stderr, "unexpected argument %q; expected flags only", flags.Arg(0))
 	}
-	dir, err := os.MkdirTemp("", "files")
-	if err != nil {
-		fmt.Fprintln(stderr, "files:", err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-
-	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	// What would end the program with the file left behind cancels it, too: the last two
+	// are a terminal, or a reader of what it prints (| head), that has gone.
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
-	err = asyncio.Run(interrupted, func(ctx context.Context) error {
-		return writeAndRead(ctx, stdout, filepath.Join(dir, "large"), *size)
-	})
-	if err != nil {
+	if err := inFolder(interrupted, stdout, *size); err != nil {
 		fmt.Fprintln(stderr, "files:", err)
 		return 1
 	}
 	return 0
+}
+
+// inFolder does it in a folder of its own, which it removes.
+func inFolder(ctx context.Context, stdout io.Writer, mb int) error {
+	dir, err := os.MkdirTemp("", "files")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return asyncio.Run(ctx, func(ctx context.Context) error {
+		return writeAndRead(ctx, stdout, filepath.Join(dir, "large"), mb)
+	})
 }
 
 func misused(stderr io.Writer, format string, args ...any) (status int) {

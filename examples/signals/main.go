@@ -33,7 +33,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&s.every, "every", s.every, "time from one job to the next")
 	flags.DurationVar(&s.job, "job", s.job, "how long a job takes")
 	flags.DurationVar(&s.drain, "drain", s.drain, "time for accepted jobs to finish after Ctrl-C")
-	if flags.Parse(args) != nil {
+	switch err := flags.Parse(args); {
+	case err == flag.ErrHelp:
+		return 0
+	case err != nil:
 		return 2
 	}
 	if err := s.check(flags.Args()); err != nil {

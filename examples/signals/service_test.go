@@ -137,4 +137,8 @@ func TestACommandLineThatMakesNoSense(t *testing.T) {
 			}
 		}
 	}
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"-h"}, &stdout, &stderr); status != 0 || !strings.Contains(stderr.String(), "-drain duration") {
+		t.Errorf("-h: exit status %d, stderr %q; want 0 and the flags", status, &stderr)
+	}
 }

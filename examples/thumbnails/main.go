@@ -57,6 +57,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, err
 	}
 	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q; expected flags only", flags.Arg(0))
 	case o.workers < 1, o.queue < 1, o.maxBody < 1, o.memory < 1:
 		return o, fmt.Errorf("-workers %d -queue %d -max-body %d -memory %d: at least 1 is expected of each", o.workers, o.queue, o.maxBody, o.memory)
 	case o.timeout <= 0, o.drain <= 0, o.grace <= 0:
@@ -68,6 +70,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 // run is the program but for the process around it. It returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
+	if err == flag.ErrHelp { // which flags there are has been told
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "thumbnails:", err)
 		return 2

@@ -105,12 +105,16 @@ func TestBadRequests(t *testing.T) {
 
 // What the flags say is checked before anything begins, and the message names it.
 func TestBadFlags(t *testing.T) {
-	for _, flags := range []string{"-remedy prayer", "-workers 0", "-queue -1", "-max-body 0", "-memory 0", "-timeout 0s", "-drain -1s", "-grace 0s", "-nothing 1"} {
+	for _, flags := range []string{"-remedy prayer", "-workers 0", "-queue -1", "-max-body 0", "-memory 0", "-timeout 0s", "-drain -1s", "-grace 0s", "-nothing 1", "photo.jpg"} {
 		var stdout, stderr bytes.Buffer
 		status := run(append(strings.Fields(flags), "-address", "localhost:0"), &stdout, &stderr)
 		flag, _, _ := strings.Cut(flags, " ")
 		if status != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), flag) {
 			t.Errorf("%s: exit status %d, it printed %q, and to stderr %q; want 2, nothing, and a message about %s", flags, status, &stdout, &stderr, flag)
 		}
+	}
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"-h"}, &stdout, &stderr); status != 0 || strings.Contains(stderr.String(), "thumbnails: ") {
+		t.Errorf("-h: exit status %d, stderr %q; want 0 and no error", status, &stderr)
 	}
 }
