@@ -140,7 +140,7 @@ func (l *Loop) printed(t *Task) string {
 // cut takes off what is below the user's code: the engine, and how it got there.
 func cut(t stall.Trace) stall.Trace {
 	for i, f := range t.Frames {
-		if f.Func == execName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") {
+		if f.Func == execName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {
 			t.Frames = t.Frames[:i]
 			break
 		}

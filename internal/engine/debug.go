@@ -22,6 +22,7 @@ type debugger struct {
 
 	mu      sync.Mutex
 	begun   int64 // when the step, or what else is going on, began
+	calling bool  // that is a callback
 	history history
 	sites   map[uintptr]finder // of program counters: what was found at each
 	steps   Histogram
@@ -103,6 +104,13 @@ func (d *debugger) ended() {
 	d.begun = now
 }
 
+// calls is told that what begins is a callback.
+func (d *debugger) calls() {
+	d.mu.Lock()
+	d.calling = true
+	d.mu.Unlock()
+}
+
 // called is told of the end of a callback.
 func (d *debugger) called() { d.passed(event{what: callbackRun}, d.l.Elapsed()) }
 
@@ -114,7 +122,7 @@ func (d *debugger) passed(e event, now int64) {
 	d.mu.Lock()
 	e.at, e.took = d.begun, now-d.begun
 	d.history.add(e)
-	d.begun = now
+	d.begun, d.calling = now, false
 	d.mu.Unlock()
 }
 

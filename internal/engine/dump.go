@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/stall"
@@ -37,11 +38,19 @@ const (
 )
 
 // askForDump has the loop describe itself. If it does not answer, state says why: it is
-// blocked, or is just late.
+// blocked, or is just late. What nobody waits for any more it does not write: whoever looks
+// at a blocked loop again and again would hold it up once more when it goes on.
 func (l *Loop) askForDump() (text, state string) {
 	before := l.progress()
 	answer := make(chan string, 1)
-	if l.life.Load() != lifeRunning || l.post(func() { answer <- l.dumpHere() }) != nil {
+	var left atomic.Bool
+	defer left.Store(true)
+	tell := func() {
+		if !left.Load() {
+			answer <- l.dumpHere()
+		}
+	}
+	if l.life.Load() != lifeRunning || l.post(tell) != nil {
 		return "", ""
 	}
 	patience := time.NewTimer(dumpPatience)

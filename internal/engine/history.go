@@ -57,10 +57,12 @@ var errNoDebug = errors.New("asyncio: Trace: the loop keeps no history; give it 
 // snapshot copies the history, and adds what is going on now.
 func (d *debugger) snapshot() (events []event, now int64) {
 	d.mu.Lock()
-	events, begun := d.history.all(), d.begun
+	events, begun, calling := d.history.all(), d.begun, d.calling
 	now = d.l.Elapsed()
 	d.mu.Unlock()
-	if t := d.l.Running(); t != nil {
+	if calling {
+		events = append(events, event{what: callbackRun, at: begun, took: max(0, now-begun), why: goesOn})
+	} else if t := d.l.Running(); t != nil {
 		events = append(events, event{what: taskStep, at: begun, took: max(0, now-begun), task: t.id, name: t.Name(), why: goesOn})
 	}
 	return events, now

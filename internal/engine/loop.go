@@ -259,6 +259,9 @@ func (l *Loop) drive() {
 		}
 		t := l.ready.nextTask()
 		if t == nil {
+			if l.debug != nil {
+				l.debug.calls()
+			}
 			l.runCall()
 			if l.debug != nil {
 				l.debug.called()

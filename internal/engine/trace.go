@@ -121,7 +121,11 @@ func (t *tracer) event(e event) {
 	case taskStep, taskLastStep:
 		t.step(e)
 	case callbackRun:
-		t.slice(e, "callback", "callback", nil)
+		var args map[string]any
+		if e.why == goesOn {
+			args = map[string]any{"running": true}
+		}
+		t.slice(e, "callback", "callback", args)
 	case loopWaited:
 		t.slice(e, "idle", "idle", nil)
 	case turnBegun:

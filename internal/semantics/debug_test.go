@@ -304,6 +304,32 @@ func TestTraceWhileTheLoopIsBlocked(t *testing.T) {
 	}
 }
 
+// A callback is a step, too.
+func TestTraceWhileACallbackBlocksTheLoop(t *testing.T) {
+	var events []chromeEvent
+	l := asyncio.NewLoop(asyncio.WithDebug(true))
+	err := l.Run(context.Background(), func(ctx context.Context) error {
+		l.CallSoon(func() {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				events = traceOf(t, l)
+			}()
+			<-done // blocks the loop
+		})
+		return asyncio.Sleep(ctx, 0)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls := find(events, "X", "callback"); len(calls) != 1 || calls[0].Args["running"] != true {
+		t.Errorf("the callbacks are %+v, want one that goes on", calls)
+	}
+	if calls := find(traceOf(t, l), "X", "callback"); len(calls) != 1 || calls[0].Args["running"] != nil {
+		t.Errorf("afterwards the callbacks are %+v, want one that has ended", calls)
+	}
+}
+
 // Profiles tell tasks apart by name, and tasks without one by where they were created.
 func TestDebugLabelsProfiles(t *testing.T) {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
