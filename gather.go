@@ -40,7 +40,7 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 	first, err := g.crew.Gather()
 	if first != nil {
 		e := first.Receive()
-		if own := g.crew.Err(); own != nil && (first.Cancelled() || g.crew.Late() != nil) {
+		if own := g.crew.Late(); own != nil {
 			e = own
 		}
 		return nil, e
@@ -86,7 +86,7 @@ func waitForAll(*engine.Crew, *engine.Cell) bool { return false }
 // A source is where Gather finds the result of one argument.
 type source[T any] interface {
 	Result() (T, error)
-	started() bool
+	cut() bool // it was started for this call, and cancelled with it
 }
 
 // ownTask is a task that Gather started.
@@ -110,9 +110,9 @@ func (b *ownBody[T]) Handle() any { return &b.Task }
 
 func (b *ownBody[T]) Crew() (*engine.Crew, int) { return b.crew, b.pos }
 
-func (*ownTask[T]) started() bool       { return true }
-func (*Task[T]) started() bool          { return false }
-func (*Future[T]) started() bool        { return false }
+func (t *ownTask[T]) cut() bool         { return t.t.CutBy(t.crew) }
+func (*Task[T]) cut() bool              { return false }
+func (*Future[T]) cut() bool            { return false }
 func (f *Future[T]) cell() *engine.Cell { return &f.c }
 func (t *Task[T]) cell() *engine.Cell   { return t.t.Cell() }
 
@@ -121,7 +121,7 @@ func (t *Task[T]) cell() *engine.Cell   { return t.t.Cell() }
 func (g *gathering[T]) result(i int, cancelled error) Result[T] {
 	s := g.sources[i]
 	v, err := s.Result()
-	if cancelled != nil && (err == ErrNotDone || s.started() && errors.Is(err, ErrTaskCancelled)) {
+	if cancelled != nil && (err == ErrNotDone || s.cut()) {
 		err = cancelled
 	}
 	return Result[T]{v, err}

@@ -55,7 +55,7 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 	case FirstCompleted:
 		enough = func(*engine.Crew, *engine.Cell) bool { return true }
 	case FirstError:
-		enough = func(_ *engine.Crew, c *engine.Cell) bool { return c.Failed() && !c.Cancelled() }
+		enough = func(_ *engine.Crew, c *engine.Cell) bool { return c.Failed() && !c.WasCancelled() }
 	default:
 		return nil, nil, fmt.Errorf("asyncio: Wait: %v is none of AllCompleted, FirstCompleted and FirstError", until)
 	}

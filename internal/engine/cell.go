@@ -132,14 +132,9 @@ func (c *Cell) Receive() error {
 // Failed reports whether the settled cell has an error, without receiving it.
 func (c *Cell) Failed() bool { return c.fail != nil }
 
-// Cancelled reports whether the settled cell's error is that it was cancelled.
-func (c *Cell) Cancelled() bool {
-	if c.fail == nil {
-		return false
-	}
-	_, ok := c.fail.err.(*cancelledError)
-	return ok
-}
+// WasCancelled reports whether the settled cell is that of a task which counts as
+// cancelled (S14): not one that returned the cancellation of what it awaited.
+func (c *Cell) WasCancelled() bool { return c.fail != nil && c.fail.cancelled }
 
 // Err is Receive for whoever does not know whether the cell is settled.
 func (c *Cell) Err() error {
@@ -307,24 +302,41 @@ func (c *Cell) whenDone(fn func()) (stop func()) {
 
 // explains reports whether err says no more than that the context which ended
 // in state s was cancelled: only then may it be dropped (S7, S14). Of errors that
-// were joined, all must.
-func (s *cancelState) explains(err error) bool {
+// were joined, all must. An error that panics when it is asked, or compared, says more.
+func (s *cancelState) explains(err error) (yes bool) {
+	if s == nil || err == nil {
+		return false
+	}
+	defer func() {
+		if recover() != nil {
+			yes = false
+		}
+	}()
+	return s.explainsAll(err)
+}
+
+func (s *cancelState) explainsAll(err error) bool {
 	switch {
-	case s == nil || err == nil:
+	case err == nil:
 		return false
 	case matches(err, context.Canceled) || matches(err, s.cause) || matches(err, s.err):
 		return true
 	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
-		return s.explains(errors.Unwrap(err))
+		return s.explainsAll(errors.Unwrap(err))
 	}
+	some := false // one that wraps nothing has only its own words
 	for _, e := range joined.Unwrap() {
-		if e != nil && !s.explains(e) {
+		if e == nil {
+			continue
+		}
+		if !s.explainsAll(e) {
 			return false
 		}
+		some = true
 	}
-	return true
+	return some
 }
 
 // matches is errors.Is for err alone, not for what it wraps.

@@ -19,6 +19,8 @@ type failure struct {
 	created  coro.Site
 	stack    []uintptr // of the creation, in debug mode
 	received atomic.Bool
+
+	cancelled bool // it is the task's own cancellation; fixed
 }
 
 // newFailure makes the record of an error of c. When the handle of c becomes

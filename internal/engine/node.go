@@ -256,6 +256,7 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	n.anchor = parent.anchor
 	if s := parent.state.Load(); s != nil {
 		n.state.CompareAndSwap(nil, s)
+		n.up.Store(parent) // for its deadline
 		return
 	}
 	parent.link(n)

@@ -79,6 +79,12 @@ func (t *Task) Loop() *Loop { return t.cell.loop }
 // Cancelled reports whether the ended task counts as cancelled (S14).
 func (t *Task) Cancelled() bool { return t.node.flags&flagCancelled != 0 }
 
+// CutBy reports whether the ended task, which the crew started, ended cancelled, and that
+// together with the crew rather than by itself.
+func (t *Task) CutBy(c *Crew) bool {
+	return t.Cancelled() && t.node.state.Load() == c.node.state.Load()
+}
+
 // Spawn creates a task: the body's first step comes in a later turn (S3). On
 // the loop only.
 func Spawn(ctx context.Context, own *Node, t *Task, body Body, created coro.Site, name string) {
@@ -204,7 +210,7 @@ func (l *Loop) finish(t *Task, err error) {
 				err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
 			}
 		}
-		t.cell.fail = &failure{err: err}
+		t.cell.fail = &failure{err: err, cancelled: t.Cancelled()}
 		l.counters.unsuccessful(t.node.flags)
 	}
 	l.conclude(t)
@@ -244,11 +250,11 @@ func (l *Loop) conclude(t *Task) {
 // rings are found when the loop has nothing else to do.
 func (c Caller) checkRing(target *Task) error {
 	self := c.r.task.Load()
-	for t, hops := target, 0; t != nil && hops < maxRing; hops++ {
+	for t, hops := target, 0; hops < maxRing; hops++ {
 		if t == self {
 			return ringError(self, target)
 		}
-		if t.r == nil || t.r.on == nil {
+		if !t.awaits() {
 			return nil
 		}
 		t = t.r.on
@@ -256,6 +262,9 @@ func (c Caller) checkRing(target *Task) error {
 	c.L.suspects = append(c.L.suspects, self)
 	return nil
 }
+
+// awaits reports whether t waits for the task t.r.on; not if it was woken already.
+func (t *Task) awaits() bool { return t.r != nil && t.r.on != nil && t.r.w.Waiting() }
 
 // breakRings looks for rings through the tasks whose awaits were not followed to
 // the end, and has one task of each ring return an error. Each task is visited
@@ -271,7 +280,7 @@ func (l *Loop) breakRings() {
 			}
 			t = t.r.on
 		}
-		if t != nil && t.r != nil && t.r.on != nil && seen[t] == i+1 {
+		if t != nil && t.awaits() && seen[t] == i+1 {
 			l.wake(t.r, wokenByRing)
 		}
 	}

@@ -239,3 +239,19 @@ func TestS17_TheCauseOfWhatIsAboveRunAndOfTheShutdown(t *testing.T) {
 		}
 	})
 }
+
+// A context under one whose deadline has passed has that deadline, as one of package context has.
+func TestS17_ADeadlineThatHasPassedIsInherited(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		passed, cancel := asyncio.WithTimeout(ctx, -time.Second)
+		defer cancel()
+		below, cancel := asyncio.WithTimeout(passed, time.Hour)
+		defer cancel()
+		std, cancel := context.WithTimeout(passed, time.Hour)
+		defer cancel()
+		want, _ := std.Deadline()
+		if at, ok := below.Deadline(); !ok || !at.Equal(want) {
+			t.Errorf("its deadline is %v, %v; want %v, as in package context", at, ok, want)
+		}
+	})
+}

@@ -147,6 +147,26 @@ func TestMisuse_AwaitingBackAfterTheEndIsNoRing(t *testing.T) {
 	})
 }
 
+// An await that has just ended, by a time-out of the same instant, closes no ring.
+func TestMisuse_AwaitingBackAtTheEndIsNoRing(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var a, b *asyncio.Task[int]
+		b = asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {
+			asyncio.Sleep(ctx, time.Second) // armed before a's time-out, so that b goes on before a
+			v, err := a.Await(ctx)
+			return v + 1, err
+		})
+		a = asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {
+			_, err := asyncio.WaitFor(ctx, time.Second, b)
+			wantErr(t, "a gives up", err, context.DeadlineExceeded)
+			return 1, nil
+		})
+		if v := await(ctx, t, b); v != 2 {
+			t.Errorf("b: %d, want 2", v)
+		}
+	})
+}
+
 // A deadlock that no await can see, here of a future that nobody will set, is seen in a dump.
 func TestMisuse_ADeadlockIsSeenInADump(t *testing.T) {
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
