@@ -36,7 +36,7 @@ func TestEndedFromOutside(t *testing.T) {
 			}
 			dir := t.TempDir()
 			cmd := exec.CommandContext(t.Context(), self)
-			cmd.Env = append(os.Environ(), actAsProgram+"=-mb 100", "TMPDIR="+dir)
+			cmd.Env = append(os.Environ(), actAsProgram+"=-mb 30", "TMPDIR="+dir)
 			stdout, write, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)
