@@ -11,8 +11,10 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// widest is the widest thumbnail.
-const widest = 1024
+const (
+	widest      = 1024 // thumbnail
+	longestName = 100  // bytes of a job's name: it is remembered
+)
 
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -46,7 +48,14 @@ func (s *service) postThumbnail(ctx context.Context, w http.ResponseWriter, r *h
 	if err != nil || width < 1 || width > widest {
 		return &badRequest{fmt.Sprintf("width=%s: a number from 1 to %d is expected", r.URL.Query().Get("width"), widest)}
 	}
-	u := upload{id: r.URL.Query().Get("job"), width: width, receive: func() ([]byte, error) { return receive(ctx, w, r) }}
+	name := r.URL.Query().Get("job")
+	switch {
+	case len(name) > longestName:
+		return &badRequest{fmt.Sprintf("the name of the job has %d bytes, at most %d are accepted", len(name), longestName)}
+	case r.ContentLength > s.maxBody: // no need to wait for it
+		return &http.MaxBytesError{Limit: s.maxBody}
+	}
+	u := upload{id: name, width: width, receive: func() ([]byte, error) { return receive(ctx, w, r) }}
 	thumbnail, err := s.thumbnail(ctx, u)
 	if err != nil {
 		return err

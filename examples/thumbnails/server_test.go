@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"image"
+	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 var everyRemedy = []string{"loop", "yield", "thread", "process"}
@@ -78,6 +82,7 @@ func TestBadRequests(t *testing.T) {
 		{"negative width", "POST", "/thumbnail?width=-5", "", photo, 400, "width=-5"},
 		{"width in words", "POST", "/thumbnail?width=small", "", photo, 400, "width=small"},
 		{"too wide", "POST", "/thumbnail?width=1025", "", photo, 400, "width=1025"},
+		{"a long name", "POST", "/thumbnail?width=50&job=" + strings.Repeat("x", 101), "", photo, 400, "the name of the job has 101 bytes"},
 		{"empty body", "POST", "/thumbnail?width=50", "", nil, 400, "the picture is empty"},
 		{"garbage", "POST", "/thumbnail?width=50", "", []byte("hello"), 415, "neither a JPEG nor a PNG"},
 		{"half a picture", "POST", "/thumbnail?width=50", "", photo[:len(photo)/2], 400, "damaged"},
@@ -101,6 +106,24 @@ func TestBadRequests(t *testing.T) {
 		}
 	}
 	site.expect(site.post("/thumbnail?width=50", photo), 200, "")
+}
+
+// Who announces too much is told at once, and waits for nothing.
+func TestTooMuchAnnounced(t *testing.T) {
+	site := open(t, "-remedy thread", nil)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(site.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(30 * time.Second)) // half of receiveTime
+	if _, err := io.WriteString(conn, "POST /thumbnail?width=50 HTTP/1.1\r\nHost: there\r\nContent-Length: 99999999999\r\n\r\nthe first of it"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || answer.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("the answer is %v, %v; want status 413", answer, err)
+	}
 }
 
 // What the flags say is checked before anything begins, and the message names it.
