@@ -140,7 +140,7 @@ func (c *threadCall[T]) run() {
 		}
 		c.limiter.release()
 		c.done.Claim()
-		if !c.done.SettleLater(err) && isNews(err) {
+		if !c.done.SettleLater(err) && c.isNews(err) {
 			c.done.Loop().ReportLate(err, "ToThread", c.site)
 		}
 	}()
@@ -152,13 +152,13 @@ func (c *threadCall[T]) run() {
 // for the cancellation that the function was told of.
 func (c *threadCall[T]) left(l *engine.Loop) {
 	c.done.OnSettled(func(err error) {
-		if isNews(err) {
+		if c.isNews(err) {
 			l.ReportLost(err, "ToThread", c.site)
 		}
 	})
 }
 
 // isNews reports whether err says more than that the function was cancelled.
-func isNews(err error) bool {
-	return err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+func (c *threadCall[T]) isNews(err error) bool {
+	return err != nil && !engine.TellsOnly(&c.ctx, err)
 }

@@ -300,6 +300,12 @@ func (c *Cell) whenDone(fn func()) (stop func()) {
 	}
 }
 
+// TellsOnly reports whether err says no more than that ctx was cancelled. From any
+// goroutine.
+func TellsOnly(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && stateOf(ctx).explains(err)
+}
+
 // explains reports whether err says no more than that the context which ended
 // in state s was cancelled: only then may it be dropped (S7, S14). Of errors that
 // were joined, all must. An error that panics when it is asked, or compared, says more.

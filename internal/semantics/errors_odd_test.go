@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -137,4 +138,43 @@ func TestS11_TheFirstErrorStaysTheFirst(t *testing.T) {
 		wantErr(t, "Gather", err, why)
 		wantErr(t, "Gather", err, asyncio.ErrTaskCancelled)
 	})
+}
+
+// A call in a thread that may be abandoned: what its function returns later is reported, unless it says no more than
+// that it was cancelled, as it was.
+func TestS09_WhatAnAbandonedCallReturns(t *testing.T) {
+	why, broken := errors.New("why"), errors.New("disk full")
+	for name, c := range map[string]struct {
+		returned func(ctx context.Context) error
+		reported bool
+	}{
+		"the ctx's error":        {func(ctx context.Context) error { return ctx.Err() }, false},
+		"the cause":              {func(ctx context.Context) error { return fmt.Errorf("copy: %w", context.Cause(ctx)) }, false},
+		"one joined to these":    {func(ctx context.Context) error { return errors.Join(ctx.Err(), broken) }, true},
+		"another deadline's":     {func(ctx context.Context) error { return context.DeadlineExceeded }, true},
+		"one that panics in Is":  {func(ctx context.Context) error { return panicsInIs{} }, true},
+		"one that joins nothing": {func(ctx context.Context) error { return &several{text: "disk full"} }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var reported []error
+				asyncio.Run(t.Context(), func(ctx context.Context) error {
+					task := asyncio.Go(ctx, func(ctx context.Context) error {
+						_, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) {
+							<-ctx.Done()
+							time.Sleep(time.Second)
+							return 0, c.returned(ctx)
+						}, asyncio.Abandon())
+						return err
+					})
+					asyncio.Sleep(ctx, time.Second)
+					task.Cancel(why)
+					return asyncio.Sleep(ctx, time.Minute)
+				}, asyncio.WithErrorHandler(func(u asyncio.Unhandled) { reported = append(reported, u.Err) }))
+				if got := len(reported) > 0; got != c.reported {
+					t.Errorf("reported: %q; want a report: %v", reported, c.reported)
+				}
+			})
+		})
+	}
 }
