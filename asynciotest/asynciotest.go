@@ -27,6 +27,7 @@ import (
 	"testing/synctest"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/memnet"
 	"github.com/asyncio-go/asyncio/internal/netport"
@@ -53,27 +54,31 @@ import (
 // t is the bubble's; t.FailNow and t.Fatal work in any task. The ctx of body is
 // cancelled by t's end, as t.Context is. A panic in a task is a panic of the
 // test. Errors of Abandon are reported like any other.
+//
+//go:noinline
 func Run(t *testing.T, body func(ctx context.Context, t *testing.T), opts ...asyncio.Option) {
 	t.Helper()
 	if body == nil {
 		t.Fatal("asynciotest: Run: nil body")
 	}
+	created := coro.CallSite()
 	synctest.Test(t, func(t *testing.T) {
 		t.Helper()
 		err := asyncio.Run(t.Context(), func(ctx context.Context) error {
 			body(ctx, t)
 			return nil
-		}, append(opts[:len(opts):len(opts)], virtual(t))...)
+		}, append(opts[:len(opts):len(opts)], virtual(t, created))...)
 		if err != nil {
 			t.Errorf("asynciotest: the loop ended with: %v", err)
 		}
 	})
 }
 
-// virtual is the option that makes a loop of the bubble, with t as its judge.
-func virtual(t *testing.T) asyncio.Option {
+// virtual is the option that makes a loop of the bubble, with t as its judge, for a main
+// that was created at the given place.
+func virtual(t *testing.T, created coro.Site) asyncio.Option {
 	return func(c *engine.Config) {
-		c.Virtual = true
+		c.Virtual, c.Created = true, created
 		if c.Network == nil {
 			c.Network = netport.Maker(memnet.New(memnet.Config{}).Attach)
 		}

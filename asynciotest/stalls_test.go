@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +58,18 @@ func TestNoStallsInABubble(t *testing.T) {
 			})
 		})
 	}
+}
+
+// In what is said of main, it was created where the test called Run.
+func TestMainIsCreatedByTheTest(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var dump strings.Builder
+		asyncio.LoopOf(ctx).Dump(&dump)
+		_, at, _ := strings.Cut(dump.String(), "created at ")
+		if !strings.Contains(at, "stalls_test.go:") {
+			t.Errorf("main was created at %s, want a line of this test", at)
+		}
+	})
 }
 
 func TestNoStallsWantsATime(t *testing.T) {

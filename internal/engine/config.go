@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // Config is what the options of the public package fill in.
@@ -46,6 +48,9 @@ type Config struct {
 
 	// Network makes the loop's network, a netport.Maker; nil: the system's.
 	Network any
+
+	// Created is where main counts as created; 0: where Run was called.
+	Created coro.Site
 
 	// Virtual says that the loop runs in a testing/synctest bubble: nothing
 	// may run beside it on its own account (no monitor, no clean-ups by the

@@ -7,6 +7,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -177,7 +178,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 		return err
 	}
 	l.start(ctx)
-	t.prepare(l, l.newID(), body, created, "main")
+	t.prepare(l, l.newID(), body, cmp.Or(l.cfg.Created, created), "main")
 	t.node.flags |= flagMain
 	l.stop.main = t
 	l.admit(t, l.root.node, l.root, l.root.node)
