@@ -52,7 +52,7 @@ func (f *reportFile) write(fill func(io.Writer) error) error {
 // create makes the temporary file. After an error there is none.
 func (f *reportFile) create(fill func(io.Writer) error) error {
 	file, err := os.OpenFile(f.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, gone := os.Stat(filepath.Dir(f.path)); err != nil && errors.Is(gone, fs.ErrNotExist) {
 		return fmt.Errorf("the report cannot be written to %q: there is no directory %q", f.path, filepath.Dir(f.path))
 	}
 	if err != nil {
