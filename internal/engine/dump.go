@@ -119,7 +119,7 @@ type dump struct {
 }
 
 func (d *dump) write(headline string) string {
-	d.sites = stackSites(len(d.tasks))
+	d.sites = stackSites(len(d.tasks), runtime.NumGoroutine())
 	name := d.l.cfg.Name
 	if name != "" {
 		name = " " + strconv.Quote(name)
@@ -260,21 +260,25 @@ func (t *Task) parkedAt(sites map[uintptr]string) string {
 	return what
 }
 
-// maxStacks bounds the number of tasks for which the stacks of the process are
-// read: it stops the world for microseconds per goroutine.
-const maxStacks = 2000
+// maxStacks bounds the number of tasks, and maxGoroutines that of all goroutines, for
+// which the stacks of the process are read: it stops the world for some 10 microseconds
+// for each goroutine.
+const (
+	maxStacks     = 2000
+	maxGoroutines = 10_000
+)
 
 // execFrame finds which task a goroutine runs in its stack trace.
 var execFrame = regexp.MustCompile(regexp.QuoteMeta(execName) + `\(0x[0-9a-f]+\??, 0x([0-9a-f]+)`)
 
 // stackSites maps the address of each started task to the user's line at which
 // its coroutine stands.
-func stackSites(tasks int) map[uintptr]string {
+func stackSites(tasks, goroutines int) map[uintptr]string {
 	sites := map[uintptr]string{}
-	if tasks > maxStacks {
+	if tasks > maxStacks || goroutines > maxGoroutines {
 		return sites
 	}
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 1<<20+goroutines<<11) // mostly enough: a second look costs as much again
 	for {
 		n := runtime.Stack(buf, true)
 		if n < len(buf) || len(buf) >= 64<<20 {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,4 +24,28 @@ func TestADumpThatNobodyWaitsForIsNotWritten(t *testing.T) {
 			t.Errorf("the loop has begun or ended %d dumps, want none", n)
 		}
 	})
+}
+
+// looking is a task that looks where tasks stand.
+type looking struct{ few, manyTasks, manyGoroutines int }
+
+func (b *looking) Run(context.Context) error {
+	b.few = len(stackSites(1, 10))
+	b.manyTasks = len(stackSites(maxStacks+1, 10))
+	b.manyGoroutines = len(stackSites(1, maxGoroutines+1))
+	return nil
+}
+func (*looking) Discard()           {}
+func (*looking) Handle() any        { return nil }
+func (*looking) Crew() (*Crew, int) { return nil, 0 }
+
+// Where the stacks of all goroutines would stop the world for long, a dump does without.
+func TestADumpOfAHugeProcessLeavesOutStacks(t *testing.T) {
+	var b looking
+	if err := New(Config{}).Run(t.Context(), &Task{}, &b, 0); err != nil {
+		t.Fatal(err)
+	}
+	if b.few == 0 || b.manyTasks != 0 || b.manyGoroutines != 0 {
+		t.Errorf("%d tasks were found in a small process, %d among many tasks, %d among many goroutines; want some, 0, 0", b.few, b.manyTasks, b.manyGoroutines)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func (l *Loop) over() bool {
 // abandon leaves behind the tasks that did not stop, and says which.
 func (l *Loop) abandon() {
 	left := l.registry.all()
-	sites := stackSites(len(left))
+	sites := stackSites(len(left), runtime.NumGoroutine())
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
 	for _, t := range left {
