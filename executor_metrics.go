@@ -75,5 +75,5 @@ var threadPools atomic.Uint64
 func (m *Limiter) metrics(name string) ExecutorMetrics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return ExecutorMetrics{Name: name, Workers: m.places, Running: m.places - m.free, Waiting: len(m.queue), Run: histogramOf(&m.ran)}
+	return ExecutorMetrics{Name: name, Workers: m.places, Running: m.places - m.free, Waiting: m.queue.Len(), Run: histogramOf(&m.ran)}
 }

@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"container/list"
 	"fmt"
 	"sync"
 
@@ -13,8 +14,8 @@ type Limiter struct {
 	places int // 0: not made by NewLimiter; fixed
 	mu     sync.Mutex
 	free   int
-	queue  []*engine.Cell // one per waiting call, settled when its turn comes
-	shut   error          // what is told to all who wait, and to all who come; nil: open
+	queue  list.List // of *engine.Cell, one per waiting call, settled when its turn comes
+	shut   error     // what is told to all who wait, and to all who come; nil: open
 	ran    engine.Histogram
 }
 
@@ -43,13 +44,13 @@ func (m *Limiter) acquire(caller engine.Caller) error {
 	}
 	turn := &engine.Cell{}
 	turn.Init(caller.L, 0)
-	m.queue = append(m.queue, turn)
+	place := m.queue.PushBack(turn)
 	m.mu.Unlock()
-	abandoned := caller.L.AtClose(func() { m.leave(turn) })
+	abandoned := caller.L.AtClose(func() { m.leave(place) })
 	came := turn.WaitFor(caller, engine.ForLimiter)
 	abandoned.Remove()
 	if !came {
-		m.leave(turn)
+		m.leave(place)
 		return caller.Err()
 	}
 	return turn.Receive()
@@ -58,8 +59,11 @@ func (m *Limiter) acquire(caller engine.Caller) error {
 // close sends away who waits and who will come, with err.
 func (m *Limiter) close(err error) {
 	m.mu.Lock()
-	queue := m.queue
-	m.shut, m.queue = err, nil
+	m.shut = err
+	var queue []*engine.Cell
+	for m.queue.Len() > 0 {
+		queue = append(queue, m.next())
+	}
 	m.mu.Unlock()
 	for _, turn := range queue {
 		turn.Claim()
@@ -69,30 +73,37 @@ func (m *Limiter) close(err error) {
 
 // leave takes a call out of the queue that was cancelled while it waited, or
 // whose loop has ended. If its turn had come already, it passes the place on.
-func (m *Limiter) leave(turn *engine.Cell) {
+func (m *Limiter) leave(place *list.Element) {
 	m.mu.Lock()
-	for i, other := range m.queue {
-		if other == turn {
-			m.queue = append(m.queue[:i], m.queue[i+1:]...)
-			m.mu.Unlock()
-			return
-		}
+	waits := place.Value != nil
+	if waits {
+		m.queue.Remove(place)
+		place.Value = nil
 	}
 	m.mu.Unlock()
-	m.release()
+	if !waits {
+		m.release()
+	}
+}
+
+// next takes the first call out of the queue, which must not be empty. With m.mu.
+func (m *Limiter) next() *engine.Cell {
+	first := m.queue.Front()
+	m.queue.Remove(first)
+	turn := first.Value.(*engine.Cell)
+	first.Value = nil
+	return turn
 }
 
 // release gives a place to the next in the queue, or frees it.
 func (m *Limiter) release() {
 	m.mu.Lock()
-	if len(m.queue) == 0 {
+	if m.queue.Len() == 0 {
 		m.free++
 		m.mu.Unlock()
 		return
 	}
-	next := m.queue[0]
-	m.queue[0] = nil
-	m.queue = m.queue[1:]
+	next := m.next()
 	m.mu.Unlock()
 	next.Claim()
 	next.Settle(nil, false, "")
