@@ -98,10 +98,10 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	l.odd(n)
 }
 
-// odd leaves news for the monitor, which looks at each of its ticks. Of two in between,
-// the older are lost, and counted.
+// odd leaves news for the monitor, which looks at each of its ticks. Of two in between
+// the older are lost, and counted if the loop was blocked.
 func (l *Loop) odd(n *news) {
-	if l.oddity.Swap(n) != nil {
+	if before := l.oddity.Swap(n); before != nil && before.class != stall.LateTimer {
 		l.watch.lost.Add(1)
 	}
 }

@@ -145,3 +145,14 @@ func TestStalledTellsOfTheStallThatGoesOn(t *testing.T) {
 		t.Errorf("it is told of as %v, want lock", s.Class)
 	}
 }
+
+// News that others overtake are counted as stalls that were not reported, but for late timers: those blocked nothing.
+func TestNewsThatAreOvertaken(t *testing.T) {
+	l := New(Config{StallThreshold: 100})
+	for i, want := range []int64{0, 0, 0, 1, 2} {
+		l.odd(&news{class: []stall.Class{stall.LateTimer, stall.LateTimer, stall.ManySteps, stall.Spinner, stall.LateTimer}[i]})
+		if got := l.watch.lost.Load(); got != want {
+			t.Errorf("after %d news %d are lost, want %d", i+1, got, want)
+		}
+	}
+}
