@@ -131,6 +131,7 @@ func TestWhatSeemsAStepEndsWithTheSleep(t *testing.T) {
 func TestAMarkIsNotOlderThanItsStep(t *testing.T) {
 	l := New(Config{StallThreshold: 1})
 	l.cur.Store(&l.rootRunner)
+	told, unmarked := 0, l.Elapsed()
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -147,7 +148,6 @@ func TestAMarkIsNotOlderThanItsStep(t *testing.T) {
 		}
 	}()
 	defer func() { close(over); <-done }()
-	told, unmarked := 0, l.Elapsed()
 	for l.turns = 1; told < 3000; l.turns++ {
 		runtime.Gosched()
 		now := l.Elapsed()
