@@ -93,7 +93,7 @@ func ExampleStallClass_String() {
 // In a test, with asynciotest.NoStalls, Run returns what the watch saw.
 func ExampleStallError() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(time.Second)
 		return nil
 	}, unlogged, asynciotest.NoStalls(30*time.Millisecond))
 	var stalled *asyncio.StallError
