@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -263,28 +262,6 @@ func TestTheDatabaseCannotBeMade(t *testing.T) {
 	}
 	if _, err := os.Stat(l.crawler.db); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file is left behind: %v", err)
-	}
-}
-
-// A name that means something else to the driver is that of a file all the same.
-func TestNamesOfTheDatabase(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no file has such a name on Windows")
-	}
-	t.Chdir(t.TempDir())
-	for _, name := range []string{":memory:", "file:pages.db"} {
-		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
-			s, err := openStore(ctx, name)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			if err := s.close(ctx); err != nil {
-				t.Error(err)
-			}
-			if info, err := os.Stat(name); err != nil || info.Size() == 0 {
-				t.Errorf("the tables are not in the file %s: %v, %v", name, info, err)
-			}
-		})
 	}
 }
 
