@@ -41,6 +41,13 @@ func Coro[A, T any](fn func(ctx context.Context, arg A) (T, error), arg A) Corou
 	return func(ctx context.Context) (T, error) { return fn(ctx, arg) }
 }
 
+// Coro0 makes a Coroutine of a function without an argument. It does not start
+// fn. A function literal or a function's name is assignable to Coroutine[T], which
+// is enough for [CreateTask]; [Gather], [WaitFor] and their relatives infer T from
+// the type of their arguments, and need the conversion: Gather(ctx, Coro0(f), Coro0(g)).
+// Coro0 of nil is nil.
+func Coro0[T any](fn func(ctx context.Context) (T, error)) Coroutine[T] { return fn }
+
 // An Awaitable can be awaited: a Coroutine, a Proc, a *Task or a *Future, and
 // any type of yours with this method.
 type Awaitable[T any] interface {

@@ -94,6 +94,24 @@ func ExampleCoro() {
 	// [GET /users: 200 PUT /users/7: 200]
 }
 
+// Coro0 is Coro for a function without an argument, or a function literal.
+func ExampleCoro0() {
+	temperature := func(ctx context.Context) (int, error) { return 21, asyncio.Sleep(ctx, time.Millisecond) }
+
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		readings, err := asyncio.Gather(ctx,
+			asyncio.Coro0(temperature),
+			asyncio.Coro0(func(ctx context.Context) (int, error) { return 19, nil }))
+		fmt.Println(readings)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// [21 19]
+}
+
 // A Proc is a coroutine that has only an error to return.
 func ExampleProc() {
 	save := asyncio.Proc(func(ctx context.Context) error {

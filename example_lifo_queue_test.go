@@ -228,3 +228,21 @@ func ExampleLIFOQueue_All() {
 	// undo: typed b
 	// undo: typed a
 }
+
+// TryPut does not say why it did not add the item; Closed does.
+func ExampleLIFOQueue_Closed() {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		jobs := asyncio.NewLIFOQueue[string](1)
+		jobs.TryPut("first")
+		fmt.Println(jobs.TryPut("second"), jobs.Closed())
+		jobs.Shutdown(false)
+		fmt.Println(jobs.TryPut("third"), jobs.Closed())
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// false false
+	// false true
+}

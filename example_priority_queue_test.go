@@ -229,3 +229,21 @@ func ExamplePriorityQueue_All() {
 	// severity 2
 	// left: 1
 }
+
+// TryPut does not say why it did not add the item; Closed does.
+func ExamplePriorityQueue_Closed() {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		jobs := asyncio.NewPriorityQueue(1, func(a, b string) bool { return a < b })
+		jobs.TryPut("first")
+		fmt.Println(jobs.TryPut("second"), jobs.Closed())
+		jobs.Shutdown(false)
+		fmt.Println(jobs.TryPut("third"), jobs.Closed())
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// false false
+	// false true
+}

@@ -263,3 +263,21 @@ func ExampleQueue_All() {
 	// continued
 	// <nil>
 }
+
+// TryPut does not say why it did not add the item; Closed does.
+func ExampleQueue_Closed() {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		jobs := asyncio.NewQueue[string](1)
+		jobs.TryPut("first")
+		fmt.Println(jobs.TryPut("second"), jobs.Closed())
+		jobs.Shutdown(false)
+		fmt.Println(jobs.TryPut("third"), jobs.Closed())
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// false false
+	// false true
+}

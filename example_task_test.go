@@ -219,3 +219,21 @@ func ExampleTask_OnDone() {
 	// Output:
 	// open connections: 0
 }
+
+// Join waits for tasks of different results.
+func ExampleTask_Join() {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		count := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { return 7, nil })
+		save := asyncio.Go(ctx, func(ctx context.Context) error { return errors.New("disk full") })
+		for _, task := range []asyncio.AnyTask{count, save} {
+			fmt.Println(task.Join(ctx))
+		}
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// <nil>
+	// disk full
+}

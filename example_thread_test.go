@@ -60,7 +60,7 @@ func ExampleToThread_cancel() {
 
 // Options of a call in a thread come last.
 func ExampleThreadOption() {
-	database := []asyncio.ThreadOption{asyncio.WithLimiter(asyncio.NewLimiter(2)), asyncio.Abandon()}
+	database := []asyncio.ThreadOption{asyncio.Via(asyncio.NewLimiter(2)), asyncio.Abandon()}
 
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		rows, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) { return 3, nil }, database...)
@@ -86,7 +86,7 @@ func ExampleLimiter() {
 			time.Sleep(time.Millisecond) // the database is busy
 			inUse.Add(-1)
 			return struct{}{}, nil
-		}, asyncio.WithLimiter(connections))
+		}, asyncio.Via(connections))
 		return err
 	})
 
@@ -110,7 +110,7 @@ func ExampleNewLimiter() {
 		return asyncio.ToThread(ctx, func(ctx context.Context) (int, error) {
 			page++
 			return page, nil
-		}, asyncio.WithLimiter(one))
+		}, asyncio.Via(one))
 	}
 
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -125,12 +125,12 @@ func ExampleNewLimiter() {
 	// [1 2 3]
 }
 
-// The default limiter of a loop lets 512 calls run. One's own may be shared by
-// several loops.
-func ExampleWithLimiter() {
+// The limiter of a loop lets 512 calls run at once. Another limiter may be shared
+// by several loops.
+func ExampleVia() {
 	disk := asyncio.NewLimiter(1)
 	main := func(ctx context.Context) error {
-		n, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) { return 4096, nil }, asyncio.WithLimiter(disk))
+		n, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) { return 4096, nil }, asyncio.Via(disk))
 		fmt.Println("written:", n)
 		return err
 	}

@@ -142,8 +142,9 @@ func (q *queue[T]) addInvited(v T) {
 	q.add(v)
 }
 
-// TryPut adds v if there is room and reports whether it did; false after a
-// shutdown too. On the loop only: elsewhere it panics.
+// TryPut adds v if there is room and reports whether it did. It reports false when
+// the queue is full and when it is shut down: [Queue.Closed] tells them apart. On the
+// loop only: elsewhere it panics.
 //
 // Room that was made for a task that waits in Put is kept for that task, and so is
 // the order: until it has run, TryPut returns false though Len is below the bound,
@@ -273,6 +274,13 @@ func (q *queue[T]) Shutdown(immediate bool) {
 	if q.free() == 0 {
 		q.getters.CloseAll()
 	}
+}
+
+// Closed reports whether Shutdown was called. Get may still return items that were
+// put before. On the loop only: elsewhere it panics.
+func (q *queue[T]) Closed() bool {
+	q.check("Closed")
+	return q.down
 }
 
 // drop throws away what is not promised to a woken getter.

@@ -17,13 +17,15 @@ type Task[T any] struct {
 	coro  Coroutine[T] // last, so that an empty value takes no room
 }
 
-// AnyTask is a *Task[T] of whatever T.
+// AnyTask is a *Task[T] of any T, for code that needs no value: a slice of tasks
+// of several types, or what [Loop.Tasks] returns. Only *Task[T] implements it.
 type AnyTask interface {
 	ID() uint64
 	Name() string
 	Cancel(cause error) bool
 	Done() <-chan struct{}
 	Err() error
+	Join(ctx context.Context) error
 
 	core() *engine.Task
 }
@@ -147,6 +149,13 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 		return zero, err
 	}
 	return t.value, err
+}
+
+// Join is Await without the value: it waits for the task and returns its error,
+// nil if the task ended without one. The error counts as received.
+func (t *Task[T]) Join(ctx context.Context) error {
+	err, _ := t.t.Cell().Await(ctx, &t.t)
+	return err
 }
 
 // Cancel cancels the task's context with the cause; nil stands for

@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A ThreadOption is an option of one ToThread call: WithLimiter or Abandon.
+// A ThreadOption is an option of one ToThread call: Via or Abandon.
 type ThreadOption interface{ applyThread(*threadOptions) }
 
 type threadOptions struct {
@@ -33,15 +33,14 @@ type limiterOption struct{ l *Limiter }
 
 func (o limiterOption) applyThread(t *threadOptions) { t.limiter = o.l }
 
-// WithLimiter bounds the call by l instead of the loop's own limiter, which
-// lets 512 calls run at once. A nil l, or one not made by
-// NewLimiter, panics.
-func WithLimiter(l *Limiter) ThreadOption {
+// Via makes the call take one of l's places instead of one of the loop's own
+// limiter, which has 512. It panics if l is nil or was not made by NewLimiter.
+func Via(l *Limiter) ThreadOption {
 	switch {
 	case l == nil:
-		panic("asyncio: WithLimiter: nil limiter")
+		panic("asyncio: Via(nil): the limiter must not be nil; leave the option out for the loop's own")
 	case l.places == 0:
-		panic("asyncio: WithLimiter: the limiter was not made by NewLimiter")
+		panic("asyncio: Via: the limiter has no places; make it with NewLimiter")
 	}
 	return limiterOption{l}
 }

@@ -110,7 +110,7 @@ func (p *Process) own(ctx context.Context, started *asyncio.Future[error]) error
 	_, err := asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {
 		p.run(ctx, started)
 		return struct{}{}, nil
-	}, asyncio.WithLimiter(unlimited))
+	}, asyncio.Via(unlimited))
 	atEnd.Remove()
 	return err
 }

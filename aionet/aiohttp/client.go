@@ -38,7 +38,7 @@ func Do(ctx context.Context, client *http.Client, req *http.Request) (*http.Resp
 	over := func() { stop(); cancel(nil) }
 	response, err := asyncio.ToThread(ctx, func(context.Context) (*http.Response, error) {
 		return client.Do(req.WithContext(of))
-	}, asyncio.WithLimiter(unlimited))
+	}, asyncio.Via(unlimited))
 	switch {
 	case err != nil:
 		over()

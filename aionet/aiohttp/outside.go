@@ -25,7 +25,7 @@ func outside(op func() error, interrupt func()) error {
 	_, err = asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {
 		defer context.AfterFunc(ctx, interrupt)()
 		return struct{}{}, op()
-	}, asyncio.WithLimiter(unlimited))
+	}, asyncio.Via(unlimited))
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -39,7 +39,7 @@ func (s *shop) weighBox(ctx context.Context, few *asyncio.Limiter) error {
 	}
 	limited, cancel := asyncio.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
-	_, err := asyncio.ToThread(limited, scale, asyncio.WithLimiter(few))
+	_, err := asyncio.ToThread(limited, scale, asyncio.Via(few))
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil // no weight today
 	}

@@ -59,7 +59,7 @@ func Open(ctx context.Context, file string, connections int) (*DB, error) {
 func Call[T any](ctx context.Context, d *DB, fn func(ctx context.Context, pool *sql.DB) (T, error)) (T, error) {
 	return asyncio.ToThread(ctx, func(ctx context.Context) (T, error) {
 		return fn(ctx, d.sql)
-	}, asyncio.WithLimiter(d.threads))
+	}, asyncio.Via(d.threads))
 }
 
 // Transact runs fn in a transaction, in a thread. If fn fails, or the task is

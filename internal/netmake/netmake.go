@@ -64,7 +64,7 @@ func known(op, network string, networks ...string) error {
 // elsewhere makes a socket in another goroutine. What is made although ctx has ended
 // is closed.
 func elsewhere[T interface{ Close() error }](ctx context.Context, m Maker, make func(ctx context.Context) (T, error)) (T, error) {
-	made, err := asyncio.ToThread(ctx, make, asyncio.WithLimiter(m.limit))
+	made, err := asyncio.ToThread(ctx, make, asyncio.Via(m.limit))
 	if err == nil && ctx.Err() != nil {
 		made.Close()
 		var none T

@@ -86,7 +86,7 @@ func TestDumpTellsThreadsFromThoseThatWaitForOne(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		free := make(chan struct{})
 		runs := func(ctx context.Context) (int, error) { <-free; return 0, nil }
-		one := asyncio.WithLimiter(asyncio.NewLimiter(1))
+		one := asyncio.Via(asyncio.NewLimiter(1))
 		var tasks []asyncio.AnyTask
 		begin := func(name string, opts ...asyncio.ThreadOption) {
 			tasks = append(tasks, asyncio.Go(ctx, func(ctx context.Context) error {

@@ -42,6 +42,7 @@ func suspendingCalls(ctx context.Context) (calls []suspendingCall, end func(), u
 		{"Sleep(1h)", func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) }, true},
 		{"Checkpoint", asyncio.Checkpoint, false},
 		{"Task.Await", func(ctx context.Context) error { return second(task.Await(ctx)) }, true},
+		{"Task.Join", task.Join, true},
 		{"Future.Await", func(ctx context.Context) error { return second(future.Await(ctx)) }, true},
 		{"Gather of a task", func(ctx context.Context) error { return second(asyncio.Gather(ctx, task)) }, true},
 		{"Gather of a coroutine", func(ctx context.Context) error {

@@ -52,7 +52,7 @@ func startLimited(ctx context.Context, m *asyncio.Limiter) *limited {
 			c.ran = true
 			<-c.free
 			return 0, nil
-		}, asyncio.WithLimiter(m))
+		}, asyncio.Via(m))
 		return err
 	})
 	return c
@@ -102,7 +102,7 @@ func TestS15_AnAbandonedCallThatHasJustGotItsPlace(t *testing.T) {
 		first := startLimited(ctx, m)
 		over := make(chan struct{})
 		late := asyncio.Go(ctx, func(ctx context.Context) error {
-			return second(asyncio.ToThread(ctx, func(context.Context) (int, error) { <-over; return 0, nil }, asyncio.WithLimiter(m), asyncio.Abandon()))
+			return second(asyncio.ToThread(ctx, func(context.Context) (int, error) { <-over; return 0, nil }, asyncio.Via(m), asyncio.Abandon()))
 		})
 		turns(ctx, t, 2)
 		asyncio.LoopOf(ctx).CallSoon(func() { late.Cancel(nil) })
@@ -165,13 +165,13 @@ func TestS15_ALoopThatEndsTakesNoPlaceAlong(t *testing.T) {
 				close(held)
 				<-free
 				return 0, nil
-			}, asyncio.WithLimiter(m)))
+			}, asyncio.Via(m)))
 		})
 	}()
 	<-held
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		asyncio.Go(ctx, func(ctx context.Context) error {
-			return second(asyncio.ToThread(context.WithoutCancel(ctx), func(context.Context) (int, error) { return 0, nil }, asyncio.WithLimiter(m)))
+			return second(asyncio.ToThread(context.WithoutCancel(ctx), func(context.Context) (int, error) { return 0, nil }, asyncio.Via(m)))
 		})
 		turns(ctx, t, 2)
 		return nil
@@ -186,7 +186,7 @@ func TestS15_ALoopThatEndsTakesNoPlaceAlong(t *testing.T) {
 	err = asyncio.Run(context.Background(), func(ctx context.Context) error {
 		c, cancel := asyncio.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		return second(asyncio.ToThread(c, func(context.Context) (int, error) { return 0, nil }, asyncio.WithLimiter(m)))
+		return second(asyncio.ToThread(c, func(context.Context) (int, error) { return 0, nil }, asyncio.Via(m)))
 	})
 	if err != nil {
 		t.Errorf("a third loop did not get the place that the abandoned task was given: %v", err)

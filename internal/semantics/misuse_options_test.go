@@ -27,7 +27,7 @@ func TestMisuse_AbsurdLimiters(t *testing.T) {
 		for _, n := range []int{1, 1 << 30, math.MaxInt} {
 			m := asyncio.NewLimiter(n)
 			for range 3 {
-				v, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { return 7, nil }, asyncio.WithLimiter(m))
+				v, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { return 7, nil }, asyncio.Via(m))
 				if v != 7 || err != nil {
 					t.Errorf("a limiter of %d: %d, %v", n, v, err)
 				}

@@ -51,6 +51,7 @@ func TestMisuse_NilCoroutine(t *testing.T) {
 		var noFunc func(ctx context.Context, arg string) (int, error)
 		wantClearPanic(t, "CreateTask", func() { asyncio.CreateTask(ctx, none) }, "CreateTask", "nil coroutine")
 		wantClearPanic(t, "CreateTask of Coro(nil)", func() { asyncio.CreateTask(ctx, asyncio.Coro(noFunc, "")) }, "CreateTask", "nil coroutine")
+		wantClearPanic(t, "CreateTask of Coro0(nil)", func() { asyncio.CreateTask(ctx, asyncio.Coro0[int](nil)) }, "CreateTask", "nil coroutine")
 		wantClearPanic(t, "Go", func() { asyncio.Go(ctx, nil) }, "Go", "nil")
 		wantClearPanic(t, "Submit", func() { asyncio.Submit(asyncio.LoopOf(ctx), none) }, "Submit", "nil coroutine")
 		one := asyncio.Coroutine[int](func(context.Context) (int, error) { t.Error("the good one was started"); return 1, nil })
@@ -144,7 +145,8 @@ func TestMisuse_NilFunctionsAndErrors(t *testing.T) {
 		wantClearPanic(t, "Task.OnDone", func() { task.OnDone(nil) }, "OnDone", "nil")
 		wantClearPanic(t, "Future.OnDone", func() { f.OnDone(nil) }, "OnDone", "nil")
 		wantClearPanic(t, "SetError", func() { f.SetError(nil) }, "SetError", "nil")
-		wantClearPanic(t, "WithLimiter", func() { asyncio.WithLimiter(nil) }, "WithLimiter", "nil")
+		wantClearPanic(t, "Via", func() { asyncio.Via(nil) }, "Via", "nil")
+		wantClearPanic(t, "Via", func() { asyncio.Via(&asyncio.Limiter{}) }, "Via", "NewLimiter")
 		wantClearPanic(t, "Submit to a nil loop", func() { asyncio.Submit(nil, asyncio.Coroutine[int](nil)) }, "Submit", "nil")
 		wantClearPanic(t, "Submit to a nil loop", func() {
 			asyncio.Submit(nil, func(context.Context) (int, error) { return 1, nil })

@@ -141,6 +141,7 @@ func (k *kit) loopOnly() []loopOnlyCall {
 			loopOnlyCall{name + ".TryPut", func() { q.TryPut(1) }},
 			loopOnlyCall{name + ".TryGet", func() { q.TryGet() }},
 			loopOnlyCall{name + ".Len", func() { q.Len() }},
+			loopOnlyCall{name + ".Closed", func() { q.Closed() }},
 			loopOnlyCall{name + ".TaskDone", q.TaskDone},
 			loopOnlyCall{name + ".Shutdown", func() { q.Shutdown(false) }},
 			loopOnlyCall{name + ".Shutdown(true)", func() { q.Shutdown(true) }},
@@ -156,7 +157,7 @@ func (k *kit) state() map[string]any {
 		"Barrier.Waiting": k.barrier.Waiting(), "Barrier.Broken": k.barrier.Broken(), "len(ch)": len(k.ch),
 	}
 	for name, q := range k.queues {
-		s[name+".Len"] = q.Len()
+		s[name+".Len"], s[name+".Closed"] = q.Len(), q.Closed()
 	}
 	return s
 }

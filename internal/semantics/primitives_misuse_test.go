@@ -42,6 +42,7 @@ func TestMisuse_ZeroPrimitives(t *testing.T) {
 				"Get":      func() { q.Get(ctx) },
 				"TryGet":   func() { q.TryGet() },
 				"Len":      func() { q.Len() },
+				"Closed":   func() { q.Closed() },
 				"TaskDone": q.TaskDone,
 				"Join":     func() { q.Join(ctx) },
 				"Shutdown": func() { q.Shutdown(true) },

@@ -15,8 +15,14 @@ func TestQueue_AfterShutdownPutFailsAndGetDrains(t *testing.T) {
 		q.TryPut(1)
 		q.TryPut(2)
 		n, stop := countTurns(ctx)
+		if q.Closed() {
+			t.Error("Closed before Shutdown")
+		}
 		for range 2 { // a second call is fine
 			q.Shutdown(false)
+			if !q.Closed() {
+				t.Error("not Closed after Shutdown")
+			}
 			if err := q.Put(ctx, 3); err != asyncio.ErrQueueShutdown {
 				t.Errorf("Put: %v, want ErrQueueShutdown", err)
 			}
@@ -236,4 +242,34 @@ func TestQueue_ImmediateShutdownKeepsTheOrderOfWhatWasPromised(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TryPut reports false for a full queue and for one that is shut down: Closed tells them apart, whatever is
+// left in the queue and whichever way it was shut down.
+func TestQueue_ClosedTellsFullFromShutDown(t *testing.T) {
+	eachQueue(t, func(ctx context.Context, t *testing.T, newQueue func(max int) anyQueue) {
+		for _, c := range []struct {
+			name       string
+			do         func(q anyQueue)
+			put, close bool
+		}{
+			{"room", func(anyQueue) {}, true, false},
+			{"full", func(q anyQueue) { q.TryPut(1) }, false, false},
+			{"full, with a task in Put", func(q anyQueue) {
+				q.TryPut(1)
+				tryInOrder(ctx, t, 1, func(ctx context.Context) error { return q.Put(ctx, 2) })
+			}, false, false},
+			{"shut down, with an item", func(q anyQueue) { q.TryPut(1); q.Shutdown(false) }, false, true},
+			{"shut down and drained", func(q anyQueue) { q.TryPut(1); q.Shutdown(false); q.TryGet() }, false, true},
+			{"shut down at once", func(q anyQueue) { q.TryPut(1); q.Shutdown(true) }, false, true},
+		} {
+			q := newQueue(1)
+			c.do(q)
+			if closed, put := q.Closed(), q.TryPut(3); closed != c.close || put != c.put {
+				t.Errorf("%s: Closed %v, TryPut %v; want %v, %v", c.name, closed, put, c.close, c.put)
+			}
+			q.Shutdown(true)
+			turns(ctx, t, 2)
+		}
+	})
 }

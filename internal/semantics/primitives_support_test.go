@@ -18,6 +18,7 @@ type anyQueue interface {
 	Get(ctx context.Context) (int, error)
 	TryGet() (int, bool)
 	Len() int
+	Closed() bool
 	TaskDone()
 	Join(ctx context.Context) error
 	Shutdown(immediate bool)

@@ -16,6 +16,7 @@ func TestS09_WhatReceivesAnError(t *testing.T) {
 	done := func(ctx context.Context, task task) { asyncio.Wait(ctx, asyncio.AllCompleted, task) }
 	for name, receive := range map[string]func(ctx context.Context, task task) error{
 		"Await": func(ctx context.Context, task task) error { _, err := task.Await(ctx); return err },
+		"Join":  func(ctx context.Context, task task) error { return asyncio.AnyTask(task).Join(ctx) },
 		"Result": func(ctx context.Context, task task) error {
 			done(ctx, task)
 			_, err := task.Result()

@@ -59,7 +59,7 @@ func (s *stormy) one(ctx context.Context, r *rand.Rand, depth int) error {
 		defer cancel()
 		return ignore(asyncio.Sleep(c, time.Millisecond), context.DeadlineExceeded)
 	case 4:
-		return second(asyncio.ToThread(ctx, func(ctx context.Context) (int, error) { return 1, asyncio.Sleep(ctx, 1) }, asyncio.WithLimiter(s.limiter)))
+		return second(asyncio.ToThread(ctx, func(ctx context.Context) (int, error) { return 1, asyncio.Sleep(ctx, 1) }, asyncio.Via(s.limiter)))
 	case 5:
 		return asyncio.Checkpoint(ctx)
 	case 6:

@@ -112,7 +112,7 @@ func TestS19_OffTheLoopTheContextEndsTheWait(t *testing.T) {
 		defer end()
 		for _, call := range calls {
 			switch call.name {
-			case "Sleep(1h)", "Task.Await", "Future.Await", "WaitFor a task", "WaitFor a future":
+			case "Sleep(1h)", "Task.Await", "Task.Join", "Future.Await", "WaitFor a task", "WaitFor a future":
 			default:
 				continue
 			}
@@ -156,7 +156,7 @@ func TestS19_WhoWouldBlockItsOwnLoopIsRefused(t *testing.T) {
 			for _, c := range []context.Context{context.Background(), t.Context(), context.WithValue(context.Background(), testKey{}, 1)} {
 				for _, call := range calls {
 					switch call.name {
-					case "Sleep(1h)", "Task.Await", "Future.Await", "WaitFor a task", "WaitFor a future":
+					case "Sleep(1h)", "Task.Await", "Task.Join", "Future.Await", "WaitFor a task", "WaitFor a future":
 						err := call.call(c)
 						wantErr(t, call.name+" in "+where, err, asyncio.ErrNoLoop)
 						if err != nil && (!strings.Contains(err.Error(), names) || !strings.Contains(err.Error(), "pass on the ctx")) {

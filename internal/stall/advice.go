@@ -40,7 +40,7 @@ func Advice(class Class, f Finding) string {
 	case GC:
 		return "nothing to call instead: allocate less, or give the collector room with GOGC or GOMEMLIMIT"
 	case StarvedGo:
-		return "bound what computes beside the loop (asyncio.NewThreadPool, asyncio.WithLimiter), move it to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"
+		return "bound what computes beside the loop (asyncio.NewThreadPool, asyncio.Via), move it to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"
 	case StarvedOS:
 		return "nothing in the program: give it more processor, or the other processes less (nice, CPU quota)"
 	case Suspended:
