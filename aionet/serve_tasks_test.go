@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
@@ -102,4 +103,49 @@ func TestTasksOfAHandler(t *testing.T) {
 func forever(ctx context.Context) error {
 	var never asyncio.Event
 	return never.Wait(ctx)
+}
+
+// A detached task of a handler goes on when the connection has ended, and is Run's to end.
+func TestADetachedTaskOutlivesItsConnection(t *testing.T) {
+	for name, failure := range map[string]error{"the handler returns": nil, "the handler fails": errors.New("broken")} {
+		t.Run(name, func(t *testing.T) {
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				l, err := aionet.Listen(ctx, "tcp", "server:1", aionet.OnError(func(net.Addr, error) {}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var sent *asyncio.Task[struct{}]
+				server := asyncio.Go(ctx, func(ctx context.Context) error {
+					return l.Serve(ctx, func(ctx context.Context, conn *aionet.Conn) error {
+						sent = asyncio.Go(asyncio.Detach(ctx), func(ctx context.Context) error {
+							if err := asyncio.Sleep(ctx, time.Hour); err != nil {
+								return err
+							}
+							_, err := conn.Write([]byte("late"))
+							return err
+						})
+						return failure
+					})
+				})
+				client, err := aionet.Dial(ctx, "tcp", "server:1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("the client reads %v, want the end", err)
+				}
+				if err := l.Shutdown(ctx); err != nil {
+					t.Errorf("Shutdown: %v", err)
+				}
+				if err := server.Join(ctx); err != nil || time.Since(start) >= time.Hour {
+					t.Errorf("Serve ended after %v with %v; it does not wait for the detached task", time.Since(start), err)
+				}
+				if err := sent.Join(ctx); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("the detached task: %v, want net.ErrClosed: the connection ended with its handler", err)
+				}
+				client.Close()
+			})
+		})
+	}
 }

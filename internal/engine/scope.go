@@ -23,6 +23,15 @@ type Scope struct {
 // ScopeOf returns the scope of a context of a loop.
 func ScopeOf(ctx context.Context) *Scope { return NodeOf(ctx).scope }
 
+// Detached returns a context with the values of ctx, whose own node is own, that
+// belongs to Run's scope and is never cancelled: a node without a parent. The tasks
+// made with it are cancelled by handle at the end of Run. From any goroutine.
+func Detached(ctx context.Context, own *Node) *Node {
+	n := &Node{}
+	newChild(n, ctx, own.scope.loop.root, nil)
+	return n
+}
+
 // Within reports whether the running task belongs to s, or to a group inside of it.
 func (c Caller) Within(s *Scope) bool {
 	for t := c.Task(); t != nil; t = t.node.scope.owner {

@@ -3,6 +3,7 @@ package semantics_test
 import (
 	"context"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,8 +24,10 @@ func TestS06_AChainOfSuccessorsLeavesNothingBehind(t *testing.T) {
 			defer cancel()
 			asyncio.Sleep(ctx, 0)
 		},
-		"group":  func(ctx context.Context) { asyncio.WithTaskGroup(ctx, func(context.Context) error { return nil }) },
-		"gather": func(ctx context.Context) { asyncio.Gather(ctx, value(1)) },
+		"group":                 func(ctx context.Context) { asyncio.WithTaskGroup(ctx, func(context.Context) error { return nil }) },
+		"detached":              func(context.Context) {},
+		"detached, std context": func(ctx context.Context) { _, cancel := context.WithCancel(ctx); cancel() },
+		"gather":                func(ctx context.Context) { asyncio.Gather(ctx, value(1)) },
 	}
 	for name, use := range links {
 		t.Run(name, func(t *testing.T) {
@@ -33,6 +36,10 @@ func TestS06_AChainOfSuccessorsLeavesNothingBehind(t *testing.T) {
 				var before, after int
 				over := asyncio.NewFuture[int](ctx)
 				n := 0
+				next := func(ctx context.Context) context.Context { return ctx }
+				if strings.HasPrefix(name, "detached") {
+					next = asyncio.Detach
+				}
 				var link func(ctx context.Context) error
 				link = func(ctx context.Context) error {
 					use(ctx)
@@ -46,7 +53,7 @@ func TestS06_AChainOfSuccessorsLeavesNothingBehind(t *testing.T) {
 						over.SetResult(n)
 						return nil
 					}
-					asyncio.Go(ctx, link)
+					asyncio.Go(next(ctx), link)
 					return nil
 				}
 				asyncio.Go(ctx, link)
