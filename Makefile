@@ -1,6 +1,6 @@
 # The commands of the project. `make check` decides whether a change lands.
 
-.PHONY: check test race bench soak demo traces fresh
+.PHONY: check test race bench soak nightly demo traces fresh
 
 check:
 	.ci/run
@@ -21,6 +21,17 @@ SOAK ?= 60s
 soak:
 	go run ./procpool/internal/soak -for $(SOAK) $(if $(SEED),-seed $(SEED))
 	go run ./internal/stall/soak -for $(SOAK)
+
+# What is too long for each change: random programs (STRESS in virtual and in real time each), the soak of the pool and the
+# watch, each fuzz test for FUZZ.
+STRESS ?= 5m
+FUZZ ?= 1m
+nightly:
+	go test -race -count=1 -timeout 0 -v ./internal/stress -stress.for=$(STRESS)
+	go test -race -count=1 -timeout 0 -v ./internal/stress -stress.for=$(STRESS) -stress.real
+	$(MAKE) soak
+	go list ./... | while read -r p; do for f in $$(go test -list '^Fuzz' "$$p" </dev/null | grep '^Fuzz'); do \
+		echo "$$p $$f" && go test "$$p" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) </dev/null || exit 1; done || exit 1; done
 
 demo:
 	go run ./cmd/asyncio demo

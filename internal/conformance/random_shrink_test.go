@@ -1,55 +1,28 @@
 package conformance
 
-import "slices"
+import shrinking "github.com/asyncio-go/asyncio/internal/shrink"
 
-// shrink makes a program smaller as long as fails says that it still fails: it takes steps out, and puts what is in a
-// block into its place.
-func shrink(p tree, fails func(tree) bool) tree {
-	for again := true; again; {
-		again = false
-		for smaller := range smallerThan(p.Do) {
-			q := p
-			q.Do = smaller
-			if fails(q) {
-				p, again = q, true
-				break
-			}
+// language is what makes programs smaller.
+var language = shrinking.Language[step]{
+	Bodies: func(s *step) []shrinking.Body[step] {
+		return []shrinking.Body[step]{{Steps: &s.Do, Needed: true}, {Steps: &s.Clean}}
+	},
+	Unwrap: func(s step) []step {
+		if s.Op == "wait" {
+			return nil
 		}
-	}
-	return p
+		return bodies(s.Do)
+	},
 }
 
-// smallerThan yields steps with one change each, the largest first: a step left out, or replaced by what is in it.
-func smallerThan(steps []step) func(yield func([]step) bool) {
-	return func(yield func([]step) bool) {
-		for i := range steps {
-			if !yield(slices.Delete(slices.Clone(steps), i, i+1)) {
-				return
-			}
-		}
-		for i, s := range steps {
-			if len(s.Do) > 0 && s.Op != "wait" && !yield(slices.Replace(slices.Clone(steps), i, i+1, bodies(s.Do)...)) {
-				return
-			}
-			for inner := range smallerThan(s.Do) {
-				if len(inner) == 0 {
-					continue
-				}
-				c := s
-				c.Do = inner
-				if !yield(slices.Replace(slices.Clone(steps), i, i+1, c)) {
-					return
-				}
-			}
-			for inner := range smallerThan(s.Clean) {
-				c := s
-				c.Clean = inner
-				if !yield(slices.Replace(slices.Clone(steps), i, i+1, c)) {
-					return
-				}
-			}
-		}
-	}
+// shrink makes a program smaller as long as it still fails.
+func shrink(p tree, fails func(tree) bool) tree {
+	p.Do = language.Shrink(p.Do, func(steps []step) bool {
+		q := p
+		q.Do = steps
+		return fails(q)
+	})
+	return p
 }
 
 // bodies is what steps are where they stand by themselves: members of a gather become what is in them.

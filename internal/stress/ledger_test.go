@@ -1,0 +1,215 @@
+package stress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// A numbered is an error of a program. It is returned, set or panicked once.
+type numbered struct{ n int }
+
+func (e *numbered) Error() string { return fmt.Sprintf("stress error #%d.", e.n) }
+
+// numbersIn returns the numbered errors in err, and the other leaves.
+func numbersIn(err error) (numbers []*numbered, others []error) {
+	switch e := err.(type) {
+	case nil:
+	case *numbered:
+		numbers = append(numbers, e)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			n, o := numbersIn(inner)
+			numbers, others = append(numbers, n...), append(others, o...)
+		}
+	default:
+		is, _ := err.(interface{ Is(error) bool })
+		cancelled := is != nil && is.Is(asyncio.ErrTaskCancelled) // it wraps its cause, which is received elsewhere
+		if n, o := numbersIn(errors.Unwrap(err)); len(n) > 0 && !cancelled {
+			return n, o
+		}
+		others = append(others, err)
+	}
+	return numbers, others
+}
+
+// A box is what an error leaves first: it decides who may receive the error.
+type box string
+
+const (
+	inTask     box = "a task"                  // any number of awaits receive it, or it is reported
+	inFuture   box = "a future"                // the same
+	inChild    box = "a child of a group"      // the group returns it; awaits may receive it, too
+	inBody     box = "the body of a group"     // the group returns it
+	inMember   box = "a coroutine of a gather" // the caller receives it, or it is dropped
+	inElement  box = "an element of a map"     // the same
+	inCall     box = "a call"                  // the caller receives it
+	inAbandon  box = "an abandoned thread"     // the caller receives it, or it is reported
+	inMain     box = "main"                    // Run returns it, or it is reported
+	inCallback box = "a callback"              // it is reported, or ends Run
+	inLeft     box = "a thread that panics"    // if the caller has left, it is reported, else it goes on in the caller
+)
+
+// An entry is the history of one error.
+type entry struct {
+	box      box
+	stmt     int
+	panicked bool // it is the value of a panic
+
+	received []receipt // by awaits and calls
+	grouped  int       // returned by a task group
+	reported int       // to the error handler, or logged after the end
+	logged   int       // of these, logged
+	at       time.Time // of the report
+	returned int       // by Run
+	gathered bool      // it is the error of a task or future that a failed Gather was given
+	ended    bool      // it ended Run
+}
+
+// A receipt is one time that a caller received an error.
+type receipt struct {
+	since time.Time // when the caller began to wait
+	near  bool      // in a task of the loop that the error belongs to
+}
+
+// The ledger records what becomes of each error. From any goroutine.
+type ledger struct {
+	mu         sync.Mutex
+	entries    []*entry
+	violations []string
+	reports    int // by the error handlers
+}
+
+func (l *ledger) violate(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.violations = append(l.violations, fmt.Sprintf(format, args...))
+}
+
+func (l *ledger) newError(b box, stmt int, panicked bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = append(l.entries, &entry{box: b, stmt: stmt, panicked: panicked})
+	return &numbered{len(l.entries) - 1}
+}
+
+// record changes the entries of the errors in err, and returns how many these are and what else is in err.
+func (l *ledger) record(err error, change func(*entry)) (n int, others []error) {
+	numbers, others := numbersIn(err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range numbers {
+		change(l.entries[e.n])
+	}
+	return len(numbers), others
+}
+
+// report is the error handler of both loops.
+func (l *ledger) report(u asyncio.Unhandled) {
+	l.mu.Lock()
+	l.reports++
+	l.mu.Unlock()
+	_, others := l.record(u.Err, func(e *entry) { e.reported++; e.at = time.Now() })
+	for _, err := range others {
+		l.violate("the error handler got %q of task %q", err, u.TaskName)
+	}
+}
+
+// ledgerLog is the logger of the loops: errors that come after the end of Run are logged.
+type ledgerLog struct{ l *ledger }
+
+func (h ledgerLog) Enabled(context.Context, slog.Level) bool { return true }
+func (h ledgerLog) WithAttrs([]slog.Attr) slog.Handler       { return h }
+func (h ledgerLog) WithGroup(string) slog.Handler            { return h }
+
+func (h ledgerLog) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if err, ok := a.Value.Any().(error); ok {
+			_, others := h.l.record(err, func(e *entry) { e.reported++; e.logged++; e.at = time.Now() })
+			for _, err := range others {
+				h.l.violate("log: %s: %v", r.Message, err)
+			}
+		}
+		return true
+	})
+	return nil
+}
+
+// check reports the errors of which something else became than may. It is called when everything has ended.
+func (l *ledger) check(virtual, crashed bool, printed func(n int) int) {
+	l.mu.Lock()
+	entries := l.entries
+	l.mu.Unlock()
+	for n, e := range entries {
+		wrong := func(what string) {
+			l.violate("error #%d of %s (statement %d, panic: %v) %s: received %d times, by groups %d, reported %d, returned by Run %d",
+				n, e.box, e.stmt, e.panicked, what, len(e.received), e.grouped, e.reported, e.returned)
+		}
+		if e.panicked && crashed {
+			switch times := printed(n); { // a panic that is not an error
+			case times > 1 && !known.printed:
+				wrong(fmt.Sprintf("was printed %d times", times))
+			case times == 0 && len(e.received) == 0 && !e.ended && e.reported == 0:
+				wrong("was lost")
+			}
+			continue
+		}
+		once := len(e.received) + e.reported
+		switch e.box {
+		case inTask, inFuture:
+			if len(e.received) == 0 && e.reported == 0 && !e.gathered {
+				wrong("was lost")
+			}
+			if e.reported > 0 {
+				for _, r := range e.received {
+					if r.near || virtual && r.since.Before(e.at) && !known.late {
+						wrong("was received and reported")
+						break
+					}
+				}
+			}
+		case inChild, inBody:
+			if e.grouped+e.reported != 1 && !known.bodyLeft {
+				wrong("should have been returned by the group or reported once")
+			}
+			if e.box == inBody && len(e.received) > 0 {
+				wrong("was received twice")
+			}
+		case inMember, inElement:
+			if len(e.received) > 1 || e.reported > 0 {
+				wrong("should have been received at most once, and not reported")
+			}
+		case inCall:
+			if once != 1 || e.reported > 0 {
+				wrong("should have been received once")
+			}
+		case inAbandon:
+			if once != 1 {
+				wrong("should have been received or reported once")
+			}
+		case inLeft:
+			if once+e.grouped+e.returned == 0 {
+				wrong("was lost")
+			}
+		case inMain:
+			if e.returned+e.reported != 1 && !(known.mainLost && crashed) {
+				wrong("should have been returned by Run or reported once")
+			}
+		case inCallback:
+			if e.reported != 1 {
+				wrong("should have been reported once")
+			}
+		}
+		if e.reported > 1 {
+			wrong("was reported twice")
+		}
+		if !crashed && e.box != inMain && e.box != inLeft && l.reports <= 16 && e.returned != e.reported-e.logged {
+			wrong("should have been returned by Run where it was reported")
+		}
+	}
+}

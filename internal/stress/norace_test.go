@@ -1,0 +1,6 @@
+//go:build !race
+
+package stress
+
+// few is how many programs the test runs without flags.
+const few = 400
