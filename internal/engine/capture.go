@@ -127,11 +127,12 @@ func (l *Loop) printed(t *Task) string {
 	mine := strconv.FormatUint(uint64(addressOf(t)), 16)
 	for g := range strings.SplitSeq(string(buf), "\n\n") {
 		if m := execFrame.FindStringSubmatch(g); m != nil && m[1] == mine {
-			head, _, _ := strings.Cut(g, "\n")
-			if strings.Contains(head, "[coroutine") {
+			trace := stall.Parse(g)
+			if trace.State == "coroutine" {
 				return "" // it waits for an iter.Pull of the user's
 			}
-			return head + "\n" + cut(stall.Parse(g)).String()
+			head, _, _ := strings.Cut(g, "\n")
+			return head + "\n" + cut(trace).String()
 		}
 	}
 	return ""

@@ -110,6 +110,32 @@ func TestWhatIsAroundItChangesNothing(t *testing.T) {
 	}
 }
 
+// The header of a trace differs by the runtime's version, GOTRACEBACK and GODEBUG.
+func TestHeadersOfTraces(t *testing.T) {
+	for header, want := range map[string]string{
+		"goroutine 7 [running]:":                                       "running",
+		"goroutine 7 [chan receive, 2 minutes]:":                       "chan receive",
+		"goroutine 7 [select, locked to thread]:":                      "select",
+		"goroutine 7 [sleep (durable), synctest bubble 3]:":            "sleep",
+		"goroutine 7 [sync.Mutex.Lock (scan)]:":                        "sync.Mutex.Lock",
+		"goroutine 7 gp=0xc0000 m=nil [sleep]:":                        "sleep",                   // GOTRACEBACK=system
+		"goroutine 7 gp=0xc0000 m=3 mp=0xc01 [GC assist wait]:":        "GC assist wait",          // GOTRACEBACK=system
+		`goroutine 7 [sleep labels:{"asyncio.task": "a, [b]"}]:`:       "sleep",                   // Go 1.26 with GODEBUG=tracebacklabels=1
+		`goroutine 7 [sleep, 2 minutes labels:{"a": "b"}]:`:            "sleep",                   // Go 1.26 with GODEBUG=tracebacklabels=1
+		`goroutine 7 [sleep] {asyncio.task: "fetch [coroutine]"}:`:     "sleep",                   // Go 1.27
+		`goroutine 7 [chan receive (nil chan)] {asyncio.task: fetch}:`: "chan receive (nil chan)", // Go 1.27
+		"main.f()": "",
+	} {
+		trace := Parse(header + "\nmain.f(0x1)\n\t/src/main.go:12 +0x1f\ncreated by iter.Pull[...] in goroutine 1\n")
+		if trace.State != want {
+			t.Errorf("%s: state %q, want %q", header, trace.State, want)
+		}
+		if want != "" && (len(trace.Frames) != 1 || trace.Frames[0] != (Frame{"main.f", "/src/main.go", 12})) {
+			t.Errorf("%s: frames %v", header, trace.Frames)
+		}
+	}
+}
+
 // The user's line is the innermost that is not of the standard library, whatever its package is called.
 func TestWhoseLineItIs(t *testing.T) {
 	for name, user := range map[string]bool{
@@ -134,6 +160,12 @@ func TestWhatIsCompiledIntoTheUsersFunctionIsNotTheUsers(t *testing.T) {
 	for name, want := range map[string]string{
 		"main.f.OnceValue[...].2": "sync.OnceValue", "example.com/a.b.init.func7.OnceValue[...].func1": "sync.OnceValue",
 		"main.f.OnceFunc.func1": "sync.OnceFunc", "main.f.g.OnceFunc.1": "sync.OnceFunc", "sync.(*Once).Do": "sync.(*Once).Do",
+		"main.Load.Load.OnceValue[...].func5.func6": "sync.OnceValue", "main.each[...].OnceValues[...].func1": "sync.OnceValues",
+		"main.(*cache[...]).Load.OnceFunc.func2": "sync.OnceFunc", "main.init.OnceValue[go.shape.map[string]a/b.T].func2.1": "sync.OnceValue",
+		"main.f.(*Map[...]).Range.func1": "sync.(*Map).Range", "main.f.func1": "sync",
+		// as Go 1.27 names them
+		"sync.OnceValue[...].1": "sync.OnceValue", "sync.OnceValue[...].func1.func1": "sync.OnceValue", "sync.OnceFunc.func1.1": "sync.OnceFunc",
+		"sync.(*Map).Range-fm": "sync.(*Map).Range", "sync.(*Map).Range.func1-range2": "sync.(*Map).Range",
 	} {
 		f := Frame{Func: name, File: sources + "sync/oncefunc.go", Line: 58}
 		if f.User() {

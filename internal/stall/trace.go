@@ -26,11 +26,7 @@ type Trace struct {
 func Parse(text string) Trace {
 	var t Trace
 	if head, rest, _ := strings.Cut(text, "\n"); strings.HasPrefix(head, "goroutine ") {
-		if _, state, ok := strings.Cut(head, "["); ok {
-			state, _, _ = strings.Cut(state, "]")
-			state, _, _ = strings.Cut(state, ",")
-			t.State = state
-		}
+		t.State = stateOf(head)
 		text = rest
 	}
 	name := ""
@@ -51,6 +47,17 @@ func Parse(text string) Trace {
 		}
 	}
 	return t
+}
+
+// stateOf is the state in "goroutine 7 gp=0x1 m=nil [chan receive, 2 minutes]:" without
+// what follows it in the brackets: a time, (durable) in a testing/synctest bubble, and with
+// GODEBUG=tracebacklabels=1 Go 1.26 prints the labels there. Go 1.27 prints them behind.
+func stateOf(head string) string {
+	_, state, _ := strings.Cut(head, "[")
+	for _, end := range []string{"]", ",", " labels:{", " (durable)", " (scan)"} {
+		state, _, _ = strings.Cut(state, end)
+	}
+	return state
 }
 
 // functionName cuts off the arguments.
@@ -156,7 +163,7 @@ var roots = func() map[string]bool {
 	for _, r := range strings.Fields(`archive bufio bytes cmp compress container context crypto database debug embed
 		encoding errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin
 		reflect regexp runtime slices sort strconv strings structs sync syscall testing text time type unicode unique
-		unsafe vendor weak`) {
+		unsafe uuid vendor weak`) {
 		m[r] = true
 	}
 	return m
@@ -181,24 +188,79 @@ func standardDir(file string) (pkg string, ok bool) {
 	return rest[:slash], true
 }
 
-// standardName is the function's name. A generic function of the standard library,
-// or a closure of it, that was compiled into a user's function has a name of the
-// user's: main.f.OnceValue[...].2 is sync.OnceValue.
+// standardName is the function's name. Go 1.26 names what it compiles from a generic function
+// or a closure of the standard library into a user's function after both: main.f.OnceValue[...].2
+// is sync.OnceValue. Go 1.27 names it sync.OnceValue[...].2.
 func (f Frame) standardName() string {
 	pkg, ok := standardDir(f.File)
 	if !ok || standard(f.pkg()) {
-		return f.Func
+		return declared(f.Func)
 	}
-	name, _, _ := strings.Cut(f.Func, "[")
-	parts := strings.Split(name, ".")
-	for len(parts) > 1 && closure(parts[len(parts)-1]) {
-		parts = parts[:len(parts)-1]
+	_, parts := split(f.Func)
+	for i := len(parts) - 1; i >= 0; i-- {
+		if exported(parts[i]) {
+			from := i
+			if i > 0 && parts[i-1][0] == '(' {
+				from = i - 1
+			}
+			return pkg + "." + strings.Join(parts[from:i+1], ".")
+		}
 	}
-	return pkg + "." + parts[len(parts)-1]
+	return pkg
 }
 
-// closure reports whether the part of a name is the compiler's number for a closure.
-func closure(part string) bool {
-	_, err := strconv.Atoi(strings.TrimPrefix(part, "func"))
-	return err == nil
+// declared is the name of the function in whose source the named one is: without type
+// arguments, and without what the compiler calls closures, which differs by version.
+func declared(name string) string {
+	pkg, parts := split(name)
+	if len(parts) == 0 {
+		return name
+	}
+	n := 1
+	if parts[0][0] == '(' && len(parts) > 1 { // a receiver
+		n = 2
+	}
+	for n < len(parts) && exported(parts[n]) {
+		n++
+	}
+	return pkg + "." + strings.Join(parts[:n], ".")
 }
+
+// split divides a function's name, without type arguments, into the package's path and
+// the parts after it: net.(*conn).Read is net, (*conn) and Read.
+func split(name string) (pkg string, parts []string) {
+	name = withoutTypes(name)
+	slash := strings.LastIndexByte(name, '/') + 1
+	base, rest, found := strings.Cut(name[slash:], ".")
+	if !found {
+		return name, nil
+	}
+	for part := range strings.SplitSeq(rest, ".") {
+		if part, _, _ = strings.Cut(part, "-"); part != "" { // -fm: a method value, -range1: a loop's body
+			parts = append(parts, part)
+		}
+	}
+	return name[:slash] + base, parts
+}
+
+// withoutTypes cuts off type arguments, which stand in brackets.
+func withoutTypes(name string) string {
+	if strings.IndexByte(name, '[') < 0 {
+		return name
+	}
+	depth, kept := 0, make([]byte, 0, len(name))
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case depth == 0:
+			kept = append(kept, c)
+		}
+	}
+	return string(kept)
+}
+
+// exported reports whether the part of a name begins with a capital letter.
+func exported(part string) bool { return part != "" && 'A' <= part[0] && part[0] <= 'Z' }
