@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 )
 
 // A Site is a place in the program, in half the room of a program counter: the
@@ -20,14 +21,18 @@ func siteOf(pc uintptr) Site {
 	return 0 // in a plugin
 }
 
+// hops are found.hops. Unlike the rest, they are read before the first loop runs, too:
+// zero, the portable walk is used.
+var hops atomic.Uintptr
+
 // CallSite returns the place of the call of the function that calls CallSite,
 // which must be marked noinline. It costs a few loads where the frame pointer can
 // be followed.
 //
 //go:noinline
 func CallSite() Site {
-	if hops != 0 {
-		return siteOf(returnPC(hops))
+	if h := hops.Load(); h != 0 {
+		return siteOf(returnPC(h))
 	}
 	return siteOf(slowCallSite())
 }

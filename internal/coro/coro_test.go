@@ -4,10 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
 )
+
+func TestMain(m *testing.M) {
+	if limit, err := Check(); limit != "" || err != nil {
+		panic(fmt.Sprint(limit, err))
+	}
+	os.Exit(m.Run())
+}
 
 func TestTransfer(t *testing.T) {
 	var c Coro
@@ -96,7 +104,7 @@ func TestCallSite(t *testing.T) {
 }
 
 func TestFrameWalkWorksHere(t *testing.T) {
-	if (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") && hops == 0 {
+	if (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") && hops.Load() == 0 {
 		t.Errorf("the frame pointers cannot be followed on %s: every creation site costs a stack walk", runtime.GOARCH)
 	}
 }
@@ -144,7 +152,7 @@ func FuzzNumber(f *testing.F) {
 		if n := number(trace, "goroutine "); n != 0 && !bytes.Contains(trace, []byte(fmt.Sprint(n))) {
 			t.Errorf("number %d is not in %q", n, trace)
 		}
-		creator(trace)
+		creation(trace)
 	})
 }
 

@@ -29,15 +29,14 @@ func number(trace []byte, prefix string) uint64 {
 	return n
 }
 
-const pulledBy = "created by iter.Pull"
-
-// creator returns who created the coroutine with this trace, 0 if it is none.
-func creator(trace []byte) uint64 {
-	i := bytes.LastIndex(trace, []byte(pulledBy))
-	if i < 0 {
-		return 0
-	}
-	return number(trace[i:], " in goroutine ")
+// creation returns the number of the goroutine that created the one with this trace, and
+// the file of the line that did: zero for the program's first goroutine. Lines of ancestors,
+// which GODEBUG=tracebackancestors=1 prints, come after.
+func creation(trace []byte) (creator uint64, file string) {
+	_, rest, _ := bytes.Cut(trace, []byte("\ncreated by "))
+	line, rest, _ := bytes.Cut(rest, []byte("\n"))
+	at, _, _ := bytes.Cut(rest, []byte("\n"))
+	return number(line, " in goroutine "), string(at[:max(0, bytes.LastIndexByte(at, ':'))])
 }
 
 func stack(all bool) []byte {
@@ -51,39 +50,46 @@ func stack(all bool) []byte {
 // isCoroutine reports whether the calling goroutine was made by iter.Pull, at the
 // price of a walk over its stack.
 func isCoroutine() bool {
-	for pcs := make([]uintptr, 64); ; pcs = make([]uintptr, 4*len(pcs)) {
-		n := runtime.Callers(1, pcs)
-		if n == len(pcs) {
-			continue
-		}
-		for _, pc := range pcs[max(0, n-2):n] { // goexit may come after the first function
-			if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "runtime.corostart" {
-				return true
-			}
-		}
-		return false
+	pcs := make([]uintptr, 64)
+	n := runtime.Callers(1, pcs)
+	for n == len(pcs) {
+		pcs = make([]uintptr, 4*len(pcs))
+		n = runtime.Callers(1, pcs)
 	}
+	return Begun(pcs[:n])
+}
+
+// Begun reports whether the whole stack is that of a coroutine that has begun.
+func Begun(stack []uintptr) bool {
+	for _, pc := range stack[max(min(1, len(stack)), len(stack)-2):] { // goexit may come after the first function
+		if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "runtime.corostart" {
+			return true
+		}
+	}
+	return false
 }
 
 // PulledFrom reports whether the calling goroutine is a coroutine that was made
 // by iter.Pull in the goroutine g (a value of G), or in such a coroutine of it.
 // It reads traces: tens of microseconds, and the whole process's for the nested
-// case.
+// case. Check comes before.
 func PulledFrom(g uintptr) bool {
 	if !isCoroutine() {
 		return false
 	}
 	root := idOf(g)
-	parent := creator(stack(false))
-	if parent == 0 || root == 0 || parent == root {
+	parent, _ := creation(stack(false))
+	if parent == root {
 		return parent != 0
 	}
-	parents := map[uint64]uint64{}
-	for _, trace := range bytes.Split(stack(true), []byte("\n\n")) {
-		parents[number(trace, "goroutine ")] = creator(trace)
+	parents := map[uint64]uint64{} // of coroutines; iter.Pull may be inlined, its file shows then, too
+	for trace := range bytes.SplitSeq(stack(true), []byte("\n\n")) {
+		if creator, file := creation(trace); file == found.pull {
+			parents[number(trace, "goroutine ")] = creator
+		}
 	}
 	for parent != 0 && parent != root {
 		parent = parents[parent]
 	}
-	return parent == root
+	return parent != 0
 }

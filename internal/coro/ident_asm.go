@@ -4,6 +4,7 @@ package coro
 
 import (
 	"iter"
+	"runtime/debug"
 	"sync"
 )
 
@@ -14,23 +15,25 @@ func G() uintptr
 // number of hops and returns the return address of the function it arrives at.
 func returnPC(hops uintptr) uintptr
 
-// hops leads from returnPC past its Go caller to that one's caller. Whether
-// Go's wrapper round assembly keeps a frame of its own differs by machine and
-// toolchain, so it is found out once, against the portable walk. Zero: neither
-// number works, and the portable walk is used.
-var hops = probeHops()
-
-const mostHops = 2
-
-//go:noinline
-func probeHops() uintptr {
+// findHops finds out how many hops lead from returnPC past its Go caller to that one's
+// caller, by comparison with the portable walk. Whether Go's wrapper round assembly keeps
+// a frame of its own differs by machine and toolchain.
+func findHops() (hops uintptr, ok bool) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // what is no frame pointer leads anywhere
+	defer func() {
+		if recover() != nil {
+			hops, ok = 0, false
+		}
+	}()
 	for h := uintptr(1); h <= mostHops; h++ {
 		if fast, slow := probeCaller(h); fast == slow {
-			return h
+			return h, true
 		}
 	}
-	return 0
+	return 0, false
 }
+
+const mostHops = 2
 
 //go:noinline
 func probeCaller(h uintptr) (fast, slow uintptr) { return probe(h) }
@@ -41,45 +44,17 @@ func probe(h uintptr) (fast, slow uintptr) { return returnPC(h), slowCallSite() 
 // peek reads a word of memory.
 func peek(at uintptr) uint64
 
-// idOffset is where the runtime keeps a goroutine's number in its g, found out
-// once by looking for it in two of them. Zero: not found.
-var idOffset = probeIDOffset()
-
-func probeIDOffset() uintptr {
-	const searched = 512 // bytes of a g, which has some 400
-	candidates := matchID(searched, nil)
-	other := make(chan []uintptr)
-	go func() { other <- matchID(searched, candidates) }()
-	if candidates = <-other; len(candidates) == 0 {
-		return 0
+// words returns the first words of a goroutine's g, which has more than 400 bytes.
+func words(g uintptr) []uint64 {
+	w := make([]uint64, 32)
+	for i := range w {
+		w[i] = peek(g + 8*uintptr(i))
 	}
-	return candidates[0]
+	return w
 }
 
-// matchID returns the offsets, among the candidates if there are any, at which
-// the calling goroutine's g holds its number.
-func matchID(searched uintptr, candidates []uintptr) (found []uintptr) {
-	g, id := G(), ID()
-	if candidates == nil {
-		for at := uintptr(8); at < searched; at += 8 {
-			candidates = append(candidates, at)
-		}
-	}
-	for _, at := range candidates {
-		if peek(g+at) == id {
-			found = append(found, at)
-		}
-	}
-	return found
-}
-
-// idOf returns the number of a live goroutine, 0 if it cannot be told.
-func idOf(g uintptr) uint64 {
-	if idOffset == 0 {
-		return 0
-	}
-	return peek(g + idOffset)
-}
+// idOf returns the number of a live goroutine. Check comes before.
+func idOf(g uintptr) uint64 { return peek(g + found.offset) }
 
 // stateOf is what the runtime notes of a goroutine's state: its status, and why it
 // waits. Zero: it cannot be told.
@@ -97,7 +72,7 @@ const (
 )
 
 func peekState(g uintptr) uint64 {
-	status, reason := peek(g+idOffset-8)&0xffffffff, peek(g+idOffset+24)&0xff
+	status, reason := peek(g+found.offset-8)&0xffffffff, peek(g+found.offset+24)&0xff
 	return (status&^scanned)<<8 | reason
 }
 
@@ -105,7 +80,7 @@ func peekState(g uintptr) uint64 {
 // one that has resumed a coroutine and held against one that was suspended. Zero: the
 // runtime keeps its notes elsewhere.
 var switchedState = sync.OnceValue(func() uint64 {
-	if idOffset == 0 {
+	if found.offset == 0 {
 		return 0
 	}
 	me, inner := G(), uintptr(0)

@@ -2,9 +2,12 @@
 
 package coro
 
-const hops = 0
-
 func returnPC(uintptr) uintptr { return 0 }
+
+// findHops finds none: the portable walk is used.
+func findHops() (hops uintptr, ok bool) { return 0, true }
+
+func words(uintptr) []uint64 { return nil }
 
 // G identifies the calling goroutine among all live ones: here by its number.
 func G() uintptr { return uintptr(ID()) }

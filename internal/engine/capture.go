@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"log/slog"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
@@ -41,6 +44,8 @@ func (l *Loop) capture(t *Task) string {
 
 // profiled looks for the stack in a profile of all goroutines.
 func (l *Loop) profiled() *stall.Trace {
+	example, stop := coro.Suspended()
+	defer stop()
 	records := make([]runtime.StackRecord, runtime.NumGoroutine()+64)
 	for {
 		n, ok := runtime.GoroutineProfile(records)
@@ -51,7 +56,13 @@ func (l *Loop) profiled() *stall.Trace {
 		records = make([]runtime.StackRecord, n+n/8+64)
 	}
 	var sure, deep, pulled []*runtime.StackRecord
-	p := profile{lane: l.lane.entries(), switches: map[uintptr]bool{}}
+	p := profile{lane: l.lane.entries(), leaf: leafAbove(example, records), switches: map[uintptr]bool{}}
+	if p.leaf == 0 {
+		noLeaf.Do(func() {
+			l.log(slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
+		})
+		return nil
+	}
 	for i := range records {
 		r := &records[i]
 		pcs := r.Stack()
@@ -63,7 +74,7 @@ func (l *Loop) profiled() *stall.Trace {
 			sure = append(sure, r)
 		case len(pcs) == len(r.Stack0):
 			deep = append(deep, r)
-		case p.inPull(pcs): // one of the user's, in a step
+		case coro.Begun(pcs): // one of the user's, in a step
 			pulled = append(pulled, r)
 		}
 	}
@@ -83,13 +94,27 @@ func (l *Loop) profiled() *stall.Trace {
 // profile is what is known of the addresses in a profile.
 type profile struct {
 	lane     [2]uintptr
-	switches map[uintptr]bool // whether a leaf is a switch of coroutines
+	leaf     uintptr          // the function in which a coroutine is suspended
+	switches map[uintptr]bool // whether an address is in it
+}
+
+var noLeaf sync.Once // for a warning
+
+// leafAbove returns the innermost function of the stack that has the given one, 0 if none has.
+func leafAbove(entry uintptr, records []runtime.StackRecord) uintptr {
+	for i := range records {
+		pcs := records[i].Stack()
+		if slices.ContainsFunc(pcs, func(pc uintptr) bool { return pc-entry < 1<<10 && entryOf(pc) == entry }) { // cheap first
+			return entryOf(pcs[0])
+		}
+	}
+	return 0
 }
 
 func (p *profile) switched(leaf uintptr) bool {
 	yes, known := p.switches[leaf]
 	if !known {
-		yes = entryOf(leaf).Name() == "runtime.coroswitch"
+		yes = entryOf(leaf) == p.leaf
 		p.switches[leaf] = yes
 	}
 	return yes
@@ -97,16 +122,18 @@ func (p *profile) switched(leaf uintptr) bool {
 
 func (p *profile) inLane(pcs []uintptr) bool {
 	return slices.ContainsFunc(pcs, func(pc uintptr) bool {
-		f := entryOf(pc)
-		return f != nil && (f.Entry() == p.lane[0] || f.Entry() == p.lane[1])
+		entry := entryOf(pc)
+		return entry == p.lane[0] || entry == p.lane[1]
 	})
 }
 
-func (p *profile) inPull(pcs []uintptr) bool {
-	return slices.ContainsFunc(pcs, func(pc uintptr) bool { return strings.HasPrefix(entryOf(pc).Name(), "iter.Pull") })
+// entryOf is the address of the function that has the return address pc, 0 if it is none of Go's.
+func entryOf(pc uintptr) uintptr {
+	if f := runtime.FuncForPC(pc - 1); f != nil {
+		return f.Entry()
+	}
+	return 0
 }
-
-func entryOf(pc uintptr) *runtime.Func { return runtime.FuncForPC(pc - 1) }
 
 func traceOf(pcs []uintptr) stall.Trace {
 	var t stall.Trace

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"runtime"
 	"testing"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
@@ -16,6 +18,37 @@ func TestAStackEndsWithTheUsersOutermostFunction(t *testing.T) {
 		}
 		if got := cut(trace).Frames; len(got) != 3 || got[2].Func != "main.main.func1" {
 			t.Errorf("above %q: %+v, want three frames", below, got)
+		}
+	}
+}
+
+// Where a profile shows no suspended coroutine there is no stack, and one warning.
+func TestWithoutASuspendedCoroutineNothingIsTakenForTheStep(t *testing.T) {
+	if leaf := leafAbove(1, make([]runtime.StackRecord, 3)); leaf != 0 {
+		t.Errorf("the leaf is %#x, want 0", leaf)
+	}
+	example, stop := coro.Suspended()
+	records := make([]runtime.StackRecord, 1000)
+	n, _ := runtime.GoroutineProfile(records)
+	if leaf := leafAbove(example, records[:n]); leaf == 0 {
+		t.Error("the profile shows no suspended coroutine")
+	}
+	stop()
+	n, _ = runtime.GoroutineProfile(records)
+	if leaf := leafAbove(example, records[:n]); leaf != 0 {
+		t.Errorf("the leaf is %#x after the coroutine's end, want 0", leaf)
+	}
+}
+
+// Each lane has an address of its own, or else loops would be mixed up in profiles.
+func TestLanesDiffer(t *testing.T) {
+	seen := map[uintptr]bool{}
+	for _, n := range allLanes {
+		for _, entry := range n.entries() {
+			if seen[entry] {
+				t.Fatalf("two functions of lanes are at %#x", entry)
+			}
+			seen[entry] = true
 		}
 	}
 }

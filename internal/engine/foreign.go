@@ -17,8 +17,8 @@ import (
 // node that is cancelled by one context.AfterFunc. The task keeps it for its
 // next awaits with the same Done channel.
 
-// stdKey is the private key of package context, learned by being asked for it.
-var stdKey = learnStdKey()
+// stdKey is the private key of package context. The first Run sets it.
+var stdKey any
 
 type keyProbe struct {
 	context.Context
@@ -28,6 +28,7 @@ type keyProbe struct {
 func (p *keyProbe) Err() error        { return context.Canceled }
 func (p *keyProbe) Value(key any) any { p.key = key; return nil }
 
+// learnStdKey has package context ask for its private key.
 func learnStdKey() any {
 	p := &keyProbe{Context: context.Background()}
 	context.Cause(p)

@@ -164,6 +164,9 @@ func (l *Loop) delist() {
 // Run runs main as the first task and returns when it and all that it left
 // have ended, or were given up. t and body are main's.
 func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (err error) {
+	if err := checked.verify(l); err != nil {
+		return err
+	}
 	switch {
 	case ctx == nil:
 		return ErrNilContext
