@@ -1,10 +1,7 @@
 // Package shrink makes failing random programs smaller, for tests that generate programs.
 package shrink
 
-import (
-	"iter"
-	"slices"
-)
+import "slices"
 
 // A Body is a list of statements inside of a statement.
 type Body[S any] struct {
@@ -36,7 +33,7 @@ func (l Language[S]) Shrink(steps []S, fails func([]S) bool) []S {
 }
 
 // smaller yields steps with one change each, the largest first.
-func (l Language[S]) smaller(steps []S) iter.Seq[[]S] {
+func (l Language[S]) smaller(steps []S) func(yield func([]S) bool) {
 	return func(yield func([]S) bool) {
 		for i := range steps {
 			if !yield(slices.Delete(slices.Clone(steps), i, i+1)) {
