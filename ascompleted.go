@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -17,8 +16,7 @@ import (
 // them; their results and errors are dropped. If ctx is cancelled they are cancelled
 // and waited for likewise, and what has not ended by itself comes with ctx's error.
 //
-// An iter.Pull of it belongs to the task that made it. If another task advances or
-// stops it, that panics with ErrWrongTask, and what was started is cancelled.
+// [Pull2] of it belongs to the task that has called next first.
 //
 //go:noinline
 func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2[int, Result[T]] {
@@ -33,30 +31,14 @@ func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2
 			}
 			return
 		}
-		finished := false
-		refuse := func(err error) { // misuse must neither hang nor look like the end
-			finished = true
-			g.crew.Abandon()
-			panic(fmt.Errorf("asyncio: AsCompleted: %w", err))
-		}
-		defer func() {
-			if finished {
-				return
-			}
-			switch err := g.crew.Refusal(); err { // break, a panic or Goexit in the body
-			case nil:
-				g.crew.Stop()
-			case ErrLoopClosed: // nothing is left to wait for
-			default:
-				refuse(err)
-			}
+		g.crew.Enter()
+		defer func() { // at the end, and after a break, a panic or Goexit in the body
+			g.crew.Leave()
+			g.crew.Stop()
 		}()
 		given := make([]bool, len(aws))
 		var cancelled error
 		for {
-			if err := g.crew.Refusal(); err != nil {
-				refuse(err)
-			}
 			i := g.crew.Next(&cancelled)
 			if i < 0 {
 				break
@@ -69,8 +51,6 @@ func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2
 				return
 			}
 		}
-		finished = true
-		g.crew.Stop()
 		for i := range given { // handed in, and not ended when ctx was cancelled
 			if !given[i] && !yield(i, g.result(i, cancelled)) {
 				return

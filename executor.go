@@ -127,7 +127,9 @@ func (c *Call) await(ctx context.Context, exec Executor) error {
 	if err != nil {
 		return err
 	}
-	c.off.Context = ctx
+	bound, end := caller.Context(ctx)
+	defer end()
+	c.off.Context = bound
 	c.ctx, c.cancel = context.WithCancelCause(&c.off)
 	defer c.cancel(nil)
 	c.done.Init(caller.L, 0)

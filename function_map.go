@@ -99,6 +99,7 @@ func (f *Func[A, R]) Map(ctx context.Context, exec Executor, args iter.Seq[A], o
 		err := WithTaskGroup(ctx, func(ctx context.Context) error {
 			defer m.stop()
 			m.feeder = Go(ctx, func(ctx context.Context) error { return m.feed(ctx, args) }, Name("Map "+f.name+" input"))
+			m.feeder.t.Confine() // args may hold the ctx of the caller
 			var err error
 			ended, err = m.give(ctx, yield)
 			return err
@@ -200,7 +201,7 @@ func (m *mapping[A, R]) give(ctx context.Context, yield func(R, error) bool) (en
 
 // stop cancels what the range loop did not wait for; the group waits for it.
 func (m *mapping[A, R]) stop() {
-	m.feeder.t.Interrupt(context.Canceled)
+	m.feeder.Cancel(nil)
 	for _, call := range m.calls {
 		call.Cancel(nil)
 	}

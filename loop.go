@@ -101,7 +101,7 @@ func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
 // Cancel keeps the callback from running. It reports false when the callback
 // has run already or was cancelled before. On the loop only: elsewhere it panics.
 func (h *Handle) Cancel() bool {
-	if !h.h.Loop().OnLoop() {
+	if !h.h.Loop().Here() {
 		panic(offLoopError(h.h.Loop(), "Handle.Cancel", "on the goroutine of the loop's current step"))
 	}
 	return h.h.Cancel()
@@ -167,7 +167,7 @@ func CurrentTask(ctx context.Context) AnyTask {
 		return nil
 	}
 	n := engine.NodeOf(ctx)
-	if n == nil || !n.Loop().OnLoop() {
+	if n == nil || !n.Loop().Here() {
 		return nil
 	}
 	return handleOf(n.Loop().Current())
@@ -177,7 +177,7 @@ func (l *Loop) mustBeHere(call string, fn func()) {
 	if fn == nil {
 		panic("asyncio: " + call + ": nil function")
 	}
-	if !l.e.OnLoop() {
+	if !l.e.Here() {
 		panic(offLoopError(l.e, call, "on the loop; from another goroutine use CallSoonThreadsafe"))
 	}
 }

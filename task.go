@@ -112,7 +112,7 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 	if own == nil {
 		panic(noLoopError(call, "call it with the ctx of a coroutine, or use Submit from another goroutine"))
 	}
-	if !own.Loop().OnLoop() {
+	if !own.Loop().Here() {
 		panic(offLoopError(own.Loop(), call, "in a coroutine, with its ctx; from another goroutine use Submit"))
 	}
 	return own

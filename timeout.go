@@ -62,5 +62,9 @@ func WaitFor[T any](ctx context.Context, d time.Duration, aw Awaitable[T]) (T, e
 	}
 	limited, cancel := WithTimeout(ctx, d)
 	defer cancel()
+	var body engine.Extent
+	if t, ok := engine.EnterExtent(limited, &body); ok {
+		defer t.Leave(&body)
+	}
 	return aw.Await(limited)
 }

@@ -83,7 +83,9 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	if err := o.limiter.acquire(caller); err != nil {
 		return zero, err
 	}
-	call := &threadCall[T]{fn: fn, ctx: engine.OffLoop{Context: ctx}, limiter: o.limiter, site: coro.CallSite()}
+	bound, end := caller.Context(ctx)
+	defer end()
+	call := &threadCall[T]{fn: fn, ctx: engine.OffLoop{Context: bound}, limiter: o.limiter, site: coro.CallSite()}
 	call.done.Init(l, 0)
 	go call.run()
 	l.Lend()

@@ -118,11 +118,30 @@ func TestACallbackCannotWait(t *testing.T) {
 	})
 }
 
-func TestInsideAnIterator(t *testing.T) {
+// A sequence of iter.Pull that a task resumes would block the loop of that task.
+func TestInsideAnIterPull(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
-		next, stop := iter.Pull(func(yield func(byte) bool) {
+		next, stop := iter.Pull(func(yield func(error) bool) {
+			_, err := a.Read(make([]byte, 1))
+			yield(err)
+			_, err = a.Write([]byte("x"))
+			yield(err)
+		})
+		defer stop()
+		for _, call := range []string{"Read", "Write"} {
+			err, _ := next()
+			wantErr(t, call, err, asyncio.ErrWrongTask)
+		}
+	})
+}
+
+func TestInsideAPull(t *testing.T) {
+	onLoop(t, func(ctx context.Context) {
+		a, b := pair(ctx, t)
+		defer shut(t, a, b)
+		next, stop := asyncio.Pull(func(yield func(byte) bool) {
 			p := make([]byte, 1)
 			for {
 				if _, err := a.Read(p); err != nil || !yield(p[0]) {

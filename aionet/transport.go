@@ -253,7 +253,7 @@ func (t *Transport) why() error {
 // network fails, that error, which ConnectionLost will have too.
 func (t *Transport) Write(p []byte) (int, error) {
 	switch {
-	case !t.loop.OnLoop():
+	case !t.loop.Here():
 		return 0, t.host.opError("write", t.stream, offLoop("Write"))
 	case t.closing || t.lost:
 		return 0, t.host.opError("write", t.stream, net.ErrClosed)
@@ -409,7 +409,7 @@ func (t *Transport) Control(fn func(fd uintptr)) error {
 }
 
 func (t *Transport) mustBeHere(call string) {
-	if !t.loop.OnLoop() {
+	if !t.loop.Here() {
 		panic(offLoop(call))
 	}
 }

@@ -15,6 +15,14 @@ func ID() uint64 {
 	return number(buf[:runtime.Stack(buf[:], false)], "goroutine ")
 }
 
+// Number returns the number of the goroutine whose stack trace this is, 0 if it is
+// none.
+func Number(trace string) uint64 { return number([]byte(trace[:min(len(trace), 64)]), "goroutine ") }
+
+// NumberOf returns the number of a live goroutine (a value of G), 0 if it is not
+// known.
+func NumberOf(g uintptr) uint64 { return idOf(g) }
+
 // number parses the digits that follow prefix in a trace; 0 if there are none.
 func number(trace []byte, prefix string) uint64 {
 	_, rest, _ := bytes.Cut(trace, []byte(prefix))

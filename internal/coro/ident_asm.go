@@ -2,11 +2,7 @@
 
 package coro
 
-import (
-	"iter"
-	"runtime/debug"
-	"sync"
-)
+import "runtime/debug"
 
 // G identifies the calling goroutine among all live ones.
 func G() uintptr
@@ -55,44 +51,3 @@ func words(g uintptr) []uint64 {
 
 // idOf returns the number of a live goroutine. Check comes before.
 func idOf(g uintptr) uint64 { return peek(g + found.offset) }
-
-// stateOf is what the runtime notes of a goroutine's state: its status, and why it
-// waits. Zero: it cannot be told.
-func stateOf(g uintptr) uint64 {
-	if switchedState() == 0 {
-		return 0
-	}
-	return peekState(g)
-}
-
-// The runtime keeps the status before the goroutine's number, and the reason behind it.
-const (
-	running, waiting = 2, 4
-	scanned          = 0x1000 // a bit of the status while the collector reads the stack
-)
-
-func peekState(g uintptr) uint64 {
-	status, reason := peek(g+found.offset-8)&0xffffffff, peek(g+found.offset+24)&0xff
-	return (status&^scanned)<<8 | reason
-}
-
-// switchedState is the state of a goroutine in a coroutine switch, found out once from
-// one that has resumed a coroutine and held against one that was suspended. Zero: the
-// runtime keeps its notes elsewhere.
-var switchedState = sync.OnceValue(func() uint64 {
-	if found.offset == 0 {
-		return 0
-	}
-	me, inner := G(), uintptr(0)
-	var state uint64
-	next, stop := iter.Pull(func(yield func(struct{}) bool) {
-		inner, state = G(), peekState(me)
-		yield(struct{}{})
-	})
-	defer stop()
-	next()
-	if state>>8 != waiting || peekState(inner) != state || peekState(me)>>8 != running {
-		return 0
-	}
-	return state
-})

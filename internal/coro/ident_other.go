@@ -14,7 +14,3 @@ func G() uintptr { return uintptr(ID()) }
 
 // idOf returns the number of a live goroutine.
 func idOf(g uintptr) uint64 { return uint64(g) }
-
-func stateOf(uintptr) uint64 { return 0 }
-
-func switchedState() uint64 { return 0 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
@@ -16,6 +15,7 @@ type Crew struct {
 	members []*crewMember               // those observed
 	enough  func(c *Crew, m *Cell) bool // whether the end of m suffices
 	wait    WaitList
+	inside  Extent // see Enter
 
 	pending int // members not settled
 	started int // of those, the ones started here
@@ -164,19 +164,12 @@ func (c *Crew) Next(cancelled *error) int {
 	return c.order[c.given-1]
 }
 
-// Refusal says why the calling goroutine may not go on with the call: it does not
-// run a step of the task that made it. An iterator may be pulled by anybody.
-func (c *Crew) Refusal() error {
-	l := c.caller.L
-	r := l.cur.Load()
-	if r == c.caller.r && r.g == coro.G() {
-		return nil
-	}
-	if err := l.mismatch(r); err != nil || r == c.caller.r {
-		return err
-	}
-	return fmt.Errorf("%w: it was begun in another task", ErrWrongTask)
-}
+// Enter marks the calling task as inside of the crew: a Sequence that stands there
+// belongs to that task.
+func (c *Crew) Enter() { c.caller.Task().enter(&c.inside, nil) }
+
+// Leave ends that.
+func (c *Crew) Leave() { c.caller.Task().Leave(&c.inside) }
 
 // Err returns the error of the caller's context.
 func (c *Crew) Err() error { return c.caller.Err() }
@@ -196,10 +189,6 @@ func (c *Crew) Stop() {
 	}
 	c.Abort()
 }
-
-// Abandon cancels what was started and leaves the wait to its scope: for whoever
-// cannot wait. From any goroutine.
-func (c *Crew) Abandon() { c.node.Cancel(context.Canceled, context.Canceled) }
 
 // Abort leaves the members that are only observed. Nothing may be started.
 func (c *Crew) Abort() {

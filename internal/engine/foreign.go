@@ -143,20 +143,28 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 		return own // only values were added
 	}
 	t := l.Current()
-	if t != nil {
-		if e := t.node.ext.Load(); e != nil {
-			for _, c := range e.carriers {
-				if c.source().ctx.Done() == done {
-					return c
-				}
-			}
-		}
+	if t == nil {
+		return newCarrier(ctx, own.scope)
 	}
-	c := newCarrier(ctx, own.scope)
-	if t != nil {
+	c := t.held(done, false)
+	if c == nil {
+		c = newCarrier(ctx, own.scope)
 		t.hold(c)
 	}
 	return c
+}
+
+// held returns the carrier that t keeps for a Done channel, linked under the
+// node of t or not; nil: none.
+func (t *Task) held(done <-chan struct{}, linked bool) *Node {
+	if e := t.node.ext.Load(); e != nil {
+		for _, c := range e.carriers {
+			if c.source().ctx.Done() == done && (c.up.Load() != nil) == linked {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 func newCarrier(ctx context.Context, scope *Scope) *Node {
@@ -209,5 +217,8 @@ func (n *Node) releaseCarrier() {
 	if src != nil && src.stop != nil && src.holders == 0 && n.kids == nil && n.parked == nil {
 		src.stop()
 		src.stop = nil
+		if n.up.Load() != nil { // of a confined task
+			n.end()
+		}
 	}
 }

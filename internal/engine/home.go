@@ -50,9 +50,6 @@ func (h *Home) Check(call string) {
 
 func (h *Home) checkSlowly(call string) {
 	l := h.loop.Load()
-	if l != nil && l.OnLoop() {
-		return
-	}
 	here := steppingHere()
 	switch {
 	case here != nil:
@@ -70,7 +67,7 @@ func steppingHere() *Loop {
 	loops.Lock()
 	defer loops.Unlock()
 	for _, l := range loops.running {
-		if r := l.cur.Load(); r != nil && r.g == g {
+		if r := l.cur.Load(); r != nil && r.g.Load() == g {
 			return l
 		}
 	}

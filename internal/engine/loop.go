@@ -65,6 +65,7 @@ type Loop struct {
 	counters   counters
 	timers     timerHeap
 	suspects   []*Task // whose awaits may be part of a long ring
+	confined   int     // confined tasks that have not ended
 	heirs      heirs
 	settled    bool   // what nobody received is being reported
 	nextID     uint64 // of the block that ends before endID
@@ -120,7 +121,7 @@ func (l *Loop) Config() *Config { return &l.cfg }
 // Here reports whether the calling goroutine runs the loop's current step.
 func (l *Loop) Here() bool {
 	r := l.cur.Load()
-	return r != nil && r.g == coro.G()
+	return r != nil && r.g.Load() == coro.G()
 }
 
 // Current returns the running task, nil in a callback. On the loop only.
@@ -203,7 +204,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 }
 
 func (l *Loop) start(ctx context.Context) {
-	l.rootRunner.g = coro.G()
+	l.rootRunner.g.Store(coro.G())
 	l.meters.began.Store(l.Elapsed())
 	l.cur.Store(&l.rootRunner)
 	l.enlist()

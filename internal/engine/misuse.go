@@ -13,47 +13,45 @@ import (
 )
 
 // mismatch says why the calling goroutine cannot suspend a task of l, whose
-// current step r runs. It returns nil for the one legal case that Enter does not
-// see at a glance: an await inside the user's own iter.Pull, which is another
-// goroutine of the same step.
+// current step r runs.
 func (l *Loop) mismatch(r *runner) error {
 	switch {
 	case l.life.Load() == lifeClosed:
 		return ErrLoopClosed
 	case r == nil:
-	case r == &l.rootRunner && r.g == coro.G():
+	case r == &l.rootRunner && r.g.Load() == coro.G():
 		return fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
-	case r != &l.rootRunner:
-		if coro.PulledFrom(r.g) && l.resumed(r) {
-			return nil
-		}
+	case coro.PulledFrom(r.g.Load()):
+		return errPulled
 	}
 	return fmt.Errorf("%w: called from a goroutine that does not run the current step of the ctx's loop; start coroutines with Go or CreateTask, not with the go statement, or use Submit", ErrWrongTask)
 }
 
-// resumed reports whether the task of r stands where it has resumed the calling
-// coroutine, which another goroutine may have done as well: while the task runs, blocks
-// in something else, or has just parked.
-//
-//go:norace
-func (l *Loop) resumed(r *runner) bool {
-	return coro.Switched(r.g) && r.why == forNothing && l.cur.Load() == r
+// errPulled refuses a sequence of the user's own iter.Pull: which task has resumed
+// it, and whether that task is the one that runs, cannot be found out.
+var errPulled = fmt.Errorf("%w: called in a sequence of iter.Pull; use asyncio.Pull, in whose sequences a task may await", ErrWrongTask)
+
+// refusePulled returns an error if a task's step has resumed the calling goroutine
+// by iter.Pull: it must not block then.
+func refusePulled() error {
+	loops.Lock()
+	defer loops.Unlock()
+	for _, l := range loops.running {
+		if r := l.cur.Load(); r != nil && coro.PulledFrom(r.g.Load()) {
+			return errPulled
+		}
+	}
+	return nil
 }
 
-const execName = "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec"
+// The functions at the root of a task's stack, and of a Sequence's.
+const (
+	execName     = "github.com/asyncio-go/asyncio/internal/engine.(*runner).exec"
+	sequenceName = "github.com/asyncio-go/asyncio/internal/engine.(*Sequence).run"
+)
 
 // Refusal says why the caller may not use what belongs to the loop.
 func (l *Loop) Refusal() error { return l.mismatch(l.cur.Load()) }
-
-// OnLoop reports whether the caller may use what belongs to the loop: Here, or
-// in an iter.Pull of the current step.
-func (l *Loop) OnLoop() bool {
-	if l.Here() {
-		return true
-	}
-	r := l.cur.Load()
-	return r != nil && l.mismatch(r) == nil
-}
 
 // RefuseBlocking keeps a goroutine from blocking the very loop whose step it
 // runs (S19). It says what to do instead of the call.
@@ -63,7 +61,10 @@ func RefuseBlocking(call, instead string) error {
 	defer loops.Unlock()
 	for _, l := range loops.running {
 		r := l.cur.Load()
-		if r == nil || r.g != g && !coro.PulledFrom(r.g) {
+		if r == nil {
+			continue
+		}
+		if step := r.g.Load(); step != g && !coro.PulledFrom(step) {
 			continue
 		}
 		who := "a callback"

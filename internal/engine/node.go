@@ -53,6 +53,7 @@ type nodeExt struct {
 	std      atomic.Pointer[stdBridge]               // for anybody
 	loose    atomic.Pointer[weak.Pointer[stdBridge]] // of an old heir, instead
 	carriers []*Node                                 // kept by a task for its next awaits; owned by the loop
+	extent   *Extent                                 // of a task with flagExtent: the innermost; owned by the loop
 }
 
 // source is the foreign context that a carrier carries.

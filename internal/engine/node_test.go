@@ -31,7 +31,7 @@ func FuzzTree(f *testing.F) {
 	f.Fuzz(func(t *testing.T, program []byte) {
 		l := New(DefaultConfig())
 		l.cur.Store(&l.rootRunner)
-		l.rootRunner.g = here()
+		l.rootRunner.g.Store(here())
 		nodes := []*Node{l.root.node}
 		twins := []*naive{{}}
 		causes := []error{nil}

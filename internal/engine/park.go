@@ -30,10 +30,13 @@ func Enter(ctx context.Context) (Caller, error) {
 	}
 	l := n.scope.loop
 	r := l.cur.Load()
-	if r == nil || r.g != coro.G() || r == &l.rootRunner {
+	if r == nil || r.g.Load() != coro.G() || r == &l.rootRunner {
 		if err := l.mismatch(r); err != nil {
 			return Caller{}, err
 		}
+	}
+	if l.confined != 0 {
+		n = l.confine(ctx, n)
 	}
 	if err := n.cancelled(l); err != nil {
 		return Caller{}, l.refuse(r, err)
@@ -52,7 +55,7 @@ func enterForeign(ctx context.Context) (Caller, error) {
 	}
 	l := own.scope.loop
 	r := l.cur.Load()
-	if r == nil || r.g != coro.G() || r == &l.rootRunner {
+	if r == nil || r.g.Load() != coro.G() || r == &l.rootRunner {
 		if err := l.mismatch(r); err != nil {
 			return Caller{}, err
 		}
@@ -60,7 +63,14 @@ func enterForeign(ctx context.Context) (Caller, error) {
 	if err := ctx.Err(); err != nil {
 		return Caller{}, l.refuse(r, err)
 	}
-	return Caller{l, r, l.carrier(ctx, own)}, nil
+	n := l.carrier(ctx, own)
+	if l.confined != 0 {
+		n = l.confine(ctx, n)
+		if n != nil && n.cancelled(l) != nil {
+			return Caller{}, l.refuse(r, n.cancelled(l))
+		}
+	}
+	return Caller{l, r, n}, nil
 }
 
 // Park suspends the task until it is woken by the list (true) or by the
@@ -99,13 +109,7 @@ func (c Caller) Err() error {
 	if c.n == nil {
 		return nil
 	}
-	if err := c.n.cancelled(c.L); err != nil || c.r.woken != wokenByCancel {
-		return err
-	}
-	if t := c.r.task.Load(); t.node.flags&flagInterrupted != 0 {
-		return t.node.cancelled(c.L)
-	}
-	return nil
+	return c.n.cancelled(c.L)
 }
 
 // Shielded is the caller without its context's cancellation.
@@ -179,8 +183,8 @@ const (
 func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
 		l := n.scope.loop
-		if r := l.cur.Load(); r != nil && r.g == coro.G() && r != &l.rootRunner &&
-			!l.Slice.Load() && n.state.Load() == nil && n.anchor == nil && !n.gone() && l.signal.Load() == 0 {
+		if r := l.cur.Load(); r != nil && r.g.Load() == coro.G() && r != &l.rootRunner &&
+			!l.Slice.Load() && n.state.Load() == nil && n.anchor == nil && !n.gone() && l.signal.Load() == 0 && l.confined == 0 {
 			return nil
 		}
 	}

@@ -46,31 +46,33 @@ func (l *Loop) poll() {
 }
 
 // Suspending admits a call that has no ctx: the calling goroutine must run a step
-// of l, in a task, whose own cancellation then ends the wait. ok is false if the
-// goroutine does not run the loop at all.
+// of l, in a task. The cancellation of the innermost body that the task is in ends
+// the wait (S22). ok is false if the goroutine does not run the loop at all.
 func (l *Loop) Suspending() (c Caller, ok bool, err error) {
 	r := l.cur.Load()
 	switch {
-	case r == nil || r.g != coro.G() && !l.OnLoop():
+	case r == nil || r.g.Load() != coro.G():
 		return Caller{}, false, nil
 	case r == &l.rootRunner:
 		return Caller{}, true, fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
 	}
-	return Caller{l, r, &r.task.Load().node}, true, nil
+	return Caller{l, r, r.task.Load().bound()}, true, nil
 }
 
-// SteppingTask returns the context of the task, of whatever loop, whose step the
-// calling goroutine runs; nil if there is none. A callback's is an error.
+// SteppingTask returns the context that ends a call without a ctx: of the innermost
+// body of the task, of any loop, whose step the calling goroutine runs. It is nil if
+// there is none. In a callback it returns an error, and in a sequence of iter.Pull
+// that a task has resumed, which may not suspend the task.
 func SteppingTask() (context.Context, error) {
 	l := steppingHere()
 	if l == nil {
-		return nil, nil
+		return nil, refusePulled()
 	}
 	t := l.Current()
 	if t == nil {
 		return nil, fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
 	}
-	return &t.node, nil
+	return t.bound(), nil
 }
 
 // Refuse returns err, which a call with a cancelled ctx returns without waiting, and
@@ -110,7 +112,7 @@ func (l *Loop) ParkRunning(q *WaitList, until int64, why Why) {
 	if until != 0 {
 		l.timers.arm(until, r)
 	}
-	l.park(r, q, &r.task.Load().node, why)
+	l.park(r, q, r.task.Load().bound(), why)
 }
 
 // mostOps is how many calls in a row may find their result ready before the task

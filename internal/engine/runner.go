@@ -31,7 +31,7 @@ import (
 type runner struct {
 	co   coro.Coro
 	loop *Loop
-	g    uintptr              // of the coroutine's goroutine; fixed at its first step
+	g    atomic.Uintptr       // of the goroutine that runs the task: the coroutine's, or that of a Sequence it has resumed
 	task atomic.Pointer[Task] // what it runs; nil: a callback, or none
 
 	// Owned by the loop from here on: what the task is parked for.
@@ -144,7 +144,7 @@ func (l *Loop) newRunner() *runner {
 func (r *runner) main(yield func(struct{}) bool) {
 	l := r.loop
 	r.co.Begin(yield)
-	r.g = coro.G()
+	r.g.Store(coro.G())
 	for {
 		l.cur.Store(r)
 		for t := r.task.Load(); ; {

@@ -16,6 +16,7 @@ type Scope struct {
 	group bool
 	cut   bool        // of a group: a child ended cancelled
 	errs  []error     // of a group: what its children and its body returned, in order
+	body  Extent      // of a group
 	told  func(error) // of an open scope: hears of what its children returned
 	wait  WaitList    // whoever waits for live to be 0
 }
@@ -75,17 +76,18 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 		return err
 	}
 	l := caller.L
-	own := NodeOf(ctx)
 	s := &Scope{loop: l, node: &Node{}, owner: caller.Task(), group: true}
-	newChild(s.node, ctx, s, l.carrier(ctx, own))
+	newChild(s.node, ctx, s, caller.n)
 
 	// A body that leaves by panic or Goexit takes its children along. The panic
 	// is printed before they are waited for, who might never end.
+	s.owner.enter(&s.body, s.node)
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
+		s.owner.Leave(&s.body)
 		v := recover()
 		if v != nil {
 			v = l.printPanic(caller.Task(), v)
@@ -98,6 +100,7 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 	}()
 	err = body(s.node)
 	returned = true
+	s.owner.Leave(&s.body)
 
 	bodyCut := err != nil && s.node.reason(l).explains(err)
 	if err != nil && !bodyCut {

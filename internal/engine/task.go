@@ -39,12 +39,13 @@ type Task struct {
 type taskFlags uint8
 
 const (
-	flagQuiet       taskFlags = 1 << iota // its starter receives the error
-	flagMain                              // Run's main: its error is Run's
-	flagCancelled                         // ended cancelled
-	flagInterrupted                       // its waits end under any context
-	flagCrew                              // started by a crew, which is told of its end
-	flagPanicked                          // ended by a panic
+	flagQuiet     taskFlags = 1 << iota // its starter receives the error
+	flagMain                            // Run's main: its error is Run's
+	flagCancelled                       // ended cancelled
+	flagConfined                        // its waits end with it under any context
+	flagCrew                            // started by a crew, which is told of its end
+	flagPanicked                        // ended by a panic
+	flagExtent                          // it is in an Extent
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -188,19 +189,6 @@ func (t *Task) Cancel(cause error) bool {
 	return true
 }
 
-// Interrupt cancels the task, and ends its wait even if that is under a context
-// which the task did not get from its own: for code of the user's that was moved
-// into the task. On the loop only.
-func (t *Task) Interrupt(cause error) {
-	if !t.Cancel(cause) {
-		return
-	}
-	t.node.flags |= flagInterrupted
-	if r := t.r; r != nil && r.under != nil {
-		t.cell.loop.wake(r, wokenByCancel)
-	}
-}
-
 // finish is the end of a task whose coroutine returned err.
 func (l *Loop) finish(t *Task, err error) {
 	if err != nil {
@@ -223,6 +211,9 @@ func (l *Loop) conclude(t *Task) {
 	l.registry.remove(t)
 	l.counters.ended++
 	t.dropCarriers()
+	if t.node.flags&flagConfined != 0 {
+		l.confined--
+	}
 	t.node.end()
 	if t.node.flags&flagMain != 0 {
 		l.raise(signalStop)

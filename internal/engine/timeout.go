@@ -23,7 +23,7 @@ func WithDeadline(ctx context.Context, at time.Time) (n context.Context, cancel 
 	child := &e.Node
 	e.lapse.node, e.lapse.deadline, e.ext.lapse = child, at, &e.lapse
 	child.ext.Store(&e.ext)
-	newChild(child, ctx, own.scope, l.carrier(ctx, own))
+	newChild(child, ctx, own.scope, l.confine(ctx, l.carrier(ctx, own)))
 	if child.state.Load() == nil {
 		if when := l.Stamp(at); when <= l.Elapsed() {
 			child.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)

@@ -2,7 +2,6 @@ package semantics_test
 
 import (
 	"context"
-	"iter"
 	"strings"
 	"sync"
 	"testing"
@@ -103,11 +102,11 @@ func TestS20_ACallbackCannotSuspendButMayServe(t *testing.T) {
 	})
 }
 
-// An await inside the user's own iter.Pull is legal, and so are the calls without a ctx.
-func TestS20_PrimitivesWorkInAnIterPullOfTheTask(t *testing.T) {
+// An await inside a sequence of asyncio.Pull is legal, and so are the calls without a ctx.
+func TestS20_PrimitivesWorkInAPullOfTheTask(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		inPull := func(fn func()) {
-			next, stop := iter.Pull(func(yield func(int) bool) { fn() })
+			next, stop := asyncio.Pull(func(yield func(int) bool) { fn() })
 			defer stop()
 			next()
 		}
@@ -118,7 +117,7 @@ func TestS20_PrimitivesWorkInAnIterPullOfTheTask(t *testing.T) {
 					continue
 				}
 				if v := panicOf(call.call); v != nil {
-					t.Errorf("%s, the first call, in an iter.Pull: panic %v", call.name, v)
+					t.Errorf("%s, the first call, in a Pull: panic %v", call.name, v)
 				}
 			}
 		})
@@ -129,7 +128,7 @@ func TestS20_PrimitivesWorkInAnIterPullOfTheTask(t *testing.T) {
 			for _, call := range append(k.suspending(), k.puts()...) {
 				c, cancel := asyncio.WithTimeout(ctx, time.Second)
 				if err := call.call(c); err != nil && err != context.DeadlineExceeded {
-					t.Errorf("%s in an iter.Pull: %v", call.name, err)
+					t.Errorf("%s in a Pull: %v", call.name, err)
 				}
 				cancel()
 			}

@@ -211,7 +211,7 @@ func TestS19_WhoWouldBlockItsOwnLoopFromAnIterPullIsRefused(t *testing.T) {
 		c, cancel := context.WithTimeout(t.Context(), time.Second) // if it blocks all the same
 		defer cancel()
 		task := asyncio.Go(ctx, func(ctx context.Context) error {
-			return pulled(func() {
+			return rawPulled(func() {
 				wantErr(t, "Await", second(f.Await(c)), asyncio.ErrNoLoop)
 				wantErr(t, "Sleep", asyncio.Sleep(c, time.Second), asyncio.ErrNoLoop)
 				wantErr(t, "Run", asyncio.Run(c, func(context.Context) error { return nil }), asyncio.ErrNoLoop)
