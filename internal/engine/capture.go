@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -146,14 +145,13 @@ func traceOf(pcs []uintptr) stall.Trace {
 	return t
 }
 
-// printed looks for the stack in the traces of all goroutines, where exec has the
-// task's address.
+// printed looks for the stack in the traces of all goroutines.
 func (l *Loop) printed(t *Task) string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
-	mine := strconv.FormatUint(uint64(addressOf(t)), 16)
+	mine := t.plight().g
 	for g := range strings.SplitSeq(string(buf), "\n\n") {
-		if m := execFrame.FindStringSubmatch(g); m != nil && m[1] == mine {
+		if mine != 0 && coro.Number(g) == mine && !t.runsElsewhere(g) {
 			trace := stall.Parse(g)
 			if trace.State == "coroutine" {
 				return "" // it waits for an iter.Pull of the user's
@@ -168,7 +166,7 @@ func (l *Loop) printed(t *Task) string {
 // cut takes off what is below the user's code: the engine, and how it got there.
 func cut(t stall.Trace) stall.Trace {
 	for i, f := range t.Frames {
-		if f.Func == execName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {
+		if f.Func == execName || f.Func == sequenceName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {
 			t.Frames = t.Frames[:i]
 			break
 		}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
@@ -114,12 +115,12 @@ type dump struct {
 	l      *Loop
 	inside bool // on the loop: what it owns may be read
 	tasks  []*Task
-	sites  map[uintptr]string
+	sites  map[*Task]string
 	b      strings.Builder
 }
 
 func (d *dump) write(headline string) string {
-	d.sites = stackSites(len(d.tasks), runtime.NumGoroutine())
+	d.sites = stackSites(d.tasks, runtime.NumGoroutine())
 	name := d.l.cfg.Name
 	if name != "" {
 		name = " " + strconv.Quote(name)
@@ -215,7 +216,7 @@ func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*
 const maxDumpDepth = 100
 
 func (d *dump) state(t *Task) string {
-	site := d.sites[addressOf(t)]
+	site := d.sites[t]
 	if site != "" {
 		site = " at " + site
 	}
@@ -249,12 +250,12 @@ func (d *dump) failures() {
 }
 
 // parkedAt says where an abandoned task stands.
-func (t *Task) parkedAt(sites map[uintptr]string) string {
+func (t *Task) parkedAt(sites map[*Task]string) string {
 	what := "before its first step"
 	if t.r != nil {
 		what = "in " + t.r.why.String()
 	}
-	if site := sites[addressOf(t)]; site != "" {
+	if site := sites[t]; site != "" {
 		what += " at " + site
 	}
 	return what
@@ -271,12 +272,18 @@ const (
 // execFrame finds which task a goroutine runs in its stack trace.
 var execFrame = regexp.MustCompile(regexp.QuoteMeta(execName) + `\(0x[0-9a-f]+\??, 0x([0-9a-f]+)`)
 
-// stackSites maps the address of each started task to the user's line at which
-// its coroutine stands.
-func stackSites(tasks, goroutines int) map[uintptr]string {
-	sites := map[uintptr]string{}
-	if tasks > maxStacks || goroutines > maxGoroutines {
+// stackSites maps each started task to the user's line at which the goroutine that
+// runs it stands.
+func stackSites(tasks []*Task, goroutines int) map[*Task]string {
+	sites := map[*Task]string{}
+	if len(tasks) > maxStacks || goroutines > maxGoroutines {
 		return sites
+	}
+	runs := map[uint64]*Task{}
+	for _, t := range tasks {
+		if p := t.plight(); p.g != 0 {
+			runs[p.g] = t
+		}
 	}
 	buf := make([]byte, 1<<20+goroutines<<11) // mostly enough: a second look costs as much again
 	for {
@@ -288,15 +295,18 @@ func stackSites(tasks, goroutines int) map[uintptr]string {
 		buf = make([]byte, 4*len(buf))
 	}
 	for _, g := range strings.Split(string(buf), "\n\n") {
-		m := execFrame.FindStringSubmatch(g)
-		if m == nil {
-			continue
-		}
-		if addr, err := strconv.ParseUint(m[1], 16, 64); err == nil {
-			sites[uintptr(addr)] = userSite(g)
+		if t := runs[coro.Number(g)]; t != nil && !t.runsElsewhere(g) {
+			sites[t] = userSite(g)
 		}
 	}
 	return sites
+}
+
+// runsElsewhere reports whether a goroutine's trace is that of another task, which
+// it has begun since the tasks were listed.
+func (t *Task) runsElsewhere(trace string) bool {
+	m := execFrame.FindStringSubmatch(trace)
+	return m != nil && m[1] != strconv.FormatUint(uint64(addressOf(t)), 16)
 }
 
 // userSite finds the user's line in a goroutine's trace.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,10 +30,12 @@ func TestADumpThatNobodyWaitsForIsNotWritten(t *testing.T) {
 // looking is a task that looks where tasks stand.
 type looking struct{ few, manyTasks, manyGoroutines int }
 
-func (b *looking) Run(context.Context) error {
-	b.few = len(stackSites(1, 10))
-	b.manyTasks = len(stackSites(maxStacks+1, 10))
-	b.manyGoroutines = len(stackSites(1, maxGoroutines+1))
+func (b *looking) Run(ctx context.Context) error {
+	tasks := ctx.(*Node).Loop().Tasks()
+	many := slices.Repeat(tasks, maxStacks+1)
+	b.few = len(stackSites(tasks, 10))
+	b.manyTasks = len(stackSites(many, 10))
+	b.manyGoroutines = len(stackSites(tasks, maxGoroutines+1))
 	return nil
 }
 func (*looking) Discard()           {}

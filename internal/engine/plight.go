@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"slices"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // A plight is what a task that does not run is there for.
@@ -12,6 +14,7 @@ type plight struct {
 	holder  *Task // of the lock that it waits for; nil if it is not known
 	why     why
 	parked  bool
+	g       uint64 // number of the goroutine that runs it; 0: none, or it is not known
 }
 
 // plight reads what belongs to the loop. Of a blocked loop others may read it too:
@@ -24,7 +27,7 @@ func (t *Task) plight() plight {
 	if r == nil {
 		return plight{}
 	}
-	return plight{started: true, on: r.on, why: r.why, parked: r.w.list != nil || r.timer.armed != 0}
+	return plight{started: true, on: r.on, why: r.why, parked: r.w.list != nil || r.timer.armed != 0, g: coro.NumberOf(r.g.Load())}
 }
 
 // plight is that of the task, with what only the loop itself may read.

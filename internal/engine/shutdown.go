@@ -23,6 +23,7 @@ type shutdown struct {
 	unswept  int       // tasks admitted since all were cancelled
 	sweptAt  uint64    // the turn of that
 	panics   []error   // of tasks and callbacks, the first is Run's
+	printed  error     // the panic that was printed last
 	exiting  bool      // something called runtime.Goexit: Run's goroutine does too
 	exited   []*runner // coroutines held in their Goexit until the end
 	stuck    error     // names what was left behind
@@ -91,7 +92,7 @@ func (l *Loop) over() bool {
 // abandon leaves behind the tasks that did not stop, and says which.
 func (l *Loop) abandon() {
 	left := l.registry.all()
-	sites := stackSites(len(left), runtime.NumGoroutine())
+	sites := stackSites(left, runtime.NumGoroutine())
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
 	for _, t := range left {
@@ -158,18 +159,15 @@ func (l *Loop) panicked(t *Task, v any) error {
 	return err
 }
 
-// printPanic makes an error of a recovered value and, unless panics are errors or
-// this one was printed before, prints it. It must be called by the deferred function
-// that recovered, for the stack.
+// printPanic makes an error of a recovered value and, unless panics are errors,
+// prints it, once and at once. It must be called by the deferred function that
+// recovered, for the stack.
 func (l *Loop) printPanic(t *Task, v any) error {
-	err := l.cfg.NewPanicError(v, debug.Stack())
-	if l.cfg.PanicsAsErrors {
+	stack, err := l.cfg.NewPanicError(v, debug.Stack())
+	if l.cfg.PanicsAsErrors || err == l.stop.printed {
 		return err
 	}
-	stack, first := l.cfg.PrintOnce(err)
-	if !first {
-		return err
-	}
+	l.stop.printed = err
 	where := "a callback"
 	if t != nil {
 		where = fmt.Sprintf("task %q created at %s", t.Name(), t.Created())
