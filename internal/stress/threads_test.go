@@ -39,21 +39,25 @@ func (m *machine) threadStep(ctx context.Context, f frame, s stmt, began time.Ti
 	return m.receive(ctx, f, s, err, began)
 }
 
-// script runs the statements of a goroutine. Before each it waits for an instant of its own.
+// script runs the statements of a goroutine. Before each, and at the end, it waits for an instant of its own.
 func (m *machine) script(ctx context.Context, t thread, stmts []stmt) error {
+	pause := func(ticks int) error {
+		err := t.pause(ctx, ticks)
+		if err != nil && m.p.Exact {
+			t.pause(context.Background(), 0)
+		}
+		return err
+	}
 	for _, s := range stmts {
 		m.steps.Add(1)
-		if err := t.pause(ctx, s.N); err != nil {
-			if m.p.Exact {
-				t.pause(context.Background(), 0)
-			}
+		if err := pause(s.N); err != nil {
 			return err
 		}
 		if err := m.threadStmt(ctx, t, s); err != nil {
 			return err
 		}
 	}
-	return t.pause(ctx, 0)
+	return pause(0)
 }
 
 func (m *machine) threadStmt(ctx context.Context, t thread, s stmt) error {
