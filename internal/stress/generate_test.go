@@ -124,7 +124,7 @@ func (g *generator) stmt(w where) stmt {
 	op := kinds[g.IntN(len(kinds))]
 	if w.second && !slices.Contains([]string{"await", "result", "cancel", "set", "seterr", "future", "raise", "group", "gather", "results", "each", "timeout", "waitfor", "spawn", "submit"}, op) ||
 		w.shielded && !slices.Contains([]string{"set", "seterr", "cancel", "tryput", "tryget", "setevent", "future", "spawn", "soon"}, op) ||
-		w.args && (known.mapLeft || !slices.Contains([]string{"put", "send", "event", "get", "recv", "await", "gather", "group", "set", "thread", "waitfor", "each"}, op)) {
+		w.args && !slices.Contains([]string{"put", "send", "event", "get", "recv", "await", "gather", "group", "set", "thread", "waitfor", "each"}, op) {
 		return g.sleep()
 	}
 	s := g.new(op)
