@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"sync"
 )
 
 // parcel is what gob sends: in a struct a nil pointer or an empty struct may be
@@ -70,7 +71,8 @@ func decodeScalar(r reflect.Value, b []byte) error {
 }
 
 // encode makes bytes of v. Strings and byte slices are sent as they are; the
-// bytes of a slice are those of v itself unless a copy is asked for.
+// bytes of a slice are those of v itself unless a copy is asked for. A method of the
+// user's that panics or ends its goroutine is an error.
 func encode[T any](v T, copied bool) ([]byte, error) {
 	if isRaw[T]() {
 		switch r := reflect.ValueOf(v); {
@@ -86,13 +88,11 @@ func encode[T any](v T, copied bool) ([]byte, error) {
 		return encodeScalar(reflect.ValueOf(v)), nil
 	}
 	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(&parcel[T]{v}); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	err := guardMethods[T](func() error { return gob.NewEncoder(&b).Encode(&parcel[T]{v}) })
+	return b.Bytes(), err
 }
 
-// decode is the inverse of encode. The result may share memory with b.
+// decode is the inverse of encode, also in that. The result may share memory with b.
 func decode[T any](b []byte) (v T, err error) {
 	if isRaw[T]() {
 		r := reflect.ValueOf(&v).Elem()
@@ -108,14 +108,27 @@ func decode[T any](b []byte) (v T, err error) {
 		return v, err
 	}
 	var p parcel[T]
-	defer func() {
-		if r := recover(); r != nil { // a method of the type's own, on bytes it does not expect
-			err = fmt.Errorf("decoding %T: panic: %v", v, r)
-		}
-	}()
-	err = gob.NewDecoder(bytes.NewReader(b)).Decode(&p)
+	err = guardMethods[T](func() error { return gob.NewDecoder(bytes.NewReader(b)).Decode(&p) })
 	return p.V, err
 }
+
+// guardMethods calls fn and makes errors of panics and of what methods of T do that are
+// the user's. Without any, fn stays in its goroutine, where the stall watch sees it.
+func guardMethods[T any](fn func() error) (err error) {
+	t := reflect.TypeFor[T]()
+	own, known := ownMethods.Load(t)
+	if !known {
+		own = hasOwnMethods(t, map[reflect.Type]bool{})
+		ownMethods.Store(t, own)
+	}
+	if own.(bool) {
+		return isolated(fn)
+	}
+	guarded(fn, func(e error) { err = e })
+	return err
+}
+
+var ownMethods sync.Map // hasOwnMethods of types that were encoded or decoded
 
 func isScalar[T any]() bool { return scalar(reflect.TypeFor[T]().Kind()) }
 

@@ -77,6 +77,47 @@ func travelsByItself(t reflect.Type, path string, seen map[reflect.Type]bool) (b
 	return false, nil
 }
 
+// hasOwnMethods reports whether encoding or decoding a value of the type may call methods
+// that are not the standard library's. Of an interface it is not known.
+func hasOwnMethods(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	if t.Kind() == reflect.Interface {
+		return true
+	}
+	for _, m := range ownEncodings {
+		if m.encodes(t) || m.decodes(t) {
+			return !ofStandardLibrary(t)
+		}
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return hasOwnMethods(t.Elem(), seen)
+	case reflect.Map:
+		return hasOwnMethods(t.Key(), seen) || hasOwnMethods(t.Elem(), seen)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if f.IsExported() && hasOwnMethods(f.Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func ofStandardLibrary(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer && t.Name() == "" {
+		t = t.Elem()
+	}
+	switch t.PkgPath() {
+	case "time", "net/url", "math/big", "net/netip":
+		return true
+	}
+	return false
+}
+
 // An ownEncoding is a pair of methods that encoding/gob calls in place of its own
 // encoding.
 type ownEncoding struct {

@@ -194,4 +194,11 @@ func apart(fn func()) {
 	<-done
 }
 
-var errGoexit = errors.New("asyncio: the function called runtime.Goexit")
+// isolated calls fn, which calls methods of the user's types, in a goroutine of its own.
+// A panic and a runtime.Goexit of theirs become errors.
+func isolated(fn func() error) (err error) {
+	apart(func() { guarded(fn, func(e error) { err = e }) })
+	return err
+}
+
+var errGoexit = errors.New("asyncio: runtime.Goexit was called")

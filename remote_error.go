@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"reflect"
 	"sync"
 )
@@ -18,7 +19,8 @@ type RemoteError struct {
 	Type    string // the Go type of the error there
 	Message string
 
-	is []error
+	is       []error
+	panicked *PanicError // that the error wrapped there; nil: none
 }
 
 // Error returns the message.
@@ -33,6 +35,14 @@ func (e *RemoteError) Is(target error) bool {
 		}
 	}
 	return false
+}
+
+// Unwrap returns the *PanicError that the error wrapped there, with its stack, or nil.
+func (e *RemoteError) Unwrap() error {
+	if e.panicked == nil {
+		return nil
+	}
+	return e.panicked
 }
 
 // RegisterError makes errors.Is find err in an error that comes from another
@@ -101,22 +111,11 @@ func (s *sentinelTable) add(name string, err error) bool {
 	return true
 }
 
-// namesOf returns what errors.Is knows err by.
-func (s *sentinelTable) namesOf(err error) (names []string) {
+// all returns a copy, to be used while methods of errors are called.
+func (s *sentinelTable) all() map[string]error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for name, sentinel := range s.byName {
-		if isError(err, sentinel) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// isError is errors.Is, whatever the error's methods do.
-func isError(err, target error) (is bool) {
-	defer func() { recover() }()
-	return errors.Is(err, target)
+	return maps.Clone(s.byName)
 }
 
 func (s *sentinelTable) find(names []string) (found []error) {
@@ -134,36 +133,122 @@ func (s *sentinelTable) find(names []string) (found []error) {
 type sentError struct {
 	Type, Message string
 	Is            []string
-	Panic         bool
-	Stack         []byte
+	Panic         *sentPanic // nil: neither is it a panic nor does it wrap one
 }
 
-// EncodeError makes bytes of an error, for the implementation of an Executor.
+type sentPanic struct {
+	Value   string
+	Stack   []byte
+	Wrapped bool // by the error
+}
+
+// EncodeError makes bytes of an error, for the implementation of an Executor. It returns
+// whatever the error's methods do, unless they block: one that panics, calls
+// runtime.Goexit, or unwraps without end does not say more of the error.
 func EncodeError(err error) []byte {
 	if err == nil {
 		return nil
 	}
-	var b bytes.Buffer
-	sent := sentError{Type: fmt.Sprintf("%T", err), Is: sentinels.namesOf(err)}
+	sent := sentError{Type: fmt.Sprintf("%T", err)}
 	if p, ok := err.(*PanicError); ok {
-		sent.Panic, sent.Stack, sent.Message = true, p.Stack, fmt.Sprint(p.Value)
+		sent.Panic = &sentPanic{Stack: p.Stack}
+		sent.Message = textOf(p, func() string { return fmt.Sprint(p.Value) })
 	} else {
-		sent.Message = errorText(err)
+		sent.Message = textOf(err, err.Error)
 	}
+	sent.describe(errorTree(err))
+	var b bytes.Buffer
 	if e := gob.NewEncoder(&b).Encode(&sent); e != nil {
 		panic(e) // strings and bytes always encode
 	}
 	return b.Bytes()
 }
 
-// errorText is err.Error(), whatever that does.
-func errorText(err error) (text string) {
-	defer func() {
-		if v := recover(); v != nil {
-			text = fmt.Sprintf("asyncio: the method Error of %T panicked: %v", err, v)
+// textOf returns what method returns, a method of err.
+func textOf(err error, method func() string) (text string) {
+	failed := isolated(func() error {
+		text = method()
+		return nil
+	})
+	var p *PanicError
+	switch {
+	case failed == nil:
+		return text
+	case !errors.As(failed, &p):
+		return fmt.Sprintf("asyncio: the method Error of %T called runtime.Goexit", err)
+	}
+	isolated(func() error {
+		text = fmt.Sprintf(": %v", p.Value)
+		return nil
+	})
+	return fmt.Sprintf("asyncio: the method Error of %T panicked%s", err, text)
+}
+
+// describe notes what errors.Is and errors.As are to find in the tree.
+func (s *sentError) describe(tree []error) {
+	known := sentinels.all()
+	note := func(is func(sentinel error) bool) {
+		for name, sentinel := range known {
+			if is(sentinel) {
+				s.Is = append(s.Is, name)
+				delete(known, name)
+			}
 		}
-	}()
-	return err.Error()
+	}
+	for _, err := range tree {
+		if reflect.ValueOf(err).Comparable() {
+			note(func(sentinel error) bool { return err == sentinel })
+		}
+		if p, ok := err.(*PanicError); ok && s.Panic == nil {
+			s.Panic = &sentPanic{Value: textOf(p, func() string { return fmt.Sprint(p.Value) }), Stack: p.Stack, Wrapped: true}
+		}
+	}
+	for _, err := range tree {
+		if e, ok := err.(interface{ Is(error) bool }); ok {
+			isolated(func() error {
+				note(e.Is)
+				return nil
+			})
+		}
+	}
+}
+
+const (
+	mostLevels = 64   // of wrapped errors
+	mostErrors = 1000 // of a tree
+)
+
+// errorTree returns the error and what it wraps, in the order of errors.Is. The bounds are
+// for errors that wrap themselves. What a method Unwrap does ends its branch at most.
+func errorTree(err error) (tree []error) {
+	var visit func(err error, level int)
+	visit = func(err error, level int) {
+		if err == nil || level == mostLevels || len(tree) == mostErrors {
+			return
+		}
+		tree = append(tree, err)
+		for _, wrapped := range unwrap(err) {
+			visit(wrapped, level+1)
+		}
+	}
+	visit(err, 0)
+	return tree
+}
+
+func unwrap(err error) (wrapped []error) {
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		isolated(func() error {
+			wrapped = []error{e.Unwrap()}
+			return nil
+		})
+	case interface{ Unwrap() []error }:
+		isolated(func() error {
+			wrapped = e.Unwrap()
+			return nil
+		})
+	}
+	return wrapped
 }
 
 // DecodeError is the inverse of EncodeError: it returns a *RemoteError, a
@@ -178,11 +263,14 @@ func DecodeError(b []byte) error {
 		return fmt.Errorf("%w: an error from another process: %w", ErrEncoding, err)
 	}
 	remote := &RemoteError{Type: sent.Type, Message: sent.Message, is: sentinels.find(sent.Is)}
-	switch {
-	case !sent.Panic:
+	switch p := sent.Panic; {
+	case p == nil:
+		return remote
+	case p.Wrapped:
+		remote.panicked = &PanicError{Value: p.Value, Stack: p.Stack}
 		return remote
 	case len(remote.is) > 0: // the panic's value was an error
-		return &PanicError{Value: remote, Stack: sent.Stack}
+		return &PanicError{Value: remote, Stack: p.Stack}
 	}
-	return &PanicError{Value: sent.Message, Stack: sent.Stack}
+	return &PanicError{Value: sent.Message, Stack: sent.Panic.Stack}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
@@ -19,7 +20,7 @@ type ThreadPool struct {
 	name    string
 
 	mu      sync.Mutex
-	running map[*Call]struct{}
+	running map[*Call]uintptr // the goroutine, once it has begun
 	closed  bool
 	idle    chan struct{} // closed when the pool is and nothing runs
 }
@@ -32,7 +33,7 @@ func NewThreadPool(workers int) *ThreadPool {
 	}
 	return &ThreadPool{
 		limiter: NewLimiter(workers), workers: workers, name: fmt.Sprintf("threadpool-%d", threadPools.Add(1)),
-		running: map[*Call]struct{}{}, idle: make(chan struct{}),
+		running: map[*Call]uintptr{}, idle: make(chan struct{}),
 	}
 }
 
@@ -67,7 +68,49 @@ func (p *ThreadPool) run(c *Call) {
 		p.remove(c)
 	}()
 	c.where.Store(&inGoroutine)
-	c.Run(c.ctx)
+	p.mu.Lock()
+	p.running[c] = coro.G()
+	p.mu.Unlock()
+	c.Run(poolContext{c.ctx, p, c})
+}
+
+// A poolContext is what a function of the pool runs with.
+type poolContext struct {
+	context.Context
+	pool *ThreadPool
+	call *Call
+}
+
+// poolKey asks a context which call of the pool runs with it.
+type poolKey struct{ pool *ThreadPool }
+
+// Value implements context.Context.
+func (c poolContext) Value(key any) any {
+	if key == (poolKey{c.pool}) {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
+
+// runsCaller reports whether the caller is a function that the pool runs, or has the ctx
+// of one: a goroutine or a loop that the function started.
+func (p *ThreadPool) runsCaller(ctx context.Context) bool {
+	var call *Call
+	if ctx != nil {
+		call, _ = ctx.Value(poolKey{p}).(*Call)
+	}
+	g := coro.G()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, runs := p.running[call]; runs {
+		return true
+	}
+	for _, runner := range p.running {
+		if runner == g {
+			return true
+		}
+	}
+	return false
 }
 
 var inGoroutine = "a goroutine"
@@ -78,7 +121,7 @@ func (p *ThreadPool) add(c *Call) bool {
 	if p.closed {
 		return false
 	}
-	p.running[c] = struct{}{}
+	p.running[c] = 0
 	return true
 }
 
@@ -96,8 +139,12 @@ func (p *ThreadPool) remove(c *Call) {
 // what runs has returned. If ctx ends first, the functions' contexts are cancelled with
 // ErrExecutorClosed as the cause, and Close returns an error that says how many
 // still run: a goroutine cannot be killed. In a task it suspends, elsewhere it
-// blocks. A second call waits likewise.
+// blocks. A second call waits too. A function of the pool that calls Close would wait for
+// itself: it gets ErrDeadlock, and the pool stays open.
 func (p *ThreadPool) Close(ctx context.Context) error {
+	if p.runsCaller(ctx) {
+		return fmt.Errorf("%w: ThreadPool.Close: called by a function that the pool runs; close the pool after its functions have returned", ErrDeadlock)
+	}
 	p.mu.Lock()
 	if !p.closed {
 		p.closed = true

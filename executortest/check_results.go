@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,15 @@ var resultChecks = []check{
 		return k.works(ctx)
 	}},
 	{name: "Encoding", run: encodings, applies: notLocal},
+	{name: "EncodingPanics", run: encodingPanics, applies: notLocal},
+	{name: "OddErrors", run: func(ctx context.Context, k *kit) error {
+		for _, method := range []string{"Error", "Is", "Unwrap"} {
+			if n, err := oddErrors.Call(ctx, k.exec, method); err == nil {
+				return fmt.Errorf("a function whose error has an odd method %s gave %d and no error", method, n)
+			}
+		}
+		return k.works(ctx)
+	}, applies: notLocal},
 }
 
 func payloads(ctx context.Context, k *kit) error {
@@ -149,6 +159,36 @@ func encodings(ctx context.Context, k *kit) error {
 	}
 	if _, err := unencoded.Call(ctx, k.exec, 1); !errors.Is(err, asyncio.ErrEncoding) {
 		return fmt.Errorf("a result that does not encode gave the error %v, ErrEncoding is expected", err)
+	}
+	return k.works(ctx)
+}
+
+// encodingPanics has methods of the argument and the result panic and end their goroutine,
+// in this process and where the function runs.
+func encodingPanics(ctx context.Context, k *kit) error {
+	for _, how := range []string{panicText, goexit} {
+		for what, arg := range map[string]touching{
+			"an argument being encoded": {Arg: touchy{Encoded: how}}, "an argument being decoded": {Arg: touchy{Decoded: how}},
+			"a result being encoded": {Encoded: how}, "a result being decoded": {Decoded: how},
+		} {
+			_, err := touches.Call(ctx, k.exec, arg)
+			var p *asyncio.PanicError
+			switch {
+			case !errors.Is(err, asyncio.ErrEncoding):
+				return fmt.Errorf("%s (%s) gave the error %v, ErrEncoding is expected", what, how, err)
+			case how == panicText && !errors.As(err, &p):
+				return fmt.Errorf("%s panicked: the error is %v, of type %T; a *PanicError in it is expected", what, err, err)
+			case how == panicText && !bytes.Contains(p.Stack, []byte("executortest.explode(")):
+				return fmt.Errorf("%s panicked: the stack does not name the function executortest.explode:\n%s", what, p.Stack)
+			}
+		}
+	}
+	n := 0
+	for _, err := range touches.Map(ctx, k.exec, slices.Values([]touching{{}, {Arg: touchy{Decoded: panicText}}, {}}), asyncio.ChunkSize(3)) {
+		if errors.Is(err, asyncio.ErrEncoding) != (n == 1) {
+			return fmt.Errorf("element %d of a Map whose element 1 does not decode gave the error %v", n, err)
+		}
+		n++
 	}
 	return k.works(ctx)
 }

@@ -25,8 +25,10 @@ var (
 	fails      = asyncio.Register("executortest.fails", fail)
 	explodes   = asyncio.Register("executortest.explodes", explode)
 	unknown    = asyncio.Register("executortest.unknown", callUnknown)
+	touches    = asyncio.Register("executortest.touches", touch)
 	undecoded  = asyncio.Register("executortest.undecoded", func(_ context.Context, _ stubborn) (int, error) { return 1, nil })
 	unencoded  = asyncio.Register("executortest.unencoded", func(_ context.Context, _ int) (stubborn, error) { return stubborn{"stay"}, nil })
+	oddErrors  = asyncio.Register("executortest.odd", func(_ context.Context, how string) (int, error) { return 1, oddError(how) })
 	element    = asyncio.Register("executortest.element", square)
 	reports    = asyncio.Register("executortest.reports", report)
 	holds      = asyncio.Register("executortest.holds", hold)
@@ -109,6 +111,56 @@ func (s stubborn) GobEncode() ([]byte, error) {
 }
 
 func (*stubborn) GobDecode([]byte) error { return errors.New("executortest: does not decode") }
+
+// touchy panics, or ends its goroutine, when it is encoded or decoded.
+type touchy struct{ Encoded, Decoded string }
+
+func (v touchy) MarshalBinary() ([]byte, error) {
+	if v.Encoded != "" {
+		explode(context.Background(), v.Encoded)
+	}
+	return []byte(v.Decoded), nil
+}
+
+func (v *touchy) UnmarshalBinary(b []byte) error {
+	if v.Decoded = string(b); v.Decoded != "" {
+		explode(context.Background(), v.Decoded)
+	}
+	return nil
+}
+
+// A touching is an argument of touches, and says what its result is.
+type touching struct {
+	Arg              touchy
+	Encoded, Decoded string
+}
+
+func touch(_ context.Context, t touching) (touchy, error) { return touchy{t.Encoded, t.Decoded}, nil }
+
+// oddError is an error whose method Error, Is or Unwrap ends its goroutine, or that wraps
+// itself.
+type oddError string
+
+func (e oddError) does(method string) {
+	if string(e) == method {
+		runtime.Goexit()
+	}
+}
+
+func (e oddError) Error() string {
+	e.does("Error")
+	return "executortest: odd error"
+}
+
+func (e oddError) Is(error) bool {
+	e.does("Is")
+	return false
+}
+
+func (e oddError) Unwrap() error {
+	e.does("Unwrap")
+	return e
+}
 
 // The elements that square does not like.
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -260,7 +261,7 @@ func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	reply := frame.Frame{Kind: frame.Result, Task: task, Body: result}
 	if err != nil {
 		reply = frame.Frame{Kind: frame.Failure, Task: task, Body: asyncio.EncodeError(err)}
-		if _, ok := err.(*asyncio.PanicError); ok {
+		if panicked(reply.Body) {
 			reply.Flags |= frame.Panicked
 		}
 	}
@@ -275,4 +276,11 @@ func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	if err := frame.Write(w.ch, reply); err != nil {
 		w.end(err)
 	}
+}
+
+// panicked reports whether the encoded error is a panic or wraps one. The error itself is not
+// asked: its methods may do anything.
+func panicked(body []byte) bool {
+	var p *asyncio.PanicError
+	return errors.As(asyncio.DecodeError(body), &p)
 }

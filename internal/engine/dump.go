@@ -68,7 +68,7 @@ func (l *Loop) askForDump() (text, state string) {
 		if now == before && !now.idle && now.dumps%2 == 0 {
 			state = ", blocked"
 			if t := l.Running(); t != nil {
-				state += fmt.Sprintf(" by task %q", t.Name())
+				state += " by task " + quote(t.Name())
 			}
 			return "", state
 		}
@@ -123,7 +123,7 @@ func (d *dump) write(headline string) string {
 	d.sites = stackSites(d.tasks, runtime.NumGoroutine())
 	name := d.l.cfg.Name
 	if name != "" {
-		name = " " + strconv.Quote(name)
+		name = " " + quote(name)
 	}
 	fmt.Fprintf(&d.b, "event loop%s: %d task(s)%s\n", name, len(d.tasks), headline)
 	d.crowds()
@@ -196,7 +196,7 @@ func (d *dump) stall(s *Stall) {
 
 func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 	indent := strings.Repeat("  ", depth)
-	fmt.Fprintf(&d.b, "%s#%d %q %s, created at %s\n", indent, t.id, t.Name(), d.state(t), t.Created())
+	fmt.Fprintf(&d.b, "%s#%d %s %s, created at %s\n", indent, t.id, quote(t.Name()), d.state(t), t.Created())
 	if s, ok := t.Stats(); ok && s.Steps > 0 {
 		fmt.Fprintf(&d.b, "%s  ran for %v in %d step(s), the longest %v from %s to %s\n", indent, duration(s.Ran), s.Steps, duration(s.Longest),
 			cmp.Or(s.LongestFrom, "its beginning"), cmp.Or(s.LongestUntil, "its end"))
@@ -227,13 +227,13 @@ func (d *dump) state(t *Task) string {
 	case !p.started:
 		return "not started"
 	case p.on != nil:
-		return fmt.Sprintf("awaits #%d %q%s", p.on.id, p.on.Name(), site)
+		return fmt.Sprintf("awaits #%d %s%s", p.on.id, quote(p.on.Name()), site)
 	case p.holder != nil:
 		ended := ""
 		if p.holder.cell.IsDone() {
 			ended = ", which has ended"
 		}
-		return fmt.Sprintf("waits (%s held by #%d %q%s)%s", p.why, p.holder.id, p.holder.Name(), ended, site)
+		return fmt.Sprintf("waits (%s held by #%d %s%s)%s", p.why, p.holder.id, quote(p.holder.Name()), ended, site)
 	case p.why != forNothing && p.parked:
 		return "waits (" + p.why.String() + ")" + site
 	default:
@@ -244,7 +244,7 @@ func (d *dump) state(t *Task) string {
 func (d *dump) failures() {
 	for _, f := range d.l.failures.open {
 		if !f.received.Load() {
-			fmt.Fprintf(&d.b, "  failed, not received: %q created at %s: %v\n", f.name, f.site(), f.err)
+			fmt.Fprintf(&d.b, "  failed, not received: %s created at %s: %s\n", quote(f.name), f.site(), quoteError(f.err))
 		}
 	}
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -50,5 +52,28 @@ func TestADumpOfAHugeProcessLeavesOutStacks(t *testing.T) {
 	}
 	if b.few == 0 || b.manyTasks != 0 || b.manyGoroutines != 0 {
 		t.Errorf("%d tasks were found in a small process, %d among many tasks, %d among many goroutines; want some, 0, 0", b.few, b.manyTasks, b.manyGoroutines)
+	}
+}
+
+type textError func() string
+
+func (e textError) Error() string { return e() }
+
+// A text of the user's is one quoted part of a line, whatever is in it and whatever its method does.
+func TestTextsInDumpsAreQuoted(t *testing.T) {
+	long := strings.Repeat("ä", mostText)
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("a\n  #1 \"main\" running\r\x1b[2J"), `"a\n  #1 \"main\" running\r\x1b[2J"`},
+		{errors.New(long), `"` + strings.Repeat("ä", mostText/2) + `"...`},
+		{textError(func() string { panic("no text") }), `"engine.textError, whose method Error did not return"`},
+		{textError(func() string { runtime.Goexit(); return "" }), `"engine.textError, whose method Error did not return"`},
+		{textError(nil), `"engine.textError, whose method Error did not return"`},
+	} {
+		if got := quoteError(c.err); got != c.want {
+			t.Errorf("quoted %s, want %s", got, c.want)
+		}
 	}
 }

@@ -69,7 +69,7 @@ func RefuseBlocking(call, instead string) error {
 		}
 		who := "a callback"
 		if t := r.task.Load(); t != nil {
-			who = fmt.Sprintf("task %q", t.Name())
+			who = "task " + quote(t.Name())
 		}
 		return &blockingError{call, who, instead}
 	}

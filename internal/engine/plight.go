@@ -78,9 +78,9 @@ func (d *dump) cycles(byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 func (d *dump) cycle(tasks []*Task) {
 	d.b.WriteString("  wait cycle: ")
 	for _, t := range tasks {
-		fmt.Fprintf(&d.b, "#%d %q -> ", t.id, t.Name())
+		fmt.Fprintf(&d.b, "#%d %s -> ", t.id, quote(t.Name()))
 	}
-	fmt.Fprintf(&d.b, "#%d %q\n", tasks[0].id, tasks[0].Name())
+	fmt.Fprintf(&d.b, "#%d %s\n", tasks[0].id, quote(tasks[0].Name()))
 }
 
 // Live returns the loops that run. From any goroutine.

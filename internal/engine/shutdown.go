@@ -106,7 +106,7 @@ func (l *Loop) abandon() {
 			fmt.Fprintf(&b, "\n\tand %d more", len(left)-i)
 			break
 		}
-		fmt.Fprintf(&b, "\n\t%q created at %s, parked %s", t.Name(), t.Created(), t.parkedAt(sites))
+		fmt.Fprintf(&b, "\n\t%s created at %s, parked %s", quote(t.Name()), t.Created(), t.parkedAt(sites))
 	}
 	l.stop.stuck = errors.New(b.String())
 }
@@ -170,7 +170,7 @@ func (l *Loop) printPanic(t *Task, v any) error {
 	l.stop.printed = err
 	where := "a callback"
 	if t != nil {
-		where = fmt.Sprintf("task %q created at %s", t.Name(), t.Created())
+		where = fmt.Sprintf("task %s created at %s", quote(t.Name()), t.Created())
 	}
 	fmt.Fprintf(l.cfg.Stderr, "%v [in %s]\n\n%s\n", err, where, stack)
 	return err

@@ -265,3 +265,28 @@ func TestS10_ATaskNeverAwaitedIsNotLost(t *testing.T) {
 		t.Errorf("%d of 3 ran, Run returned %q", ran, all)
 	}
 }
+
+// What users name their tasks and loops, and what their errors say, forges no line of a dump.
+func TestDumpsCannotBeForged(t *testing.T) {
+	const forged = "x\n  #99 \"forged\" running, created at nowhere:1"
+	var dump strings.Builder
+	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+		var lock asyncio.Lock
+		lock.Acquire(ctx)
+		sleeper := asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) }, asyncio.Name(forged))
+		asyncio.Go(ctx, func(ctx context.Context) error { _, err := sleeper.Await(ctx); return err }, asyncio.Name(forged))
+		asyncio.Go(ctx, func(ctx context.Context) error { return lock.Acquire(ctx) }, asyncio.Name(forged))
+		failed := asyncio.Go(ctx, func(context.Context) error { return errors.New(forged) }, asyncio.Name(forged))
+		for range 3 {
+			asyncio.Sleep(ctx, 0)
+		}
+		defer failed.Err()
+		return asyncio.LoopOf(ctx).Dump(&dump)
+	}, asyncio.WithName(forged), asyncio.WithLogger(quiet))
+	if err != nil {
+		t.Error(err)
+	}
+	if lines := strings.Count(dump.String(), "\n"); lines < 5 || strings.Contains(dump.String(), "\n  #99") || strings.Contains(dump.String(), "\nforged") {
+		t.Errorf("%d lines:\n%s", lines, &dump)
+	}
+}

@@ -87,6 +87,89 @@ func TestRemoteError_ofAnErrorWhoseIsPanics(t *testing.T) {
 	}
 }
 
+// evil is an error whose methods do what their fields ask for.
+type evil struct{ text, is, unwrap string }
+
+func (e *evil) Error() string {
+	goOff(e.text)
+	return "evil"
+}
+
+func (e *evil) Is(error) bool {
+	goOff(e.is)
+	return false
+}
+
+func (e *evil) Unwrap() error {
+	goOff(e.unwrap)
+	if e.unwrap == "itself" {
+		return e
+	}
+	return nil
+}
+
+// bush wraps itself twice.
+type bush struct{}
+
+func (bush) Error() string     { return "bush" }
+func (b bush) Unwrap() []error { return []error{b, b} }
+
+// An error becomes bytes whatever its methods do, and what they allow to be found is found.
+func TestEncodeError_whateverItsMethodsDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		text string
+	}{
+		"Error panics":           {&evil{text: "panic"}, "the method Error of *semantics_test.evil panicked: bomb"},
+		"Error panics evilly":    {&panicsWith{&evil{text: "Goexit"}}, "the method Error of *semantics_test.panicsWith panicked"},
+		"Error calls Goexit":     {&evil{text: "Goexit"}, "the method Error of *semantics_test.evil called runtime.Goexit"},
+		"Is calls Goexit":        {&evil{is: "Goexit"}, "evil"},
+		"Unwrap panics":          {&evil{unwrap: "panic"}, "evil"},
+		"Unwrap calls Goexit":    {&evil{unwrap: "Goexit"}, "evil"},
+		"Unwrap has no end":      {&evil{unwrap: "itself"}, "evil"},
+		"Unwrap has no width":    {bush{}, "bush"},
+		"a panic of such a kind": {&asyncio.PanicError{Value: &evil{text: "Goexit", unwrap: "itself"}}, "called runtime.Goexit"},
+	} {
+		if got := travelled(c.err).Error(); !strings.Contains(got, c.text) {
+			t.Errorf("%s: the text is %q, want %q in it", name, got, c.text)
+		}
+		joined := travelled(fmt.Errorf("%w, %w", errTooDark, quietly{c.err}))
+		wantErr(t, name, joined, errTooDark)
+		wantNotErr(t, name, joined, io.EOF)
+	}
+}
+
+// panicsWith is an error whose text panics with v.
+type panicsWith struct{ v any }
+
+func (p *panicsWith) Error() string { panic(p.v) }
+
+// quietly is an error with a text of its own.
+type quietly struct{ error }
+
+func (quietly) Error() string   { return "quiet" }
+func (q quietly) Unwrap() error { return q.error }
+
+// A panic that was wrapped keeps its value and its stack.
+func TestRemoteError_wrapsAPanic(t *testing.T) {
+	inner := &asyncio.PanicError{Value: errTooDark, Stack: []byte("the stack")}
+	for _, err := range []error{fmt.Errorf("%w: %w", asyncio.ErrEncoding, inner), errors.Join(errBroken, fmt.Errorf("deeper: %w", inner))} {
+		for range 2 { // once more from process to process
+			got := travelled(err)
+			var p *asyncio.PanicError
+			if !errors.As(got, &p) || string(p.Stack) != "the stack" || fmt.Sprint(p.Value) != errTooDark.Error() {
+				t.Errorf("%v arrived with the panic %#v", err, p)
+			}
+			var remote *asyncio.RemoteError
+			if !errors.As(got, &remote) || got.Error() != err.Error() {
+				t.Errorf("%v arrived as %v", err, got)
+			}
+			wantErr(t, "the panic's value", got, errTooDark)
+			err = got
+		}
+	}
+}
+
 func TestRemoteError_panics(t *testing.T) {
 	var p *asyncio.PanicError
 	if !errors.As(travelled(&asyncio.PanicError{Value: 42, Stack: []byte("the stack")}), &p) || p.Value != "42" || string(p.Stack) != "the stack" {

@@ -262,3 +262,88 @@ func TestThreadPool_CloseOffTheLoop(t *testing.T) {
 		await(ctx, t, closed)
 	})
 }
+
+// closer is what test.closer calls.
+var closer func(ctx context.Context) error
+
+var closes = asyncio.Register("test.closer", func(ctx context.Context, _ int) (int, error) { return 0, closer(ctx) })
+
+// A function of a pool that closes the pool is refused, however it gets there, and the pool goes on.
+func TestThreadPool_closedByItsFunction(t *testing.T) {
+	elsewhere := func(fn func() error) error {
+		done := make(chan error)
+		go func() { done <- fn() }()
+		return <-done
+	}
+	for name, c := range map[string]func(ctx context.Context, pool, other *asyncio.ThreadPool) error{
+		"with its ctx":          func(ctx context.Context, pool, _ *asyncio.ThreadPool) error { return pool.Close(ctx) },
+		"with no ctx of its":    func(_ context.Context, pool, _ *asyncio.ThreadPool) error { return pool.Close(context.Background()) },
+		"with a ctx that ended": func(_ context.Context, pool, _ *asyncio.ThreadPool) error { return pool.Close(ended()) },
+		"twice": func(ctx context.Context, pool, _ *asyncio.ThreadPool) error {
+			pool.Close(ctx)
+			return pool.Close(ctx)
+		},
+		"in a goroutine of its": func(ctx context.Context, pool, _ *asyncio.ThreadPool) error {
+			return elsewhere(func() error { return pool.Close(ctx) })
+		},
+		"in a task of a loop of its": func(ctx context.Context, pool, _ *asyncio.ThreadPool) error {
+			return asyncio.Run(ctx, func(ctx context.Context) error { return pool.Close(ctx) })
+		},
+		"through another pool": func(ctx context.Context, pool, other *asyncio.ThreadPool) error {
+			return asyncio.Run(ctx, func(ctx context.Context) error {
+				inner := closer
+				closer = pool.Close
+				defer func() { closer = inner }()
+				_, err := closes.Call(ctx, other, 0)
+				return err
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				pool, other := asyncio.NewThreadPool(1), asyncio.NewThreadPool(1)
+				closer = func(ctx context.Context) error { return c(ctx, pool, other) }
+				_, err := closes.Call(ctx, pool, 0)
+				wantErr(t, name, err, asyncio.ErrDeadlock)
+				if got, err := echoInt.Call(ctx, pool, 7); got != 7 || err != nil {
+					t.Errorf("the pool gives %d, %v afterwards; want 7", got, err)
+				}
+				if err := pool.Close(ctx); err != nil {
+					t.Errorf("Close after its functions: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// What is not waited for may close the pool: another pool's function, and a goroutine whose function has returned.
+func TestThreadPool_closedByAnother(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		pool, other := asyncio.NewThreadPool(1), asyncio.NewThreadPool(1)
+		closer = other.Close
+		if _, err := closes.Call(ctx, pool, 0); err != nil {
+			t.Errorf("a function of another pool: %v", err)
+		}
+		returned, closed := make(chan struct{}), make(chan error, 1)
+		closer = func(ctx context.Context) error {
+			go func() {
+				<-returned
+				closed <- pool.Close(context.WithoutCancel(ctx))
+			}()
+			return nil
+		}
+		if _, err := closes.Call(ctx, pool, 0); err != nil {
+			t.Error(err)
+		}
+		close(returned)
+		if err, _, _ := asyncio.Recv(ctx, closed); err != nil {
+			t.Errorf("a goroutine of a function that has returned: %v", err)
+		}
+	})
+}

@@ -1,0 +1,152 @@
+package semantics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
+)
+
+// bomb travels by its own methods, which do what its fields ask for: Out where it is encoded, In where it is decoded.
+type bomb struct{ Out, In string }
+
+func (b bomb) MarshalBinary() ([]byte, error) {
+	if err := goOff(b.Out); err != nil {
+		return nil, err
+	}
+	return []byte(b.Out + "|" + b.In), nil
+}
+
+func (b *bomb) UnmarshalBinary(data []byte) error {
+	b.Out, b.In, _ = strings.Cut(string(data), "|")
+	return goOff(b.In)
+}
+
+var errBomb = errors.New("bomb")
+
+func goOff(how string) error {
+	switch how {
+	case "error":
+		return errBomb
+	case "panic":
+		panic("bomb")
+	case "panic with an error":
+		panic(errBomb)
+	case "nil map":
+		var m map[string]int
+		m[how] = 1
+	case "Goexit":
+		runtime.Goexit()
+	}
+	return nil
+}
+
+// charge is an argument whose result does not encode or decode: Out and In are those of the result.
+type charge struct {
+	Arg     bomb
+	Out, In string
+}
+
+var detonate = asyncio.Register("test.detonate", func(_ context.Context, c charge) (bomb, error) {
+	return bomb{c.Out, c.In}, nil
+})
+
+// A method of the argument or of the result that panics, or ends its goroutine, is the error of that call or of that element,
+// with the panic and its stack.
+func TestEncodingMethodsThatPanic(t *testing.T) {
+	where := map[string]struct {
+		charge func(how string) charge
+		method string
+		remote bool // in the other process
+	}{
+		"argument encoded": {func(how string) charge { return charge{Arg: bomb{Out: how}} }, "bomb.MarshalBinary", false},
+		"argument decoded": {func(how string) charge { return charge{Arg: bomb{In: how}} }, "(*bomb).UnmarshalBinary", true},
+		"result encoded":   {func(how string) charge { return charge{Out: how} }, "bomb.MarshalBinary", true},
+		"result decoded":   {func(how string) charge { return charge{In: how} }, "(*bomb).UnmarshalBinary", false},
+	}
+	calls := map[string]func(ctx context.Context, exec asyncio.Executor, c charge) error{
+		"Call": func(ctx context.Context, exec asyncio.Executor, c charge) error {
+			_, err := detonate.Call(ctx, exec, c)
+			return err
+		},
+		"Submit": func(ctx context.Context, exec asyncio.Executor, c charge) error {
+			_, err := detonate.Submit(ctx, exec, c).Await(ctx)
+			return err
+		},
+		"Map": func(ctx context.Context, exec asyncio.Executor, c charge) error { return oneOfThree(ctx, exec, c) },
+		"Map of 3": func(ctx context.Context, exec asyncio.Executor, c charge) error {
+			return oneOfThree(ctx, exec, c, asyncio.ChunkSize(3))
+		},
+	}
+	for place, w := range where {
+		for _, how := range []string{"error", "panic", "panic with an error", "nil map", "Goexit"} {
+			for call, do := range calls {
+				t.Run(place+"/"+how+"/"+call, func(t *testing.T) {
+					asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+						exec := &remote{}
+						err := do(ctx, exec, w.charge(how))
+						wantErr(t, how, err, asyncio.ErrEncoding)
+						var p *asyncio.PanicError
+						panics := how != "error" && how != "Goexit"
+						if errors.As(err, &p) != panics {
+							t.Fatalf("the error is %v, of type %T: want a *PanicError in it: %t", err, err, panics)
+						}
+						if panics && !strings.Contains(string(p.Stack), w.method) {
+							t.Errorf("the panic's stack does not name %s:\n%s", w.method, p.Stack)
+						}
+						if how == "Goexit" && !strings.Contains(err.Error(), "Goexit") {
+							t.Errorf("the error is %q, want one that names Goexit", err)
+						}
+						if !w.remote && strings.HasSuffix(how, "error") {
+							wantErr(t, how, err, errBomb)
+						}
+						if got, err := detonate.Call(ctx, exec, charge{}); err != nil || got != (bomb{}) {
+							t.Errorf("a call afterwards gave %v, %v", got, err)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// oneOfThree returns the error of the middle one of three elements.
+func oneOfThree(ctx context.Context, exec asyncio.Executor, c charge, opts ...asyncio.MapOption) (middle error) {
+	n := 0
+	for got, err := range detonate.Map(ctx, exec, slices.Values([]charge{{}, c, {}}), opts...) {
+		switch {
+		case n == 1:
+			middle = err
+		case err != nil || got != bomb{}:
+			return fmt.Errorf("element %d gave %v, %w", n, got, err)
+		}
+		n++
+	}
+	if n != 3 {
+		return fmt.Errorf("three elements gave %d results", n)
+	}
+	return middle
+}
+
+// In debug mode a local executor finds the same.
+func TestEncodingMethodsThatPanic_Debug(t *testing.T) {
+	for _, how := range []string{"panic", "Goexit"} {
+		for _, c := range []charge{{Arg: bomb{Out: how}}, {Arg: bomb{In: how}}, {Out: how}, {In: how}} {
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				_, err := detonate.Call(ctx, asyncio.NewThreadPool(1), c)
+				wantErr(t, fmt.Sprint(c), err, asyncio.ErrEncoding)
+			}, asyncio.WithDebug(true))
+		}
+	}
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		if got, err := detonate.Call(ctx, asyncio.NewThreadPool(1), charge{Arg: bomb{Out: "panic"}}); err != nil {
+			t.Errorf("a local executor encodes nothing, and gave %v, %v", got, err)
+		}
+	})
+}
