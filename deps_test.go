@@ -37,7 +37,7 @@ var layers = []struct {
 	{"aioexec", []string{"", "internal/engine", "aionet"}, "a process is a task and its pipes are connections; the engine tells it when a loop ends"},
 	{"aiometrics", []string{""}, "it reads what the loops tell anybody; it is apart so that the core does not bring net/http along"},
 	{"internal/memnet", []string{"internal/engine", "internal/netport"}, "a network in memory behind the port"},
-	{"asynciotest", []string{"", "aionet", "internal/coro", "internal/engine", "internal/memnet", "internal/netport"}, "it sets options of the engine that users have no business with, and brings the network of tests"},
+	{"asynciotest", []string{"", "aionet", "internal/coro", "internal/engine", "internal/memnet", "internal/netport", "internal/stall"}, "it sets options of the engine that users have no business with, and brings the network of tests; stall reads the goroutines of a test that hangs"},
 	{"internal/frame", nil, "what pool and worker say to each other, in bytes"},
 	{"procpool", []string{"", "internal/engine", "internal/frame"}, "an executor stands on the public port; the engine tells it when a loop ends"},
 	{"executortest", []string{""}, "the kit stands where the authors of executors stand: on the public port"},

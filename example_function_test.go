@@ -276,6 +276,15 @@ func ExampleRemoteError_Error() {
 	// nothing to shout
 }
 
+// A panic that the function's error wrapped there, as ErrEncoding does.
+func ExampleRemoteError_Unwrap() {
+	err := asyncio.DecodeError(asyncio.EncodeError(fmt.Errorf("a page: %w", &asyncio.PanicError{Value: "no paper"})))
+	var p *asyncio.PanicError
+	fmt.Println(errors.As(err, &p), p.Value)
+	// Output:
+	// true no paper
+}
+
 // Is answers for errors.Is.
 func ExampleRemoteError_Is() {
 	err := asyncio.DecodeError(asyncio.EncodeError(context.Canceled))

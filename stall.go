@@ -122,8 +122,8 @@ func (e *StallError) Error() string { return e.Stall.String() }
 // late because the loop was not woken in time.
 //
 // A step is seen to begin to within some milliseconds, so thresholds under 10 ms
-// mean little. In a testing/synctest bubble there is no watch, but for the one of
-// asynciotest.NoStalls.
+// mean little. In a testing/synctest bubble there is no watch, except with
+// asynciotest.NoStalls; asynciotest.Run finds what blocks the loop by itself.
 func WithStallThreshold(d time.Duration) Option {
 	if d < 0 {
 		panic(fmt.Sprintf("asyncio: WithStallThreshold(%v): the duration must not be negative", d))

@@ -17,6 +17,9 @@ func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 	if o.onError != nil && o.told(l, remote, err) {
 		return
 	}
+	if remote != nil && l.HandlerFailed("the handler of the connection from "+remote.String(), err) {
+		return
+	}
 	msg, attrs := "aionet: accepting failed", []any{"error", err}
 	if listener != nil {
 		attrs = append(attrs, "listener", listener.String())

@@ -11,20 +11,20 @@
 //	}
 //
 // The clock of [Run] jumps to the next timer when nothing can run: the test above takes
-// no time, and the same steps on every machine. It fails, too, if the body leaves tasks
-// or goroutines behind, if an error is lost, and if nothing can ever run again.
+// no time, and the same steps on every machine. It also fails if the body leaves tasks
+// or goroutines behind, if an error is lost, if the loop is blocked, and if nothing can
+// run again.
 //
 // What the body opens by package aionet is in memory. [NewNetwork] makes a network with
-// latency, chunks, losses and faults, by a seed; [Pipe] is one connection. With
-// [NoStalls] a test fails whose loop is blocked.
+// latency, chunks, losses and faults, by a seed; [Pipe] is one connection.
 package asynciotest
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -46,7 +46,13 @@ import (
 //   - on a task that goes on awaiting after it was cancelled, 10,000 times,
 //   - at once, with the tree of tasks that shows who waits for what, when nothing
 //     can ever run again,
-//   - on a goroutine that body leaves behind (by testing/synctest).
+//   - on a goroutine that body leaves behind,
+//   - when a step blocks the loop, see AllowStalls,
+//   - on a panic or an error of a connection's or a request's handler, see
+//     AllowHandlerErrors.
+//
+// A test that can never end is left where it waits: t.Fatal reports where that is, and its
+// goroutines stay until the program ends.
 //
 // What package aionet opens is in memory: the loop has a Network of its own, unless
 // WithNetwork gives it another.
@@ -62,23 +68,47 @@ func Run(t *testing.T, body func(ctx context.Context, t *testing.T), opts ...asy
 		t.Fatal("asynciotest: Run: nil body")
 	}
 	created := coro.CallSite()
-	synctest.Test(t, func(t *testing.T) {
+	w := newWatchdog()
+	defer w.end()
+	b := startBubble(t, func(t *testing.T) {
 		t.Helper()
+		w.enter()
+		all := slices.Concat([]asyncio.Option{strict(t)}, opts, []asyncio.Option{virtual(t, created, w)})
 		err := asyncio.Run(t.Context(), func(ctx context.Context) error {
+			w.watch(engine.NodeOf(ctx).Loop())
 			body(ctx, t)
 			return nil
-		}, append(opts[:len(opts):len(opts)], virtual(t, created))...)
+		}, all...)
 		if err != nil {
 			t.Errorf("asynciotest: the loop ended with: %v", err)
 		}
 	})
+	select {
+	case <-b.ended:
+		b.conclude(t, w)
+	case hang := <-w.found:
+		t.Fatal(hang)
+	}
+}
+
+// strict is what options may take back.
+func strict(t *testing.T) asyncio.Option {
+	return func(c *engine.Config) {
+		c.OnBlocked = func(s engine.Stall) { t.Error(blocked(s)) }
+		c.OnHandlerError = func(what string, err error) bool { return failHandler(t, what, err) }
+	}
 }
 
 // virtual is the option that makes a loop of the bubble, with t as its judge, for a main
 // that was created at the given place.
-func virtual(t *testing.T, created coro.Site) asyncio.Option {
+func virtual(t *testing.T, created coro.Site, w *watchdog) asyncio.Option {
 	return func(c *engine.Config) {
 		c.Virtual, c.Created = true, created
+		c.BlockedAfter = 1 // the shortest time
+		if c.StallsFail {
+			c.BlockedAfter, c.StallsFail = c.StallThreshold, false
+		}
+		w.off = c.OnBlocked == nil
 		if c.Network == nil {
 			c.Network = netport.Maker(memnet.New(memnet.Config{}).Attach)
 		}

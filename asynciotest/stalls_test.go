@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/aionet"
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
@@ -29,6 +30,54 @@ func ExampleNoStalls() {
 	// Output:
 	// true sleep 1s
 	// PASS: TestNap
+}
+
+// A step that is to block: a call of a library that no test can replace, say.
+func ExampleAllowStalls() {
+	TestLibrary := func(t *testing.T) {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			began := time.Now()
+			time.Sleep(time.Hour)
+			fmt.Println("blocked for", time.Since(began))
+		}, asynciotest.AllowStalls())
+	}
+
+	goTest("TestLibrary", TestLibrary)
+	// Output:
+	// blocked for 1h0m0s
+	// PASS: TestLibrary
+}
+
+// A test of a server that goes on when a handler panics.
+func ExampleAllowHandlerErrors() {
+	TestGoesOn := func(t *testing.T) {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			l, err := aionet.Listen(ctx, "tcp", "shop:80")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := asyncio.Go(ctx, func(ctx context.Context) error {
+				return l.Serve(ctx, func(ctx context.Context, conn *aionet.Conn) error { panic("out of stock") })
+			})
+			for range 2 {
+				c, err := aionet.Dial(ctx, "tcp", "shop:80")
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = c.Read(make([]byte, 1))
+				fmt.Println(err)
+				c.Close()
+			}
+			l.Close()
+			server.Await(ctx)
+		}, asynciotest.AllowHandlerErrors(), unlogged)
+	}
+
+	goTest("TestGoesOn", TestGoesOn)
+	// Output:
+	// EOF
+	// EOF
+	// PASS: TestGoesOn
 }
 
 // In a bubble a stall is found by virtual time, with its line, and not by how long the machine takes.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -157,6 +158,9 @@ var errCancelled = errors.New("aiohttp: the task of the request was cancelled")
 
 func (h *handler) report(r *http.Request, err error) {
 	if h.onError != nil && h.told(r, err) {
+		return
+	}
+	if engine.NodeOf(r.Context()).Loop().HandlerFailed("the handler of "+r.Method+" "+strconv.Quote(r.URL.Path), err) {
 		return
 	}
 	attrs := []any{"method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "error", err}

@@ -58,7 +58,7 @@ func observe(t *testing.T, e experiment, r remedy) trace {
 			t.Errorf("the experiment with %s: %v", r.name, err)
 		}
 		tr = rec.snapshot()
-	}, net)
+	}, net, asynciotest.AllowStalls())
 	return tr
 }
 
@@ -132,7 +132,7 @@ func TestFailingRemedy(t *testing.T) {
 		if !errors.Is(err, broken) {
 			t.Errorf("error %v, want %v", err, broken)
 		}
-	}, net)
+	}, net, asynciotest.AllowStalls())
 }
 
 // The painter works beside the loop: while the loop is blocked, it goes on.
@@ -155,7 +155,7 @@ func TestFollowDrawsWhileTheLoopIsBlocked(t *testing.T) {
 		if got := string(out.text); got != "|##########" {
 			t.Errorf("lane %q", got)
 		}
-	})
+	}, asynciotest.AllowStalls())
 }
 
 // A countingWriter keeps what is written and says how much it is.

@@ -61,7 +61,7 @@ func inLab(t *testing.T, flags string, body func(ctx context.Context, l *lab), o
 		if l.proxy.open != 0 {
 			t.Errorf("%d connections are open at the end", l.proxy.open)
 		}
-	}, asynciotest.WithNetwork(network), asyncio.WithLogger(logger))
+	}, asynciotest.WithNetwork(network), asyncio.WithLogger(logger), asynciotest.AllowHandlerErrors(), asynciotest.AllowStalls())
 }
 
 // target is what the proxy passes on to. It ends when the body's tasks do.

@@ -60,6 +60,13 @@ type Config struct {
 	// OnDeaf is called, in virtual time, with a task that goes on awaiting with a
 	// cancelled ctx; it is ended by runtime.Goexit then.
 	OnDeaf func(t *Task, line string)
+	// OnBlocked is called, in virtual time, during each step in which time goes by for
+	// BlockedAfter, in a goroutine of its own; nil: steps may take time.
+	OnBlocked    func(Stall)
+	BlockedAfter time.Duration
+	// OnHandlerError is called on the loop with an error or a panic of a connection's or a
+	// request's handler that would be logged. If it reports false the error is logged.
+	OnHandlerError func(what string, err error) bool
 	// OnLeft is called with the tasks that still live when main returns and were
 	// not cancelled before.
 	OnLeft func(left []*Task)
@@ -88,6 +95,12 @@ func (l *Loop) log(level slog.Level, msg string, args ...any) {
 		logger = logger.With("loop", l.cfg.Name)
 	}
 	logger.Log(context.Background(), level, msg, args...)
+}
+
+// HandlerFailed is called with an error of a handler, and reports whether it need not be
+// logged. On the loop only.
+func (l *Loop) HandlerFailed(what string, err error) bool {
+	return l.cfg.OnHandlerError != nil && l.cfg.OnHandlerError(what, err)
 }
 
 // Unhandled is an error that nobody received.

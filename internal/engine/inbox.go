@@ -158,6 +158,7 @@ func (l *Loop) sleep() bool {
 	if armed && woke-when > l.lateAfter {
 		l.timerLate(when, woke)
 	}
+	l.overtime.arm()
 	if l.monitorParked.Load() {
 		l.wakeMonitor()
 	}

@@ -85,7 +85,8 @@ type Loop struct {
 	stalled    []error // stalls that are errors of Run
 	lane       *lane   // of the coroutines' stacks
 	laneNumber int
-	lateAfter  int64 // from when on a timer is worth a word
+	overtime   *overtime // nil: steps may take virtual time
+	lateAfter  int64     // from when on a timer is worth a word
 }
 
 const (
@@ -220,6 +221,9 @@ func (l *Loop) start(ctx context.Context) {
 			src.stop = context.AfterFunc(ctx, func() { n.cancelFrom(ctx) })
 		}
 		n.anchor = n
+	}
+	if l.cfg.OnBlocked != nil {
+		l.overtime = newOvertime(l)
 	}
 	if !l.bubbled() || l.cfg.StallsFail && l.cfg.StallThreshold > 0 {
 		l.startMonitor()

@@ -324,6 +324,12 @@ func (l *Loop) wakeMonitor() {
 // stepEnded clears the mark. The monitor, which set it, saw the step begin to
 // within a tick.
 func (l *Loop) stepEnded() {
+	if l.overtime != nil {
+		l.mark.Store(false)
+		l.overtime.disarm()
+		l.overtime.arm()
+		return
+	}
 	began, used := l.markedAt.Load(), l.markedCPU.Load() // the next mark has others
 	l.mark.Store(false)
 	l.Slice.Store(false)
@@ -353,6 +359,7 @@ func (l *Loop) idles() {
 	if l.mark.Load() {
 		l.unmark()
 	}
+	l.overtime.disarm()
 }
 
 // unmark clears a mark that was set just when the loop went to sleep: what it marks is no

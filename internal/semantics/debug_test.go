@@ -51,7 +51,7 @@ func TestStatsOfATask(t *testing.T) {
 		if !strings.Contains(text, "ran for 0s in ") {
 			t.Errorf("the dump does not tell how long main ran:\n%s", text)
 		}
-	}, asyncio.WithDebug(true))
+	}, asyncio.WithDebug(true), asynciotest.AllowStalls())
 }
 
 func TestWithoutDebugNothingIsKept(t *testing.T) {
@@ -251,7 +251,7 @@ func TestTraceShowsWhatTheLoopDid(t *testing.T) {
 		if err := l.Trace(nil); err == nil {
 			t.Error("a nil writer is accepted")
 		}
-	}, asyncio.WithDebug(true), asyncio.WithName("of the test"))
+	}, asyncio.WithDebug(true), asyncio.WithName("of the test"), asynciotest.AllowStalls())
 }
 
 // The history is bounded, and what begins in the middle is still a trace.

@@ -140,7 +140,7 @@ func TestMetricsTellIdleTime(t *testing.T) {
 		if u := before.Utilization(asyncio.Metrics{}); u != 0 {
 			t.Errorf("a utilization of %v at the beginning, want 0", u)
 		}
-	})
+	}, asynciotest.AllowStalls())
 }
 
 // Another goroutine sees a sleeping loop's waiting as it goes on.

@@ -41,7 +41,7 @@ func TestTicksStop(t *testing.T) {
 		if got := strings.TrimSuffix(out.String(), " 7.2 s  tick\n"); got != want {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
 		}
-	})
+	}, asynciotest.AllowStalls())
 }
 
 func TestSum(t *testing.T) {

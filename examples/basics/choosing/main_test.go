@@ -65,7 +65,7 @@ func TestMeasure(t *testing.T) {
 				if r.took != test.took || r.delay != test.delay {
 					t.Errorf("took %v with a delay of %v, want %v and %v", r.took, r.delay, test.took, test.delay)
 				}
-			})
+			}, asynciotest.AllowStalls())
 		})
 	}
 }

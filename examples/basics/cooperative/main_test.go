@@ -50,7 +50,7 @@ func TestTicksGoOnBetweenParts(t *testing.T) {
 		if got := strings.TrimSuffix(out.String(), " 5.6 s  tick\n"); got != want {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
 		}
-	})
+	}, asynciotest.AllowStalls())
 }
 
 // countTurns counts the turns that another task gets while sum runs.

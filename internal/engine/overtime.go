@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// An overtime finds the steps during which virtual time goes by. Time in a bubble goes by
+// only while every goroutine in it waits, so such a step waits without an await.
+//
+// A timer is set whenever the loop may run steps, and stopped before the loop sleeps: it
+// fires in a step or not at all. When it fires, all other goroutines of the bubble stand
+// still where they wait.
+type overtime struct {
+	l     *Loop
+	timer *time.Timer
+	armed bool          // owned by the loop
+	fired chan struct{} // the function of the timer has returned
+}
+
+func newOvertime(l *Loop) *overtime {
+	o := &overtime{l: l, armed: true, fired: make(chan struct{}, 1)}
+	o.timer = time.AfterFunc(l.cfg.BlockedAfter, o.report)
+	return o
+}
+
+// report runs in a goroutine of its own. The end of the step, at the mark, sets the timer
+// for the next one.
+func (o *overtime) report() {
+	defer func() { o.fired <- struct{}{} }()
+	o.l.mark.Store(true)
+	s := o.l.StepNow()
+	if !o.l.mark.Load() { // the wait was over at the same instant, and the loop may run the next step
+		s = Stall{Loop: o.l}
+	}
+	o.l.cfg.OnBlocked(s)
+}
+
+// arm is called before steps.
+func (o *overtime) arm() {
+	if o != nil && !o.armed {
+		o.armed = true
+		o.timer.Reset(o.l.cfg.BlockedAfter)
+	}
+}
+
+// disarm is called when no step runs. A report under way is waited for.
+func (o *overtime) disarm() {
+	if o == nil || !o.armed {
+		return
+	}
+	o.armed = false
+	if !o.timer.Stop() {
+		<-o.fired
+	}
+}
+
+// StepNow describes the running step, of which the caller knows that it waits. From any
+// goroutine.
+func (l *Loop) StepNow() Stall {
+	s := Stall{Loop: l}
+	r := l.cur.Load()
+	if r == nil {
+		return s
+	}
+	s.Task = r.task.Load()
+	s.Name, s.Created = describe(s.Task)
+	if g := stepOf(stall.Goroutines(), coro.NumberOf(r.g.Load())); g.ID != 0 {
+		trace := cut(stall.Parse(g.Trace))
+		s.Finding, s.Stack = trace.Classify(), trace.String()
+		s.Class = s.Finding.Class
+		s.Advice = stall.Advice(s.Class, s.Finding)
+	}
+	return s
+}
+
+// stepOf finds the goroutine of a step: the runner's, or the coroutine of an iter.Pull in
+// the step that it has resumed.
+func stepOf(all []stall.Goroutine, runner uint64) stall.Goroutine {
+	for _, g := range all {
+		switch {
+		case g.ID == runner && g.State != "coroutine":
+			return g
+		case g.PulledBy(runner):
+			if found := stepOf(all, g.ID); found.ID != 0 {
+				return found
+			}
+		}
+	}
+	return stall.Goroutine{}
+}
+
+// Progress is a moment in the life of a loop: each step and each turn is another.
+type Progress = progress
+
+// Progress returns the present one. From any goroutine.
+func (l *Loop) Progress() Progress { return l.progress() }
+
+// Idle reports whether no step ran.
+func (p progress) Idle() bool { return p.idle }
+
+// Tree is Dump for a loop that cannot answer, because nothing outside of its bubble may
+// wake it.
+func (l *Loop) Tree() string { return l.dumpOutside("") }
