@@ -48,6 +48,7 @@ var layers = []struct {
 	{"procpool/internal/cfault", nil, "a mistake in C, for tests"},
 	{"procpool/internal/soak", []string{"", "procpool"}, "it holds the pool against faults as a user would meet them"},
 	{"internal/stall/soak", []string{"", "internal/engine"}, "it holds the watch against false alarms, and has the engine report each of them"},
+	{"internal/modes", []string{""}, "a program as a user would write it, for every build mode"},
 	{"cmd/asyncio", []string{"", "aionet", "procpool"}, "a program uses the library as a user would"},
 }
 
@@ -102,7 +103,7 @@ func TestDependencies(t *testing.T) {
 			if i == "unsafe" && !unsafeAllowed[pkg] {
 				t.Errorf("%s imports unsafe: see unsafeAllowed", p.ImportPath)
 			}
-			if i == "iter" && strings.HasPrefix(pkg, "internal/") && pkg != "internal/coro" {
+			if i == "iter" && strings.HasPrefix(pkg, "internal/") && pkg != "internal/coro" && pkg != "internal/modes" {
 				t.Errorf("%s imports iter: control transfer is internal/coro's", p.ImportPath)
 			}
 		}

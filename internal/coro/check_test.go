@@ -45,8 +45,8 @@ func TestCheckFindsWhatDiffers(t *testing.T) {
 		{"every goroutine is taken for a coroutine", func(p *probes) { p.coroutine = func() bool { return true } }, "", "iter.Pull"},
 	} {
 		p := actual
-		p.words = func(g uintptr) []uint64 { // other processors have identities that are numbers
-			return []uint64{0, 1, uint64(g), ID()}
+		p.words = func(uintptr) []uint64 { // other processors have identities that are numbers
+			return []uint64{0, 1, 2, ID()}
 		}
 		c.spoil(&p)
 		f, limit, err := check(p)
@@ -126,5 +126,19 @@ func BenchmarkCheck(b *testing.B) {
 		if _, _, err := check(actual); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestNoGoroutineHasNoNumber(t *testing.T) {
+	if n := NumberOf(0); n != 0 {
+		t.Errorf("number %d, want 0", n)
+	}
+	if n := NumberOf(G()); n != ID() {
+		t.Errorf("number %d, want %d", n, ID())
+	}
+	defer func(f facts) { found = f }(found)
+	found = facts{}
+	if n := NumberOf(G()); n != 0 && n != ID() {
+		t.Errorf("number %d before the check, want none", n)
 	}
 }

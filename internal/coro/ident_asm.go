@@ -49,5 +49,10 @@ func words(g uintptr) []uint64 {
 	return w
 }
 
-// idOf returns the number of a live goroutine. Check comes before.
-func idOf(g uintptr) uint64 { return peek(g + found.offset) }
+// idOf returns the number of a live goroutine, 0 for none and before Check.
+func idOf(g uintptr) uint64 {
+	if g == 0 || found.offset == 0 {
+		return 0
+	}
+	return peek(g + found.offset)
+}
