@@ -26,7 +26,7 @@ type barrierRound struct {
 // NewBarrier returns a barrier for n tasks. It panics if n is less than 1.
 func NewBarrier(n int) *Barrier {
 	if n < 1 {
-		panic(fmt.Sprintf("asyncio: NewBarrier(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("asyncio: NewBarrier(%d): n must be at least 1", n))
 	}
 	return &Barrier{n: n, now: &barrierRound{}}
 }
@@ -100,7 +100,7 @@ func (b *Barrier) check(call string) {
 
 func (b *Barrier) mustBeMade() {
 	if b.n == 0 {
-		panic("asyncio: a Barrier must be made by NewBarrier")
+		panic("asyncio: Barrier: not initialized; make it with NewBarrier")
 	}
 }
 

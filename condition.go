@@ -89,7 +89,7 @@ func (c *Condition) enter(ctx context.Context, call string) (engine.Caller, erro
 // panics if the lock is not held, if n is negative, and off the loop.
 func (c *Condition) Notify(n int) {
 	if n < 0 {
-		panic(fmt.Sprintf("asyncio: Condition.Notify(%d): the number must not be negative", n))
+		panic(fmt.Sprintf("asyncio: Condition.Notify(%d): n must be at least 0", n))
 	}
 	c.check("Condition.Notify")
 	for ; n > 0 && c.wait.WakeFirst(); n-- {
@@ -112,6 +112,6 @@ func (c *Condition) check(call string) {
 
 func (c *Condition) mustBeMade() {
 	if c.L == nil {
-		panic("asyncio: a Condition must be made by NewCondition")
+		panic("asyncio: Condition: not initialized; make it with NewCondition")
 	}
 }

@@ -27,7 +27,7 @@ type Proc func(ctx context.Context) error
 // Await runs the coroutine in the calling task.
 func (p Proc) Await(ctx context.Context) (struct{}, error) {
 	if p == nil {
-		return struct{}{}, errNilCoroutine
+		return struct{}{}, errNilProc
 	}
 	return struct{}{}, p(ctx)
 }
@@ -55,7 +55,10 @@ type Awaitable[T any] interface {
 	Await(ctx context.Context) (T, error)
 }
 
-var errNilCoroutine = errors.New("asyncio: nil coroutine")
+var (
+	errNilCoroutine = errors.New("asyncio: Coroutine.Await: the coroutine is nil")
+	errNilProc      = errors.New("asyncio: Proc.Await: the coroutine is nil")
+)
 
 func procOf(fn func(ctx context.Context) error) Coroutine[struct{}] {
 	return func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }

@@ -25,7 +25,7 @@ import (
 // calls that need a loop refuse it. It panics if ctx is nil.
 func Detach(ctx context.Context) context.Context {
 	if ctx == nil {
-		panic("asyncio: Detach: nil context")
+		panic(nilContext("Detach"))
 	}
 	own := engine.NodeOf(ctx)
 	if own == nil {

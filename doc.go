@@ -49,7 +49,8 @@
 // with it, and the cancellation. Pass it on, to library code too: std contexts
 // can be derived from it and it can be derived from them. Which task a call
 // suspends is told by the goroutine that calls; a call from a goroutine that does
-// not run the loop's current step returns [ErrWrongTask]. With a ctx that has no loop
+// not run the loop's current step returns [ErrWrongTask], or [ErrWrongLoop] if it runs
+// a step of another loop. With a ctx that has no loop
 // it returns [ErrNoLoop], but for [Sleep] and Await, which block the goroutine there.
 // What needs the loop and returns no error, such as [CreateTask], panics in both cases.
 // Use [ToThread] to call what blocks, and [Loop.CallSoonThreadsafe], [Submit] or a

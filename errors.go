@@ -25,10 +25,10 @@ var (
 	// ErrScopeEnded is the error of a task created in a scope that has ended.
 	ErrScopeEnded = engine.ErrScopeEnded
 	// ErrWrongTask is returned when a goroutine that does not run the current
-	// step of the ctx's loop tries to suspend.
+	// step of the ctx's loop tries to suspend: another goroutine, or a callback.
 	ErrWrongTask = engine.ErrWrongTask
-	// ErrWrongLoop is returned when something that belongs to one loop is used
-	// from another where that is not allowed.
+	// ErrWrongLoop is returned in a step of one loop for a ctx or a primitive of
+	// another loop.
 	ErrWrongLoop = engine.ErrWrongLoop
 	// ErrDeadlock is returned by an await that could never end: of the calling
 	// task itself, or of tasks that Await each other in a ring. A ring that goes
@@ -59,13 +59,13 @@ type PanicError struct {
 	Stack []byte // of the goroutine that panicked, as debug.Stack prints it
 }
 
-// Error returns one line: the value, without the stack.
+// Error returns one line: the value, without the stack. The package is named once.
 func (e *PanicError) Error() string {
 	line, _, more := strings.Cut(fmt.Sprint(e.Value), "\n")
 	if more {
 		line += " ..."
 	}
-	return "asyncio: panic: " + line
+	return "asyncio: panic: " + strings.TrimPrefix(line, "asyncio: ")
 }
 
 // Unwrap returns the value if it is an error.
@@ -82,7 +82,7 @@ func newPanicError(value any, stack []byte) ([]byte, error) {
 	return e.Stack, e
 }
 
-// An UnhandledError is an error that nobody received, as Run returns it.
+// An UnhandledError is an error that no caller received, as Run returns it.
 type UnhandledError struct {
 	Task    string // the name of the task
 	Created string // where it was created, file:line
@@ -91,7 +91,7 @@ type UnhandledError struct {
 
 // Error names the task, where it was created, and the error.
 func (e *UnhandledError) Error() string {
-	return fmt.Sprintf("asyncio: nobody received the error of task %q (created at %s): %v", e.Task, e.Created, e.Err)
+	return fmt.Sprintf("asyncio: unhandled error of task %q (created at %s): %v", e.Task, e.Created, e.Err)
 }
 
 // Unwrap returns Err.

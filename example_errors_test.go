@@ -151,7 +151,7 @@ func ExamplePanicError_Unwrap() {
 	// true
 }
 
-// Run returns the errors that nobody received, each with the name of its task.
+// Run returns the errors that no caller received, each with the name of its task.
 func ExampleUnhandledError() {
 	errTimeout := errors.New("timed out")
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -171,7 +171,7 @@ func ExampleUnhandledError_Error() {
 	err := &asyncio.UnhandledError{Task: "probe", Created: "main.go:12", Err: errors.New("timed out")}
 	fmt.Println(err.Error())
 	// Output:
-	// asyncio: nobody received the error of task "probe" (created at main.go:12): timed out
+	// asyncio: unhandled error of task "probe" (created at main.go:12): timed out
 }
 
 func ExampleUnhandledError_Unwrap() {

@@ -216,7 +216,7 @@ func ExampleQueue_TaskDone() {
 	}
 	// Output:
 	// joined: <nil>
-	// asyncio: TaskDone: called more often than items were put
+	// asyncio: Queue.TaskDone: called more often than items were put
 }
 
 // After Shutdown nothing comes in, and what is there can still be taken.

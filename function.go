@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // A Func is a function that was registered under a name, so that it can be
@@ -129,6 +132,12 @@ func Execute(ctx context.Context, name string, arg []byte) (result []byte, err e
 	return result, err
 }
 
+func notRegistered(name string) error {
+	return engine.Misuse(ErrNotRegistered, fmt.Sprintf("Execute(%q)", name), fmt.Sprintf(
+		"no such function is registered in process %d (%s), which has %s; call Register in a package-level variable, so that every process of the program has it before main begins",
+		os.Getpid(), os.Args[0], strings.Join(Registered(), ", ")))
+}
+
 // ExecuteThen is Execute in the calling goroutine, for workers to whom another
 // goroutine is too dear: what Execute returns goes to finish. If the function calls
 // runtime.Goexit, finish is called and then the calling goroutine ends.
@@ -136,7 +145,7 @@ func ExecuteThen(ctx context.Context, name string, arg []byte, finish func(resul
 	single, isChunk := strings.CutSuffix(name, chunkSuffix)
 	execute := functions.find(single)
 	if execute == nil {
-		finish(nil, fmt.Errorf("%w: %q; known here: %s", ErrNotRegistered, single, strings.Join(Registered(), ", ")))
+		finish(nil, notRegistered(single))
 		return
 	}
 	if isChunk {

@@ -64,9 +64,9 @@ func (f *Func[A, R]) Call(ctx context.Context, exec Executor, arg A, opts ...Cal
 //
 //go:noinline
 func (f *Func[A, R]) Submit(ctx context.Context, exec Executor, arg A, opts ...CallOption) *Task[R] {
-	mustHaveLoop("Submit", ctx)
+	mustHaveLoop("Func.Submit", ctx)
 	c := f.prepare(ctx, exec, arg, true, opts)
-	return createTask("Submit", ctx, c, []TaskOption{Name(f.name)}, coro.CallSite())
+	return createTask("Func.Submit", ctx, c, []TaskOption{Name(f.name)}, coro.CallSite())
 }
 
 // prepare returns the coroutine that makes the call.

@@ -28,7 +28,7 @@ func (n chunkOption) applyMap(o *mapOptions) { o.chunk = int(n) }
 // It panics if n is less than 1.
 func ChunkSize(n int) MapOption {
 	if n < 1 {
-		panic(fmt.Sprintf("asyncio: ChunkSize(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("asyncio: ChunkSize(%d): n must be at least 1", n))
 	}
 	return chunkOption(n)
 }
@@ -42,7 +42,7 @@ func (n windowOption) applyMap(o *mapOptions) { o.window = int(n) }
 // is less than 1.
 func Window(n int) MapOption {
 	if n < 1 {
-		panic(fmt.Sprintf("asyncio: Window(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("asyncio: Window(%d): n must be at least 1", n))
 	}
 	return windowOption(n)
 }

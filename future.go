@@ -20,7 +20,7 @@ type Future[T any] struct {
 //go:noinline
 func NewFuture[T any](ctx context.Context) *Future[T] {
 	if ctx == nil {
-		panic("asyncio: NewFuture: nil context")
+		panic(nilContext("NewFuture"))
 	}
 	own := engine.NodeOf(ctx)
 	if own == nil {
@@ -47,7 +47,7 @@ func (f *Future[T]) SetResult(v T) bool {
 // nobody receives is reported like a task's.
 func (f *Future[T]) SetError(err error) bool {
 	if err == nil {
-		panic("asyncio: SetError: nil error; use SetResult")
+		panic("asyncio: Future.SetError: nil error; use SetResult")
 	}
 	if !f.c.Claim() {
 		return false
@@ -100,7 +100,7 @@ func (f *Future[T]) Done() <-chan struct{} { return f.c.Done() }
 // OnDone is as Task.OnDone.
 func (f *Future[T]) OnDone(fn func()) {
 	if fn == nil {
-		panic("asyncio: OnDone: nil function")
+		panic("asyncio: Future.OnDone: nil function")
 	}
 	f.c.OnDone(fn)
 }

@@ -138,7 +138,7 @@ const slabLen = 64
 func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site, enough func(*engine.Crew, *engine.Cell) bool, ordered bool) (*gathering[T], error) {
 	for i, aw := range aws {
 		if isNil(aw) {
-			return nil, fmt.Errorf("%w: argument %d of %d", errNilAwaitable, i, len(aws))
+			return nil, engine.Refuse(errNilAwaitable, fmt.Sprintf("argument %d of %d is nil", i, len(aws)))
 		}
 	}
 	crew, err := engine.NewCrew(ctx, enough)

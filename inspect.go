@@ -43,7 +43,7 @@ func StatsOf(t AnyTask) (TaskStats, bool) {
 // returns the error of w, and an error if the loop is not in debug mode: see WithDebug.
 func (l *Loop) Trace(w io.Writer) error {
 	if w == nil {
-		return errors.New("asyncio: Trace: nil writer")
+		return errors.New("asyncio: Loop.Trace: nil writer")
 	}
 	return l.e.Trace(w)
 }

@@ -25,7 +25,7 @@ const defaultThreads = 512
 // NewLimiter returns a limiter of n places. It panics if n is less than 1.
 func NewLimiter(n int) *Limiter {
 	if n < 1 {
-		panic(fmt.Sprintf("asyncio: NewLimiter(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("asyncio: NewLimiter(%d): n must be at least 1", n))
 	}
 	return &Limiter{places: n, free: n}
 }

@@ -3,7 +3,6 @@ package asyncio
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -36,7 +35,7 @@ func NewLoop(opts ...Option) *Loop {
 // error names them.
 //
 // The error is main's, joined with an *UnhandledError for each task that failed
-// and whose error nobody received (the first 16 and a count), and with the
+// and whose error no caller received (the first 16 and a count), and with the
 // names of abandoned tasks. If ctx is cancelled, so is main; Run still waits
 // for it.
 //
@@ -62,7 +61,7 @@ func (l *Loop) Run(ctx context.Context, main func(ctx context.Context) error) er
 
 func (l *Loop) run(ctx context.Context, main func(ctx context.Context) error, site coro.Site) error {
 	if main == nil {
-		return errors.New("asyncio: Run: main is nil; a func(ctx context.Context) error is expected")
+		return errors.New("asyncio: Run: main must not be nil")
 	}
 	t := &Task[struct{}]{coro: procOf(main)}
 	if err := l.e.Run(ctx, &t.t, (*taskBody[struct{}])(t), site); err != nil {
@@ -79,7 +78,7 @@ type Handle struct {
 // CallSoon queues fn for the next turn of the loop, after what is queued
 // already. On the loop only: elsewhere it panics, use CallSoonThreadsafe.
 func (l *Loop) CallSoon(fn func()) *Handle {
-	l.mustBeHere("CallSoon", fn)
+	l.mustBeHere("Loop.CallSoon", fn)
 	return &Handle{l.e.CallSoon(fn)}
 }
 
@@ -87,14 +86,14 @@ func (l *Loop) CallSoon(fn func()) *Handle {
 // Callbacks due at the same instant run in the order of the calls. On the loop
 // only: elsewhere it panics.
 func (l *Loop) CallLater(d time.Duration, fn func()) *Handle {
-	l.mustBeHere("CallLater", fn)
+	l.mustBeHere("Loop.CallLater", fn)
 	return &Handle{l.e.CallAt(l.e.After(d), fn)}
 }
 
 // CallAt is CallLater for a time of the loop's clock; one that has passed stands
 // for the next turn.
 func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
-	l.mustBeHere("CallAt", fn)
+	l.mustBeHere("Loop.CallAt", fn)
 	return &Handle{l.e.CallAt(l.e.Stamp(t), fn)}
 }
 
@@ -102,7 +101,7 @@ func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
 // has run already or was cancelled before. On the loop only: elsewhere it panics.
 func (h *Handle) Cancel() bool {
 	if !h.h.Loop().Here() {
-		panic(offLoopError(h.h.Loop(), "Handle.Cancel", "on the goroutine of the loop's current step"))
+		panic(offLoopError(h.h.Loop(), "Handle.Cancel", "in a coroutine or a callback of the loop; from another goroutine by CallSoonThreadsafe"))
 	}
 	return h.h.Cancel()
 }
@@ -112,7 +111,7 @@ func (h *Handle) Cancel() bool {
 // fn that was accepted runs, unless the loop is never run at all.
 func (l *Loop) CallSoonThreadsafe(fn func()) error {
 	if fn == nil {
-		panic("asyncio: CallSoonThreadsafe: nil function")
+		panic("asyncio: Loop.CallSoonThreadsafe: nil function")
 	}
 	return l.e.Post(fn)
 }
@@ -142,7 +141,7 @@ func (l *Loop) Tasks() []AnyTask {
 // the whole program would stand still for long. It returns the error of w.
 func (l *Loop) Dump(w io.Writer) error {
 	if w == nil {
-		return errors.New("asyncio: Dump: nil writer")
+		return errors.New("asyncio: Loop.Dump: nil writer")
 	}
 	return l.e.Dump(w)
 }
@@ -178,26 +177,27 @@ func (l *Loop) mustBeHere(call string, fn func()) {
 		panic("asyncio: " + call + ": nil function")
 	}
 	if !l.e.Here() {
-		panic(offLoopError(l.e, call, "on the loop; from another goroutine use CallSoonThreadsafe"))
+		panic(offLoopError(l.e, call, "in a coroutine or a callback of the loop; from another goroutine use CallSoonThreadsafe"))
 	}
 }
 
-// misuse is the value of a panic for a call in a wrong place.
-type misuse struct {
-	msg string
-	err error
-}
-
-func (m *misuse) Error() string { return m.msg }
-func (m *misuse) Unwrap() error { return m.err }
-
+// offLoopError is the value of a panic for a call that is made off the loop; where says
+// where to make it.
 func offLoopError(l *engine.Loop, call, where string) error {
-	if err := l.Refusal(); errors.Is(err, ErrLoopClosed) {
-		return &misuse{fmt.Sprintf("asyncio: %s: the event loop has closed", call), err}
+	switch err := l.Refusal(); {
+	case errors.Is(err, ErrLoopClosed):
+		return engine.Misuse(ErrLoopClosed, call, "the event loop has closed")
+	case errors.Is(err, ErrWrongLoop):
+		return engine.Misuse(ErrWrongLoop, call, "called on another event loop; call it "+where)
 	}
-	return &misuse{fmt.Sprintf("asyncio: %s: called from the wrong goroutine; call it %s", call, where), ErrWrongTask}
+	return engine.Misuse(ErrWrongTask, call, "called from a goroutine that does not run the current step of the event loop; call it "+where)
 }
 
 func noLoopError(call, instead string) error {
-	return &misuse{fmt.Sprintf("asyncio: %s: no event loop in ctx; %s", call, instead), ErrNoLoop}
+	return engine.Misuse(ErrNoLoop, call, "no event loop in ctx; "+instead)
+}
+
+// nilContext is the value of a panic for a nil ctx.
+func nilContext(call string) error {
+	return engine.Misuse(engine.ErrNilContext, call, "nil context; pass the ctx of the coroutine")
 }

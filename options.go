@@ -80,7 +80,7 @@ func WithPanicsAsErrors() Option {
 // negative duration panics.
 func WithShutdownTimeout(d time.Duration) Option {
 	if d < 0 {
-		panic(fmt.Sprintf("asyncio: WithShutdownTimeout(%v): the duration must not be negative", d))
+		panic(fmt.Sprintf("asyncio: WithShutdownTimeout(%v): d must be at least 0", d))
 	}
 	return func(c *engine.Config) { c.ShutdownTimeout = d }
 }

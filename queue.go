@@ -69,7 +69,7 @@ type queue[T any] struct {
 
 func (q *queue[T]) init(call string, max int, items store[T]) {
 	if max < 0 {
-		panic(fmt.Sprintf("asyncio: %s(%d): the bound must not be negative; 0 stands for none", call, max))
+		panic(fmt.Sprintf("asyncio: %s(%d): max must be at least 0; 0 is no bound", call, max))
 	}
 	q.max, q.items = max, items
 }
@@ -87,7 +87,7 @@ func (q *queue[T]) check(call string) {
 
 func (q *queue[T]) mustBeMade() {
 	if q.items == nil {
-		panic("asyncio: a queue must be made by NewQueue, NewPriorityQueue or NewLIFOQueue")
+		panic("asyncio: Queue: not initialized; make it with NewQueue, NewPriorityQueue or NewLIFOQueue")
 	}
 }
 
@@ -150,7 +150,7 @@ func (q *queue[T]) addInvited(v T) {
 // the order: until it has run, TryPut returns false though Len is below the bound,
 // and a Put that comes now waits behind it.
 func (q *queue[T]) TryPut(v T) bool {
-	q.check("TryPut")
+	q.check("Queue.TryPut")
 	if q.down || q.full() {
 		return false
 	}
@@ -210,7 +210,7 @@ func (q *queue[T]) offer() {
 
 // TryGet takes the next item if there is one. On the loop only: elsewhere it panics.
 func (q *queue[T]) TryGet() (v T, ok bool) {
-	q.check("TryGet")
+	q.check("Queue.TryGet")
 	if q.free() == 0 {
 		return v, false
 	}
@@ -226,7 +226,7 @@ func (q *queue[T]) take() T {
 // Len returns the number of items that are there to be taken. On the loop only:
 // elsewhere it panics.
 func (q *queue[T]) Len() int {
-	q.check("Len")
+	q.check("Queue.Len")
 	return q.free()
 }
 
@@ -236,9 +236,9 @@ func (q *queue[T]) free() int { return q.items.len() - q.promised }
 // TaskDone says that an item taken from the queue has been dealt with; Join waits
 // for as many as were put. It panics if called more often, or off the loop.
 func (q *queue[T]) TaskDone() {
-	q.check("TaskDone")
+	q.check("Queue.TaskDone")
 	if q.unfinished == 0 {
-		panic("asyncio: TaskDone: called more often than items were put")
+		panic("asyncio: Queue.TaskDone: called more often than items were put")
 	}
 	q.finished(1)
 }
@@ -265,7 +265,7 @@ func (q *queue[T]) Join(ctx context.Context) error {
 // fails when nothing is left. With immediate the items that are there are dropped,
 // and count as done. A second call is fine. On the loop only: elsewhere it panics.
 func (q *queue[T]) Shutdown(immediate bool) {
-	q.check("Shutdown")
+	q.check("Queue.Shutdown")
 	if immediate {
 		q.drop()
 	}
@@ -279,7 +279,7 @@ func (q *queue[T]) Shutdown(immediate bool) {
 // Closed reports whether Shutdown was called. Get may still return items that were
 // put before. On the loop only: elsewhere it panics.
 func (q *queue[T]) Closed() bool {
-	q.check("Closed")
+	q.check("Queue.Closed")
 	return q.down
 }
 
@@ -301,7 +301,7 @@ func (q *queue[T]) All(ctx context.Context) iter.Seq[T] {
 			v, err := q.Get(ctx)
 			switch {
 			case err != nil && err != ErrQueueShutdown && err != context.Canceled && (ctx == nil || ctx.Err() == nil):
-				panic(fmt.Errorf("asyncio: All: %w", err)) // misuse must not look like the end
+				panic(err) // misuse must not look like the end
 			case err != nil || !yield(v):
 				return
 			}

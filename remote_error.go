@@ -55,7 +55,7 @@ func (e *RemoteError) Unwrap() error {
 // empty or taken.
 func RegisterError(name string, err error) error {
 	if err == nil || name == "" {
-		panic(fmt.Sprintf("asyncio: RegisterError(%q, %v): a name and an error are expected", name, err))
+		panic(fmt.Sprintf("asyncio: RegisterError(%q, %v): neither the name nor the error may be empty", name, err))
 	}
 	if !reflect.ValueOf(err).Comparable() {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): errors of type %T cannot be compared, so that errors.Is would not find it", name, err))

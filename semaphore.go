@@ -18,7 +18,7 @@ type Semaphore struct {
 // NewSemaphore returns a semaphore of n permits. It panics if n is less than 1.
 func NewSemaphore(n int) *Semaphore {
 	if n < 1 {
-		panic(fmt.Sprintf("asyncio: NewSemaphore(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("asyncio: NewSemaphore(%d): n must be at least 1", n))
 	}
 	return &Semaphore{n: n, free: n}
 }
@@ -68,6 +68,6 @@ func (s *Semaphore) Release() {
 
 func (s *Semaphore) mustBeMade() {
 	if s.n == 0 {
-		panic("asyncio: a Semaphore must be made by NewSemaphore")
+		panic("asyncio: Semaphore: not initialized; make it with NewSemaphore")
 	}
 }

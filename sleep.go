@@ -16,7 +16,7 @@ import (
 func Sleep(ctx context.Context, d time.Duration) error {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
-		if err == ErrNoLoop {
+		if ctx != nil && engine.NodeOf(ctx) == nil {
 			return sleepOffLoop(ctx, d)
 		}
 		return err
@@ -28,7 +28,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 func sleepOffLoop(ctx context.Context, d time.Duration) error {
-	if err := engine.RefuseBlocking("Sleep", engine.PassOn); err != nil {
+	if err := engine.RefuseBlocking(engine.PassOn); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil || d <= 0 {
@@ -49,9 +49,5 @@ func sleepOffLoop(ctx context.Context, d time.Duration) error {
 // computation that stays on the loop. It returns ctx.Err() if ctx is cancelled.
 // Off the loop it only does that.
 func Checkpoint(ctx context.Context) error {
-	err := engine.Check(ctx)
-	if err == ErrNoLoop {
-		return ctx.Err()
-	}
-	return err
+	return engine.Check(ctx)
 }

@@ -126,7 +126,7 @@ func (e *StallError) Error() string { return e.Stall.String() }
 // asynciotest.NoStalls; asynciotest.Run finds what blocks the loop by itself.
 func WithStallThreshold(d time.Duration) Option {
 	if d < 0 {
-		panic(fmt.Sprintf("asyncio: WithStallThreshold(%v): the duration must not be negative", d))
+		panic(fmt.Sprintf("asyncio: WithStallThreshold(%v): d must be at least 0; 0 switches the watch off", d))
 	}
 	return func(c *engine.Config) { c.StallThreshold = d }
 }

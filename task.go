@@ -106,14 +106,14 @@ func applied(opts []TaskOption, site coro.Site) (coro.Site, string) {
 // mustHaveLoop returns the node of ctx for a call that cannot return an error.
 func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 	if ctx == nil {
-		panic("asyncio: " + call + ": nil context")
+		panic(nilContext(call))
 	}
 	own := engine.NodeOf(ctx)
 	if own == nil {
-		panic(noLoopError(call, "call it with the ctx of a coroutine, or use Submit from another goroutine"))
+		panic(noLoopError(call, "call it in a coroutine with its ctx, or use Submit"))
 	}
 	if !own.Loop().Here() {
-		panic(offLoopError(own.Loop(), call, "in a coroutine, with its ctx; from another goroutine use Submit"))
+		panic(offLoopError(own.Loop(), call, "in a coroutine of that loop, or use Submit"))
 	}
 	return own
 }
@@ -193,7 +193,7 @@ func (t *Task[T]) Name() string { return t.t.Name() }
 // has closed nothing is called.
 func (t *Task[T]) OnDone(fn func()) {
 	if fn == nil {
-		panic("asyncio: OnDone: nil function")
+		panic("asyncio: Task.OnDone: nil function")
 	}
 	t.t.Cell().OnDone(fn)
 }

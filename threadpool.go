@@ -29,7 +29,7 @@ type ThreadPool struct {
 // holds no goroutine while nothing runs. It panics if workers is less than 1.
 func NewThreadPool(workers int) *ThreadPool {
 	if workers < 1 {
-		panic(fmt.Sprintf("asyncio: NewThreadPool(%d): at least 1 is expected", workers))
+		panic(fmt.Sprintf("asyncio: NewThreadPool(%d): workers must be at least 1", workers))
 	}
 	return &ThreadPool{
 		limiter: NewLimiter(workers), workers: workers, name: fmt.Sprintf("threadpool-%d", threadPools.Add(1)),
@@ -154,7 +154,7 @@ func (p *ThreadPool) Close(ctx context.Context) error {
 	}
 	p.mu.Unlock()
 	p.limiter.close(ErrExecutorClosed)
-	err := engine.AwaitClosed(ctx, "ThreadPool.Close", p.idle)
+	err := engine.AwaitClosed(ctx, p.idle)
 	if err == nil || ctx == nil || ctx.Err() == nil { // closed, or misused
 		return err
 	}

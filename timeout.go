@@ -23,7 +23,7 @@ func WithDeadline(ctx context.Context, t time.Time) (context.Context, context.Ca
 
 func withDeadline(call string, ctx context.Context, t time.Time) (context.Context, context.CancelFunc) {
 	if ctx == nil {
-		panic("asyncio: " + call + ": nil context")
+		panic(nilContext(call))
 	}
 	if child, cancel, ok := engine.WithDeadline(ctx, t); ok {
 		return child, cancel
@@ -39,10 +39,10 @@ func withDeadline(call string, ctx context.Context, t time.Time) (context.Contex
 func WaitFor[T any](ctx context.Context, d time.Duration, aw Awaitable[T]) (T, error) {
 	var zero T
 	if isNil(aw) {
-		return zero, errNilAwaitable
+		return zero, engine.Refuse(errNilAwaitable, "aw is nil")
 	}
 	if ctx == nil {
-		return zero, engine.ErrNilContext
+		return zero, engine.NilContext()
 	}
 	if d <= 0 {
 		if engine.NodeOf(ctx) != nil {

@@ -45,7 +45,7 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 	}()
 	for i, t := range tasks {
 		if isNil(t) {
-			return nil, nil, fmt.Errorf("asyncio: Wait: task %d of %d is nil", i, len(tasks))
+			return nil, nil, engine.Refuse(errNilAwaitable, fmt.Sprintf("task %d of %d is nil", i, len(tasks)))
 		}
 	}
 	var enough func(*engine.Crew, *engine.Cell) bool
@@ -57,7 +57,7 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 	case FirstError:
 		enough = func(_ *engine.Crew, c *engine.Cell) bool { return c.Failed() && !c.WasCancelled() }
 	default:
-		return nil, nil, fmt.Errorf("asyncio: Wait: %v is none of AllCompleted, FirstCompleted and FirstError", until)
+		return nil, nil, fmt.Errorf("asyncio: Wait(%v): until must be AllCompleted, FirstCompleted or FirstError", until)
 	}
 	crew, err := engine.NewCrew(ctx, enough)
 	if err != nil {
@@ -68,7 +68,7 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 	for i, t := range tasks {
 		if t.core().Loop() != here {
 			crew.Abort()
-			return nil, nil, fmt.Errorf("asyncio: Wait: task %d of %d: %w: it belongs to another loop; Await it", i, len(tasks), ErrWrongLoop)
+			return nil, nil, engine.Misuse(ErrWrongLoop, "Wait", fmt.Sprintf("task %d of %d belongs to another event loop; Await it", i, len(tasks)))
 		}
 		if err := crew.Observe(t.core().Cell(), t.core()); err != nil {
 			crew.Abort()

@@ -267,7 +267,7 @@ var errServed = errors.New("aionet: the handler has returned")
 // loop, but not in one of its handlers, for which it would wait: they may Close it.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	if ctx == nil {
-		return engine.ErrNilContext
+		return engine.NilContext()
 	}
 	shielded, err := l.enter(context.WithoutCancel(ctx))
 	if err != nil {

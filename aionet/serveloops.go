@@ -100,9 +100,9 @@ type fleet struct {
 
 func serveLoops(ctx context.Context, call string, n int, network, addr string, opts []Option, serve func(ctx context.Context, l *Listener) error) error {
 	if ctx == nil {
-		return engine.ErrNilContext
+		return engine.NilContext()
 	}
-	if err := engine.RefuseBlocking("aionet."+call, "call it by ToThread"); err != nil {
+	if err := engine.RefuseBlocking("call it by ToThread"); err != nil {
 		return err
 	}
 	if n < 0 {

@@ -263,16 +263,16 @@ func (p *Pool) Close(ctx context.Context) error {
 		return errors.New("procpool: Close: nil context")
 	}
 	p.refuse()
-	err := engine.AwaitClosed(ctx, closeCall, p.drained)
+	err := engine.AwaitClosed(ctx, p.drained)
 	if err != nil && ctx.Err() == nil {
 		return err // a misuse
 	}
 	var left int
 	if err != nil {
 		left = p.cancelAll()
-		engine.AwaitClosed(context.WithoutCancel(ctx), closeCall, p.drained)
+		engine.AwaitClosed(context.WithoutCancel(ctx), p.drained)
 	}
-	engine.AwaitClosed(context.WithoutCancel(ctx), closeCall, p.ended) // each ends, or is killed after KillGrace
+	engine.AwaitClosed(context.WithoutCancel(ctx), p.ended) // each ends, or is killed after KillGrace
 	if left == 0 {
 		return nil
 	}
@@ -284,8 +284,6 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 	return fmt.Errorf("%s: %w", text, err)
 }
-
-const closeCall = "procpool.Pool.Close"
 
 func (p *Pool) refuse() {
 	p.mu.Lock()

@@ -61,7 +61,7 @@ func isDuplex(b io.ReadCloser) bool {
 // Get is Do of http.DefaultClient for a GET request.
 func Get(ctx context.Context, url string) (*http.Response, error) {
 	if ctx == nil {
-		return nil, engine.ErrNilContext
+		return nil, engine.NilContext()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

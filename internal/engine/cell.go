@@ -183,7 +183,7 @@ func (c *Cell) OnDone(fn func()) {
 // the cell is the end of, nil for a future.
 func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) {
 	if ctx == nil {
-		return ErrNilContext, false
+		return NilContext(), false
 	}
 	if NodeOf(ctx) == nil {
 		return c.awaitOffLoop(ctx)
@@ -257,7 +257,7 @@ func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
 
 // awaitOffLoop blocks the goroutine.
 func (c *Cell) awaitOffLoop(ctx context.Context) (err error, waited bool) {
-	if err := RefuseBlocking("Await", PassOn); err != nil {
+	if err := RefuseBlocking(PassOn); err != nil {
 		return err, false
 	}
 	if err := ctx.Err(); err != nil {

@@ -29,11 +29,11 @@ func Transfer(caller Caller, op func(stop <-chan struct{}) bool) (happened bool)
 }
 
 // AwaitClosed waits until the channel is closed: a task by suspending, a goroutine of
-// no loop by blocking. call is who waits, for the error of a misuse. For a goroutine a
-// channel that is closed already wins over a ctx that has ended; for a task S13 holds.
-func AwaitClosed(ctx context.Context, call string, ch <-chan struct{}) error {
+// no loop by blocking. For a goroutine a channel that is closed already wins over a ctx
+// that has ended; for a task S13 holds.
+func AwaitClosed(ctx context.Context, ch <-chan struct{}) error {
 	if ctx == nil {
-		return ErrNilContext
+		return NilContext()
 	}
 	isClosed := func() bool {
 		select {
@@ -52,7 +52,7 @@ func AwaitClosed(ctx context.Context, call string, ch <-chan struct{}) error {
 		}
 	}
 	if NodeOf(ctx) == nil {
-		if err := RefuseBlocking(call, PassOn); err != nil {
+		if err := RefuseBlocking(PassOn); err != nil {
 			return err
 		}
 		if !closes(ctx.Done()) {

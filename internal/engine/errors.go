@@ -8,7 +8,7 @@ import (
 
 // The sentinel errors of the public package, which gives them its names.
 var (
-	ErrNoLoop        = errors.New("asyncio: no event loop: the ctx of a coroutine is expected")
+	ErrNoLoop        = errors.New("asyncio: no event loop in ctx")
 	ErrLoopClosed    = errors.New("asyncio: event loop closed")
 	ErrNotDone       = errors.New("asyncio: not done")
 	ErrScopeEnded    = errors.New("asyncio: scope ended")
@@ -17,6 +17,8 @@ var (
 	ErrDeadlock      = errors.New("asyncio: deadlock")
 	ErrNilContext    = errors.New("asyncio: nil context")
 	ErrTaskCancelled = error(taskCancelled{})
+
+	errLoopRuns = errors.New("asyncio: event loop running")
 )
 
 // taskCancelled is the error of a task that ended cancelled: another fact than

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -21,7 +20,7 @@ func (h *Home) Enter(ctx context.Context) (Caller, error) {
 		return c, err
 	}
 	if h.loop.Load() != c.L && !h.move(c.L) {
-		return Caller{}, fmt.Errorf("%w: it is used by another loop that has not ended", ErrWrongLoop)
+		return Caller{}, Refuse(ErrWrongLoop, whatOtherHome)
 	}
 	return c, nil
 }
@@ -54,10 +53,10 @@ func (h *Home) checkSlowly(call string) {
 	switch {
 	case here != nil:
 		if !h.move(here) {
-			panic(fmt.Errorf("%w: %s: it is used by another loop that has not ended", ErrWrongLoop, call))
+			panic(Misuse(ErrWrongLoop, call, whatOtherHome))
 		}
 	case l != nil && l.life.Load() != lifeClosed:
-		panic(fmt.Errorf("%w: %s: call it on the loop, in a coroutine or a callback", ErrWrongTask, call))
+		panic(Misuse(ErrWrongTask, call, whatOffLoop))
 	}
 }
 

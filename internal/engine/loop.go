@@ -9,7 +9,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math"
 	"sync"
@@ -171,14 +170,14 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 	}
 	switch {
 	case ctx == nil:
-		return ErrNilContext
+		return NilContext()
 	case !l.life.CompareAndSwap(lifeNew, lifeRunning):
 		if l.life.Load() == lifeRunning {
-			return errors.New("asyncio: Run: the loop is already running")
+			return Refuse(errLoopRuns, "the event loop is already running; make another with NewLoop")
 		}
-		return ErrLoopClosed
+		return Refuse(ErrLoopClosed, "the event loop has run already; make another with NewLoop")
 	}
-	if err := RefuseBlocking("Run", "call main with the ctx of the coroutine, or Run by ToThread"); err != nil {
+	if err := RefuseBlocking("call main with the ctx of the coroutine, or Run by ToThread"); err != nil {
 		l.life.Store(lifeNew)
 		return err
 	}

@@ -17,19 +17,18 @@ import (
 func (l *Loop) mismatch(r *runner) error {
 	switch {
 	case l.life.Load() == lifeClosed:
-		return ErrLoopClosed
+		return Refuse(ErrLoopClosed, whatClosed)
 	case r == nil:
 	case r == &l.rootRunner && r.g.Load() == coro.G():
-		return fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
+		return Refuse(ErrWrongTask, whatCallback)
 	case coro.PulledFrom(r.g.Load()):
-		return errPulled
+		return Refuse(ErrWrongTask, whatPulled)
 	}
-	return fmt.Errorf("%w: called from a goroutine that does not run the current step of the ctx's loop; start coroutines with Go or CreateTask, not with the go statement, or use Submit", ErrWrongTask)
+	if here := steppingHere(); here != nil && here != l {
+		return Refuse(ErrWrongLoop, whatOtherLoop)
+	}
+	return Refuse(ErrWrongTask, whatOtherStep)
 }
-
-// errPulled refuses a sequence of the user's own iter.Pull: which task has resumed
-// it, and whether that task is the one that runs, cannot be found out.
-var errPulled = fmt.Errorf("%w: called in a sequence of iter.Pull; use asyncio.Pull, in whose sequences a task may await", ErrWrongTask)
 
 // refusePulled returns an error if a task's step has resumed the calling goroutine
 // by iter.Pull: it must not block then.
@@ -38,7 +37,7 @@ func refusePulled() error {
 	defer loops.Unlock()
 	for _, l := range loops.running {
 		if r := l.cur.Load(); r != nil && coro.PulledFrom(r.g.Load()) {
-			return errPulled
+			return Refuse(ErrWrongTask, whatPulled)
 		}
 	}
 	return nil
@@ -53,9 +52,9 @@ const (
 // Refusal says why the caller may not use what belongs to the loop.
 func (l *Loop) Refusal() error { return l.mismatch(l.cur.Load()) }
 
-// RefuseBlocking keeps a goroutine from blocking the very loop whose step it
-// runs (S19). It says what to do instead of the call.
-func RefuseBlocking(call, instead string) error {
+// RefuseBlocking returns an error, which matches ErrNoLoop, if the calling goroutine runs
+// a step of a loop, which the call would block (S19). instead is what to do about it.
+func RefuseBlocking(instead string) error {
 	g := coro.G()
 	loops.Lock()
 	defer loops.Unlock()
@@ -67,23 +66,14 @@ func RefuseBlocking(call, instead string) error {
 		if step := r.g.Load(); step != g && !coro.PulledFrom(step) {
 			continue
 		}
-		who := "a callback"
+		step := "a callback"
 		if t := r.task.Load(); t != nil {
-			who = "task " + quote(t.Name())
+			step = "task " + quote(t.Name())
 		}
-		return &blockingError{call, who, instead}
+		return Refuse(ErrNoLoop, fmt.Sprintf("it would block the event loop, because this goroutine runs %s; %s", step, instead))
 	}
 	return nil
 }
-
-// A blockingError is ErrNoLoop in words of its own: the goroutine has a loop.
-type blockingError struct{ call, who, instead string }
-
-func (e *blockingError) Error() string {
-	return fmt.Sprintf("asyncio: %s: it would block the event loop, as this goroutine runs %s; %s", e.call, e.who, e.instead)
-}
-
-func (e *blockingError) Is(target error) bool { return target == ErrNoLoop }
 
 // PassOn is what to do instead of a call whose ctx has no loop.
 const PassOn = "pass on the ctx of the coroutine"

@@ -47,11 +47,11 @@ func Enter(ctx context.Context) (Caller, error) {
 // enterForeign is Enter for a context that the loop did not make.
 func enterForeign(ctx context.Context) (Caller, error) {
 	if ctx == nil {
-		return Caller{}, ErrNilContext
+		return Caller{}, NilContext()
 	}
 	own := NodeOf(ctx)
 	if own == nil {
-		return Caller{}, ErrNoLoop
+		return Caller{}, NoLoop()
 	}
 	l := own.scope.loop
 	r := l.cur.Load()
@@ -179,7 +179,8 @@ const (
 	refusalsGivenUp  = 10_000 // in virtual time
 )
 
-// Check is Checkpoint: it yields if the step has used up its time slice.
+// Check is Checkpoint: it yields if the step has used up its time slice. Off the loop it
+// returns ctx.Err().
 func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
 		l := n.scope.loop
@@ -188,12 +189,23 @@ func Check(ctx context.Context) error {
 			return nil
 		}
 	}
+	if off, err := offLoop(ctx); off {
+		return err
+	}
 	caller, err := Enter(ctx)
 	if err == nil && caller.L.Slice.Load() {
 		caller.L.fireTimers() // what is due goes first: it has waited a time slice
 		return caller.Yield()
 	}
 	return err
+}
+
+// offLoop reports whether ctx has no loop, and ctx.Err().
+func offLoop(ctx context.Context) (bool, error) {
+	if ctx == nil || NodeOf(ctx) != nil {
+		return false, nil
+	}
+	return true, ctx.Err()
 }
 
 // OffLoop is a context for use in another goroutine: cancelled as the one in it

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -54,7 +53,7 @@ func (l *Loop) Suspending() (c Caller, ok bool, err error) {
 	case r == nil || r.g.Load() != coro.G():
 		return Caller{}, false, nil
 	case r == &l.rootRunner:
-		return Caller{}, true, fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
+		return Caller{}, true, Refuse(ErrWrongTask, whatCallback)
 	}
 	return Caller{l, r, r.task.Load().bound()}, true, nil
 }
@@ -70,7 +69,7 @@ func SteppingTask() (context.Context, error) {
 	}
 	t := l.Current()
 	if t == nil {
-		return nil, fmt.Errorf("%w: a callback cannot suspend; create a task", ErrWrongTask)
+		return nil, Refuse(ErrWrongTask, whatCallback)
 	}
 	return t.bound(), nil
 }

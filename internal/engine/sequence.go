@@ -83,7 +83,7 @@ func (s *Sequence) Stop(call string) { s.resume(call, true) }
 
 func (s *Sequence) resume(call string, stop bool) (suspended bool) {
 	if !s.running.CompareAndSwap(false, true) {
-		panic(fmt.Errorf("%w: %s: another call of next or stop has not returned; give each task a Pull of its own", ErrWrongTask, call))
+		panic(Misuse(ErrWrongTask, call, "another call of next or stop has not returned; give each task a Pull of its own"))
 	}
 	defer s.running.Store(false)
 	if s.ended {
@@ -118,8 +118,8 @@ func (s *Sequence) admit(call string) *runner {
 		if s.ended = s.opener.Loop().life.Load() == lifeClosed; s.ended {
 			return nil
 		}
-		panic(fmt.Errorf("%w: %s: the body is inside of a WithTaskGroup, WaitFor or AsCompleted of task %q; call next and stop in that task",
-			ErrWrongTask, call, s.opener.Name()))
+		panic(Misuse(ErrWrongTask, call, fmt.Sprintf("the body is inside of a WithTaskGroup, WaitFor or AsCompleted of task %q; call next and stop in that task",
+			s.opener.Name())))
 	}
 	return r
 }

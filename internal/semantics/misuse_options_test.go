@@ -15,7 +15,7 @@ import (
 
 func TestMisuse_NegativeOptions(t *testing.T) {
 	for _, d := range []time.Duration{-1, -time.Hour, math.MinInt64} {
-		wantClearPanic(t, "WithShutdownTimeout", func() { asyncio.WithShutdownTimeout(d) }, "WithShutdownTimeout", d.String(), "negative")
+		wantClearPanic(t, "WithShutdownTimeout", func() { asyncio.WithShutdownTimeout(d) }, "WithShutdownTimeout", d.String(), "at least 0")
 	}
 }
 

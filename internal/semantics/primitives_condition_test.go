@@ -304,7 +304,7 @@ func TestCondition_WithoutTheLockEveryCallPanics(t *testing.T) {
 		wantClearPanic(t, "Notify", func() { c.Notify(1) }, "Condition.Notify", "lock is not held")
 		wantClearPanic(t, "Notify(0)", func() { c.Notify(0) }, "Condition.Notify", "lock is not held")
 		wantClearPanic(t, "NotifyAll", c.NotifyAll, "Condition.NotifyAll", "lock is not held")
-		wantClearPanic(t, "Notify(-1)", func() { locked(c, func() { c.Notify(-1) }) }, "Condition.Notify(-1)", "negative")
+		wantClearPanic(t, "Notify(-1)", func() { locked(c, func() { c.Notify(-1) }) }, "Condition.Notify(-1)", "at least 0")
 		wantClear(t, "WaitFor(nil)", c.WaitFor(ctx, nil), "Condition.WaitFor", "nil predicate")
 		turns(ctx, t, 2)
 		if a.over || c.L.Locked() {

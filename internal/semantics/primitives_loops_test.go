@@ -37,7 +37,7 @@ func TestS20_PrimitivesRefuseASecondLoop(t *testing.T) {
 	}
 }
 
-// The ctx of the first loop in a task of the second is a mismatch of the goroutine.
+// The ctx of the first loop in a task of the second is refused as that of another loop, for channels too.
 func TestS20_PrimitivesRefuseTheContextOfTheirLoopElsewhere(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		k := newKit()
@@ -46,7 +46,7 @@ func TestS20_PrimitivesRefuseTheContextOfTheirLoopElsewhere(t *testing.T) {
 		k.unchanged(t, func() {
 			elsewhere(func() {
 				err := asyncio.Run(context.Background(), func(context.Context) error {
-					refused(t, k, ctx, asyncio.ErrWrongTask)
+					refused(t, k, ctx, asyncio.ErrWrongLoop)
 					return nil
 				})
 				if err != nil {

@@ -230,9 +230,9 @@ func TestQueue_JoinIsNotHeldByWhatIsPutAfterwards(t *testing.T) {
 }
 
 func TestQueue_Misuse(t *testing.T) {
-	wantClearPanic(t, "NewQueue", func() { asyncio.NewQueue[int](-1) }, "NewQueue(-1)", "negative")
-	wantClearPanic(t, "NewLIFOQueue", func() { asyncio.NewLIFOQueue[int](-2) }, "NewLIFOQueue(-2)", "negative")
-	wantClearPanic(t, "NewPriorityQueue", func() { asyncio.NewPriorityQueue(-3, ascending) }, "NewPriorityQueue(-3)", "negative")
+	wantClearPanic(t, "NewQueue", func() { asyncio.NewQueue[int](-1) }, "NewQueue(-1)", "at least 0")
+	wantClearPanic(t, "NewLIFOQueue", func() { asyncio.NewLIFOQueue[int](-2) }, "NewLIFOQueue(-2)", "at least 0")
+	wantClearPanic(t, "NewPriorityQueue", func() { asyncio.NewPriorityQueue(-3, ascending) }, "NewPriorityQueue(-3)", "at least 0")
 	wantClearPanic(t, "NewPriorityQueue", func() { asyncio.NewPriorityQueue[int](0, nil) }, "NewPriorityQueue", "nil less")
 	eachQueue(t, func(ctx context.Context, t *testing.T, newQueue func(max int) anyQueue) {
 		q := newQueue(0)

@@ -41,11 +41,12 @@ func TestS20_TheContextOfAnotherLoopIsRefused(t *testing.T) {
 		calls, end, used := suspendingCalls(ctx)
 		defer end()
 		for _, call := range calls {
-			wantErr(t, call.name, call.call(other), asyncio.ErrWrongTask)
+			wantErr(t, call.name, call.call(other), asyncio.ErrWrongLoop)
+			wantNotErr(t, call.name, call.call(other), asyncio.ErrWrongTask)
 		}
 		l := asyncio.LoopOf(other)
-		wantPanic(t, "CreateTask", func() { asyncio.Go(other, forever) }, asyncio.ErrWrongTask, "Go", "Submit")
-		wantPanic(t, "CallSoon", func() { l.CallSoon(func() {}) }, asyncio.ErrWrongTask, "CallSoon")
+		wantPanic(t, "CreateTask", func() { asyncio.Go(other, forever) }, asyncio.ErrWrongLoop, "Go", "Submit")
+		wantPanic(t, "CallSoon", func() { l.CallSoon(func() {}) }, asyncio.ErrWrongLoop, "CallSoon")
 		if *used != 0 {
 			t.Errorf("%d functions were entered", *used)
 		}

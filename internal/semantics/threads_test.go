@@ -237,7 +237,7 @@ func TestS19_RunInsideATaskIsRefused(t *testing.T) {
 				}
 				if what != "the Run of the loop that runs it" {
 					wantErr(t, what, err, asyncio.ErrNoLoop)
-					for _, part := range []string{"asyncio: Run: ", "the culprit", "by ToThread"} {
+					for _, part := range []string{"asyncio: ", "Run: ", "the culprit", "by ToThread"} {
 						if !strings.Contains(err.Error(), part) {
 							t.Errorf("%s: %q does not say %q", what, err, part)
 						}

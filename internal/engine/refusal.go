@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// What is wrong with a call that is refused, and what to do instead (S19, S20).
+const (
+	whatNilContext = "nil context; pass the ctx of the coroutine"
+	whatNoLoop     = "no event loop in ctx; call it in a coroutine with its ctx, or use Submit"
+	whatClosed     = "the event loop of ctx has closed"
+	whatCallback   = "a callback cannot suspend; start a task with asyncio.Go"
+	// Which task has resumed the sequence, and whether that task runs, cannot be found out.
+	whatPulled    = "a sequence of iter.Pull cannot suspend; use asyncio.Pull, in whose sequences a task may await"
+	whatOtherLoop = "ctx belongs to another event loop; use the ctx of this coroutine, or Submit to the other loop"
+	whatOtherStep = "this goroutine does not run the current step of the event loop of ctx; start it with asyncio.Go instead of the go statement, or use Submit"
+	whatOffLoop   = "this goroutine does not run the current step of the event loop; call it in a coroutine or a callback, or by CallSoonThreadsafe"
+	whatOtherHome = "another event loop uses it; make one for each loop"
+)
+
+// A misuse is the error of a call that is refused. It matches a sentinel, and names the
+// call: that is found on the stack, so that calls which are admitted pay nothing for it.
+type misuse struct {
+	kind  error // the sentinel
+	what  string
+	call  string      // "": it is on the stack
+	stack [16]uintptr // of the refused call, from the innermost frame on
+}
+
+// Misuse returns the error of a call with the given name.
+func Misuse(kind error, call, what string) error { return &misuse{kind: kind, call: call, what: what} }
+
+// NilContext returns the error of a public call whose ctx is nil.
+func NilContext() error { return Refuse(ErrNilContext, whatNilContext) }
+
+// NoLoop returns the error of a public call whose ctx has no loop.
+func NoLoop() error { return Refuse(ErrNoLoop, whatNoLoop) }
+
+// Refuse returns the error of the public call that is under way.
+//
+//go:noinline
+func Refuse(kind error, what string) error {
+	m := &misuse{kind: kind, what: what}
+	runtime.Callers(2, m.stack[:])
+	return m
+}
+
+func (m *misuse) Unwrap() error { return m.kind }
+
+func (m *misuse) Error() string {
+	pkg, call := "asyncio", m.call
+	if call == "" {
+		pkg, call = publicCall(m.stack[:])
+	}
+	if call == "" {
+		return "asyncio: " + m.what
+	}
+	return pkg + ": " + call + ": " + m.what
+}
+
+// publicCall finds the exported function or method of the library that the user has
+// called: the outermost one, of the frames before the first that is not the library's.
+func publicCall(stack []uintptr) (pkg, call string) {
+	pkg = "asyncio"
+	if n := slices.Index(stack, 0); n >= 0 {
+		stack = stack[:n]
+	}
+	if len(stack) == 0 {
+		return pkg, ""
+	}
+	frames := runtime.CallersFrames(stack)
+	for {
+		f, more := frames.Next()
+		path, name, ok := libraryFunction(f.Function, f.File)
+		if !ok {
+			return pkg, call
+		}
+		if exported := exportedName(name); exported != "" && !strings.Contains(path, "/internal/") {
+			pkg, call = path[strings.LastIndexByte(path, '/')+1:], exported
+		}
+		if !more {
+			return pkg, call
+		}
+	}
+}
+
+// libraryFunction splits the name of a function of the library, tests and programs
+// excepted, into the path of its package and its name there.
+func libraryFunction(function, file string) (path, name string, ok bool) {
+	const module = "github.com/asyncio-go/asyncio"
+	rest, ok := strings.CutPrefix(function, module)
+	if !ok || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(rest, "/examples/") || strings.HasPrefix(rest, "/cmd/") {
+		return "", "", false
+	}
+	dot := strings.IndexByte(rest, '.')
+	if dot < 0 {
+		return "", "", false
+	}
+	return module + rest[:dot], rest[dot+1:], true
+}
+
+// exportedName returns a function's name as users write it, Queue.Put for
+// (*queue[...]).Put, or "" for one that is not exported. A function literal has the name
+// of the function that contains it.
+func exportedName(name string) string {
+	for { // without type arguments
+		open := strings.IndexByte(name, '[')
+		if open < 0 {
+			break
+		}
+		end := strings.LastIndexByte(name, ']')
+		if end < open {
+			return ""
+		}
+		name = name[:open] + name[end+1:]
+	}
+	parts := strings.Split(name, ".")
+	receiver := strings.Trim(parts[0], "(*)")
+	if receiver == "queue" { // embedded in the exported ones
+		receiver = "Queue"
+	}
+	if !isExported(receiver) {
+		return ""
+	}
+	if len(parts) == 1 || strings.HasPrefix(parts[1], "func") { // a function, or a literal in it
+		return receiver
+	}
+	if !isExported(parts[1]) {
+		return ""
+	}
+	return receiver + "." + strings.TrimSuffix(parts[1], "-fm")
+}
+
+func isExported(name string) bool { return name != "" && name[0] >= 'A' && name[0] <= 'Z' }
