@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -57,6 +58,8 @@ var (
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // of the goroutine that panicked, as debug.Stack prints it
+
+	printed uint32 // atomic: 1 when a loop has printed the stack
 }
 
 // Error returns one line: the value, without the stack. The package is named once.
@@ -74,12 +77,17 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-func newPanicError(value any, stack []byte) ([]byte, error) {
-	e, ok := value.(*PanicError)
-	if !ok {
-		e = &PanicError{value, stack}
+func newPanicError(value any, stack []byte) error {
+	if e, ok := value.(*PanicError); ok {
+		return e
 	}
-	return e.Stack, e
+	return &PanicError{Value: value, Stack: stack}
+}
+
+// printOnce returns the stack of an error made by newPanicError, and false if it was called before.
+func printOnce(err error) (stack []byte, first bool) {
+	e := err.(*PanicError)
+	return e.Stack, atomic.CompareAndSwapUint32(&e.printed, 0, 1)
 }
 
 // An UnhandledError is an error that no caller received, as Run returns it.

@@ -173,7 +173,7 @@ func guarded(run func() error, set func(err error)) {
 	defer func() {
 		if !returned {
 			if v := recover(); v != nil {
-				_, err = newPanicError(v, debug.Stack())
+				err = newPanicError(v, debug.Stack())
 			} else {
 				err = errGoexit
 			}

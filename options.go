@@ -94,7 +94,7 @@ func debugByEnvironment() bool {
 func newConfig(opts []Option) engine.Config {
 	c := engine.DefaultConfig()
 	c.Debug = debugByEnvironment()
-	c.NewPanicError = newPanicError
+	c.NewPanicError, c.PrintOnce = newPanicError, printOnce
 	c.NewStallError = func(s engine.Stall) error { return &StallError{publicStall(s)} }
 	c.NewUnhandledError = func(u engine.Unhandled) error {
 		return &UnhandledError{Task: u.Name, Created: u.Created, Err: u.Err}

@@ -132,8 +132,7 @@ func (c *threadCall[T]) run() {
 		c.limiter.ran.Add(time.Since(began))
 		if !returned {
 			if v := recover(); v != nil {
-				_, e := newPanicError(v, debug.Stack())
-				c.panic = e.(*PanicError)
+				c.panic = newPanicError(v, debug.Stack()).(*PanicError)
 				err = c.panic
 			} else {
 				c.exited = true

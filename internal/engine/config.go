@@ -40,7 +40,10 @@ type Config struct {
 	OnUnhandled func(Unhandled)
 	// NewPanicError makes the public error from a recovered value and its stack.
 	// A value that is such an error already stays what it is, with its own stack.
-	NewPanicError func(value any, stack []byte) ([]byte, error)
+	NewPanicError func(value any, stack []byte) error
+	// PrintOnce returns the stack of an error made by NewPanicError, and false if it was
+	// called with this error before.
+	PrintOnce func(err error) (stack []byte, first bool)
 	// NewUnhandledError makes the public error that Run returns for u.
 	NewUnhandledError func(u Unhandled) error
 	// Stderr is where the stack of a panic is printed at once.

@@ -59,7 +59,7 @@ func (s *Sequence) keepPanic() {
 		return // as in iter.Pull
 	}
 	if v := recover(); v != nil {
-		_, s.panic = s.runner.loop.cfg.NewPanicError(v, debug.Stack())
+		s.panic = s.runner.loop.cfg.NewPanicError(v, debug.Stack())
 	}
 }
 

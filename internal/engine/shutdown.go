@@ -23,7 +23,6 @@ type shutdown struct {
 	unswept  int       // tasks admitted since all were cancelled
 	sweptAt  uint64    // the turn of that
 	panics   []error   // of tasks and callbacks, the first is Run's
-	printed  error     // the panic that was printed last
 	exiting  bool      // something called runtime.Goexit: Run's goroutine does too
 	exited   []*runner // coroutines held in their Goexit until the end
 	stuck    error     // names what was left behind
@@ -159,15 +158,18 @@ func (l *Loop) panicked(t *Task, v any) error {
 	return err
 }
 
-// printPanic makes an error of a recovered value and, unless panics are errors,
-// prints it, once and at once. It must be called by the deferred function that
-// recovered, for the stack.
+// printPanic makes an error of a recovered value and, unless panics are errors or
+// this one was printed before, prints it. It must be called by the deferred function
+// that recovered, for the stack.
 func (l *Loop) printPanic(t *Task, v any) error {
-	stack, err := l.cfg.NewPanicError(v, debug.Stack())
-	if l.cfg.PanicsAsErrors || err == l.stop.printed {
+	err := l.cfg.NewPanicError(v, debug.Stack())
+	if l.cfg.PanicsAsErrors {
 		return err
 	}
-	l.stop.printed = err
+	stack, first := l.cfg.PrintOnce(err)
+	if !first {
+		return err
+	}
 	where := "a callback"
 	if t != nil {
 		where = fmt.Sprintf("task %s created at %s", quote(t.Name()), t.Created())

@@ -94,6 +94,69 @@ func TestS12_StackIsPrintedOnceAtOnce(t *testing.T) {
 	}
 }
 
+// A panic that goes through several task groups is printed once, also if another panic is printed in between.
+func TestS12_StackIsPrintedOnceBesideOthers(t *testing.T) {
+	// group panics in a group, which waits a second for a child before the panic goes on.
+	group := func(ctx context.Context, value string) error {
+		return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+			asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Sleep(context.WithoutCancel(ctx), time.Second) })
+			asyncio.Sleep(ctx, 0)
+			panic(value)
+		})
+	}
+	later := func(ctx context.Context) error {
+		asyncio.Sleep(context.WithoutCancel(ctx), time.Second/2)
+		panic("second")
+	}
+	for name, main := range map[string]func(ctx context.Context) error{
+		"another task": func(ctx context.Context) error {
+			asyncio.Go(ctx, later)
+			return group(ctx, "first")
+		},
+		"another task, through two groups": func(ctx context.Context) error {
+			asyncio.Go(ctx, later)
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error { return group(ctx, "first") })
+		},
+		"a callback": func(ctx context.Context) error {
+			asyncio.LoopOf(ctx).CallLater(time.Second/2, func() { panic("second") })
+			return group(ctx, "first")
+		},
+		"recovered, and panicked with again": func(ctx context.Context) error {
+			asyncio.Go(ctx, later)
+			defer func() { panic(recover()) }()
+			return group(ctx, "first")
+		},
+		"a deferred function of the same task": func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+				defer func() {
+					defer func() { recover() }()
+					group(context.WithoutCancel(ctx), "second")
+				}()
+				return group(ctx, "first")
+			})
+		},
+		"a thread": func(ctx context.Context) error {
+			asyncio.Go(ctx, later)
+			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+				asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Sleep(context.WithoutCancel(ctx), time.Second) })
+				_, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { panic("first") })
+				return err
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			printed := captureStderr(t)
+			synctest.Test(t, func(t *testing.T) { runPanics(t, main) })
+			text := printed()
+			for _, value := range []string{"first", "second"} {
+				if n := strings.Count(text, "asyncio: panic: "+value); n != 1 {
+					t.Errorf("the panic with %q was printed %d times, want once:\n%s", value, n, text)
+				}
+			}
+		})
+	}
+}
+
 func TestS12_TheRestIsCancelledAndAwaitedFirst(t *testing.T) {
 	captureStderr(t)
 	synctest.Test(t, func(t *testing.T) {

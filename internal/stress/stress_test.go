@@ -22,13 +22,12 @@ var (
 )
 
 // known are the faults that are allowed for the moment.
-var known = faults{late: true, mainLost: true, bodyLeft: true, printed: true}
+var known = faults{late: true, mainLost: true, bodyLeft: true}
 
 type faults struct {
-	late     bool // an error that a waiter of another goroutine receives as Run ends is reported
+	late     bool // an error that a waiter of another goroutine receives as Run ends is reported, and the ErrLoopClosed of a Submit at that moment
 	mainLost bool // the error of main is lost when Run panics or exits
 	bodyLeft bool // errors of a group's children are lost when the body panics
-	printed  bool // a panic is printed twice when another one was printed in between
 }
 
 // atFirst is the number of goroutines before the first program.
