@@ -149,3 +149,48 @@ func TestADetachedTaskOutlivesItsConnection(t *testing.T) {
 		})
 	}
 }
+
+// A group that a handler opens, and does not close, ends with the connection, which has its errors.
+func TestAnOpenGroupOfAHandlerEndsWithItsConnection(t *testing.T) {
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		broken, late := errors.New("broken"), errors.New("late")
+		var reported []error
+		l, err := aionet.Listen(ctx, "tcp", "server:1", aionet.OnError(func(_ net.Addr, err error) { reported = append(reported, err) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var g *asyncio.Group
+		server := asyncio.Go(ctx, func(ctx context.Context) error {
+			return l.Serve(ctx, func(ctx context.Context, conn *aionet.Conn) error {
+				g = asyncio.OpenGroup(ctx)
+				g.Go(func(ctx context.Context) error { forever(ctx); return late })
+				asyncio.Sleep(ctx, 1)
+				g.Go(func(context.Context) error { return broken })
+				if err := asyncio.Sleep(ctx, 1); err != nil {
+					t.Errorf("the group's failure cancels the handler: %v", err)
+				}
+				return nil
+			})
+		})
+		client, err := aionet.Dial(ctx, "tcp", "server:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the client reads %v, want the end", err)
+		}
+		client.Close()
+		if err := l.Shutdown(ctx); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if err := server.Join(ctx); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if len(reported) != 1 || !errors.Is(reported[0], broken) || !errors.Is(reported[0], late) {
+			t.Errorf("reported %v, want the errors of the group", reported)
+		}
+		if task := g.Go(forever); !errors.Is(task.Err(), asyncio.ErrScopeEnded) {
+			t.Errorf("Go after the end of the connection: %v", task.Err())
+		}
+	})
+}

@@ -19,6 +19,9 @@ type Scope struct {
 	body  Extent      // of a group
 	told  func(error) // of an open scope: hears of what its children returned
 	wait  WaitList    // whoever waits for live to be 0
+
+	open   *Group   // the Group that it is; nil: none
+	groups WaitList // the Groups opened in it, notified at its end
 }
 
 // ScopeOf returns the scope of a context of a loop.
@@ -49,13 +52,17 @@ func (s *Scope) childFailed(t *Task) {
 	switch {
 	case t.node.flags&(flagQuiet|flagMain) != 0:
 		return
-	case s.group:
+	case s.group && s.open == nil:
 		s.fail(t.cell.fail.err)
 	case s.told != nil:
 		s.told(t.cell.fail.err)
 	default:
 		t.cell.fail = s.loop.newFailure(&t.cell, t, t.cell.fail.err, t.Name())
 		s.loop.failures.add(t.cell.fail)
+		if s.open != nil {
+			s.open.failed = append(s.open.failed, t)
+			s.fail(t.cell.fail.err)
+		}
 	}
 }
 
@@ -129,6 +136,12 @@ func (s *Scope) drain(caller Caller) {
 		}
 		caller.Park(&s.wait, forGroup)
 	}
+	s.endScope()
+}
+
+// endScope ends a scope in which no task is left.
+func (s *Scope) endScope() {
+	s.groups.WakeAll()
 	s.ended = true
 	s.node.end()
 }
@@ -152,8 +165,7 @@ func (s *Scope) Context() context.Context { return s.node }
 func (s *Scope) Close(cause error, empty func()) {
 	s.node.Cancel(context.Canceled, cause)
 	over := func() {
-		s.ended = true
-		s.node.end()
+		s.endScope()
 		empty()
 	}
 	if s.live == 0 {

@@ -151,6 +151,9 @@ func (t *Task) refuse(l *Loop, err error) {
 func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 	newChild(&t.node, ctx, scope, parent)
 	scope.live++
+	if scope.open != nil {
+		scope.open.counts(1)
+	}
 	l.counters.admitted++
 	l.stop.unswept++
 	l.registry.add(t)
@@ -233,6 +236,10 @@ func (l *Loop) conclude(t *Task) {
 	}
 	if scope.live == 0 {
 		scope.wait.WakeAll()
+	}
+	if scope.open != nil {
+		scope.open.emptied()
+		scope.open.counts(-1)
 	}
 }
 

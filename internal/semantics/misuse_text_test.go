@@ -107,6 +107,9 @@ func refusableCalls(ctx context.Context) (calls map[string]refusableCall, end fu
 		"WithDeadline":      derives(func(ctx context.Context) { asyncio.WithDeadline(ctx, time.Now()) }),
 		"Detach":            derives(func(ctx context.Context) { asyncio.Detach(ctx) }),
 	}
+	group := asyncio.OpenGroup(ctx)
+	calls["Group.Close"] = suspends(group.Close)
+	calls["OpenGroup"] = makes(func(ctx context.Context) { asyncio.OpenGroup(ctx) })
 	future0 := derives(func(ctx context.Context) { asyncio.NewFuture[int](ctx) })
 	future0.says["no loop"] = "no event loop in ctx; call it with the ctx of a coroutine"
 	calls["NewFuture"] = future0
@@ -206,7 +209,7 @@ func TestMisuse_TheTableNamesEveryCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	without := map[string]string{
-		"Coro": "takes a function", "Coro0": "takes a function", "Register": "takes a function",
+		"Coro": "takes a function", "Coro0": "takes a function", "Group.Go": "takes a function", "Register": "takes a function",
 		"LoopOf": "returns nil", "CurrentTask": "returns nil",
 		"Coroutine.Await": "calls the function", "Proc.Await": "calls the function",
 		"Progress": "does nothing off a call", "WithProgress": "takes any ctx", "Execute": "takes any ctx", "ExecuteThen": "takes any ctx",
@@ -251,10 +254,18 @@ func TestMisuse_TheErrorOfAPrimitiveNamesTheCall(t *testing.T) {
 				}
 			}
 		}
+		g := asyncio.OpenGroup(ctx)
 		elsewhere(func() {
 			withoutCtx(saysOffLoop, asyncio.ErrWrongTask)
+			wantPanic(t, "Group.Go", func() { g.Go(forever) }, asyncio.ErrWrongTask, "asyncio: Group.Go: ", "Submit")
+			wantPanic(t, "Group.Len", func() { g.Len() }, asyncio.ErrWrongTask, "asyncio: Group.Len: ")
 			err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 				withoutCtx(saysOtherUse, asyncio.ErrWrongLoop)
+				wantPanic(t, "Group.Go", func() { g.Go(forever) }, asyncio.ErrWrongLoop, "asyncio: Group.Go: ", "Submit")
+				wantPanic(t, "Group.Len", func() { g.Len() }, asyncio.ErrWrongLoop, "asyncio: Group.Len: ")
+				if err := g.Close(ctx); err == nil || err.Error() != "asyncio: Group.Close: "+saysOtherUse {
+					t.Errorf("Group.Close: %v", err)
+				}
 				for _, c := range append(k.suspending(), k.puts()...) {
 					if c.name == "Recv" || c.name == "Send" {
 						continue
@@ -328,6 +339,7 @@ func TestMisuse_TheErrorNamesTheValue(t *testing.T) {
 		"asyncio: Semaphore: not initialized; make it with NewSemaphore":                           func() { (&asyncio.Semaphore{}).Release() },
 		"asyncio: Barrier: not initialized; make it with NewBarrier":                               func() { (&asyncio.Barrier{}).Reset() },
 		"asyncio: Condition: not initialized; make it with NewCondition":                           func() { (&asyncio.Condition{}).NotifyAll() },
+		"asyncio: Group: not initialized; make it with OpenGroup":                                  func() { (&asyncio.Group{}).Len() },
 		"asyncio: Submit: nil loop":                                                                func() { asyncio.Submit[int](nil, nil) },
 	} {
 		if got := fmt.Sprint(panicOf(call)); got != text {

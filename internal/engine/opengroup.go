@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Group is a task group without a body: it is open until Close, or until its owner
+// ends. Its tasks count as live in its owner too, and in that one's owner if it is
+// another Group. So the owner waits for them, and a Group is empty when it is notified
+// that its owner has ended.
+//
+//	open --Close--> closing --no task is left--> ended
+//	open --the owner has ended--> ended
+//
+// Owned by the loop.
+type Group struct {
+	Scope
+	in      *Scope // the owner
+	listed  Waiter // in in.groups, until Close has returned the errors
+	closing bool
+	failed  []*Task // whose errors Close has not returned: they are the owner's at its end
+}
+
+var errGroupClosed = errors.New("asyncio: the group was closed")
+
+// OpenGroup opens a group in the scope of ctx, whose own node is own. On the loop only.
+func OpenGroup(ctx context.Context, own *Node) *Group {
+	l := own.scope.loop
+	g := &Group{Scope: Scope{loop: l, node: &Node{}, group: true}, in: own.scope}
+	g.open, g.listed.notify = g, g
+	newChild(g.node, ctx, &g.Scope, l.carrier(ctx, own))
+	if g.in.ended {
+		g.end()
+		return g
+	}
+	g.in.groups.Push(&g.listed)
+	return g
+}
+
+// Node returns the group's context.
+func (g *Group) Node() *Node { return g.node }
+
+// Len returns the number of tasks that have not ended, of groups opened in g too.
+func (g *Group) Len() int { return g.live }
+
+// counts adds n to the live tasks of the owners.
+func (g *Group) counts(n int) {
+	for s := g.in; ; s = s.open.in {
+		s.live += n
+		if s.live == 0 {
+			s.wait.WakeAll()
+		}
+		if s.open == nil {
+			return
+		}
+		s.open.emptied()
+	}
+}
+
+// emptied ends a group that is being closed, if no task of it is left.
+func (g *Group) emptied() {
+	if g.closing && g.live == 0 && !g.ended {
+		g.end()
+	}
+}
+
+func (g *Group) end() {
+	g.endScope()
+	if len(g.failed) == 0 {
+		g.listed.Remove()
+	}
+}
+
+// settled is called when the owner ends, which gets the errors: a group returns them, a
+// connection's scope is told of them, and Run has them in its list already.
+func (g *Group) settled() {
+	if !g.ended {
+		g.end()
+	}
+	for _, t := range g.failed {
+		f := t.cell.fail
+		switch {
+		case g.in.open != nil:
+			g.in.open.failed = append(g.in.open.failed, t)
+			g.in.fail(f.err)
+		case g.in.group:
+			f.received.Store(true)
+			g.in.fail(f.err)
+		case g.in.told != nil:
+			f.received.Store(true)
+			g.in.told(f.err)
+		}
+	}
+	g.failed = nil
+}
+
+// Close cancels the group's tasks, also if ctx is cancelled, waits for them as long as
+// it is not, and returns all errors, joined.
+func (g *Group) Close(ctx context.Context) error {
+	caller, err := Enter(context.WithoutCancel(ctx))
+	switch {
+	case err != nil:
+		return err
+	case caller.L != g.loop:
+		return Refuse(ErrWrongLoop, whatOtherHome)
+	}
+	if t := caller.Task(); g.contains(t) {
+		return Misuse(ErrDeadlock, "Group.Close", fmt.Sprintf("task %q is one of the group, and would wait for itself; call Close in another task", t.Name()))
+	}
+	g.closing = true
+	g.node.Cancel(context.Canceled, errGroupClosed)
+	g.emptied()
+	if caller, err = Enter(ctx); err != nil {
+		return err
+	}
+	for !g.ended {
+		if !caller.Park(&g.wait, forGroup) {
+			return caller.Err()
+		}
+	}
+	for _, t := range g.failed {
+		t.cell.fail.received.Store(true)
+	}
+	g.failed = nil
+	g.listed.Remove()
+	return errors.Join(g.errs...)
+}
+
+// contains reports whether g waits for t.
+func (g *Group) contains(t *Task) bool {
+	for s := t.node.scope; s != &g.Scope; {
+		switch {
+		case s.open != nil:
+			s = s.open.in
+		case s.owner != nil:
+			s = s.owner.node.scope
+		default:
+			return false
+		}
+	}
+	return true
+}
