@@ -58,11 +58,12 @@
 //
 // # Ownership
 //
-// Each task belongs to a scope that outlives it: the innermost [WithTaskGroup] of
-// its ctx, or Run. A group waits for its tasks, cancels them when one fails, and
-// returns every error. What belongs to Run is cancelled and awaited when main
-// returns. No error is lost: one that nobody received is reported, and Run
-// returns it.
+// Each task belongs to a scope that outlives it: the innermost [WithTaskGroup],
+// [OpenGroup] or connection's handler of its ctx, or Run. [Detach] makes a ctx whose
+// scope is Run, for a task that outlives its handler. A group waits for its tasks,
+// cancels them when one fails, and returns every error. What belongs to Run is
+// cancelled and awaited when main returns. No error is lost: one that no caller has
+// received is reported, and Run returns it.
 //
 // # Cancellation
 //

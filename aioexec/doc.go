@@ -13,6 +13,10 @@
 // A process has an owner, as a task has: the scope of the ctx that it was started with
 // waits for its end, and a cancellation of that ctx kills it. What the process itself
 // has started is killed with it, where the system has process groups, unless it has
-// left the group. Nothing is left behind: on Linux not even if this program is killed,
-// as the process dies with it.
+// left the group.
+//
+// A cancelled Wait kills the process too, unlike Python's Process.wait: to stop waiting
+// and let it run, await Done. On Linux the process is killed when this program ends,
+// however that happens (Pdeathsig). A daemon that outlives the program is started by
+// package os/exec.
 package aioexec

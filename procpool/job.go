@@ -50,5 +50,5 @@ func (j *job) killedError(grace time.Duration) error {
 	if reason == nil {
 		reason = fmt.Errorf("%w: %w", asyncio.ErrExecutorClosed, context.Canceled)
 	}
-	return &killedError{fmt.Sprintf("procpool: %q went on for %v after its ctx was cancelled, and was killed: %v", j.call.Func(), grace, reason), reason}
+	return &killedError{fmt.Sprintf("procpool: call of %q: killed: still running %v after cancellation (Options.KillGrace): %v", j.call.Func(), grace, reason), reason}
 }

@@ -32,8 +32,10 @@ type Options struct {
 	// MaxMessage is the size of the largest argument or result in bytes. 0 stands
 	// for 1 GiB.
 	MaxMessage int64
-	// KillGrace is how long a function may go on after its ctx was cancelled before
-	// its worker is killed. 0 stands for 2 s.
+	// KillGrace is how long a function may run after its ctx was cancelled before its
+	// worker is killed. The caller waits for that: a call with a time-out of 5 s whose
+	// function does not look at its ctx returns after 5 s plus KillGrace. 0 stands for
+	// 2 s.
 	KillGrace time.Duration
 	// IdleTimeout is how long a worker without work is kept. 0 stands for a minute.
 	IdleTimeout time.Duration
