@@ -48,7 +48,7 @@ const (
 )
 
 func newShop(out io.Writer) *shop {
-	return &shop{out: out, audits: asyncio.NewQueue[string](0), orders: asyncio.NewQueue[*order](100)}
+	return &shop{out: out, cash: newAccount(), bank: newAccount(), audits: asyncio.NewQueue[string](0), orders: asyncio.NewQueue[*order](100)}
 }
 
 func (s *shop) say(format string, args ...any) {
