@@ -12,7 +12,8 @@ import (
 // and notify them. It is made by NewCondition, and for tasks of one loop, as its
 // lock is.
 type Condition struct {
-	// L is the lock; hold it for every call.
+	// L is the lock. The calling task must hold it for every call. A callback may
+	// notify while any task holds it.
 	L *Lock
 
 	wait engine.WaitList
@@ -27,30 +28,36 @@ func NewCondition(lock *Lock) *Condition {
 }
 
 // Wait releases the lock, suspends the task until it is notified, and acquires
-// the lock again. It returns with the lock held in every case, also with
-// ctx.Err() when ctx is cancelled before a notification. It panics if the lock is
-// not held, also if ctx is cancelled already. As conditions may have changed again
-// by then, use it in a loop, or use WaitFor.
+// the lock again. As conditions may have changed again by then, use it in a loop,
+// or use WaitFor.
+//
+// It returns with the lock held, also with ctx.Err() when ctx is cancelled before a
+// notification. There is one exception: after ErrDeadlock the lock is not held. That
+// is returned if the task that holds the lock has ended, or if it waits in
+// WithTaskGroup for the calling task. If the task that holds the lock waits for the
+// calling task in another way, that wait returns ErrDeadlock instead.
+//
+// It panics if the calling task does not hold the lock, also if ctx is cancelled
+// already.
 func (c *Condition) Wait(ctx context.Context) error {
 	caller, err := c.enter(ctx, "Condition.Wait")
 	if err != nil {
 		return err
 	}
-	c.L.release("Condition.Wait")
-	notified := caller.Park(&c.wait, engine.ForCondition)
-	if err := c.L.acquire(caller.Shielded()); err != nil {
-		return err
+	c.L.lock.Release()
+	if !caller.Park(&c.wait, engine.ForCondition) {
+		err = caller.Err()
 	}
-	if !notified {
-		return caller.Err()
+	if lost := c.L.lock.Reacquire(caller.Shielded()); lost != nil {
+		return lost
 	}
-	return nil
+	return err
 }
 
 // WaitFor waits until pred, which is called with the lock held, returns true: at
-// once if it does so already. It returns with the lock held in every case, with
-// ctx.Err() when ctx is cancelled first, or already, and panics if the lock is not
-// held, as Wait does.
+// once if it does so already. It returns with the lock held, with ctx.Err() when ctx
+// is cancelled first, or already; after ErrDeadlock the lock is not held. It panics
+// as Wait does.
 func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 	if pred == nil {
 		return errors.New("asyncio: Condition.WaitFor: nil predicate")
@@ -79,14 +86,12 @@ func (c *Condition) enter(ctx context.Context, call string) (engine.Caller, erro
 			return caller, err // the lock is not ours to look at
 		}
 	}
-	if !c.L.held {
-		panic("asyncio: " + call + ": the lock is not held")
-	}
+	c.L.lock.MustHold(c.L.home.Caller(), call)
 	return caller, err
 }
 
 // Notify wakes the n tasks that have waited longest, or as many as there are. It
-// panics if the lock is not held, if n is negative, and off the loop.
+// panics if the calling task does not hold the lock, if n is negative, and off the loop.
 func (c *Condition) Notify(n int) {
 	if n < 0 {
 		panic(fmt.Sprintf("asyncio: Condition.Notify(%d): n must be at least 0", n))
@@ -104,10 +109,7 @@ func (c *Condition) NotifyAll() {
 
 func (c *Condition) check(call string) {
 	c.mustBeMade()
-	c.L.home.Check(call)
-	if !c.L.held {
-		panic("asyncio: " + call + ": the lock is not held")
-	}
+	c.L.mustHold(call)
 }
 
 func (c *Condition) mustBeMade() {

@@ -31,9 +31,19 @@ var (
 	// ErrWrongLoop is returned in a step of one loop for a ctx or a primitive of
 	// another loop.
 	ErrWrongLoop = engine.ErrWrongLoop
-	// ErrDeadlock is returned by an await that could never end: of the calling
-	// task itself, or of tasks that Await each other in a ring. A ring that goes
-	// through a Gather, a Wait or a task group is not seen.
+	// ErrDeadlock is returned by a wait that can never end. It matches the errors of
+	// two cases:
+	//
+	//   - The wait closes a cycle of tasks that wait for each other: in Await, in
+	//     Lock.Acquire, in Gather, GatherResults or Wait for all of several tasks, in
+	//     AsCompleted or Wait for the last one, in WithTaskGroup or Group.Close. The error names all
+	//     of them. A timeout of one of the waits makes no difference. A wait that cannot
+	//     be refused, such as that of WithTaskGroup for its tasks, ends the wait of one
+	//     of these tasks instead.
+	//   - The task that holds a Lock ended without releasing it.
+	//
+	// Waits for a Semaphore, a Queue, an Event, a Future, a thread or a task of another
+	// loop are not looked at.
 	ErrDeadlock = engine.ErrDeadlock
 	// ErrQueueShutdown is returned by a queue that was shut down: by Put at once,
 	// by Get when nothing is left.

@@ -41,26 +41,72 @@ func ExampleLock() {
 	// [true false] 20
 }
 
-// Who waits is served in order. A time-out ends the wait.
+// Tasks get the lock in the order in which they came. A timeout ends the wait.
 func ExampleLock_Acquire() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		var printer asyncio.Lock
-		if err := printer.Acquire(ctx); err != nil {
+		done := asyncio.NewFuture[int](ctx)
+		asyncio.Go(ctx, func(ctx context.Context) error {
+			if err := printer.Acquire(ctx); err != nil {
+				return err
+			}
+			defer printer.Release()
+			_, err := done.Await(ctx)
+			return err
+		})
+		if err := asyncio.Sleep(ctx, 0); err != nil { // the task acquires the lock
 			return err
 		}
 		limited, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
 		defer cancel()
-		fmt.Println("second:", printer.Acquire(limited))
+		fmt.Println("at first:", printer.Acquire(limited))
+		done.SetResult(1)
+		fmt.Println("later:", printer.Acquire(ctx))
 		printer.Release()
-		fmt.Println("third:", printer.Acquire(ctx))
 		return nil
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// second: context deadline exceeded
-	// third: <nil>
+	// at first: context deadline exceeded
+	// later: <nil>
+}
+
+// Two tasks that acquire two locks in opposite order wait for each other. The
+// second of them gets an error and releases its lock, so that the first goes on.
+func ExampleLock_deadlock() {
+	var till, bank asyncio.Lock
+	transfer := func(ctx context.Context, from, to *asyncio.Lock) error {
+		if err := from.Acquire(ctx); err != nil {
+			return err
+		}
+		defer from.Release()
+		if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+		if err := to.Acquire(ctx); err != nil {
+			return err
+		}
+		defer to.Release()
+		return nil
+	}
+
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		pay := asyncio.Go(ctx, func(ctx context.Context) error { return transfer(ctx, &till, &bank) }, asyncio.Name("pay"))
+		refund := asyncio.Go(ctx, func(ctx context.Context) error { return transfer(ctx, &bank, &till) }, asyncio.Name("refund"))
+		_, err := pay.Await(ctx)
+		fmt.Println("pay:", err)
+		_, err = refund.Await(ctx)
+		fmt.Println("refund:", err)
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// pay: <nil>
+	// refund: asyncio: deadlock: task "refund" waits for a lock held by task "pay", which waits for a lock held by task "refund"
 }
 
 func ExampleLock_TryAcquire() {

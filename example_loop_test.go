@@ -194,7 +194,14 @@ func ExampleLoop_Dump() {
 		if err := lock.Acquire(ctx); err != nil {
 			return err
 		}
-		asyncio.Go(ctx, func(ctx context.Context) error { return lock.Acquire(ctx) }, asyncio.Name("writer"))
+		defer lock.Release()
+		asyncio.Go(ctx, func(ctx context.Context) error {
+			if err := lock.Acquire(ctx); err != nil {
+				return err
+			}
+			lock.Release()
+			return nil
+		}, asyncio.Name("writer"))
 		if err := asyncio.Sleep(ctx, 0); err != nil {
 			return err
 		}

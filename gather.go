@@ -150,29 +150,25 @@ func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site,
 	for i, aw := range aws {
 		switch aw := any(aw).(type) {
 		case *Task[T]:
-			err = g.observe(ctx, i, aw, aw.cell(), aw.core(), len(aws)-i, site)
+			g.observe(ctx, i, aw, aw.cell(), true, len(aws)-i, site)
 		case *Future[T]:
-			err = g.observe(ctx, i, aw, aw.cell(), nil, len(aws)-i, site)
+			g.observe(ctx, i, aw, aw.cell(), false, len(aws)-i, site)
 		case Coroutine[T]:
 			g.start(ctx, i, aw, len(aws)-i, site)
 		case Awaitable[T]:
 			g.start(ctx, i, aw.Await, len(aws)-i, site)
 		}
-		if err != nil {
-			crew.Stop()
-			return nil, err
-		}
 	}
 	return g, nil
 }
 
-func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Cell, owner *engine.Task, left int, site coro.Site) error {
+func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Cell, task bool, left int, site coro.Site) {
 	if c.Loop() != engine.NodeOf(ctx).Loop() {
 		g.start(ctx, i, s.(Awaitable[T]).Await, left, site)
-		return nil
+		return
 	}
 	g.sources[i] = s
-	return g.crew.Observe(c, owner)
+	g.crew.Observe(c, task)
 }
 
 func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left int, site coro.Site) {

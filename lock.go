@@ -7,76 +7,70 @@ import (
 )
 
 // A Lock lets one task at a time hold it across awaits. Code that does not await
-// needs none. The zero value is ready. It is fair: whoever came first gets it
-// next. It is not owned by a task and not re-entrant: a task that acquires it
-// twice waits for itself. Loop.Dump names the task that acquired it, and rings of
-// tasks that wait for each other's locks.
+// needs none. The zero value is ready. It is fair: the task that has waited longest
+// gets it next.
 //
-// It is for tasks of one loop, the first that uses it; when that loop has ended
-// another may, and finds it as it was left: held, if it was. A Lock must not be
+// A lock belongs to the task that acquired it. The task must release it before it
+// ends. For a lock that one task acquires and another releases, use a Semaphore(1).
+//
+// These mistakes are reported:
+//   - Release by another task panics with an error that matches ErrWrongTask.
+//   - Acquire by the task that holds the lock returns ErrDeadlock.
+//   - Acquire returns ErrDeadlock if the holder waits for the calling task, directly
+//     or through others: for a lock of its own, in Await, Gather, Wait or WithTaskGroup. The
+//     error names all of them. A timeout of one of these waits makes no difference.
+//   - If the holder ends without releasing the lock, Acquire returns ErrDeadlock and
+//     names the task that ended, to tasks that wait and to later ones.
+//
+// A callback is no task. It may call TryAcquire, which leaves the lock without an
+// owner: every task may then release it. It may release every lock.
+//
+// It is for tasks of one loop, the first that uses it. When that loop has ended
+// another may, and finds the lock as it was left: held, if it was. A Lock must not be
 // copied after first use.
 type Lock struct {
 	_    noCopy
 	home engine.Home
-	held bool
-	wait engine.HeldList
+	lock engine.Lock
 }
 
 // Acquire suspends the task until it holds the lock. It returns ctx.Err() if ctx
 // is cancelled before that; a lock that was handed over already is returned
-// held. From a second loop it returns ErrWrongLoop.
+// held. It returns ErrDeadlock if the lock could never be released: see Lock. From
+// a second loop it returns ErrWrongLoop.
 func (l *Lock) Acquire(ctx context.Context) error {
 	caller, err := l.home.Enter(ctx)
 	if err != nil {
 		return err
 	}
-	return l.acquire(caller)
+	return l.lock.Acquire(caller)
 }
 
-func (l *Lock) acquire(caller engine.Caller) error {
-	if !l.held {
-		l.held = true
-		l.wait.Take(caller.Task())
-		return nil
-	}
-	if !caller.ParkHeld(&l.wait) {
-		return caller.Err()
-	}
-	return nil
-}
-
-// TryAcquire takes the lock if it is free and reports whether it did. On the
-// loop only: elsewhere it panics.
+// TryAcquire takes the lock if it is free and reports whether it did. It reports
+// false to the task that holds the lock. On the loop only: elsewhere it panics.
 func (l *Lock) TryAcquire() bool {
 	l.home.Check("Lock.TryAcquire")
-	if l.held {
-		return false
-	}
-	l.held = true
-	l.wait.Take(l.home.Task())
-	return true
+	return l.lock.TryAcquire(l.home.Caller())
 }
 
 // Release hands the lock to the task that has waited longest, or frees it. It
-// never suspends. It panics if the lock is not held, or off the loop.
+// never suspends. It panics if the lock is not held, if another task holds it, or
+// off the loop.
 func (l *Lock) Release() {
-	l.home.Check("Lock.Release")
-	l.release("Lock.Release")
+	l.mustHold("Lock.Release")
+	l.lock.Release()
 }
 
-func (l *Lock) release(call string) {
-	if !l.held {
-		panic("asyncio: " + call + ": the lock is not held")
-	}
-	l.held = l.wait.WakeFirst()
-	l.wait.Take(nil) // who was woken takes it when it runs
+// mustHold panics unless the caller may release the lock.
+func (l *Lock) mustHold(call string) {
+	l.home.Check(call)
+	l.lock.MustHold(l.home.Caller(), call)
 }
 
-// Locked reports whether somebody holds the lock. On the loop only: elsewhere it
-// panics.
+// Locked reports whether the lock is held. On the loop only: elsewhere it panics.
 func (l *Lock) Locked() bool {
 	l.home.Check("Lock.Locked")
-	return l.held
+	return l.lock.Locked()
 }
 
 // noCopy makes go vet report copies.

@@ -70,10 +70,7 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 			crew.Abort()
 			return nil, nil, engine.Misuse(ErrWrongLoop, "Wait", fmt.Sprintf("task %d of %d belongs to another event loop; Await it", i, len(tasks)))
 		}
-		if err := crew.Observe(t.core().Cell(), t.core()); err != nil {
-			crew.Abort()
-			return nil, nil, err
-		}
+		crew.Observe(t.core().Cell(), true)
 	}
 	_, err = crew.Wait()
 	return nil, nil, err

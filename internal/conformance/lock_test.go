@@ -6,6 +6,29 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
+// A lock belongs to the task that acquired it (S24): where a program in Python has another task release it, a holder
+// here is asked to.
+type holder struct {
+	*asyncio.Task[struct{}]
+	has, release asyncio.Event
+}
+
+// hold is tell for a task that acquires the lock, and keeps it until it is asked to release it.
+func hold(ctx context.Context, log logger, name string, lock *asyncio.Lock) *holder {
+	h := &holder{}
+	h.Task = asyncio.Go(ctx, func(ctx context.Context) error {
+		result := outcome(asyncio.Proc(lock.Acquire).Await(ctx))
+		log("%s %s", name, result)
+		if result == "ok" {
+			h.has.Set()
+			h.release.Wait(context.WithoutCancel(ctx))
+			lock.Release()
+		}
+		return nil
+	})
+	return h
+}
+
 // Lock: order, hand-over, cancellation.
 var lockPrograms = map[string]program{
 	"lock_is_fair": func(ctx context.Context, log logger) {
@@ -28,14 +51,14 @@ var lockPrograms = map[string]program{
 	"lock_newcomer_waits_behind_a_woken_waiter": func(ctx context.Context, log logger) {
 		var lock asyncio.Lock
 		lock.Acquire(ctx)
-		a := tell(ctx, log, "A", asyncio.Proc(lock.Acquire))
+		a := hold(ctx, log, "A", &lock)
 		sleep(ctx, 0)
 		lock.Release()
 		b := tell(ctx, log, "B", asyncio.Proc(lock.Acquire))
 		sleep(ctx, 0)
 		sleep(ctx, 0)
 		log("B is done: %v", done(b))
-		lock.Release()
+		a.release.Set()
 		a.Await(ctx)
 		b.Await(ctx)
 	},
@@ -90,7 +113,7 @@ var lockPrograms = map[string]program{
 	"lock_released_by_another_task": func(ctx context.Context, log logger) {
 		var lock asyncio.Lock
 		tell(ctx, log, "A", asyncio.Proc(lock.Acquire)).Await(ctx)
-		lock.Release()
+		refused(log, "release", lock.Release)
 		log("locked %v", lock.Locked())
 	},
 
@@ -106,14 +129,15 @@ var lockPrograms = map[string]program{
 	"lock_cancel_a_waiter": func(ctx context.Context, log logger) {
 		var lock asyncio.Lock
 		lock.Acquire(ctx)
-		tasks := tellAll(ctx, log, "ABC", asyncio.Proc(lock.Acquire))
+		a := hold(ctx, log, "A", &lock)
+		b, c := tell(ctx, log, "B", asyncio.Proc(lock.Acquire)), tell(ctx, log, "C", asyncio.Proc(lock.Acquire))
 		sleep(ctx, 1)
-		tasks[1].Cancel(nil)
-		tasks[1].Await(ctx)
+		b.Cancel(nil)
+		b.Await(ctx)
 		lock.Release()
-		tasks[0].Await(ctx)
-		lock.Release()
-		tasks[2].Await(ctx)
+		a.has.Wait(ctx)
+		a.release.Set()
+		c.Await(ctx)
 		log("locked %v", lock.Locked())
 	},
 
@@ -131,15 +155,13 @@ var lockPrograms = map[string]program{
 	"lock_release_then_cancel_in_one_turn": func(ctx context.Context, log logger) {
 		var lock asyncio.Lock
 		lock.Acquire(ctx)
-		a, b := tell(ctx, log, "A", asyncio.Proc(lock.Acquire)), tell(ctx, log, "B", asyncio.Proc(lock.Acquire))
+		a, b := hold(ctx, log, "A", &lock), tell(ctx, log, "B", asyncio.Proc(lock.Acquire))
 		sleep(ctx, 1)
 		lock.Release()
 		a.Cancel(nil)
-		a.Await(ctx)
+		a.has.Wait(ctx)
 		log("B is done: %v", done(b))
-		if !done(b) {
-			lock.Release()
-		}
+		a.release.Set()
 		b.Await(ctx)
 	},
 
@@ -159,7 +181,9 @@ var lockPrograms = map[string]program{
 		lock.Acquire(ctx)
 		a := tell(ctx, log, "A", inTime(2, asyncio.Proc(lock.Acquire)))
 		b := tell(ctx, log, "B", asyncio.Proc(lock.Acquire))
-		a.Await(ctx)
+		var left asyncio.Event // an await of A would be refused (S24): A waits for main's lock
+		a.OnDone(left.Set)
+		left.Wait(ctx)
 		log("A left %s", clock(ctx))
 		lock.Release()
 		b.Await(ctx)

@@ -115,6 +115,9 @@ func (in *interpreter) wait(ctx context.Context, a at, s step) error {
 		return err
 	}
 	text := "done"
+	if errors.Is(err, asyncio.ErrDeadlock) {
+		text = "deadlock"
+	}
 	for _, task := range done {
 		text += fmt.Sprintf(" %d", names[task]-1)
 	}

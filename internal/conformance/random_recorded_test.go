@@ -60,6 +60,7 @@ func TestRandomRecorded(t *testing.T) {
 	if len(all) != 1+2*perKind {
 		t.Errorf("%s has %d programs, want %d", randomFile, len(all)-1, 2*perKind)
 	}
+	outside := 0
 	for _, line := range all[1:] {
 		var r recordedProgram
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
@@ -67,12 +68,20 @@ func TestRandomRecorded(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s/%d", r.Program.Kind, r.Seed), func(t *testing.T) {
 			want, got := ordered(r.Program, lines(r.Trace)), ordered(r.Program, interpret(t, r.Program))
+			if deadlocked(got) {
+				outside++
+				return
+			}
 			if !slices.Equal(got, want) {
 				text, _ := json.MarshalIndent(r.Program.Do, "", " ")
 				t.Errorf("want the trace of %s (-), got another (+):\n%s\n%s", head.Version, text, diff(want, got))
 			}
 		})
 	}
+	if most := len(all) / 5; outside > most {
+		t.Errorf("%d programs are outside of the comparison, because they deadlock; want at most %d", outside, most)
+	}
+	t.Logf("%d programs deadlock", outside)
 }
 
 // recordRandom writes the recording: of each kind the first programs that are within the comparison and long enough.

@@ -142,6 +142,9 @@ func (in *interpreter) leaf(a at, s step, ok string, err error) error {
 	case interrupted(err):
 		in.log(a, s, "cancelled")
 		return err
+	case errors.Is(err, asyncio.ErrDeadlock):
+		in.log(a, s, "deadlock")
+		return err
 	default:
 		in.log(a, s, "misuse: "+err.Error())
 	}
@@ -180,6 +183,12 @@ func ending(v int, err error) string {
 		return "raised " + describe(err)
 	}
 	return fmt.Sprintf("returned %d", v)
+}
+
+// deadlocked reports whether a wait was refused in a program. That is outside of the comparison: in CPython the tasks
+// wait for each other until they are cancelled.
+func deadlocked(lines []string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "deadlock") })
 }
 
 // raised is the outcome of a block without a result.

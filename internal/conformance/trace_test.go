@@ -40,6 +40,8 @@ func describe(err error) string {
 		return "invalid state"
 	case errors.Is(err, asyncio.ErrQueueShutdown):
 		return "shut down"
+	case errors.Is(err, asyncio.ErrDeadlock):
+		return "deadlock"
 	case errors.Is(err, asyncio.ErrBarrierBroken):
 		return "broken"
 	case errors.As(err, &raised):

@@ -198,21 +198,17 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 	if c.loop != caller.L {
 		return c.awaitForeign(caller)
 	}
+	why := forFuture
 	if owner != nil {
-		if err := caller.checkRing(owner); err != nil {
-			return err, false
+		why = forAwait
+		if owner.blocked() || owner == caller.Task() {
+			if err := caller.refuseCycle(&c.wait, why); err != nil {
+				return err, false
+			}
 		}
 	}
-	caller.r.on = owner
-	woken := caller.Park(&c.wait, forAwait)
-	if caller.r.woken == wokenByRing {
-		err := ringError(caller.Task(), owner)
-		caller.r.on = nil
-		return err, false
-	}
-	caller.r.on = nil
-	if !woken {
-		return caller.Err(), false
+	if !caller.Park(&c.wait, why) {
+		return caller.left(), false
 	}
 	return c.Receive(), true
 }

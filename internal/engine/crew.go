@@ -10,12 +10,12 @@ import (
 // node of its own, and cells that it was handed and only observes. Gather and
 // Wait stand on it.
 type Crew struct {
+	wait    WaitList // first: see crewOf
 	caller  Caller
 	node    Node
 	members []*crewMember               // those observed
 	enough  func(c *Crew, m *Cell) bool // whether the end of m suffices
-	wait    WaitList
-	inside  Extent // see Enter
+	inside  Extent                      // see Enter
 
 	pending int // members not settled
 	started int // of those, the ones started here
@@ -38,7 +38,8 @@ type crewMember struct {
 	Waiter
 	crew *Crew
 	cell *Cell
-	pos  int
+	pos  int32
+	task bool // cell is the end of a task
 }
 
 // NewCrew admits a call that awaits others together.
@@ -65,17 +66,8 @@ func (c *Crew) Start(ctx context.Context, t *Task, body Body, created coro.Site)
 	c.next++
 }
 
-// Observe adds a cell of this loop, the end of owner if that is a task. It
-// returns an error if the crew would wait for the caller itself.
-func (c *Crew) Observe(cell *Cell, owner *Task) error {
-	if owner != nil && owner == c.caller.Task() && !c.Partial {
-		return ringError(owner, owner)
-	}
-	c.observe(cell)
-	return nil
-}
-
-func (c *Crew) observe(cell *Cell) {
+// Observe adds a cell of this loop, the end of a task or of a future.
+func (c *Crew) Observe(cell *Cell, task bool) {
 	if cell.IsDone() {
 		if c.Ordered {
 			c.order = append(c.order, c.next)
@@ -86,7 +78,7 @@ func (c *Crew) observe(cell *Cell) {
 		}
 		return
 	}
-	m := &crewMember{crew: c, cell: cell, pos: c.next}
+	m := &crewMember{crew: c, cell: cell, pos: int32(c.next), task: task}
 	m.notify = m
 	c.members = append(c.members, m)
 	c.pending++
@@ -94,7 +86,7 @@ func (c *Crew) observe(cell *Cell) {
 	cell.wait.Push(&m.Waiter)
 }
 
-func (m *crewMember) settled() { m.crew.ended(m.cell, m.pos, false) }
+func (m *crewMember) settled() { m.crew.ended(m.cell, int(m.pos), false) }
 
 // ended is called when a member has ended.
 func (c *Crew) ended(cell *Cell, pos int, started bool) {
@@ -108,8 +100,21 @@ func (c *Crew) ended(cell *Cell, pos int, started bool) {
 	if c.Ordered {
 		c.order = append(c.order, pos)
 	}
-	if c.Ordered || c.pending == 0 || c.over && c.started == 0 {
+	switch {
+	case c.Ordered || c.pending == 0 || c.over && c.started == 0:
 		c.wait.WakeAll()
+	case c.Partial && c.pending == 1: // what else cell ends is told first
+		c.caller.L.Soon(c.chosen)
+	}
+}
+
+// chosen ends the wait for one of several if one is left, and that closes a cycle.
+func (c *Crew) chosen() {
+	if c.over || c.pending != 1 || !c.parked() {
+		return
+	}
+	if t := c.caller.Task(); t.awaited() && c.caller.L.inCycle(t) {
+		c.caller.L.endWait(c.caller.r, cycleError(t))
 	}
 }
 
@@ -129,20 +134,40 @@ func (c *Crew) Gather() (first *Cell, err error) { return c.await(forGather) }
 // Wait is Gather for calls that start nothing.
 func (c *Crew) Wait() (first *Cell, err error) { return c.await(forWait) }
 
-// await suspends the caller until every member has ended, or enough have, or the
-// caller is cancelled, and what was started has ended in any case. It returns
-// the member that was enough, if there was one, and the caller's own error.
+// await suspends the caller until every member has ended, or enough have, or its
+// wait fails, and what was started has ended in any case. It returns the member
+// that was enough, if there was one, and the error of the wait.
 func (c *Crew) await(why why) (first *Cell, err error) {
-	caller := c.caller
 	for c.pending > 0 && !(c.over && c.started == 0) {
-		if !caller.Park(&c.wait, why) {
-			err = caller.Err()
-			caller = caller.Shielded()
-			c.over = true
+		if e := c.park(why); e != nil {
+			err = e
+			c.fail(e)
 		}
 	}
 	c.Abort()
 	return c.first, err
+}
+
+// park suspends the caller until a member wakes it, or the wait fails: by a
+// cancellation, or by a deadlock. Once the crew is over, no deadlock makes it fail.
+func (c *Crew) park(why why) error {
+	if c.over {
+		c.caller.breakCycles(&c.wait, why)
+	} else if err := c.caller.refuseCycle(&c.wait, why); err != nil {
+		return err
+	}
+	if !c.caller.Park(&c.wait, why) {
+		return c.caller.left()
+	}
+	return nil
+}
+
+// fail ends the wait, but for what was started. That is cancelled.
+func (c *Crew) fail(err error) {
+	if c.caller.Err() == nil { // a deadlock: nothing else cancels it
+		c.node.Cancel(context.Canceled, err)
+	}
+	c.over, c.caller = true, c.caller.Shielded()
 }
 
 // Next suspends the caller until another member has ended and returns its
@@ -153,12 +178,14 @@ func (c *Crew) Next(cancelled *error) int {
 		if c.pending == 0 || c.over && c.started == 0 {
 			return -1
 		}
-		if err := c.caller.Err(); err != nil {
-			*cancelled, c.over = err, true
-			c.caller = c.caller.Shielded()
-			continue
+		err := c.caller.Err()
+		if err == nil {
+			err = c.park(forGather)
 		}
-		c.caller.Park(&c.wait, forGather)
+		if err != nil {
+			*cancelled = err
+			c.fail(err)
+		}
 	}
 	c.given++
 	return c.order[c.given-1]
@@ -184,8 +211,9 @@ func (c *Crew) Stop() {
 	if c.started > 0 {
 		c.node.Cancel(context.Canceled, context.Canceled)
 	}
+	c.caller = c.caller.Shielded()
 	for c.started > 0 {
-		c.caller.Shielded().Park(&c.wait, forGather)
+		c.park(forGather)
 	}
 	c.Abort()
 }

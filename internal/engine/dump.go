@@ -116,6 +116,7 @@ type dump struct {
 	inside bool // on the loop: what it owns may be read
 	tasks  []*Task
 	sites  map[*Task]string
+	ends   map[*WaitList]*Task // made on first use
 	b      strings.Builder
 }
 
@@ -155,7 +156,9 @@ func (d *dump) write(headline string) string {
 	} else if s := d.l.Stalled(); s != nil {
 		d.stall(s)
 	}
-	d.cycles(byScope, groups)
+	if d.inside {
+		d.cycles()
+	}
 	return d.b.String()
 }
 
@@ -221,19 +224,16 @@ func (d *dump) state(t *Task) string {
 		site = " at " + site
 	}
 	p := d.plight(t)
+	awaited := d.awaited(p)
 	switch {
 	case t == d.l.Running():
 		return "running" + site
 	case !p.started:
 		return "not started"
-	case p.on != nil:
-		return fmt.Sprintf("awaits #%d %s%s", p.on.id, quote(p.on.Name()), site)
+	case awaited != nil:
+		return fmt.Sprintf("awaits #%d %s%s", awaited.id, quote(awaited.Name()), site)
 	case p.holder != nil:
-		ended := ""
-		if p.holder.cell.IsDone() {
-			ended = ", which has ended"
-		}
-		return fmt.Sprintf("waits (%s held by #%d %s%s)%s", p.why, p.holder.id, quote(p.holder.Name()), ended, site)
+		return fmt.Sprintf("waits (%s held by #%d %s)%s", p.why, p.holder.id, quote(p.holder.Name()), site)
 	case p.why != forNothing && p.parked:
 		return "waits (" + p.why.String() + ")" + site
 	default:

@@ -25,12 +25,15 @@ func (h *Home) Enter(ctx context.Context) (Caller, error) {
 	return c, nil
 }
 
-// Task returns the task that runs on the loop; nil: none, or there is no loop that runs.
-func (h *Home) Task() *Task {
+// Caller returns the running task as a caller that nothing cancels. It is the zero Caller
+// in a callback, and where no loop runs. For a call that Check has admitted.
+func (h *Home) Caller() Caller {
 	if l := h.loop.Load(); l != nil {
-		return l.Running()
+		if r := l.cur.Load(); r != nil && r.task.Load() != nil {
+			return Caller{l, r, nil}
+		}
 	}
-	return nil
+	return Caller{}
 }
 
 // move makes l the home if there is none, or the loop there has ended.

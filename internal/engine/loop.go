@@ -63,8 +63,9 @@ type Loop struct {
 	rootMask   uint64 // a turn begins on the root where turns has none of these bits
 	counters   counters
 	timers     timerHeap
-	suspects   []*Task // whose awaits may be part of a long ring
-	confined   int     // confined tasks that have not ended
+	confined   int               // confined tasks that have not ended
+	search     search            // for wait cycles
+	deadlocks  map[*runner]error // of waits that were ended, until their tasks run
 	heirs      heirs
 	settled    bool   // what nobody received is being reported
 	nextID     uint64 // of the block that ends before endID
@@ -332,10 +333,6 @@ func (l *Loop) turn() bool {
 				l.debug.turn(l.left)
 			}
 			return true
-		}
-		if len(l.suspects) > 0 {
-			l.breakRings()
-			continue
 		}
 		if !l.sleep() {
 			l.stuck()

@@ -116,8 +116,11 @@ func (g *Group) Close(ctx context.Context) error {
 		return err
 	}
 	for !g.ended {
+		if err := caller.refuseCycle(&g.wait, forGroup); err != nil {
+			return err
+		}
 		if !caller.Park(&g.wait, forGroup) {
-			return caller.Err()
+			return caller.left()
 		}
 	}
 	for _, t := range g.failed {

@@ -50,6 +50,15 @@ func (g *registry) remove(t *Task) {
 	g.free = append(g.free, t.node.slot)
 }
 
+// taskOf returns the task whose node n is, nil if it is not that of a task of the list.
+func (g *registry) taskOf(n *Node) *Task {
+	t := (*g.chunks.Load())[n.slot/registryChunkLen][n.slot%registryChunkLen].Load()
+	if t == nil || &t.node != n {
+		return nil
+	}
+	return t
+}
+
 // all returns the tasks that have not ended, in order of creation.
 func (g *registry) all() []*Task {
 	var tasks []*Task

@@ -39,8 +39,8 @@ type runner struct {
 	timer      timer
 	under      *Node // whose cancellation wakes it
 	next, prev *runner
-	on         *Task // the awaited task, for dumps and rings
-	why        why   // for dumps
+	held       *Lock // the locks that its task holds
+	why        why   // for dumps and wait cycles
 	woken      wakeReason
 
 	spun    bool   // an await was refused, and the task has not waited since
@@ -57,14 +57,16 @@ const (
 	forNothing why = iota
 	forSleep
 	forYield
-	forAwait
+	forFuture
 	forOtherLoop
+	forAwait // of a task
 	forGather
 	forWait
 	forGroup
+	forLock
+	forLockAgain
 	ForThread
 	ForLimiter
-	forLock
 	ForEvent
 	ForCondition
 	ForSemaphore
@@ -79,9 +81,15 @@ const (
 	ForConnections
 )
 
+// The waits for other tasks: see waitgraph.go.
+const (
+	firstEdge = forAwait
+	lastEdge  = forLockAgain
+)
+
 func (y why) String() string {
-	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "gather", "wait", "task group", "thread", "limiter",
-		"lock", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel",
+	return [...]string{"an await", "sleep", "yield", "await", "await of another loop", "await", "gather", "wait", "task group", "lock", "lock",
+		"thread", "limiter", "event", "condition", "semaphore", "barrier", "queue get", "queue put", "queue join", "channel",
 		"read", "write", "accept", "connections"}[y]
 }
 
@@ -92,7 +100,7 @@ const (
 	wokenByCancel
 	wokenByTimer
 	wokenByClose
-	wokenByRing // it awaits itself through others
+	wokenByDeadlock // see endWait
 )
 
 const (

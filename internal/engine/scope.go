@@ -8,6 +8,7 @@ import (
 // A Scope owns tasks and outlives them: Run has one, and each task group.
 // Owned by the loop.
 type Scope struct {
+	wait  WaitList // first: see scopeOf; wakes when live becomes 0
 	loop  *Loop
 	node  *Node // cancels what the scope owns, but for what was shielded
 	owner *Task // whose body opened the group; nil: Run, or nobody's body
@@ -18,7 +19,6 @@ type Scope struct {
 	errs  []error     // of a group: what its children and its body returned, in order
 	body  Extent      // of a group
 	told  func(error) // of an open scope: hears of what its children returned
-	wait  WaitList    // whoever waits for live to be 0
 
 	open   *Group   // the Group that it is; nil: none
 	groups WaitList // the Groups opened in it, notified at its end
@@ -134,6 +134,7 @@ func (s *Scope) drain(caller Caller) {
 		if caller.Err() != nil {
 			caller.n = nil // the children have been told: now only wait
 		}
+		caller.breakCycles(&s.wait, forGroup)
 		caller.Park(&s.wait, forGroup)
 	}
 	s.endScope()

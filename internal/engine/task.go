@@ -210,6 +210,9 @@ func (l *Loop) finish(t *Task, err error) {
 // conclude publishes the end of t: the scope hears of it, then the waiters.
 func (l *Loop) conclude(t *Task) {
 	t.body.Discard()
+	if t.r.held != nil {
+		t.loseLocks()
+	}
 	t.r = nil
 	l.registry.remove(t)
 	l.counters.ended++
@@ -242,63 +245,3 @@ func (l *Loop) conclude(t *Task) {
 		scope.open.counts(-1)
 	}
 }
-
-// checkRing refuses an await that could never end: of oneself, or of a task
-// that waits, through others, for oneself. It looks maxRing tasks far; longer
-// rings are found when the loop has nothing else to do.
-func (c Caller) checkRing(target *Task) error {
-	self := c.r.task.Load()
-	for t, hops := target, 0; hops < maxRing; hops++ {
-		if t == self {
-			return ringError(self, target)
-		}
-		if !t.awaits() {
-			return nil
-		}
-		t = t.r.on
-	}
-	c.L.suspects = append(c.L.suspects, self)
-	return nil
-}
-
-// awaits reports whether t waits for the task t.r.on; not if it was woken already.
-func (t *Task) awaits() bool { return t.r != nil && t.r.on != nil && t.r.w.Waiting() }
-
-// breakRings looks for rings through the tasks whose awaits were not followed to
-// the end, and has one task of each ring return an error. Each task is visited
-// once, however long the chains.
-func (l *Loop) breakRings() {
-	seen := map[*Task]int{}
-	for i, suspect := range l.suspects {
-		t := suspect
-		for t != nil && seen[t] == 0 {
-			seen[t] = i + 1
-			if t.r == nil {
-				break
-			}
-			t = t.r.on
-		}
-		if t != nil && t.awaits() && seen[t] == i+1 {
-			l.wake(t.r, wokenByRing)
-		}
-	}
-	l.suspects = nil
-}
-
-const maxRing = 256
-
-func ringError(self, target *Task) error {
-	if self == target {
-		return &deadlockError{"task " + strconv.Quote(self.Name()) + " awaits itself"}
-	}
-	msg := "tasks await each other: " + strconv.Quote(self.Name())
-	for t := target; t != self; t = t.r.on {
-		msg += " -> " + strconv.Quote(t.Name())
-	}
-	return &deadlockError{msg + " -> " + strconv.Quote(self.Name())}
-}
-
-type deadlockError struct{ what string }
-
-func (e *deadlockError) Error() string        { return "asyncio: deadlock: " + e.what }
-func (e *deadlockError) Is(target error) bool { return target == ErrDeadlock }

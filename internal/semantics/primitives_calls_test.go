@@ -84,7 +84,13 @@ type namedCall struct {
 // suspending are the calls that want what generous leaves.
 func (k *kit) suspending() []namedCall {
 	calls := []namedCall{
-		{"Lock.Acquire", k.lock.Acquire},
+		{"Lock.Acquire", func(ctx context.Context) error {
+			err := k.lock.Acquire(ctx)
+			if err == nil {
+				k.lock.Release()
+			}
+			return err
+		}},
 		{"Event.Wait", k.event.Wait},
 		{"Condition.Wait", k.condition.Wait},
 		{"Condition.WaitFor", func(ctx context.Context) error {

@@ -211,6 +211,8 @@ func outcomeOf(err error) string {
 		return "cancelled"
 	case err == context.DeadlineExceeded:
 		return "timeout"
+	case errors.Is(err, asyncio.ErrDeadlock):
+		return "deadlock"
 	case errors.Is(err, asyncio.ErrQueueShutdown):
 		return "shut down"
 	case errors.Is(err, asyncio.ErrBarrierBroken):

@@ -95,7 +95,7 @@ func TestS20_PrimitivesServeTheNextLoop(t *testing.T) {
 					}
 				}
 			}
-			k.lock.TryAcquire()
+			byCallback(ctx, func() { k.lock.TryAcquire() })
 			k.semaphore.TryAcquire()
 			k.event.Set()
 		})

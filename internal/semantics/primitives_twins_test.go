@@ -9,8 +9,8 @@ import (
 // The naive primitives: slices and counters. Each says, in a line of check, when nobody may wait.
 
 type naiveLock struct {
-	held bool
-	line []*spot
+	holder *person
+	line   []*spot
 }
 
 type naiveEvent struct {
@@ -44,7 +44,7 @@ type naiveQueue struct {
 func (w *world) check() error {
 	q := &w.queue
 	for i, l := range w.locks {
-		if !l.held && len(l.line) > 0 {
+		if l.holder == nil && len(l.line) > 0 {
 			return fmt.Errorf("twin: %d wait for lock %d, which is free", len(l.line), i)
 		}
 	}
@@ -67,7 +67,7 @@ func (w *world) check() error {
 
 func (w *world) standing() standing {
 	s := w.told
-	s.locked = [2]bool{w.locks[0].held, w.locks[1].held}
+	s.locked = [2]bool{w.locks[0].holder != nil, w.locks[1].holder != nil}
 	s.set, s.waiting, s.broken, s.items = w.event.set, len(w.barrier.line), w.barrier.broken, w.queue.there()
 	return s
 }
@@ -195,10 +195,10 @@ func (w *world) lockMove(p *person, m move, then func(outcome string)) {
 		then("has it")
 	case m.do == "acquire":
 		w.enter(p, m, then, func() { w.lock(p, m, m.on, has) })
-	case m.do == "try" && lock.held:
+	case m.do == "try" && lock.holder != nil:
 		then("no")
 	case m.do == "try":
-		lock.held = true
+		lock.holder = p
 		has("ok")
 	case m.do == "release" && !*held:
 		then("has it not")
@@ -246,10 +246,10 @@ func (w *world) conditionMove(p *person, m move, then func(outcome string)) {
 		locked("ok")
 	case m.do == "condition":
 		w.enter(p, m, then, func() { w.lock(p, m, 0, locked) })
-	case lock.held:
+	case lock.holder != nil:
 		then("no")
 	default:
-		lock.held = true
+		lock.holder = p
 		locked("ok")
 	}
 }
@@ -269,18 +269,46 @@ func (w *world) waitForNotice(p *person, m move, then func(outcome string)) {
 }
 
 func (w *world) lock(p *person, m move, i int, then func(why string)) {
-	if w.locks[i].held {
-		w.park(p, m, &w.locks[i].line, then)
+	l := &w.locks[i]
+	if l.holder == nil {
+		l.holder = p
+		then("ok")
 		return
 	}
-	w.locks[i].held = true
-	then("ok")
+	if ring := w.ring(p, l); ring != nil && m.limit != unconditional {
+		then("deadlock")
+		return
+	} else if ring != nil { // S24: p must have the lock, so that another wait ends
+		w.wake(ring[0], "deadlock")
+	}
+	w.park(p, m, &l.line, then)
+}
+
+// ring returns the waits that would lead back to p if it waited for the lock.
+func (w *world) ring(p *person, l *naiveLock) (waits []*spot) {
+	for l != nil {
+		if l.holder == p {
+			return waits
+		}
+		var next *naiveLock
+		for i := range w.locks {
+			for _, s := range w.locks[i].line {
+				if s.p == l.holder {
+					next = &w.locks[i]
+					waits = append(waits, s)
+				}
+			}
+		}
+		l = next
+	}
+	return nil
 }
 
 func (w *world) unlock(i int) {
-	if l := &w.locks[i]; len(l.line) > 0 {
+	l := &w.locks[i]
+	l.holder = nil
+	if len(l.line) > 0 {
+		l.holder = l.line[0].p
 		w.wake(l.line[0], "ok")
-	} else {
-		l.held = false
 	}
 }

@@ -72,34 +72,6 @@ func TestDumpOnSignalWhileTheLoopIsBlocked(t *testing.T) {
 	signalAndRead(t, syscall.SIGUSR1, printed, "0 event loop(s)")
 }
 
-// A child that awaits the owner of its group, which waits for the child: a ring that
-// no await closes.
-func TestDumpShowsWaitCycles(t *testing.T) {
-	var text string
-	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
-		var owner *asyncio.Task[struct{}]
-		owner = asyncio.Go(ctx, func(ctx context.Context) error {
-			return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
-				asyncio.Go(ctx, forever, asyncio.Name("bystander"))
-				asyncio.Go(ctx, func(ctx context.Context) error { _, err := owner.Await(ctx); return err }, asyncio.Name("child"))
-				return nil
-			})
-		}, asyncio.Name("owner"))
-		for !strings.Contains(text, `"child" awaits`) {
-			asyncio.Sleep(ctx, 0)
-			text = dump(t, asyncio.LoopOf(ctx))
-		}
-		owner.Cancel(nil)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `wait cycle: #2 "owner" -> #4 "child" -> #2 "owner"` + "\n"; !strings.Contains(text, want) || strings.Count(text, "wait cycle") != 1 {
-		t.Errorf("the dump is\n%swant one cycle in it: %s", text, want)
-	}
-}
-
 func TestDumpOnSignalEnds(t *testing.T) {
 	asyncio.DumpOnSignal(syscall.SIGUSR2)() // package os/signal keeps a goroutine from the first time on
 	noGoroutinesLeft(t)

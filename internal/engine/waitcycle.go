@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// This file looks for wait cycles: tasks each of which waits for the next, and the last for
+// the first (S24). waitgraph.go says who waits for whom.
+//
+// Invariant: there is no cycle. Only the beginning of a wait may close one, and there it is
+// looked for. (A wait for one of several begins when one is left: see Crew.chosen.) The wait
+// is refused then with ErrDeadlock. One that cannot be refused, such as that for the tasks of
+// a group, ends a wait of another task instead.
+
+// A deadlockError is ErrDeadlock with a description.
+type deadlockError struct{ what string }
+
+func (e *deadlockError) Error() string        { return "asyncio: deadlock: " + e.what }
+func (e *deadlockError) Is(target error) bool { return target == ErrDeadlock }
+
+// refuseCycle returns ErrDeadlock if the caller's wait in q, which is about to begin, closes
+// a cycle.
+func (c Caller) refuseCycle(q *WaitList, why why) error {
+	t := c.stand(q, why)
+	defer c.r.unstand()
+	if t.awaited() && c.L.inCycle(t) {
+		return cycleError(t)
+	}
+	return nil
+}
+
+// breakCycles ends waits of other tasks until the caller's wait in q, which is about to
+// begin, closes no cycle. It returns ErrDeadlock where only the caller's own wait can end.
+func (c Caller) breakCycles(q *WaitList, why why) error {
+	t := c.stand(q, why)
+	defer c.r.unstand()
+	for _, last := range []bool{false, true} {
+		switch {
+		case !t.awaited() || !c.L.inCycle(t):
+			return nil
+		case c.r.refusable(last):
+			return cycleError(t)
+		}
+		c.L.breakWaits(t, last)
+	}
+	return nil
+}
+
+// stand puts the caller into q as if it waited there, for the search alone.
+func (c Caller) stand(q *WaitList, why why) *Task {
+	c.r.why = why
+	q.Push(&c.r.w)
+	return c.Task()
+}
+
+func (r *runner) unstand() {
+	r.w.Remove()
+	r.why = forNothing
+}
+
+// breakWaits ends the refusable waits that lead back to t, of tasks that t waits for
+// through waits that are not refusable. Of two in a row it ends the one nearer to t.
+func (l *Loop) breakWaits(t *Task, last bool) {
+	var found []*Task
+	new(search).run(t, backwards, math.MaxInt, func(w *Task) verdict {
+		if w != t && w.r.refusable(last) && insists(t, w, last) {
+			found = append(found, w)
+			return turnBack
+		}
+		return goOn
+	})
+	errs := make([]error, len(found))
+	for i, w := range found { // while all of them wait
+		errs[i] = cycleError(w)
+	}
+	for i, w := range found {
+		l.endWait(w.r, errs[i])
+	}
+}
+
+// insists reports whether t waits for w through waits that are not refusable.
+func insists(t, w *Task, last bool) bool {
+	found, _ := new(search).run(w, backwards, math.MaxInt, func(v *Task) verdict {
+		switch {
+		case v.r.refusable(last):
+			return turnBack
+		case v == t:
+			return stop
+		}
+		return goOn
+	})
+	return found
+}
+
+// endWait ends the wait of r's task with the error, which left returns.
+func (l *Loop) endWait(r *runner, err error) {
+	if l.deadlocks == nil {
+		l.deadlocks = map[*runner]error{}
+	}
+	l.deadlocks[r] = err
+	l.wake(r, wokenByDeadlock)
+}
+
+// left returns why the caller's wait has ended without what it waited for.
+func (c Caller) left() error {
+	if c.r.woken != wokenByDeadlock {
+		return c.Err()
+	}
+	err := c.L.deadlocks[c.r]
+	delete(c.L.deadlocks, c.r)
+	return err
+}
+
+// inCycle reports whether t waits for itself through others. It looks at the tasks that
+// wait for t and at those that t waits for, with growing effort: one of the two searches
+// mostly ends soon, and the other one need not.
+func (l *Loop) inCycle(t *Task) bool {
+	defer l.search.forget()
+	for effort := 16; ; effort *= 4 {
+		for _, way := range [...]direction{backwards, forwards} {
+			if found, over := l.search.run(t, way, effort, isIt(t)); over {
+				return found
+			}
+		}
+	}
+}
+
+func isIt(t *Task) func(*Task) verdict {
+	return func(other *Task) verdict {
+		if other == t {
+			return stop
+		}
+		return goOn
+	}
+}
+
+// cycleOf returns the shortest cycle that t is in, each task before the one it waits for.
+func cycleOf(t *Task) []*Task {
+	var s search
+	s.run(t, backwards, math.MaxInt, isIt(t))
+	cycle := []*Task{t}
+	for i := s.from[len(s.from)-1]; i > 0; i = s.from[i] {
+		cycle = append(cycle, s.tasks[i])
+	}
+	return cycle
+}
+
+// cycleError names the cycle that t is in.
+func cycleError(t *Task) error { return &deadlockError{inWords(cycleOf(t))} }
+
+// inWords describes a cycle. Of a long one it leaves out the middle.
+func inWords(cycle []*Task) string {
+	var b strings.Builder
+	for i := 0; i < len(cycle); i++ {
+		switch skipped := len(cycle) - maxInWords; {
+		case i == 0:
+			fmt.Fprintf(&b, "task %s ", quote(cycle[0].Name()))
+		case i == maxInWords/2 && skipped > 0:
+			i += skipped
+			fmt.Fprintf(&b, ", which waits through %d more tasks for task %s, which ", skipped, quote(cycle[i].Name()))
+		default:
+			b.WriteString(", which ")
+		}
+		b.WriteString(cycle[i].r.waitsFor())
+		if len(cycle) == 1 {
+			b.WriteString("itself")
+		} else {
+			b.WriteString("task " + quote(cycle[(i+1)%len(cycle)].Name()))
+		}
+	}
+	return b.String()
+}
+
+const maxInWords = 64
+
+// A search visits tasks breadth first, each once. The zero value is ready.
+type search struct {
+	tasks []*Task // the first is where it began; it may come again
+	from  []int   // the place of the task from which this one was found; negative: see turnBack
+	seen  map[*Task]struct{}
+}
+
+type direction bool
+
+const (
+	forwards  direction = false // to the tasks that a task waits for
+	backwards direction = true  // to the tasks that wait for it
+)
+
+// A verdict is what a search does with a task that it has found.
+type verdict uint8
+
+const (
+	goOn     verdict = iota // looks on from there
+	turnBack                // does not
+	stop                    // ends
+)
+
+// run begins at start and calls look for each task that it finds. found reports that look
+// said stop, over that nothing is left to be found: the effort was enough, and the tasks
+// that a task waits for could be listed.
+func (s *search) run(start *Task, way direction, effort int, look func(*Task) verdict) (found, over bool) {
+	s.forget()
+	s.tasks, s.from = append(s.tasks, start), append(s.from, 0)
+	over = true
+	for i := 0; i < len(s.tasks); i++ {
+		if i > 0 && s.from[i] < 0 {
+			continue
+		}
+		whole := s.tasks[i].neighbours(way, func(t *Task) bool {
+			effort--
+			if s.add(t) {
+				s.from = append(s.from, i)
+				switch look(t) {
+				case stop:
+					found = true
+					return false
+				case turnBack:
+					s.from[len(s.from)-1] = -1
+				}
+			}
+			return effort > 0
+		})
+		if effort--; found || effort <= 0 {
+			return found, found
+		}
+		over = over && whole
+	}
+	return false, over
+}
+
+// add adds t unless it was found before.
+func (s *search) add(t *Task) bool {
+	if s.seen == nil {
+		for _, other := range s.tasks[1:] {
+			if other == t {
+				return false
+			}
+		}
+		if len(s.tasks) > fewTasks {
+			s.seen = make(map[*Task]struct{}, 2*len(s.tasks))
+			for _, other := range s.tasks[1:] {
+				s.seen[other] = struct{}{}
+			}
+		}
+	} else if _, ok := s.seen[t]; ok {
+		return false
+	}
+	if s.seen != nil {
+		s.seen[t] = struct{}{}
+	}
+	s.tasks = append(s.tasks, t)
+	return true
+}
+
+const fewTasks = 16 // are compared one by one
+
+// forget drops what was found, and keeps the room of a small search.
+func (s *search) forget() {
+	clear(s.tasks)
+	s.tasks, s.from, s.seen = s.tasks[:0], s.from[:0], nil
+	if cap(s.tasks) > maxRoom {
+		s.tasks, s.from = nil, nil
+	}
+}
+
+const maxRoom = 1024
