@@ -17,7 +17,7 @@ type Goroutine struct {
 
 // Goroutines returns all goroutines. It stops the world for some 10 microseconds for each.
 func Goroutines() []Goroutine {
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 16<<10) // enough for most tests, beside which it is made again and again
 	for {
 		n := runtime.Stack(buf, true)
 		if n < len(buf) || len(buf) >= 64<<20 {
