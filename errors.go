@@ -23,7 +23,8 @@ var (
 	// the caller was not. It also matches context.Canceled, and the error that
 	// carries it also matches the cause given to Cancel.
 	ErrTaskCancelled = engine.ErrTaskCancelled
-	// ErrScopeEnded is the error of a task created in a scope that has ended.
+	// ErrScopeEnded is the error of a task created in a scope that has ended, and the
+	// cause that context.Cause returns for the scope's ctx.
 	ErrScopeEnded = engine.ErrScopeEnded
 	// ErrWrongTask is returned when a goroutine that does not run the current
 	// step of the ctx's loop tries to suspend: another goroutine, or a callback.

@@ -20,6 +20,10 @@ import (
 //
 // A task created with context.WithoutCancel of the group's ctx is awaited but
 // not cancelled.
+//
+// When WithTaskGroup returns, the group's ctx is cancelled: Err returns
+// context.Canceled, and the cause is ErrScopeEnded unless the group was cancelled
+// before.
 func WithTaskGroup(ctx context.Context, body func(ctx context.Context) error) error {
 	if body == nil {
 		return errors.New("asyncio: WithTaskGroup: nil body")

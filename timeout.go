@@ -9,9 +9,10 @@ import (
 
 // WithTimeout is context.WithTimeout on the loop's clock: cheaper, and without
 // a goroutine. The context's error is context.DeadlineExceeded once d has
-// passed; with d of zero or less it has expired already. Calling cancel ends it
-// early, from any goroutine and any number of times; call it in any case.
-// Off the loop it is context.WithTimeout.
+// passed; with d of zero or less it has expired already. Awaits and Err see the
+// deadline also while the task does not suspend, and Done closes while a step
+// blocks the loop. Calling cancel ends it early, from any goroutine and any number
+// of times; call it in any case. Off the loop it is context.WithTimeout.
 func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return withDeadline("WithTimeout", ctx, time.Now().Add(d))
 }

@@ -233,7 +233,7 @@ func (s *served) end() {
 	}
 	var empty bool
 	var wait engine.WaitList
-	s.scope.Close(errServed, func() {
+	s.scope.Close(asyncio.ErrScopeEnded, func() {
 		empty = true
 		wait.WakeAll()
 	})
@@ -257,8 +257,6 @@ func (s *served) over() {
 	s.conn.Close()
 	s.l.server.left()
 }
-
-var errServed = errors.New("aionet: the handler has returned")
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have
 // ended and, if ctx ends first, cancels them and waits for them still. It returns

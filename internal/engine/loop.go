@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,7 @@ type Loop struct {
 	Slice    atomic.Bool            // the running step has used up its time slice
 	meters   meters
 	dumps    atomic.Uint32 // see progress
+	bridges  bridges
 
 	// Between the loop and its monitor.
 	mark          atomic.Bool  // set by the monitor, cleared by the next step
@@ -66,9 +68,8 @@ type Loop struct {
 	confined   int               // confined tasks that have not ended
 	search     search            // for wait cycles
 	deadlocks  map[*runner]error // of waits that were ended, until their tasks run
-	heirs      heirs
-	settled    bool   // what nobody received is being reported
-	nextID     uint64 // of the block that ends before endID
+	settled    bool              // what nobody received is being reported
+	nextID     uint64            // of the block that ends before endID
 	endID      uint64
 	idle       []*runner
 	leastIdle  int // since trimmedAt
@@ -104,6 +105,7 @@ func New(cfg Config) *Loop {
 	l.root = &Scope{loop: l, node: &Node{}}
 	l.root.node.scope = l.root
 	l.rootRunner.loop = l
+	l.bridges.collected = new(atomic.Int32)
 	l.watch.l, l.lateAfter = l, math.MaxInt64
 	l.rootMask = rootEvery - 1
 	if cfg.Debug {
@@ -155,12 +157,7 @@ func (l *Loop) enlist() {
 func (l *Loop) delist() {
 	loops.Lock()
 	defer loops.Unlock()
-	for i, other := range loops.running {
-		if other == l {
-			loops.running = append(loops.running[:i], loops.running[i+1:]...)
-			return
-		}
-	}
+	loops.running = slices.DeleteFunc(loops.running, func(other *Loop) bool { return other == l })
 }
 
 // Run runs main as the first task and returns when it and all that it left
@@ -290,6 +287,7 @@ func (l *Loop) drive() {
 // runs.
 func (l *Loop) finale() {
 	l.root.ended = true
+	l.root.node.cancel(scopeEnded)
 	l.closeInbox()
 	for n := l.ready.len(); n > 0; n-- {
 		if l.mark.Load() {

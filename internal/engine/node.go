@@ -4,27 +4,26 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
-	"weak"
 )
 
 // A Node is a context of the loop: that of a task, a group, a time-out, or the
 // carrier of a foreign context's cancellation. Nodes form a tree in which
 // cancellation travels downwards.
 //
-// A node knows three things: which loop and scope it belongs to (that is what
-// Value(nodeKey) finds through any wrapping), whether it is cancelled, and who
-// must hear of it: child nodes, parked tasks, and std contexts derived from it.
+// A node has three parts: its loop and scope, which Value(nodeKey) finds through
+// any wrapping; its state; and all that ends with it: child nodes, parked tasks,
+// and std contexts derived from it.
 //
 // Invariants: state goes from nil to one value, once. A child of a cancelled
-// node is cancelled too, as soon as the loop has spread the news. The links
-// are touched by the loop only; up and state may be read by anybody.
+// node is cancelled too, as soon as the loop has spread the state. The links
+// belong to the loop; any goroutine may read up and state.
 type Node struct {
 	// Fixed before the node is published.
 	scope  *Scope
 	outer  *outside // where Value goes on; nil: nowhere
-	anchor *Node    // the nearest carrier of a foreign context, a carrier's is itself; nil: none
+	anchor *Node    // the nearest node, n included, with a foreign context or a deadline; nil: none
 
-	// Read by anybody.
+	// Any goroutine may read these.
 	up    atomic.Pointer[Node]
 	state atomic.Pointer[cancelState]
 	ext   atomic.Pointer[nodeExt] // what few nodes have; made on first use
@@ -32,7 +31,7 @@ type Node struct {
 	// Owned by the loop. kids is a list whose head's prev is its tail.
 	kids, next, prev *Node   // a node that has ended is its own next
 	parked           *runner // tasks suspended under this node, a list like kids
-	told             bool    // what is below has been told of the cancellation
+	told             bool    // the loop has spread the cancellation below
 
 	// Of the task whose node it is: here there is room.
 	flags taskFlags
@@ -47,13 +46,15 @@ type nodeExt struct {
 	name    string    // of a task
 	stack   []uintptr // of a task's creation, in debug mode
 	life    *taskLife // of a task, in debug mode
-	lapse   *lapse    // of a time-out
+	limit   *deadline // of a time-out
 	foreign *source   // of a carrier
+	left    *detached // of the node that an ended one left in its place
 
-	std      atomic.Pointer[stdBridge]               // for anybody
-	loose    atomic.Pointer[weak.Pointer[stdBridge]] // of an old heir, instead
-	carriers []*Node                                 // kept by a task for its next awaits; owned by the loop
-	extent   *Extent                                 // of a task with flagExtent: the innermost; owned by the loop
+	std      atomic.Pointer[stdBridge]
+	exposed  atomic.Bool // a Done channel was requested, here or below
+	index    int32       // in bridges.nodes, from 1; 0: not there. Guarded by its mutex
+	carriers []*Node     // kept by a task for its next awaits; owned by the loop
+	extent   *Extent     // of a task with flagExtent: the innermost; owned by the loop
 }
 
 // source is the foreign context that a carrier carries.
@@ -83,15 +84,6 @@ func (n *Node) source() *source {
 func (n *Node) std() *stdBridge {
 	if e := n.ext.Load(); e != nil {
 		return e.std.Load()
-	}
-	return nil
-}
-
-func (n *Node) looseStd() *stdBridge {
-	if e := n.ext.Load(); e != nil {
-		if w := e.loose.Load(); w != nil {
-			return w.Value()
-		}
 	}
 	return nil
 }
@@ -141,16 +133,18 @@ func (n *Node) Err() error {
 	return nil
 }
 
-// adopt returns why n is cancelled, nil if it is not. It looks upwards, because
-// news from another goroutine may not have been spread yet: a computation that
-// blocks the loop sees the Ctrl-C all the same. What it finds becomes the state
-// of all nodes on the way; waking who is parked there is left to spread.
+// adopt returns why n is cancelled, nil if it is not. It looks upwards, also at
+// foreign contexts and deadlines: the loop may not have spread the cancellation
+// yet, and does not while a step blocks it. The state that adopt finds becomes
+// that of all nodes on the way; to wake the tasks parked there is left to spread.
 func (n *Node) adopt() *cancelState {
 	var s *cancelState
 	for p := n; p != nil && s == nil; p = p.up.Load() {
-		s = p.state.Load()
-		if src := p.source(); s == nil && src != nil && src.ctx.Err() != nil {
-			p.mark(stateOf(src.ctx))
+		if s = p.state.Load(); s != nil {
+			break
+		}
+		if due := p.due(); due != nil {
+			p.mark(due)
 			s = p.state.Load()
 		}
 	}
@@ -159,28 +153,36 @@ func (n *Node) adopt() *cancelState {
 	return s
 }
 
-// reason is adopt on the loop, where the node's own state is enough unless news
-// may be on the way: in the inbox, or about to be sent by a foreign context above.
-// It looks at those alone, however deep the tree is.
+// due returns why n itself must end by now: its foreign context has ended, or its
+// deadline has passed.
+func (n *Node) due() *cancelState {
+	e := n.ext.Load()
+	switch {
+	case e == nil:
+	case e.foreign != nil && e.foreign.ctx.Err() != nil:
+		return stateOf(e.foreign.ctx)
+	case e.limit != nil && e.limit.passed():
+		return expired()
+	}
+	return nil
+}
+
+// reason is adopt on the loop, where the node's own state is enough unless a
+// cancellation may be on the way: in the inbox, from a foreign context, or by a
+// deadline. It looks at the anchors alone, however deep the tree is, and reads the
+// clock only if one has a deadline.
 func (n *Node) reason(l *Loop) *cancelState {
 	if s := n.state.Load(); s != nil {
 		return s
 	}
-	if n.gone() { // no news reaches it any more: ask upwards
+	// No spread reaches a node that has ended.
+	if n.gone() || l.signal.Load()&signalInbox != 0 {
 		return n.adopt()
 	}
 	for a := n.anchor; a != nil; a = a.above() {
-		if a.state.Load() == nil {
-			src := a.source()
-			if src.ctx.Err() == nil {
-				continue
-			}
-			a.cancel(stateOf(src.ctx))
+		if a.state.Load() != nil || a.due() != nil {
+			return n.adopt()
 		}
-		return n.adopt() // another goroutine may be between marking a and telling the loop
-	}
-	if l.signal.Load()&signalInbox != 0 {
-		return n.adopt()
 	}
 	return nil
 }
@@ -195,8 +197,8 @@ func (n *Node) Deadline() (first time.Time, ok bool) {
 		var d time.Time
 		var has bool
 		switch {
-		case e.lapse != nil:
-			d, has = e.lapse.deadline, true
+		case e.limit != nil:
+			d, has = e.limit.at, true
 		case e.foreign != nil:
 			d, has = e.foreign.ctx.Deadline()
 		}
@@ -224,7 +226,7 @@ func (n *Node) Value(key any) any {
 // String implements fmt.Stringer.
 func (n *Node) String() string { return "asyncio.Context" }
 
-// above is the next carrier above a carrier, which is its own anchor.
+// above is the next anchor above an anchor, which is its own.
 func (n *Node) above() *Node {
 	if up := n.up.Load(); up != nil {
 		return up.anchor

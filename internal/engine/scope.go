@@ -140,12 +140,17 @@ func (s *Scope) drain(caller Caller) {
 	s.endScope()
 }
 
-// endScope ends a scope in which no task is left.
+// endScope ends a scope, in which no task is left, and cancels its context: std
+// contexts and whatever else was made with it end, too.
 func (s *Scope) endScope() {
 	s.groups.WakeAll()
 	s.ended = true
+	s.node.cancel(scopeEnded)
 	s.node.end()
 }
+
+// scopeEnded is shared: to end a group allocates nothing.
+var scopeEnded = &cancelState{err: context.Canceled, cause: ErrScopeEnded}
 
 // OpenScope makes a scope under ctx that no body holds open, for what is served by
 // callbacks: it lasts until Close. An error of one of its tasks ends nothing: told

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,51 +19,94 @@ func WithDeadline(ctx context.Context, at time.Time) (n context.Context, cancel 
 	e := &struct {
 		Node
 		ext   nodeExt
-		lapse lapse
+		limit deadline
 	}{}
-	child := &e.Node
-	e.lapse.node, e.lapse.deadline, e.ext.lapse = child, at, &e.lapse
+	child, d := &e.Node, &e.limit
+	d.node, d.at = child, at
+	e.ext.limit = d
 	child.ext.Store(&e.ext)
 	newChild(child, ctx, own.scope, l.confine(ctx, l.carrier(ctx, own)))
-	if child.state.Load() == nil {
-		if when := l.Stamp(at); when <= l.Elapsed() {
-			child.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)
-		} else {
-			l.timers.arm(when, &e.lapse)
-		}
+	switch when := d.when(); {
+	case child.state.Load() != nil:
+	case when <= l.Elapsed():
+		child.cancel(expired())
+	case !child.anchor.expiresBy(when):
+		child.anchor = child
+		l.timers.arm(when, d)
 	}
 	return child, func() { child.release(context.Canceled) }, true
 }
 
-// lapse is the deadline of a time-out.
-type lapse struct {
+// A deadline ends a time-out. The loop's timer does so for the tasks of the loop.
+// While a step runs, adopt compares the clock. While a step blocks, a timer of
+// package time closes Done, if a Done channel was requested.
+type deadline struct {
 	timer
-	node     *Node
-	deadline time.Time
+	node *Node
+	at   time.Time
+
+	outside atomic.Pointer[time.Timer]
 }
 
-func (d *lapse) clock() *timer { return &d.timer }
+func (d *deadline) clock() *timer { return &d.timer }
 
-// expire is the deadline: the timer of a time-out that nobody ended.
-func (d *lapse) expire(l *Loop) {
-	d.node.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)
+// expire is called when the loop's timer fires.
+func (d *deadline) expire(l *Loop) { d.node.cancel(expired()) }
+
+// expired is a new state of a node whose deadline has passed.
+func expired() *cancelState {
+	return &cancelState{err: context.DeadlineExceeded, cause: context.DeadlineExceeded}
+}
+
+// when is the deadline by the loop's clock.
+func (d *deadline) when() int64 { return d.node.scope.loop.Stamp(d.at) }
+
+// counts reports whether no deadline above comes first.
+func (d *deadline) counts() bool { return d.node.anchor == d.node }
+
+func (d *deadline) passed() bool { return d.counts() && d.when() <= d.node.scope.loop.Elapsed() }
+
+// expiresBy reports whether the anchor n has a deadline at or before when.
+func (n *Node) expiresBy(when int64) bool {
+	if n == nil {
+		return false
+	}
+	d := n.ext.Load().limit
+	return d != nil && d.when() <= when
+}
+
+// watch arms the timer of package time. It wakes no task: the order in which timers
+// do stays the loop's (S4).
+func (d *deadline) watch() {
+	if !d.counts() {
+		return
+	}
+	l := d.node.scope.loop
+	d.outside.Store(time.AfterFunc(time.Duration(d.when()-l.Elapsed()), func() {
+		d.node.mark(expired())
+		l.bridges.scan()
+	}))
+	if d.node.state.Load() != nil {
+		d.unwatch()
+	}
+}
+
+func (d *deadline) unwatch() {
+	if t := d.outside.Load(); t != nil {
+		t.Stop()
+	}
 }
 
 // release cancels a time-out or a group's node for good and takes it out of
 // the tree. From any goroutine, more than once.
 func (n *Node) release(cause error) {
+	if due := n.due(); due != nil {
+		n.mark(due) // the deadline came first
+	}
 	n.Cancel(context.Canceled, cause)
-	l := n.scope.loop
-	if l.Here() {
-		n.dismantle()
+	if l := n.scope.loop; l.Here() {
+		n.end()
 	} else {
-		l.post(n.dismantle)
+		l.post(n.end)
 	}
-}
-
-func (n *Node) dismantle() {
-	if e := n.ext.Load(); e != nil && e.lapse != nil {
-		n.scope.loop.timers.disarm(e.lapse)
-	}
-	n.end()
 }

@@ -32,18 +32,23 @@ func (n *Node) unlink(kid *Node) {
 
 // end takes n out of the tree. Its children, which may live on, become its
 // parent's: so a chain of successors stays one layer deep. So do other tasks that
-// are parked under it.
+// are parked under it. A cancelled node has cancelled them all.
 func (n *Node) end() {
 	if n.gone() {
 		return
+	}
+	if n.state.Load() != nil {
+		n.spread() // it was marked by another goroutine: no later spread would find the children
 	}
 	parent := n.up.Load()
 	for kid := n.kids; kid != nil; {
 		next := kid.next
 		kid.next, kid.prev = nil, nil
-		if parent == nil {
+		switch {
+		case n.told:
+		case parent == nil:
 			kid.up.Store(nil)
-		} else {
+		default:
 			parent.link(kid)
 		}
 		kid = next
@@ -53,39 +58,38 @@ func (n *Node) end() {
 		r.leaveNode()
 		parent.addParked(r)
 	}
-	if n.prev != nil {
-		if n.std() != nil && n.state.Load() == nil {
-			n.leaveHeir(parent)
+	linked := n.prev != nil
+	if n.std() != nil {
+		if linked && n.state.Load() == nil {
+			n.detach(parent)
 		}
+		n.scope.loop.bridges.remove(n)
+	}
+	if linked {
 		parent.unlink(n)
 	}
 	n.next = n
 }
 
-// leaveHeir keeps the std contexts made from an ended node connected: a task's
-// context is not cancelled by its end, but what cancels its scope later must
-// still reach a goroutine that waits for it. The heir holds nothing else.
-func (n *Node) leaveHeir(parent *Node) {
-	heir := &Node{scope: n.scope}
-	heir.extras().std.Store(n.std())
-	parent.link(heir)
-	n.up.Store(heir)
-	n.scope.loop.heirs.add(heir)
-}
-
 // Cancel cancels n and everything below it. It reports whether n was not yet
-// cancelled. From any goroutine: the state of n changes at once, the news
-// reaches what is below at once on the loop, and in its next turn otherwise.
+// cancelled. From any goroutine: the state of n changes at once, and so does every
+// Done channel below that was requested. Tasks are woken at once on the loop, and
+// in its next turn otherwise.
 func (n *Node) Cancel(err, cause error) bool {
 	return n.cancel(&cancelState{err: err, cause: cause})
 }
 
 func (n *Node) cancel(s *cancelState) bool {
 	first := n.mark(s)
-	if l := n.scope.loop; l.Here() {
+	l := n.scope.loop
+	if l.Here() {
 		n.spread()
-	} else {
-		l.post(n.spread) // a closed loop has nothing left to tell
+		l.bridges.scanUnsettled()
+		return first
+	}
+	l.post(n.spread) // a closed loop has no task left to wake
+	if e := n.ext.Load(); e != nil && e.exposed.Load() {
+		l.bridges.scan()
 	}
 	return first
 }
@@ -95,12 +99,26 @@ func (n *Node) mark(s *cancelState) bool {
 	if !n.state.CompareAndSwap(nil, s) {
 		return false
 	}
-	if b := n.std(); b != nil {
-		b.close(s)
-	} else if b := n.looseStd(); b != nil {
-		b.close(s)
+	if e := n.ext.Load(); e != nil {
+		n.closeDone(e, s)
 	}
 	return true
+}
+
+func (n *Node) closeDone(e *nodeExt, s *cancelState) {
+	if e.limit != nil {
+		e.limit.unwatch()
+	}
+	b := e.std.Load()
+	switch {
+	case b != nil:
+		b.close(s)
+	case e.left != nil:
+		e.left.close(s)
+	default:
+		return
+	}
+	n.scope.loop.bridges.remove(n)
 }
 
 // spread wakes the tasks parked under the marked node top, then marks and does
@@ -114,6 +132,7 @@ func (top *Node) spread() {
 	n := top
 	for {
 		n.told = true
+		n.disarm()
 		n.wakeParked()
 		kid := n.kids
 		for {
@@ -130,6 +149,13 @@ func (top *Node) spread() {
 			kid = kid.next // cancelled before, with all below it
 		}
 		n = kid
+	}
+}
+
+// disarm stops the timer of a time-out, which has nothing left to cancel.
+func (n *Node) disarm() {
+	if e := n.ext.Load(); e != nil && e.limit != nil {
+		n.scope.loop.timers.disarm(e.limit)
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// S13, S15: a context may outlive the task or the group that it was made for. What is cancelled above it ends
-// the awaits with it all the same, and with an error: nil would say that they got what they waited for.
+// S13, S15: a context may outlive its task. A cancellation above it ends the awaits with it all the same, and with
+// an error: nil would mean that they received what they waited for. The context of a group ends with the group (S6).
 
-// escapes make a context that stays valid for a second and whose owner has ended.
+// escapes make a context that stays valid for a second and whose task has ended.
 var escapes = map[string]func(ctx context.Context, t *testing.T) context.Context{
 	"of a task": func(ctx context.Context, t *testing.T) (c context.Context) {
 		limited := without(asyncio.WithTimeout(ctx, time.Second))
@@ -28,9 +28,10 @@ var escapes = map[string]func(ctx context.Context, t *testing.T) context.Context
 		turns(ctx, t, 1)
 		return c
 	},
-	"of a group": func(ctx context.Context, t *testing.T) (c context.Context) {
+	"of a gathering": func(ctx context.Context, t *testing.T) (c context.Context) {
 		limited := without(asyncio.WithTimeout(ctx, time.Second))
-		if err := asyncio.WithTaskGroup(limited, func(own context.Context) error { c = own; return nil }); err != nil {
+		own := asyncio.Coroutine[int](func(own context.Context) (int, error) { c = own; return 1, nil })
+		if _, err := asyncio.Gather(limited, own); err != nil {
 			t.Error(err)
 		}
 		return c

@@ -187,12 +187,13 @@ func TestS06_AnEndedScopeGivesFailedTasks(t *testing.T) {
 		asyncio.WithTaskGroup(ctx, func(ctx context.Context) error { escaped = ctx; return nil })
 		ran := false
 		body := func(context.Context) error { ran = true; return nil }
-		for name, ctx := range map[string]context.Context{
-			"its ctx":  escaped,
-			"derived":  context.WithValue(escaped, escapedKey{}, 1),
-			"shielded": context.WithoutCancel(escaped),
+		for name, c := range map[string]context.Context{
+			"its ctx":     escaped,
+			"derived":     context.WithValue(escaped, escapedKey{}, 1),
+			"std derived": without(context.WithTimeout(escaped, time.Hour)),
+			"shielded":    context.WithoutCancel(escaped),
 		} {
-			task := asyncio.Go(ctx, body)
+			task := asyncio.Go(c, body)
 			if task.Cancel(nil) {
 				t.Errorf("%s: the task can be cancelled, want it ended", name)
 			}
@@ -263,8 +264,8 @@ func TestS06_TheEndOfATaskDoesNotCancelItsContext(t *testing.T) {
 	})
 }
 
-// S6, S13: what is awaited or created with the ctx of a task, group or gathering
-// that has ended is cancelled with the scope like everything else.
+// S6, S13: awaits with the ctx of a task or gathering that has ended, and tasks
+// created with it, are cancelled with the scope.
 func TestS06_TheContextOfWhatHasEndedStillHearsOfCancellations(t *testing.T) {
 	kept := map[string]func(ctx context.Context) (ended context.Context){
 		"task": func(ctx context.Context) (ended context.Context) {
@@ -278,10 +279,6 @@ func TestS06_TheContextOfWhatHasEndedStillHearsOfCancellations(t *testing.T) {
 				return nil
 			}).Await(ctx)
 			child.Await(ctx)
-			return ended
-		},
-		"group": func(ctx context.Context) (ended context.Context) {
-			asyncio.WithTaskGroup(ctx, func(ctx context.Context) error { ended = ctx; return nil })
 			return ended
 		},
 		"gathering": func(ctx context.Context) (ended context.Context) {
@@ -314,9 +311,7 @@ func TestS06_TheContextOfWhatHasEndedStillHearsOfCancellations(t *testing.T) {
 					err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 						ended := keep(ctx)
 						asyncio.Go(ctx, func(context.Context) error { return use(ended) })
-						if of != "group" { // whose scope has ended as well
-							asyncio.Go(ended, use)
-						}
+						asyncio.Go(ended, use)
 						asyncio.Sleep(ctx, time.Second)
 						return errBoom
 					})
