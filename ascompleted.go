@@ -13,8 +13,10 @@ import (
 // awaited.
 //
 // Leaving the loop early cancels the coroutines that it started and waits for
-// them; their results and errors are dropped. If ctx is cancelled they are cancelled
-// and waited for likewise, and what has not ended by itself comes with ctx's error.
+// them; their results and errors are dropped. The error of a task or future that was
+// handed in counts as received when the loop gets it, not before. If ctx is cancelled,
+// the coroutines are cancelled and awaited, and what has not ended by itself comes with
+// ctx's error.
 //
 // [Pull2] of it belongs to the task that has called next first.
 //

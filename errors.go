@@ -19,9 +19,11 @@ var (
 	ErrLoopClosed = engine.ErrLoopClosed
 	// ErrNotDone is returned by Result and Err of what has not ended.
 	ErrNotDone = engine.ErrNotDone
-	// ErrTaskCancelled says that the awaited task or future was cancelled, while
-	// the caller was not. It also matches context.Canceled, and the error that
-	// carries it also matches the cause given to Cancel.
+	// ErrTaskCancelled is matched by the error of a task or future that was
+	// cancelled, and by no other task's error. Such an error also matches
+	// context.Canceled and the cause given to Cancel. A task that was not cancelled
+	// itself, and returns such an error of a task that it awaited, has failed: its
+	// error has the same text and matches the rest, but not ErrTaskCancelled.
 	ErrTaskCancelled = engine.ErrTaskCancelled
 	// ErrScopeEnded is the error of a task created in a scope that has ended, and the
 	// cause that context.Cause returns for the scope's ctx.

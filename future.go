@@ -43,12 +43,14 @@ func (f *Future[T]) SetResult(v T) bool {
 	return true
 }
 
-// SetError is SetResult for an error; it panics if that is nil. An error that
-// nobody receives is reported like a task's.
+// SetError is SetResult for an error; it panics if that is nil. An error that no caller
+// receives is reported like a task's. With the error of a task that was cancelled the
+// future has failed: it does not match ErrTaskCancelled (see Cancel).
 func (f *Future[T]) SetError(err error) bool {
 	if err == nil {
 		panic("asyncio: Future.SetError: nil error; use SetResult")
 	}
+	err = engine.Failed(err)
 	if !f.c.Claim() {
 		return false
 	}
@@ -94,7 +96,7 @@ func (f *Future[T]) Result() (T, error) {
 func (f *Future[T]) Err() error { return f.c.Err() }
 
 // Done returns a channel that is closed when the future is settled. From any
-// goroutine; in a coroutine use Await.
+// goroutine; in a coroutine use Await. See Task.Done.
 func (f *Future[T]) Done() <-chan struct{} { return f.c.Done() }
 
 // OnDone is as Task.OnDone.

@@ -22,11 +22,14 @@ var errNilAwaitable = errors.New("asyncio: nil awaitable")
 // arguments. Coroutines are started as tasks; tasks and futures are only
 // awaited.
 //
-// The first error ends it: the coroutines that this Gather started are
-// cancelled and waited for, and the error is returned. Tasks and futures that
-// were handed in go on. If ctx is cancelled, what was started is cancelled and
-// waited for likewise, and ctx.Err() is returned. Errors that come after the
-// first count as received and are dropped: use GatherResults to see them all.
+// The first error ends it: Gather cancels the coroutines that it started, waits for
+// them, and returns the error. Tasks and futures that were handed in go on. The errors
+// of all the other arguments count as received, also those that come after Gather has
+// returned: use GatherResults to see them all.
+//
+// If ctx is cancelled, Gather cancels what it started, waits for it, and returns
+// ctx.Err(). Errors of what it started are dropped; those of tasks and futures that were
+// handed in do not count as received.
 //
 //	values, err := asyncio.Gather(ctx, task1, task2)
 //	values, err := asyncio.Gather(ctx, []asyncio.Awaitable[int]{task, coroutine}...)
@@ -38,12 +41,12 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 		return nil, err
 	}
 	first, err := g.crew.Gather()
+	if own := g.crew.Late(); own != nil {
+		return nil, own
+	}
 	if first != nil {
-		e := first.Receive()
-		if own := g.crew.Late(); own != nil {
-			e = own
-		}
-		return nil, e
+		disregard[T](aws)
+		return nil, first.Receive()
 	}
 	if err != nil {
 		return nil, err
@@ -55,9 +58,19 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 	return values, nil
 }
 
+// disregard makes the errors of tasks and futures count as received, now or later.
+func disregard[T any, A Awaitable[T]](aws []A) {
+	for _, aw := range aws {
+		if handle, ok := any(aw).(interface{ cell() *engine.Cell }); ok {
+			handle.cell().Disregard()
+		}
+	}
+}
+
 // GatherResults is Gather that never fails: it waits for all of aws and returns
 // one Result for each. If ctx is cancelled it cancels what it started, and what
-// had not ended by itself carries ctx's error.
+// had not ended by itself carries ctx's error; an error that comes later does not count
+// as received.
 //
 //go:noinline
 func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Result[T] {

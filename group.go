@@ -24,6 +24,10 @@ import (
 // When WithTaskGroup returns, the group's ctx is cancelled: Err returns
 // context.Canceled, and the cause is ErrScopeEnded unless the group was cancelled
 // before.
+//
+// If body panics or exits its goroutine, the tasks are cancelled and awaited, and then
+// the panic goes on. Their errors are reported as errors that no caller received; in a
+// handler of package aionet, with those of the connection.
 func WithTaskGroup(ctx context.Context, body func(ctx context.Context) error) error {
 	if body == nil {
 		return errors.New("asyncio: WithTaskGroup: nil body")

@@ -39,6 +39,10 @@ func NewLoop(opts ...Option) *Loop {
 // names of abandoned tasks. If ctx is cancelled, so is main; Run still waits
 // for it.
 //
+// A goroutine that waits in Await receives the error, also if Run returns before the
+// scheduler resumes it. A goroutine that uses Done, or that called Submit, has 100 ms to
+// call Err, Result or Await before Run reports the error.
+//
 // A panic in a task prints that task's stack at once, cancels and awaits the
 // rest, and then continues in the caller of Run as a *PanicError, unless
 // WithPanicsAsErrors is given. runtime.Goexit in a task (t.FailNow) likewise

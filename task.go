@@ -120,8 +120,9 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 
 // Submit makes coroutine a task of the loop, owned by its Run, from any goroutine.
 // It never blocks. On a loop that has not started the task waits for Run; on one
-// that has ended it has failed with ErrLoopClosed. It panics if the loop or
-// coroutine is nil.
+// that has ended it has failed with ErrLoopClosed, which Run does not return: if the
+// caller does not receive it either, it is logged. It panics if the loop or coroutine is
+// nil.
 //
 //go:noinline
 func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {
@@ -139,8 +140,8 @@ func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T]
 
 // Await waits for the task and returns its result. From a task of any loop it
 // suspends, from any other goroutine it blocks that goroutine. If ctx is
-// cancelled first it returns ctx.Err(), and the awaited task goes on. If the
-// task was cancelled, the error matches ErrTaskCancelled. Await may be called
+// cancelled first it returns ctx.Err(), and the awaited task goes on. The error
+// matches ErrTaskCancelled if, and only if, the task was cancelled. Await may be called
 // any number of times, by several tasks; the error counts as received.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	err, waited := t.t.Cell().Await(ctx, &t.t)
@@ -165,7 +166,8 @@ func (t *Task[T]) Join(ctx context.Context) error {
 func (t *Task[T]) Cancel(cause error) bool { return t.t.Cancel(cause) }
 
 // Done returns a channel that is closed when the task has ended. From any
-// goroutine; in a coroutine use Await.
+// goroutine; in a coroutine use Await. A closed channel does not receive the error: call
+// Err or Result, at the end of Run within 100 ms (see Run).
 func (t *Task[T]) Done() <-chan struct{} { return t.t.Cell().Done() }
 
 // Result returns what the coroutine returned, or ErrNotDone while it runs. The

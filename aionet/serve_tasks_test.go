@@ -194,3 +194,36 @@ func TestAnOpenGroupOfAHandlerEndsWithItsConnection(t *testing.T) {
 		}
 	})
 }
+
+// A group in a handler whose body panics, as its tasks fail: all their errors are
+// the connection's, and none is Run's.
+func TestServeReportsTheTasksOfAGroupThatPanics(t *testing.T) {
+	disk, clean := errors.New("disk full"), errors.New("failed in its clean-up")
+	for name, nested := range map[string]int{"a group": 1, "a group in a group": 2} {
+		t.Run(name, func(t *testing.T) {
+			onLoop(t, func(ctx context.Context) {
+				var reported []error
+				l, end := serve(ctx, t, func(ctx context.Context, c *aionet.Conn) error {
+					body := func(ctx context.Context) error {
+						asyncio.Go(ctx, func(ctx context.Context) error { asyncio.Sleep(ctx, time.Hour); return clean })
+						asyncio.Sleep(ctx, 0)
+						asyncio.Go(ctx, func(context.Context) error { return disk })
+						asyncio.Sleep(ctx, time.Hour)
+						panic("boom")
+					}
+					for range nested {
+						inner := body
+						body = func(ctx context.Context) error { return asyncio.WithTaskGroup(ctx, inner) }
+					}
+					return body(ctx)
+				}, aionet.OnError(func(_ net.Addr, err error) { reported = append(reported, err) }))
+				visit(ctx, t, l.Addr(), 1)
+				end()
+				var p *asyncio.PanicError
+				if len(reported) != 1 || !errors.Is(reported[0], disk) || !errors.Is(reported[0], clean) || !errors.As(reported[0], &p) {
+					t.Errorf("reported %q, want one report of the panic and both errors", reported)
+				}
+			}, asyncio.WithPanicsAsErrors())
+		})
+	}
+}

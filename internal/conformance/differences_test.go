@@ -127,6 +127,14 @@ selfish is done 42`,
 main: raised cancelled
 pretender is failed`,
 	},
+	"waiter_without_handler_ends_cancelled": {
+		reason: "A task counts as cancelled only if a cancel was delivered to it (S14, S16); one that returns another task's cancellation has failed.",
+		ours: `
+slow start
+slow cancelled
+main: raised cancelled
+waiter is failed`,
+	},
 	"cancel_a_waiter_of_a_foreign_task": {
 		reason: "A cancelled await does not cancel the awaited task (S14); in CPython it does.",
 		ours: `

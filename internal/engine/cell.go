@@ -16,11 +16,15 @@ import (
 //
 //	pending --Claim--> settling --Settle--> done
 //
-// Whoever claims a cell settles it, and writes the value in between; after done
-// nothing changes, so that anybody who has seen done may read it.
+// The caller that claims a cell settles it, and writes the value in between. After
+// done nothing changes: a reader that has seen done may read the rest.
+//
+// Waiters that are not tasks of the loop are counted in the same word. A waiter that
+// is counted when the cell becomes done receives the error, whenever the scheduler
+// lets it go on: it cannot leave any more. So the error counts as received at once (S9).
 type Cell struct {
 	loop    *Loop
-	state   atomic.Uint32
+	state   atomic.Uint32            // the flags below, and the number of receivers
 	created coro.Site                // fixed
 	fail    *failure                 // the error, if there is one; written while settling
 	ended   atomic.Pointer[doneChan] // made on first use
@@ -28,9 +32,10 @@ type Cell struct {
 }
 
 const (
-	cellPending uint32 = iota
-	cellSettling
+	cellSettling uint32 = 1 << iota
 	cellDone
+	cellReceived // the error counts as received, also one that is still to come
+	cellReceiver // one receiver: the count is in the bits from here on
 )
 
 type doneChan struct {
@@ -54,28 +59,29 @@ func (c *Cell) Created() string { return c.created.String() }
 func (c *Cell) Loop() *Loop { return c.loop }
 
 // IsDone reports whether the cell is settled. From any goroutine.
-func (c *Cell) IsDone() bool { return c.state.Load() == cellDone }
+func (c *Cell) IsDone() bool { return c.state.Load()&cellDone != 0 }
 
 // Claim reserves the right to settle a future. From any goroutine.
-func (c *Cell) Claim() bool { return c.state.CompareAndSwap(cellPending, cellSettling) }
+func (c *Cell) Claim() bool { return c.state.Or(cellSettling)&(cellSettling|cellDone) == 0 }
 
-// Settle ends a claimed future and has the waiters woken: on the loop at once,
-// from another goroutine by the loop's next turn. It never runs them inline. An
-// error is somebody's to receive (S9), unless lost is false.
+// Settle ends a claimed future and wakes the waiters: on the loop at once, from
+// another goroutine in the loop's next turn. It never runs them inline. If lost is
+// true, an error that no caller receives is reported (S9).
 func (c *Cell) Settle(err error, lost bool, name string) {
 	l := c.loop
 	var f *failure
 	switch {
 	case err != nil && lost:
 		f = l.newFailure(c, nil, err, name)
+		l.reportUnreachable(c, f)
 		c.fail = f
 	case err != nil:
 		c.fail = &failure{err: err}
 	}
-	c.publish()
+	c.publishEnd()
 	if l.Here() {
 		c.tell(f)
-	} else if l.post(func() { c.tell(f) }) != nil && f != nil {
+	} else if l.post(func() { c.tell(f) }) != nil && f != nil && !f.received.Load() {
 		l.log(slog.LevelError, "asyncio: an error was set after the end of Run", "future", f.site(), "error", err)
 	}
 }
@@ -94,7 +100,7 @@ func (c *Cell) SettleLater(err error) bool {
 		c.fail = &failure{err: err}
 	}
 	if c.loop.send((*lateCell)(c)) != nil {
-		c.publish()
+		c.publishEnd()
 		return false
 	}
 	return true
@@ -107,7 +113,11 @@ func (c *lateCell) arrive(*Loop) { (*Cell)(c).settled() }
 
 // settled publishes the end and wakes the waiters. On the loop.
 func (c *Cell) settled() {
-	c.publish()
+	if c.fail == nil {
+		c.publish()
+	} else {
+		c.publishEnd()
+	}
 	if c.wait.head != nil {
 		c.wait.WakeAll()
 	}
@@ -120,13 +130,50 @@ func (c *Cell) publish() {
 	}
 }
 
+// publishEnd is publish for a cell that may have failed.
+func (c *Cell) publishEnd() {
+	if f := c.fail; f != nil {
+		if c.state.Or(cellDone) >= cellReceived {
+			f.received.Store(true)
+		}
+		if c.ended.Load() != nil {
+			f.watched.Store(true)
+		}
+	}
+	c.publish()
+}
+
 // Receive returns the error of a settled cell and marks it as received (S9).
 func (c *Cell) Receive() error {
 	if c.fail == nil {
 		return nil
 	}
-	c.fail.received.Store(true)
+	c.fail.receive(c.loop)
 	return c.fail.err
+}
+
+// Disregard makes the error count as received, now or when it comes. From any goroutine.
+func (c *Cell) Disregard() {
+	if c.state.Or(cellReceived)&cellDone != 0 {
+		c.Receive()
+	}
+}
+
+// expect counts the caller as a receiver, until it leaves or the cell is done. It
+// reports false if the cell is done already.
+func (c *Cell) expect() bool { return c.state.Add(cellReceiver)&cellDone == 0 }
+
+// leave undoes expect. It reports false if the cell is done: the caller must receive.
+func (c *Cell) leave() bool {
+	for {
+		s := c.state.Load()
+		if s&cellDone != 0 {
+			return false
+		}
+		if c.state.CompareAndSwap(s, s-cellReceiver) {
+			return true
+		}
+	}
 }
 
 // Failed reports whether the settled cell has an error, without receiving it.
@@ -154,6 +201,9 @@ func (c *Cell) Done() <-chan struct{} {
 		}
 	}
 	if c.IsDone() {
+		if c.fail != nil {
+			c.fail.watched.Store(true)
+		}
 		d.close()
 	}
 	return d.ch
@@ -238,15 +288,20 @@ func (c *Cell) OnSettled(fn func(err error)) {
 
 // awaitForeign awaits a cell of another loop from a task of this one.
 func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
+	if !c.expect() {
+		return c.Receive(), true
+	}
 	var own WaitList
 	l := caller.L
 	stop := c.whenDone(func() { l.post(func() { own.WakeAll() }) })
-	if !caller.Park(&own, forOtherLoop) {
+	if woken := caller.Park(&own, forOtherLoop); !woken {
 		stop()
-		return caller.Err(), false
+		err = caller.Err()
+	} else { // also by the end of the other loop
+		err = ErrLoopClosed
 	}
-	if !c.IsDone() { // woken by the end of the other loop
-		return ErrLoopClosed, false
+	if c.leave() {
+		return err, false
 	}
 	return c.Receive(), true
 }
@@ -259,16 +314,19 @@ func (c *Cell) awaitOffLoop(ctx context.Context) (err error, waited bool) {
 	if err := ctx.Err(); err != nil {
 		return err, false
 	}
+	if !c.expect() {
+		return c.Receive(), true
+	}
 	select {
 	case <-c.Done():
+		return c.Receive(), true
 	case <-ctx.Done():
-		if !c.IsDone() { // what is there wins (S15)
-			return ctx.Err(), false
-		}
+		err = ctx.Err()
 	case <-c.loop.closed:
-		if !c.IsDone() {
-			return ErrLoopClosed, false
-		}
+		err = ErrLoopClosed
+	}
+	if c.leave() { // otherwise the result wins (S15)
+		return err, false
 	}
 	return c.Receive(), true
 }
@@ -318,6 +376,9 @@ func (s *cancelState) explains(err error) (yes bool) {
 }
 
 func (s *cancelState) explainsAll(err error) bool {
+	if e, ok := err.(*relayedError); ok {
+		err = e.err
+	}
 	switch {
 	case err == nil:
 		return false

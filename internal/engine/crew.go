@@ -20,8 +20,9 @@ type Crew struct {
 	pending int // members not settled
 	started int // of those, the ones started here
 	over    bool
-	first   *Cell // the member whose end sufficed before all had ended
-	late    error // the caller's own error, if it was cancelled before that
+	first   *Cell      // the member whose end sufficed before all had ended
+	late    error      // the caller's own error, if it was cancelled before that
+	fails   []*failure // of those started here: the call receives them
 
 	Partial bool // the call may return before all members have ended
 
@@ -93,6 +94,9 @@ func (c *Crew) ended(cell *Cell, pos int, started bool) {
 	c.pending--
 	if started {
 		c.started--
+		if f := cell.fail; f != nil && !f.cancelled {
+			c.fails = append(c.fails, f)
+		}
 	}
 	if !c.over && c.enough(c, cell) {
 		c.end(cell)
@@ -218,8 +222,12 @@ func (c *Crew) Stop() {
 	c.Abort()
 }
 
-// Abort leaves the members that are only observed. Nothing may be started.
+// Abort leaves the members that are only observed, when none is left that was started:
+// their errors count as received.
 func (c *Crew) Abort() {
+	for _, f := range c.fails {
+		f.received.Store(true)
+	}
 	for _, m := range c.members {
 		m.Remove()
 	}

@@ -3,15 +3,16 @@ package engine
 import (
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync/atomic"
+	"time"
 	"weak"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A failure is the error of a task or future. One that somebody has to receive
-// (S9) is listed with the loop: it outlives what it came from, and does not keep
-// it alive.
+// A failure is the error of a task or future. One that a caller has to receive (S9)
+// is listed with the loop. It outlives the cell, and does not keep it alive.
 type failure struct {
 	task     weak.Pointer[Task]
 	err      error
@@ -19,12 +20,12 @@ type failure struct {
 	created  coro.Site
 	stack    []uintptr // of the creation, in debug mode
 	received atomic.Bool
+	watched  atomic.Bool // another goroutine asked for Done, or called Submit: see awaitReceivers
 
 	cancelled bool // it is the task's own cancellation; fixed
 }
 
-// newFailure makes the record of an error of c. When the handle of c becomes
-// unreachable nobody can receive the error any more, and it is reported then.
+// newFailure makes the record of an error of c, which owner returned, or nil.
 func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string) *failure {
 	f := &failure{err: err, name: name, created: c.created}
 	if owner != nil {
@@ -33,14 +34,30 @@ func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string) *failure
 			f.stack = e.stack
 		}
 	}
-	if !l.bubbled() {
-		runtime.AddCleanup(c, func(f *failure) {
-			if !f.received.Load() {
-				l.post(func() { l.failures.lost(l, f) })
-			}
-		}, f)
-	}
 	return f
+}
+
+// reportUnreachable reports f when the handle of c becomes unreachable: no caller can
+// receive the error any more.
+func (l *Loop) reportUnreachable(c *Cell, f *failure) {
+	if l.bubbled() {
+		return
+	}
+	runtime.AddCleanup(c, func(f *failure) {
+		if !f.received.Load() {
+			l.post(func() { l.failures.lost(l, f) })
+		}
+	}, f)
+}
+
+// receive marks f as received, and wakes the loop if it is in awaitReceivers.
+func (f *failure) receive(l *Loop) {
+	if !f.received.Swap(true) && l.lingers.Load() {
+		select {
+		case l.wakeUp <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // failures are those of a loop, oldest first. Owned by the loop.
@@ -63,8 +80,8 @@ func (fs *failures) add(f *failure) {
 	fs.open = append(fs.open, f)
 }
 
-// sweep forgets what has been received meanwhile. As it runs each time the list
-// has doubled, it costs a constant per failure.
+// sweep removes what has been received. As it runs each time the list has doubled, it
+// costs a constant per failure.
 func (fs *failures) sweep() {
 	open := fs.open[:0]
 	for _, f := range fs.open {
@@ -99,15 +116,73 @@ func (l *Loop) ReportLate(err error, name string, created coro.Site) {
 	l.log(slog.LevelError, "asyncio: an error came after the end of Run", "from", name, "created", created.String(), "error", err)
 }
 
-// settle reports, at the end of Run, everything that nobody received. A handler
-// may add to the list, or leave by runtime.Goexit: the rest is reported still.
+// awaitReceivers is called at the end of Run, before errors are reported that no caller
+// has received. A goroutine may be about to receive one: its Done channel is closed, or
+// Submit has returned, and the scheduler has not let the goroutine go on. The loop waits
+// for such a goroutine, and for a moment for any other. In a testing/synctest bubble it
+// waits until every other goroutine of the bubble is blocked.
+func (l *Loop) awaitReceivers() {
+	fs := &l.failures
+	if fs.sweep(); len(fs.open) == 0 {
+		return
+	}
+	l.lingers.Store(true)
+	l.idles()
+	l.rests()
+	if l.bubbled() {
+		l.linger(1, fs.unreceived)
+	} else {
+		l.linger(receiveMoment, fs.unreceived)
+		l.linger(receivePatience, fs.watched)
+	}
+	l.lingers.Store(false)
+	l.wakes()
+	l.cur.Store(&l.rootRunner)
+	if l.monitorParked.Load() {
+		l.wakeMonitor()
+	}
+}
+
+// linger waits while there is something to wait for, at most d.
+func (l *Loop) linger(d time.Duration, more func() bool) {
+	timeUp := time.NewTimer(d)
+	defer timeUp.Stop()
+	for more() {
+		select {
+		case <-l.wakeUp: // see receive
+		case <-timeUp.C:
+			return
+		}
+	}
+}
+
+const (
+	receiveMoment   = time.Millisecond
+	receivePatience = 100 * time.Millisecond
+)
+
+func (fs *failures) watched() bool {
+	return slices.ContainsFunc(fs.open, func(f *failure) bool { return f.watched.Load() && !f.received.Load() })
+}
+
+func (fs *failures) unreceived() bool {
+	return slices.ContainsFunc(fs.open, func(f *failure) bool { return !f.received.Load() })
+}
+
+// settle reports, at the end of Run, every error that no caller received; main's too if
+// Run does not return. A handler may add to the list, or leave by runtime.Goexit: the
+// rest is reported still.
 func (fs *failures) settle(l *Loop) {
 	finished := false
 	defer func() {
 		if !finished {
+			l.stop.exiting = true
 			fs.settle(l)
 		}
 	}()
+	if l.stop.unwinds() {
+		fs.add(l.stop.unreturned())
+	}
 	for len(fs.open) > 0 {
 		f := fs.open[0]
 		fs.open = fs.open[1:]

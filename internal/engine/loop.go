@@ -36,6 +36,7 @@ type Loop struct {
 	registry registry
 	inbox    inbox
 	signal   atomic.Uint32
+	lingers  atomic.Bool // see awaitReceivers
 	asleep   atomic.Bool
 	wakeUp   chan struct{}
 	poller   atomic.Pointer[Poller] // waits in place of wakeUp; nil: the loop has no network
@@ -282,9 +283,9 @@ func (l *Loop) drive() {
 	l.finale()
 }
 
-// finale runs what was accepted before the loop was over, and nothing that it queues, and
-// tells the handler of the errors that nobody received. It is watched like all that drive
-// runs.
+// finale runs the callbacks that were accepted before the loop was over, but none that
+// these add. Then it reports the errors that no caller has received. It is watched like
+// all that drive runs.
 func (l *Loop) finale() {
 	l.root.ended = true
 	l.root.node.cancel(scopeEnded)
@@ -300,6 +301,7 @@ func (l *Loop) finale() {
 	if l.mark.Load() {
 		l.stepEnded()
 	}
+	l.awaitReceivers()
 	l.settled = true
 	l.failures.settle(l)
 }

@@ -17,10 +17,9 @@ import (
 // Owned by the loop.
 type Group struct {
 	Scope
-	in      *Scope // the owner
-	listed  Waiter // in in.groups, until Close has returned the errors
+	listed  Waiter // in outer.groups, until Close has returned the errors
 	closing bool
-	failed  []*Task // whose errors Close has not returned: they are the owner's at its end
+	owed    []*failure // that Close has not returned: they are the owner's at its end
 }
 
 var errGroupClosed = errors.New("asyncio: the group was closed")
@@ -28,14 +27,14 @@ var errGroupClosed = errors.New("asyncio: the group was closed")
 // OpenGroup opens a group in the scope of ctx, whose own node is own. On the loop only.
 func OpenGroup(ctx context.Context, own *Node) *Group {
 	l := own.scope.loop
-	g := &Group{Scope: Scope{loop: l, node: &Node{}, group: true}, in: own.scope}
+	g := &Group{Scope: Scope{loop: l, node: &Node{}, outer: own.scope, group: true}}
 	g.open, g.listed.notify = g, g
 	newChild(g.node, ctx, &g.Scope, l.carrier(ctx, own))
-	if g.in.ended {
+	if g.outer.ended {
 		g.end()
 		return g
 	}
-	g.in.groups.Push(&g.listed)
+	g.outer.groups.Push(&g.listed)
 	return g
 }
 
@@ -47,7 +46,7 @@ func (g *Group) Len() int { return g.live }
 
 // counts adds n to the live tasks of the owners.
 func (g *Group) counts(n int) {
-	for s := g.in; ; s = s.open.in {
+	for s := g.outer; ; s = s.open.outer {
 		s.live += n
 		if s.live == 0 {
 			s.wait.WakeAll()
@@ -68,7 +67,7 @@ func (g *Group) emptied() {
 
 func (g *Group) end() {
 	g.endScope()
-	if len(g.failed) == 0 {
+	if len(g.owed) == 0 {
 		g.listed.Remove()
 	}
 }
@@ -79,21 +78,18 @@ func (g *Group) settled() {
 	if !g.ended {
 		g.end()
 	}
-	for _, t := range g.failed {
-		f := t.cell.fail
+	for _, f := range g.owed {
 		switch {
-		case g.in.open != nil:
-			g.in.open.failed = append(g.in.open.failed, t)
-			g.in.fail(f.err)
-		case g.in.group:
-			f.received.Store(true)
-			g.in.fail(f.err)
-		case g.in.told != nil:
-			f.received.Store(true)
-			g.in.told(f.err)
+		case g.outer.open != nil:
+			g.outer.open.owed = append(g.outer.open.owed, f)
+			g.outer.fail(f)
+		case g.outer.group:
+			g.outer.fail(f)
+		case g.outer.told != nil && !f.received.Swap(true):
+			g.outer.told(f.err)
 		}
 	}
-	g.failed = nil
+	g.owed = nil
 }
 
 // Close cancels the group's tasks, also if ctx is cancelled, waits for them as long as
@@ -123,12 +119,9 @@ func (g *Group) Close(ctx context.Context) error {
 			return caller.left()
 		}
 	}
-	for _, t := range g.failed {
-		t.cell.fail.received.Store(true)
-	}
-	g.failed = nil
+	g.owed = nil
 	g.listed.Remove()
-	return errors.Join(g.errs...)
+	return g.take()
 }
 
 // contains reports whether g waits for t.
@@ -136,7 +129,7 @@ func (g *Group) contains(t *Task) bool {
 	for s := t.node.scope; s != &g.Scope; {
 		switch {
 		case s.open != nil:
-			s = s.open.in
+			s = s.open.outer
 		case s.owner != nil:
 			s = s.owner.node.scope
 		default:

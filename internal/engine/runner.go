@@ -207,8 +207,9 @@ func (r *runner) exec(t *Task) {
 	} else {
 		err = t.body.Run(&t.node)
 	}
+	l.judge(t, err)
 	returned = true
-	l.finish(t, err)
+	l.conclude(t)
 }
 
 // runnerOf returns the coroutine of a task, giving it one if it has not started.

@@ -16,9 +16,10 @@ type Scope struct {
 	ended bool
 	group bool
 	cut   bool        // of a group: a child ended cancelled
-	errs  []error     // of a group: what its children and its body returned, in order
 	body  Extent      // of a group
-	told  func(error) // of an open scope: hears of what its children returned
+	outer *Scope      // in which the scope was opened; nil: Run's
+	fails []*failure  // of a group: of its children and its body, in order
+	told  func(error) // of an open scope: called with the errors of its children
 
 	open   *Group   // the Group that it is; nil: none
 	groups WaitList // the Groups opened in it, notified at its end
@@ -46,31 +47,73 @@ func (c Caller) Within(s *Scope) bool {
 	return false
 }
 
-// childFailed hears of a task of the scope that ended with an error that is
-// not its own cancellation.
+// childFailed is called when a task of the scope has ended with an error that is not
+// its own cancellation. Until a caller receives the error it is listed with the loop,
+// also where the caller is known: a crew or a group whose task is abandoned returns
+// nothing (S8, S9).
 func (s *Scope) childFailed(t *Task) {
+	flags := t.node.flags
 	switch {
-	case t.node.flags&(flagQuiet|flagMain) != 0:
+	case flags&(flagQuiet|flagMain) != 0:
 		return
-	case s.group && s.open == nil:
-		s.fail(t.cell.fail.err)
-	case s.told != nil:
+	case s.told != nil && flags&flagCrew == 0:
 		s.told(t.cell.fail.err)
-	default:
-		t.cell.fail = s.loop.newFailure(&t.cell, t, t.cell.fail.err, t.Name())
-		s.loop.failures.add(t.cell.fail)
+		return
+	}
+	l := s.loop
+	f := l.newFailure(&t.cell, t, t.cell.fail.err, t.Name())
+	f.watched.Store(flags&flagSubmitted != 0)
+	t.cell.fail = f
+	l.failures.add(f)
+	switch {
+	case flags&flagCrew != 0:
+	case s.group:
+		s.fail(f)
 		if s.open != nil {
-			s.open.failed = append(s.open.failed, t)
-			s.fail(t.cell.fail.err)
+			s.open.owed = append(s.open.owed, f)
 		}
+	default:
+		l.reportUnreachable(&t.cell, f)
 	}
 }
 
 // fail keeps a group's error; the first cancels the siblings and the body.
-func (s *Scope) fail(err error) {
-	s.errs = append(s.errs, err)
-	if len(s.errs) == 1 {
-		s.node.Cancel(context.Canceled, err)
+func (s *Scope) fail(f *failure) {
+	s.fails = append(s.fails, f)
+	if len(s.fails) == 1 {
+		s.node.Cancel(context.Canceled, f.err)
+	}
+}
+
+// take returns a group's errors, joined, which counts as receiving them.
+func (s *Scope) take() error {
+	errs := make([]error, len(s.fails))
+	for i, f := range s.fails {
+		f.received.Store(true)
+		errs[i] = f.err
+	}
+	return errors.Join(errs...)
+}
+
+// lose hands on the errors of a group that returns none, because its body left by a
+// panic or Goexit: to the open scope that the group is part of, otherwise they are
+// reported in the next turn. A goroutine that waits for Done may receive first.
+func (s *Scope) lose() {
+	open := s.outer
+	for open.group {
+		open = open.outer
+	}
+	l := s.loop
+	for _, f := range s.fails {
+		if open.told != nil {
+			if !f.received.Swap(true) {
+				open.told(f.err)
+			}
+		} else if t := f.task.Value(); t != nil && f.watched.Load() {
+			l.reportUnreachable(&t.cell, f)
+		} else {
+			l.ready.pushCall(call{fn: func() { l.failures.lost(l, f) }})
+		}
 	}
 }
 
@@ -83,11 +126,11 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 		return err
 	}
 	l := caller.L
-	s := &Scope{loop: l, node: &Node{}, owner: caller.Task(), group: true}
+	s := &Scope{loop: l, node: &Node{}, owner: caller.Task(), outer: ScopeOf(ctx), group: true}
 	newChild(s.node, ctx, s, caller.n)
 
-	// A body that leaves by panic or Goexit takes its children along. The panic
-	// is printed before they are waited for, who might never end.
+	// If body panics or exits, its children are cancelled and awaited first, and their
+	// errors are reported. The panic is printed before that: a child might never end.
 	s.owner.enter(&s.body, s.node)
 	returned := false
 	defer func() {
@@ -101,6 +144,7 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 		}
 		s.node.Cancel(context.Canceled, errBodyLeft)
 		s.drain(caller)
+		s.lose()
 		if v != nil {
 			panic(v)
 		}
@@ -111,12 +155,14 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 
 	bodyCut := err != nil && s.node.reason(l).explains(err)
 	if err != nil && !bodyCut {
-		s.fail(err)
+		f := l.newFailure(&s.owner.cell, s.owner, err, s.owner.Name())
+		l.failures.add(f)
+		s.fail(f)
 	}
 	s.drain(caller)
 	switch {
-	case len(s.errs) > 0:
-		return errors.Join(s.errs...)
+	case len(s.fails) > 0:
+		return s.take()
 	case bodyCut:
 		return err
 	case s.cut:
@@ -153,12 +199,12 @@ func (s *Scope) endScope() {
 var scopeEnded = &cancelState{err: context.Canceled, cause: ErrScopeEnded}
 
 // OpenScope makes a scope under ctx that no body holds open, for what is served by
-// callbacks: it lasts until Close. An error of one of its tasks ends nothing: told
-// hears of it, which does bookkeeping only. On the loop only.
+// callbacks: it lasts until Close. An error of one of its tasks ends nothing: told is
+// called with it, which does bookkeeping only. On the loop only.
 func OpenScope(ctx context.Context, told func(error)) *Scope {
 	own := NodeOf(ctx)
 	l := own.scope.loop
-	s := &Scope{loop: l, node: &Node{}, told: told}
+	s := &Scope{loop: l, node: &Node{}, outer: own.scope, told: told}
 	newChild(s.node, ctx, s, l.carrier(ctx, own))
 	return s
 }

@@ -137,6 +137,26 @@ func (l *Loop) outcome() error {
 	}
 }
 
+// unwinds reports whether Run panics or exits its goroutine: it returns no error.
+func (s *shutdown) unwinds() bool { return len(s.panics) > 0 || s.exiting }
+
+// unreturned is the error of main that Run does not return because it unwinds. It is
+// nil if main's error says no more than how Run ends.
+func (s *shutdown) unreturned() *failure {
+	t := s.main
+	f := t.cell.fail
+	if f == nil || f.cancelled || f.received.Load() {
+		return nil
+	}
+	for _, end := range append(s.panics[:len(s.panics):len(s.panics)], errExited) {
+		if (&cancelState{err: end, cause: end}).explains(f.err) {
+			return nil
+		}
+	}
+	t.cell.fail = t.cell.loop.newFailure(&t.cell, t, f.err, t.Name())
+	return t.cell.fail
+}
+
 // crash begins the end of Run on account of a panic.
 func (l *Loop) crash(err error) {
 	l.stop.panics = append(l.stop.panics, err)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"strconv"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -39,13 +40,14 @@ type Task struct {
 type taskFlags uint8
 
 const (
-	flagQuiet     taskFlags = 1 << iota // its starter receives the error
+	flagQuiet     taskFlags = 1 << iota // ended by a panic or Goexit that ends Run
 	flagMain                            // Run's main: its error is Run's
 	flagCancelled                       // ended cancelled
 	flagConfined                        // its waits end with it under any context
 	flagCrew                            // started by a crew, which is told of its end
 	flagPanicked                        // ended by a panic
 	flagExtent                          // it is in an Extent
+	flagSubmitted                       // created in another goroutine, which has the handle
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -99,11 +101,10 @@ func Spawn(ctx context.Context, own *Node, t *Task, body Body, created coro.Site
 }
 
 // SpawnUnder is Spawn for a coroutine that the caller started for itself, under
-// a node of its own: the caller gets the error, and no scope reports it.
+// a node of its own: the caller gets the error.
 func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created coro.Site) {
 	l := under.scope.loop
 	t.prepare(l, l.newID(), body, created, "")
-	t.node.flags |= flagQuiet
 	l.admit(t, ctx, under.scope, under)
 }
 
@@ -143,9 +144,27 @@ func (t *Task) refuse(l *Loop, err error) {
 		return
 	}
 	t.cell.fail = l.newFailure(&t.cell, t, err, t.Name())
+	l.reportUnreachable(&t.cell, t.cell.fail)
 	l.failures.add(t.cell.fail)
 	t.body.Discard()
 	t.cell.settled()
+}
+
+// decline ends a submitted task that came after the end of Run. Its error is for the
+// caller of Submit alone: Run may have returned. A handle that becomes unreachable
+// before that is logged.
+func (t *Task) decline(l *Loop) {
+	f := l.newFailure(&t.cell, t, ErrLoopClosed, t.Name())
+	if !l.bubbled() {
+		runtime.AddCleanup(&t.cell, func(f *failure) {
+			if !f.received.Load() {
+				l.log(slog.LevelError, "asyncio: a task was submitted after the end of Run and did not run", "task", f.name, "created", f.site())
+			}
+		}, f)
+	}
+	t.cell.fail = f
+	t.body.Discard()
+	t.cell.publishEnd()
 }
 
 func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
@@ -166,16 +185,19 @@ func (l *Loop) Submit(t *Task, body Body, created coro.Site, name string) {
 	t.node.scope = l.root // all that Cancel needs before the loop adopts the task
 	adopt := func() {
 		if l.root.ended {
-			t.refuse(l, ErrLoopClosed)
+			l.counters.refused++
+			t.decline(l)
 			return
 		}
 		l.admit(t, l.root.node, l.root, l.root.node)
 	}
 	if l.Here() {
 		adopt()
-	} else if l.post(adopt) != nil {
-		t.cell.fail = &failure{err: ErrLoopClosed}
-		t.cell.publish()
+		return
+	}
+	t.node.flags |= flagSubmitted
+	if l.post(adopt) != nil {
+		t.decline(l)
 	}
 }
 
@@ -194,20 +216,34 @@ func (t *Task) Cancel(cause error) bool {
 
 // finish is the end of a task whose coroutine returned err.
 func (l *Loop) finish(t *Task, err error) {
-	if err != nil {
-		if s := t.node.reason(l); s.explains(err) {
-			t.node.flags |= flagCancelled
-			if t.node.flags&flagMain == 0 {
-				err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
-			}
-		}
-		t.cell.fail = &failure{err: err, cancelled: t.Cancelled()}
-		l.counters.unsuccessful(t.node.flags)
-	}
+	l.judge(t, err)
 	l.conclude(t)
 }
 
-// conclude publishes the end of t: the scope hears of it, then the waiters.
+// judge decides how a task ended whose coroutine returned err: whether it counts as
+// cancelled, and what its error is. It calls methods of err.
+func (l *Loop) judge(t *Task, err error) {
+	if err == nil {
+		return
+	}
+	main := t.node.flags&flagMain != 0
+	s := t.node.reason(l)
+	cancelled := s.explains(err)
+	switch {
+	case main: // Run returns what it returned
+	case cancelled:
+		err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
+	default:
+		err = Failed(err)
+	}
+	if cancelled {
+		t.node.flags |= flagCancelled
+	}
+	t.cell.fail = &failure{err: err, cancelled: cancelled}
+	l.counters.unsuccessful(t.node.flags)
+}
+
+// conclude publishes the end of t: first to the scope, then to the waiters.
 func (l *Loop) conclude(t *Task) {
 	t.body.Discard()
 	if t.r.held != nil {

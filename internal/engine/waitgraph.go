@@ -91,7 +91,7 @@ func (s *Scope) above() *Scope {
 	if s.open == nil {
 		return nil
 	}
-	return s.open.in
+	return s.outer
 }
 
 // waitsFor reports whether t is one of the tasks that s waits for at its end.

@@ -32,7 +32,7 @@ func TestS16_TheAwaitedWasCancelledAndNotI(t *testing.T) {
 			"Gather of the future":     second(asyncio.Gather(ctx, future)),
 			"GatherResults":            asyncio.GatherResults(ctx, task)[0].Err,
 			"WaitFor":                  second(asyncio.WaitFor(ctx, time.Hour, task)),
-			"a coroutine that awaits":  second(asyncio.Go(ctx, func(ctx context.Context) error { return second(task.Await(ctx)) }).Await(ctx)),
+			"a coroutine that awaits":  second(asyncio.Proc(func(ctx context.Context) error { return second(task.Await(ctx)) }).Await(ctx)),
 			"off the loop, Task.Await": offLoop(ctx, func(ctx context.Context) error { return second(task.Await(ctx)) }),
 		} {
 			wantErr(t, name, err, asyncio.ErrTaskCancelled, context.Canceled, errWhy)

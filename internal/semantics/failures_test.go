@@ -205,14 +205,22 @@ func TestS09_ATasksOwnCancellationIsNoError(t *testing.T) {
 	}
 }
 
-// S9, S14: to say so without having been cancelled is one.
+// S9, S14: a task that returns such an error without having been cancelled has failed.
 func TestS09_ACancellationThatDidNotHappenIsAnError(t *testing.T) {
 	for _, claimed := range []error{context.Canceled, context.DeadlineExceeded, asyncio.ErrTaskCancelled} {
 		err := runVirtual(t, func(ctx context.Context) error {
 			asyncio.Go(ctx, failing(claimed))
 			return asyncio.Sleep(ctx, time.Second)
 		}, asyncio.WithLogger(quiet))
-		wantErr(t, "Run", err, claimed)
+		var u *asyncio.UnhandledError
+		if !errors.As(err, &u) || u.Err.Error() != claimed.Error() {
+			t.Errorf("Run returned %v, want the unhandled error %q", err, claimed)
+		}
+		if claimed == asyncio.ErrTaskCancelled { // S16: the task was not
+			wantNotErr(t, "Run", err, claimed)
+		} else {
+			wantErr(t, "Run", err, claimed)
+		}
 	}
 }
 

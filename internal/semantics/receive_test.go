@@ -134,21 +134,3 @@ func TestS09_WhatDoesNotReceiveAnError(t *testing.T) {
 		})
 	}
 }
-
-// S9, S11: the error that Gather returns is received, another that it does not
-// return is not lost with it.
-func TestS09_GatherReceivesWhatItReturns(t *testing.T) {
-	second := errors.New("second")
-	var got reports
-	runVirtual(t, func(ctx context.Context) error {
-		one := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { asyncio.Sleep(ctx, 1); return 0, errBoom })
-		two := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { asyncio.Sleep(ctx, 2); return 0, second })
-		if _, err := asyncio.Gather(ctx, one, two); err != errBoom {
-			t.Errorf("Gather returned %v, want boom", err)
-		}
-		return asyncio.Sleep(ctx, time.Hour)
-	}, got.option())
-	if len(got) != 1 || got[0].Err != second {
-		t.Errorf("reported %v, want the second error alone", got)
-	}
-}
