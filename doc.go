@@ -12,7 +12,7 @@
 // To await is to suspend until a result is there. While a coroutine is suspended
 // the loop runs others. It is suspended nowhere else. What can suspend takes a ctx
 // and says so: [Sleep], [Checkpoint], every method named Await, Wait, Acquire, Get,
-// Put or Join, [Gather] and its relatives, [WithTaskGroup], [ToThread], [Recv] and
+// Put or Join, [Group.Close], [Gather] and its relatives, [WithTaskGroup], [ToThread], [Recv] and
 // [Send].
 //
 // An awaitable is what can be awaited: a Coroutine, a [Task], a [Future], or a

@@ -54,8 +54,11 @@ func (e *RemoteError) Unwrap() error {
 // It returns err, and panics if err is nil or cannot be compared, or the name is
 // empty or taken.
 func RegisterError(name string, err error) error {
-	if err == nil || name == "" {
-		panic(fmt.Sprintf("asyncio: RegisterError(%q, %v): neither the name nor the error may be empty", name, err))
+	switch {
+	case name == "":
+		panic(fmt.Sprintf("asyncio: RegisterError(\"\", %v): the name must not be empty", err))
+	case err == nil:
+		panic(fmt.Sprintf("asyncio: RegisterError(%q, nil): the error must not be nil", name))
 	}
 	if !reflect.ValueOf(err).Comparable() {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): errors of type %T cannot be compared, so that errors.Is would not find it", name, err))

@@ -174,7 +174,7 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 		if l.life.Load() == lifeRunning {
 			return Refuse(errLoopRuns, "the event loop is already running; make another with NewLoop")
 		}
-		return Refuse(ErrLoopClosed, "the event loop has run already; make another with NewLoop")
+		return ErrLoopClosed
 	}
 	if err := RefuseBlocking("call main with the ctx of the coroutine, or Run by ToThread"); err != nil {
 		l.life.Store(lifeNew)

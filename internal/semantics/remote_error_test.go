@@ -202,10 +202,10 @@ func (list) Error() string { return "list" }
 
 func TestRegisterError_refuses(t *testing.T) {
 	for want, register := range map[string]func(){
-		"a name and an error": func() { asyncio.RegisterError("", errBroken) },
-		"an error are":        func() { asyncio.RegisterError("test.nil", nil) },
-		"is taken":            func() { asyncio.RegisterError("test.too-dark", errBroken) },
-		"cannot be compared":  func() { asyncio.RegisterError("test.list", list{errBroken}) },
+		`RegisterError("", broken): the name must not be empty`:     func() { asyncio.RegisterError("", errBroken) },
+		`RegisterError("test.nil", nil): the error must not be nil`: func() { asyncio.RegisterError("test.nil", nil) },
+		"is taken":           func() { asyncio.RegisterError("test.too-dark", errBroken) },
+		"cannot be compared": func() { asyncio.RegisterError("test.list", list{errBroken}) },
 	} {
 		if text := fmt.Sprint(panicOf(register)); !strings.Contains(text, want) {
 			t.Errorf("panic %q, want one that says %q", text, want)

@@ -22,7 +22,7 @@ var (
 )
 
 // known are the faults that are allowed for the moment.
-var known = faults{late: true, mainLost: true, bodyLeft: true}
+var known = faults{}
 
 type faults struct {
 	late     bool // an error that a waiter of another goroutine receives as Run ends is reported, and the ErrLoopClosed of a Submit at that moment
