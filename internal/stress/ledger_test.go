@@ -116,9 +116,6 @@ func (l *ledger) report(u asyncio.Unhandled) {
 	l.mu.Unlock()
 	_, others := l.record(u.Err, func(e *entry) { e.reported++; e.at = time.Now() })
 	for _, err := range others {
-		if err == asyncio.ErrLoopClosed && known.late {
-			continue
-		}
 		l.violate("the error handler got %q of task %q", err, u.TaskName)
 	}
 }
@@ -170,14 +167,14 @@ func (l *ledger) check(virtual, crashed bool, printed func(n int) int) {
 			}
 			if e.reported > 0 {
 				for _, r := range e.received {
-					if r.near || virtual && r.since.Before(e.at) && !known.late {
+					if r.near || virtual && r.since.Before(e.at) {
 						wrong("was received and reported")
 						break
 					}
 				}
 			}
 		case inChild, inBody:
-			if e.grouped+e.reported != 1 && !known.bodyLeft {
+			if e.grouped+e.reported != 1 {
 				wrong("should have been returned by the group or reported once")
 			}
 			if e.box == inBody && len(e.received) > 0 {
@@ -200,7 +197,7 @@ func (l *ledger) check(virtual, crashed bool, printed func(n int) int) {
 				wrong("was lost")
 			}
 		case inMain:
-			if e.returned+e.reported != 1 && !(known.mainLost && crashed) {
+			if e.returned+e.reported != 1 {
 				wrong("should have been returned by Run or reported once")
 			}
 		case inCallback:

@@ -195,7 +195,7 @@ func (m *machine) runLoop(i int, ctx context.Context, main func(context.Context)
 	_, others := m.record(err, func(e *entry) { e.returned++ })
 	for _, err := range others {
 		more := strings.HasSuffix(err.Error(), " more unhandled errors") && m.reports > 16
-		if !more && !(known.late && errors.Is(err, asyncio.ErrLoopClosed)) && (!errors.Is(err, context.Canceled) || ctx.Err() == nil) {
+		if !more && (!errors.Is(err, context.Canceled) || ctx.Err() == nil) {
 			m.violate("Run of loop %d returned %v", i, err)
 		}
 	}

@@ -21,15 +21,6 @@ var (
 	real   = flag.Bool("stress.real", false, "with -stress.for or -stress.seed: run in real time")
 )
 
-// known are the faults that are allowed for the moment.
-var known = faults{}
-
-type faults struct {
-	late     bool // an error that a waiter of another goroutine receives as Run ends is reported, and the ErrLoopClosed of a Submit at that moment
-	mainLost bool // the error of main is lost when Run panics or exits
-	bodyLeft bool // errors of a group's children are lost when the body panics
-}
-
 // atFirst is the number of goroutines before the first program.
 var atFirst int
 
