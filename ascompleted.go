@@ -15,10 +15,10 @@ import (
 // Leaving the loop early cancels the coroutines that it started and waits for
 // them; their results and errors are dropped. The error of a task or future that was
 // handed in counts as received when the loop gets it, not before. If ctx is cancelled,
-// the coroutines are cancelled and awaited, and what has not ended by itself comes with
-// ctx's error.
+// AsCompleted cancels and awaits the coroutines. The Result of an argument that has not
+// ended by itself then has ctx's error.
 //
-// [Pull2] of it belongs to the task that has called next first.
+// With [Pull2], only the task that called next first may call next and stop.
 //
 //go:noinline
 func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2[int, Result[T]] {

@@ -32,13 +32,13 @@ func NewCondition(lock *Lock) *Condition {
 // or use WaitFor.
 //
 // It returns with the lock held, also with ctx.Err() when ctx is cancelled before a
-// notification. There is one exception: after ErrDeadlock the lock is not held. That
-// is returned if the task that holds the lock has ended, or if it waits in
+// notification. There is one exception: after ErrDeadlock the lock is not held. Wait
+// returns ErrDeadlock if the task that holds the lock has ended, or if it waits in
 // WithTaskGroup for the calling task. If the task that holds the lock waits for the
 // calling task in another way, that wait returns ErrDeadlock instead.
 //
-// It panics if the calling task does not hold the lock, also if ctx is cancelled
-// already.
+// It panics if the calling task does not hold the lock, even if ctx is already
+// cancelled.
 func (c *Condition) Wait(ctx context.Context) error {
 	caller, err := c.enter(ctx, "Condition.Wait")
 	if err != nil {
@@ -54,10 +54,10 @@ func (c *Condition) Wait(ctx context.Context) error {
 	return err
 }
 
-// WaitFor waits until pred, which is called with the lock held, returns true: at
-// once if it does so already. It returns with the lock held, with ctx.Err() when ctx
-// is cancelled first, or already; after ErrDeadlock the lock is not held. It panics
-// as Wait does.
+// WaitFor waits until pred returns true. It calls pred with the lock held, and returns
+// at once if pred is already true. If ctx is cancelled before, or during the wait, it
+// returns ctx.Err(). The lock is held on return, except after ErrDeadlock. It panics as
+// Wait does.
 func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 	if pred == nil {
 		return errors.New("asyncio: Condition.WaitFor: nil predicate")

@@ -47,8 +47,8 @@
 //
 // The ctx that a coroutine gets carries the loop, the owner of the tasks created
 // with it, and the cancellation. Pass it on, to library code too: std contexts
-// can be derived from it and it can be derived from them. Which task a call
-// suspends is told by the goroutine that calls; a call from a goroutine that does
+// can be derived from it and it can be derived from them. The calling goroutine
+// determines which task a call suspends. A call from a goroutine that does
 // not run the loop's current step returns [ErrWrongTask], or [ErrWrongLoop] if it runs
 // a step of another loop. With a ctx that has no loop
 // it returns [ErrNoLoop], but for [Sleep] and Await, which block the goroutine there.

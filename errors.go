@@ -22,8 +22,8 @@ var (
 	// ErrTaskCancelled is matched by the error of a task or future that was
 	// cancelled, and by no other task's error. Such an error also matches
 	// context.Canceled and the cause given to Cancel. A task that was not cancelled
-	// itself, and returns such an error of a task that it awaited, has failed: its
-	// error has the same text and matches the rest, but not ErrTaskCancelled.
+	// may return such an error of a task that it awaited. It has failed then: its
+	// error has the same text and the same matches, except ErrTaskCancelled.
 	ErrTaskCancelled = engine.ErrTaskCancelled
 	// ErrScopeEnded is the error of a task created in a scope that has ended, and the
 	// cause that context.Cause returns for the scope's ctx.
@@ -46,7 +46,7 @@ var (
 	//   - The task that holds a Lock ended without releasing it.
 	//
 	// Waits for a Semaphore, a Queue, an Event, a Future, a thread or a task of another
-	// loop are not looked at.
+	// loop are not examined.
 	ErrDeadlock = engine.ErrDeadlock
 	// ErrQueueShutdown is returned by a queue that was shut down: by Put at once,
 	// by Get when nothing is left.

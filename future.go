@@ -43,9 +43,9 @@ func (f *Future[T]) SetResult(v T) bool {
 	return true
 }
 
-// SetError is SetResult for an error; it panics if that is nil. An error that no caller
-// receives is reported like a task's. With the error of a task that was cancelled the
-// future has failed: it does not match ErrTaskCancelled (see Cancel).
+// SetError is SetResult for an error; it panics if err is nil. An error that no caller
+// receives is reported like a task's. If err is the error of a cancelled task, the future
+// has failed, and its error does not match ErrTaskCancelled (see Cancel).
 func (f *Future[T]) SetError(err error) bool {
 	if err == nil {
 		panic("asyncio: Future.SetError: nil error; use SetResult")

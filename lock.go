@@ -13,20 +13,20 @@ import (
 // A lock belongs to the task that acquired it. The task must release it before it
 // ends. For a lock that one task acquires and another releases, use a Semaphore(1).
 //
-// These mistakes are reported:
+// Misuse is reported:
 //   - Release by another task panics with an error that matches ErrWrongTask.
 //   - Acquire by the task that holds the lock returns ErrDeadlock.
 //   - Acquire returns ErrDeadlock if the holder waits for the calling task, directly
 //     or through others: for a lock of its own, in Await, Gather, Wait or WithTaskGroup. The
 //     error names all of them. A timeout of one of these waits makes no difference.
-//   - If the holder ends without releasing the lock, Acquire returns ErrDeadlock and
-//     names the task that ended, to tasks that wait and to later ones.
+//   - If the holder ends without releasing the lock, waiting and later calls of Acquire
+//     return ErrDeadlock. The error names the task that ended.
 //
 // A callback is no task. It may call TryAcquire, which leaves the lock without an
 // owner: every task may then release it. It may release every lock.
 //
-// It is for tasks of one loop, the first that uses it. When that loop has ended
-// another may, and finds the lock as it was left: held, if it was. A Lock must not be
+// A lock belongs to the first loop that uses it. After that loop has ended, another loop
+// may use the lock. A lock that was held is still held then. A Lock must not be
 // copied after first use.
 type Lock struct {
 	_    noCopy

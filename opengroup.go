@@ -7,8 +7,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A Group is a task group that is kept, in a struct for example, where [WithTaskGroup]
-// has its tasks end before the function returns. It is made by [OpenGroup].
+// A Group is a task group that outlives the function that makes it, as the field of a
+// struct for example. [OpenGroup] makes it. The tasks of [WithTaskGroup], by contrast, end
+// before it returns.
 //
 // A task made by Go belongs to the group, and so do the tasks made with that task's
 // ctx. When one of them fails, the others are cancelled, and a task added later is
@@ -16,24 +17,24 @@ import (
 // no more than that a task was cancelled along with the group is left out.
 //
 // The owner of a group is the scope of the ctx given to OpenGroup: a task group, a
-// connection's handler, or Run. The group's tasks are the owner's to wait for, as if
-// they were its own: WithTaskGroup waits for them, a handler's end and Run's cancel them
-// and wait. Then the group ends. Errors that Close has not returned go to the owner:
+// connection's handler, or Run. The owner waits for the group's tasks as for its own.
+// WithTaskGroup waits for them. A handler that returns, and Run when main returns, cancel
+// them and wait. Then the group ends. Errors that Close has not returned go to the owner:
 // WithTaskGroup returns them, a server reports them, Run reports and returns them. A
 // failure does not cancel the owner before that.
 //
 // If the ctx given to OpenGroup is cancelled, so are the group's tasks, also those added
-// later. The group is still to be closed.
+// later. Close must still be called.
 //
 // The methods are for the tasks and callbacks of the group's loop.
 type Group struct{ g *engine.Group }
 
 // OpenGroup opens a group in the scope of ctx. Its tasks have the values and the
-// cancellation of ctx. OpenGroup does not block. Close the group; if it is not closed it
-// ends with its owner. In a scope that has ended the group has ended too.
+// cancellation of ctx. OpenGroup does not block. A group that is not closed ends with its
+// owner. A group opened in a scope that has ended has ended too.
 //
-// On the loop only: with a ctx that has no loop or in another goroutine it panics. A
-// group that outlives the handler that opens it is made with the ctx of [Detach].
+// On the loop only: with a ctx that has no loop or in another goroutine it panics. For a
+// group that outlives the handler that opens it, pass the ctx of [Detach].
 func OpenGroup(ctx context.Context) *Group {
 	own := mustHaveLoop("OpenGroup", ctx)
 	return &Group{engine.OpenGroup(ctx, own)}
@@ -64,13 +65,13 @@ func (g *Group) Len() int {
 }
 
 // Close cancels the group's tasks, suspends the calling task until they have ended, and
-// returns their errors, joined, first the one that came first. The group has ended then.
+// returns their errors, joined, in the order in which they came. The group has ended then.
 // To let the tasks finish, wait for them before: Close cancels at once.
 //
-// A second Close returns the same errors; two at once wait for the same end. If ctx is
-// cancelled before the tasks have ended, also if it is when Close is called, Close returns
-// ctx.Err(): the tasks are cancelled, and the errors remain for another Close or for the
-// owner. Clean-up with a cancelled ctx uses context.WithoutCancel to wait.
+// A second Close returns the same errors; concurrent calls wait for the same end. If ctx is
+// cancelled before the tasks have ended, or before the call, Close returns ctx.Err(). The
+// tasks are cancelled, and the errors remain for another Close or for the owner. To wait
+// in a clean-up with a cancelled ctx, use context.WithoutCancel.
 //
 // In a task of the group Close returns ErrDeadlock and cancels nothing. With the ctx of
 // another loop it returns ErrWrongLoop.

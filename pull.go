@@ -8,8 +8,8 @@ import (
 
 // Pull is [iter.Pull] for a sequence whose body awaits: Sleep, Queue.Get, a Read
 // of a connection. next runs the body until its next value and suspends the
-// calling task while the body awaits. stop has yield return false, runs the body
-// to its end, and also suspends while that awaits. Call stop unless next has
+// calling task while the body awaits. stop makes yield return false, runs the body
+// to its end, and also suspends while the body awaits. Call stop unless next has
 // returned false; a second call does nothing.
 //
 //	next, stop := asyncio.Pull(numbers(ctx))

@@ -145,9 +145,9 @@ type sentPanic struct {
 	Wrapped bool // by the error
 }
 
-// EncodeError makes bytes of an error, for the implementation of an Executor. It returns
-// whatever the error's methods do, unless they block: one that panics, calls
-// runtime.Goexit, or unwraps without end does not say more of the error.
+// EncodeError encodes an error, for the implementation of an Executor. A method of the error
+// may panic, call runtime.Goexit or unwrap without end: EncodeError returns, and leaves out
+// what that method would add. A method that blocks also blocks EncodeError.
 func EncodeError(err error) []byte {
 	if err == nil {
 		return nil

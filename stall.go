@@ -123,7 +123,7 @@ func (e *StallError) Error() string { return e.Stall.String() }
 //
 // A step is seen to begin to within some milliseconds, so thresholds under 10 ms
 // mean little. In a testing/synctest bubble there is no watch, except with
-// asynciotest.NoStalls; asynciotest.Run finds what blocks the loop by itself.
+// asynciotest.NoStalls; asynciotest.Run reports a blocked loop without an option.
 func WithStallThreshold(d time.Duration) Option {
 	if d < 0 {
 		panic(fmt.Sprintf("asyncio: WithStallThreshold(%v): d must be at least 0; 0 switches the watch off", d))

@@ -119,10 +119,10 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 }
 
 // Submit makes coroutine a task of the loop, owned by its Run, from any goroutine.
-// It never blocks. On a loop that has not started the task waits for Run; on one
-// that has ended it has failed with ErrLoopClosed, which Run does not return: if the
-// caller does not receive it either, it is logged. It panics if the loop or coroutine is
-// nil.
+// It never blocks. On a loop that has not started, the task waits for Run. On a loop
+// that has ended, the task has failed with ErrLoopClosed. Run does not return that error;
+// it is logged if the caller does not receive it. Submit panics if the loop or coroutine
+// is nil.
 //
 //go:noinline
 func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {

@@ -139,8 +139,8 @@ func (p *ThreadPool) remove(c *Call) {
 // what runs has returned. If ctx ends first, the functions' contexts are cancelled with
 // ErrExecutorClosed as the cause, and Close returns an error that says how many
 // still run: a goroutine cannot be killed. In a task it suspends, elsewhere it
-// blocks. A second call waits too. A function of the pool that calls Close would wait for
-// itself: it gets ErrDeadlock, and the pool stays open.
+// blocks. A second call waits too. In a function that the pool runs, Close returns
+// ErrDeadlock, and the pool stays open.
 func (p *ThreadPool) Close(ctx context.Context) error {
 	if p.runsCaller(ctx) {
 		return fmt.Errorf("%w: ThreadPool.Close: called by a function that the pool runs; close the pool after its functions have returned", ErrDeadlock)

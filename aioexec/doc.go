@@ -17,6 +17,6 @@
 //
 // A cancelled Wait kills the process too, unlike Python's Process.wait: to stop waiting
 // and let it run, await Done. On Linux the process is killed when this program ends,
-// however that happens (Pdeathsig). A daemon that outlives the program is started by
-// package os/exec.
+// also by a crash (Pdeathsig). To start a daemon that outlives the program, use package
+// os/exec.
 package aioexec

@@ -11,9 +11,9 @@
 //	}
 //
 // The clock of [Run] jumps to the next timer when nothing can run: the test above takes
-// no time, and the same steps on every machine. It also fails if the body leaves tasks
-// or goroutines behind, if an error is lost, if the loop is blocked, and if nothing can
-// run again.
+// no time, and the same steps on every machine. A test also fails if the body leaves tasks
+// or goroutines behind, if no caller receives an error, if a step blocks the loop, and if
+// no task can ever run again.
 //
 // What the body opens by package aionet is in memory. [NewNetwork] makes a network with
 // latency, chunks, losses and faults, by a seed; [Pipe] is one connection.
@@ -51,8 +51,8 @@ import (
 //   - on a panic or an error of a connection's or a request's handler, see
 //     AllowHandlerErrors.
 //
-// A test that can never end is left where it waits: t.Fatal reports where that is, and its
-// goroutines stay until the program ends.
+// Run calls t.Fatal for a test that can never end, and reports where it waits. The goroutines
+// of that test stay until the program ends.
 //
 // What package aionet opens is in memory: the loop has a Network of its own, unless
 // WithNetwork gives it another.
@@ -91,7 +91,7 @@ func Run(t *testing.T, body func(ctx context.Context, t *testing.T), opts ...asy
 	}
 }
 
-// strict is what options may take back.
+// strict sets the checks that options may switch off.
 func strict(t *testing.T) asyncio.Option {
 	return func(c *engine.Config) {
 		c.OnBlocked = func(s engine.Stall) { t.Error(blocked(s)) }

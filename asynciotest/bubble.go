@@ -7,11 +7,11 @@ import (
 	"testing/synctest"
 )
 
-// A bubble is synctest.Test in a goroutine of its own, so that a test whose bubble can
-// never end does.
+// A bubble runs synctest.Test in a goroutine of its own: the test ends even if its bubble
+// never does.
 type bubble struct {
 	ended    chan struct{}
-	returned bool // synctest.Test has; otherwise it panicked or ended its goroutine
+	returned bool // synctest.Test returned; false: it panicked or ended its goroutine
 	panic    any
 }
 

@@ -12,17 +12,17 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// AllowHandlerErrors lets handlers fail in Run, as in a server that goes on: the error is
-// logged. Without it a panic or an error of a handler fails the test. Handlers are those of
+// AllowHandlerErrors makes Run log the errors of handlers, as a server does. Without it a
+// panic or an error of a handler fails the test. Handlers are those of
 // aionet.Listener.Serve and ServeProtocol, with the tasks that belong to their connections,
-// and of aiohttp.Handler. An error that was given to OnError fails no test, and neither does
-// one that tells how a connection ended: io.EOF, a reset, a deadline, a connection that this
-// side has closed, and the handler's own cancellation.
+// and of aiohttp.Handler. An error that was passed to OnError fails no test. An error that
+// reports how a connection ended fails none either: io.EOF, a reset, a deadline, a
+// connection that this side has closed, and the handler's own cancellation.
 func AllowHandlerErrors() asyncio.Option {
 	return func(c *engine.Config) { c.OnHandlerError = nil }
 }
 
-// failHandler reports false for what is to be logged.
+// failHandler fails the test. It reports false for an error that must be logged instead.
 func failHandler(t *testing.T, what string, err error) bool {
 	var p *asyncio.PanicError
 	switch {
@@ -36,7 +36,7 @@ func failHandler(t *testing.T, what string, err error) bool {
 	return true
 }
 
-// endsConnection reports whether the error tells how a connection ended.
+// endsConnection reports whether the error describes how a connection ended.
 func endsConnection(err error) bool {
 	for _, end := range []error{io.EOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, end) {

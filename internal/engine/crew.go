@@ -107,7 +107,7 @@ func (c *Crew) ended(cell *Cell, pos int, started bool) {
 	switch {
 	case c.Ordered || c.pending == 0 || c.over && c.started == 0:
 		c.wait.WakeAll()
-	case c.Partial && c.pending == 1: // what else cell ends is told first
+	case c.Partial && c.pending == 1: // the other waiters of cell are notified first
 		c.caller.L.Soon(c.chosen)
 	}
 }

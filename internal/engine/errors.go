@@ -73,8 +73,8 @@ func (e *relayedError) Is(target error) bool {
 
 func (e *relayedError) As(target any) bool { return errors.As(e.err, target) }
 
-// saysTaskCancelled is errors.Is(err, ErrTaskCancelled) for any error: one whose
-// methods panic says nothing, and the search ends after maxUnwrap errors.
+// saysTaskCancelled is errors.Is(err, ErrTaskCancelled) for any error. It reports false if a
+// method of err panics, and the search ends after maxUnwrap errors.
 func saysTaskCancelled(err error) (yes bool) {
 	defer func() {
 		if recover() != nil {

@@ -5,8 +5,8 @@ import "fmt"
 // A Lock is held by one task at a time. A callback that takes it leaves it without a holder.
 // It belongs to the thread of control of one loop. The zero value is free.
 //
-// A task holds the lock from the hand-over on, also before it runs (S15): so who waits for
-// whom is known at every moment.
+// A task holds the lock from the hand-over on, also before it runs (S15). So the edges of
+// the wait graph are known at every moment.
 type Lock struct {
 	wait       WaitList // first: see lockOf
 	held       bool

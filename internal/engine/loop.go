@@ -22,11 +22,12 @@ import (
 // A Loop runs tasks and callbacks, one at a time.
 type Loop struct {
 	// Fixed before start.
-	cfg    Config
-	base   time.Time // zero of the loop's clock
-	root   *Scope
-	Public any // the public handle
-	Net    any // what package aionet keeps for the loop; owned by the loop
+	cfg     Config
+	base    time.Time // zero of the loop's clock
+	root    *Scope
+	shelter *Node // stands above what Detach has made
+	Public  any   // the public handle
+	Net     any   // what package aionet keeps for the loop; owned by the loop
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
@@ -69,7 +70,7 @@ type Loop struct {
 	confined   int               // confined tasks that have not ended
 	search     search            // for wait cycles
 	deadlocks  map[*runner]error // of waits that were ended, until their tasks run
-	settled    bool              // what nobody received is being reported
+	settled    bool              // errors that no caller received are being reported
 	nextID     uint64            // of the block that ends before endID
 	endID      uint64
 	idle       []*runner
@@ -88,7 +89,7 @@ type Loop struct {
 	lane       *lane   // of the coroutines' stacks
 	laneNumber int
 	overtime   *overtime // nil: steps may take virtual time
-	lateAfter  int64     // from when on a timer is worth a word
+	lateAfter  int64     // the lateness from which on a timer is reported
 }
 
 const (
@@ -105,6 +106,7 @@ func New(cfg Config) *Loop {
 	}
 	l.root = &Scope{loop: l, node: &Node{}}
 	l.root.node.scope = l.root
+	l.shelter = &Node{scope: l.root}
 	l.rootRunner.loop = l
 	l.bridges.collected = new(atomic.Int32)
 	l.watch.l, l.lateAfter = l, math.MaxInt64
@@ -289,6 +291,7 @@ func (l *Loop) drive() {
 func (l *Loop) finale() {
 	l.root.ended = true
 	l.root.node.cancel(scopeEnded)
+	l.shelter.cancel(scopeEnded)
 	l.closeInbox()
 	for n := l.ready.len(); n > 0; n-- {
 		if l.mark.Load() {

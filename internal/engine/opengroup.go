@@ -72,8 +72,8 @@ func (g *Group) end() {
 	}
 }
 
-// settled is called when the owner ends, which gets the errors: a group returns them, a
-// connection's scope is told of them, and Run has them in its list already.
+// settled is called when the owner ends, and passes the errors to it: a group returns them,
+// a connection's scope is notified, and Run already has them in its list.
 func (g *Group) settled() {
 	if !g.ended {
 		g.end()

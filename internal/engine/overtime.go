@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// An overtime finds the steps during which virtual time goes by. Time in a bubble goes by
+// An overtime finds the steps during which virtual time passes. Time in a bubble passes
 // only while every goroutine in it waits, so such a step waits without an await.
 //
 // A timer is set whenever the loop may run steps, and stopped before the loop sleeps: it

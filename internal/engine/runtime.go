@@ -26,7 +26,7 @@ import (
 //	package context finds its own type by a private key | checkContext
 //	package context calls a parent's AfterFunc method   | checkContext
 //
-// Where less depends on it, the rest works without, after one warning in the log:
+// If one of these does not hold, Run logs one warning, and only that feature is missing:
 //
 //	the stack of a coroutine begins with runtime.corostart,
 //	and its trace ends with "created by" and its creator | coro.Check: blocking calls from within an iter.Pull are not refused
@@ -100,8 +100,8 @@ func checkContext(key any) error {
 	return nil
 }
 
-// A keyed context has nothing to tell it from a context of another package but what it
-// answers to a key.
+// A keyed context differs from a context of another package only in the value that it
+// returns for a key.
 type keyed struct {
 	context.Context
 	key   any

@@ -29,11 +29,17 @@ type Scope struct {
 func ScopeOf(ctx context.Context) *Scope { return NodeOf(ctx).scope }
 
 // Detached returns a context with the values of ctx, whose own node is own, that
-// belongs to Run's scope and is never cancelled: a node without a parent. The tasks
-// made with it are cancelled by handle at the end of Run. From any goroutine.
+// belongs to Run's scope and is cancelled by nothing but the end of Run. The tasks
+// made with it are cancelled by handle before that. From any goroutine.
+//
+// It is made as a node that has ended already, in whose place the loop's shelter
+// stands: so an open Done channel of it is held weakly, as for an ended task.
 func Detached(ctx context.Context, own *Node) *Node {
+	l := own.scope.loop
 	n := &Node{}
-	newChild(n, ctx, own.scope.loop.root, nil)
+	n.next = n
+	newChild(n, ctx, l.root, nil)
+	n.up.Store(l.shelter)
 	return n
 }
 
@@ -199,8 +205,8 @@ func (s *Scope) endScope() {
 var scopeEnded = &cancelState{err: context.Canceled, cause: ErrScopeEnded}
 
 // OpenScope makes a scope under ctx that no body holds open, for what is served by
-// callbacks: it lasts until Close. An error of one of its tasks ends nothing: told is
-// called with it, which does bookkeeping only. On the loop only.
+// callbacks: it lasts until Close. An error of one of its tasks cancels nothing: told is
+// called with it, and does bookkeeping only. On the loop only.
 func OpenScope(ctx context.Context, told func(error)) *Scope {
 	own := NodeOf(ctx)
 	l := own.scope.loop

@@ -107,15 +107,18 @@ func (s *Sequence) resume(call string, stop bool) (suspended bool) {
 
 // admit returns the runner whose step the calling goroutine runs, nil off the
 // loop. Extents belong to the task in which they were opened: another task, a
-// callback and a foreign goroutine may not go on inside of one. When that task's
-// loop has ended nobody may, and the body is abandoned.
+// callback and a foreign goroutine may not go on inside of one. After that task's
+// loop has ended, no caller may. The body is abandoned, also when the task has ended.
 func (s *Sequence) admit(call string) *runner {
-	var r *runner
-	if l := steppingHere(); l != nil {
-		r = l.cur.Load()
+	r := s.runner
+	if r == nil || r.loop.cur.Load() != r || r.g.Load() != coro.G() { // not as the last time
+		r = nil
+		if l := steppingHere(); l != nil {
+			r = l.cur.Load()
+		}
 	}
 	if s.top != &s.ground && (r == nil || r.task.Load() != s.opener) {
-		if s.ended = s.opener.Loop().life.Load() == lifeClosed; s.ended {
+		if s.ended = s.opener.cell.IsDone() || s.opener.Loop().life.Load() == lifeClosed; s.ended {
 			return nil
 		}
 		panic(Misuse(ErrWrongTask, call, fmt.Sprintf("the body is inside of a WithTaskGroup, WaitFor or AsCompleted of task %q; call next and stop in that task",

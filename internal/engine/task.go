@@ -44,7 +44,7 @@ const (
 	flagMain                            // Run's main: its error is Run's
 	flagCancelled                       // ended cancelled
 	flagConfined                        // its waits end with it under any context
-	flagCrew                            // started by a crew, which is told of its end
+	flagCrew                            // started by a crew, which is notified of its end
 	flagPanicked                        // ended by a panic
 	flagExtent                          // it is in an Extent
 	flagSubmitted                       // created in another goroutine, which has the handle

@@ -84,7 +84,7 @@ func (d *deadline) watch() {
 	l := d.node.scope.loop
 	d.outside.Store(time.AfterFunc(time.Duration(d.when()-l.Elapsed()), func() {
 		d.node.mark(expired())
-		l.bridges.scan()
+		l.bridges.scan(d.node)
 	}))
 	if d.node.state.Load() != nil {
 		d.unwatch()

@@ -84,12 +84,12 @@ func (n *Node) cancel(s *cancelState) bool {
 	l := n.scope.loop
 	if l.Here() {
 		n.spread()
-		l.bridges.scanUnsettled()
+		l.bridges.scanUnsettled(n)
 		return first
 	}
 	l.post(n.spread) // a closed loop has no task left to wake
 	if e := n.ext.Load(); e != nil && e.exposed.Load() {
-		l.bridges.scan()
+		l.bridges.scan(n)
 	}
 	return first
 }

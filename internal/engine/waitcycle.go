@@ -7,11 +7,11 @@ import (
 )
 
 // This file looks for wait cycles: tasks each of which waits for the next, and the last for
-// the first (S24). waitgraph.go says who waits for whom.
+// the first (S24). waitgraph.go defines the edges.
 //
-// Invariant: there is no cycle. Only the beginning of a wait may close one, and there it is
-// looked for. (A wait for one of several begins when one is left: see Crew.chosen.) The wait
-// is refused then with ErrDeadlock. One that cannot be refused, such as that for the tasks of
+// Invariant: there is no cycle. Only a wait that begins can close one, so the search runs
+// there. (A wait for one of several begins when one is left: see Crew.chosen.) A wait that
+// closes a cycle returns ErrDeadlock. One that cannot be refused, such as that for the tasks of
 // a group, ends a wait of another task instead.
 
 // A deadlockError is ErrDeadlock with a description.

@@ -2,11 +2,11 @@ package engine
 
 import "unsafe"
 
-// This file says which task waits for which: the edges of the graph that waitcycle.go
+// This file defines which task waits for which: the edges of the graph that waitcycle.go
 // searches. A task has them while it is parked in a wait that ends only when other tasks
 // do something: end, or release a lock. A wait for all of several tasks has an edge to
 // each. A wait for one of several has none while there is a choice. Deadlines and
-// cancellations are not looked at.
+// cancellations are ignored.
 
 // blocked reports whether t is parked in a wait for other tasks.
 func (t *Task) blocked() bool {
