@@ -197,9 +197,14 @@ var streamScenes = []aScene{
 		client.SetDeadline(time.Time{})
 		s.must(server.Write([]byte("late")))
 		s.see("client got %q", s.readAll(client, 4))
-		client.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-		n, err := client.Write(make([]byte, 64<<20))
-		s.see("some were written: %t, all: %t, %v", n > 0, n == 64<<20, err)
+		writer := asyncio.Go(ctx, func(ctx context.Context) error {
+			n, err := client.Write(make([]byte, 64<<20))
+			s.see("some were written: %t, all: %t, %v", n > 0, n == 64<<20, err)
+			return nil
+		})
+		s.see("server has %q", s.readAll(server, 1))
+		client.SetWriteDeadline(time.Now())
+		writer.Await(ctx)
 	}},
 
 	{name: "cancelled while it reads", play: func(ctx context.Context, s *scene, network string) {
