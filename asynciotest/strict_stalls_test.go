@@ -37,9 +37,9 @@ func init() {
 		time.Sleep(time.Hour) // blocks: sleep
 	}), `task "main"`, "time.Sleep", "call asyncio.Sleep(ctx, d)")
 	program("a-short-sleep", in(func(ctx context.Context) {
-		time.Sleep(2) // blocks: a-short-sleep
+		time.Sleep(2 * time.Nanosecond) // blocks: a-short-sleep
 	}), `task "main"`)
-	program("the-shortest-sleep", in(func(ctx context.Context) { time.Sleep(1) }), "block")
+	program("the-shortest-sleep", in(func(ctx context.Context) { time.Sleep(time.Nanosecond) }), "block")
 	program("two-sleeps", in(func(ctx context.Context) {
 		time.Sleep(time.Second)
 		asyncio.Sleep(ctx, 0)
@@ -81,7 +81,7 @@ func init() {
 	program("a-condition", in(func(ctx context.Context) {
 		var mu sync.Mutex
 		mu.Lock()
-		time.AfterFunc(time.Second, func() { mu.Lock(); mu.Unlock() })
+		time.AfterFunc(time.Second, func() { mu.Lock(); defer mu.Unlock() })
 		sync.NewCond(&mu).Wait() // blocks: a-condition
 	}), "sync.(*Cond).Wait")
 	program("a-wait-group", in(func(ctx context.Context) {
@@ -187,12 +187,11 @@ func init() {
 		var mu sync.Mutex
 		for range 100 {
 			asyncio.Go(ctx, func(ctx context.Context) error {
-				_, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { mu.Lock(); mu.Unlock(); return 0, nil })
+				_, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { mu.Lock(); defer mu.Unlock(); return 0, nil })
 				return err
 			})
 			asyncio.Sleep(ctx, 0)
-			mu.Lock()
-			mu.Unlock()
+			func() { mu.Lock(); defer mu.Unlock() }()
 		}
 		asyncio.Sleep(ctx, time.Second)
 	}))

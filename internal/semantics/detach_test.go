@@ -130,7 +130,8 @@ func TestS06_ADetachedContext(t *testing.T) {
 
 // Off the loop it is a context without a loop, and from another goroutine it admits nothing that ctx does not.
 func TestS19_DetachOffTheLoop(t *testing.T) {
-	wantClearPanic(t, "Detach", func() { asyncio.Detach(nil) }, "Detach", "nil context")
+	var none context.Context
+	wantClearPanic(t, "Detach", func() { asyncio.Detach(none) }, "Detach", "nil context")
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		offLoop(context.WithValue(ctx, testKey{}, "v"), func(off context.Context) error {
 			cancelled, cancel := context.WithCancel(off)

@@ -290,6 +290,7 @@ func TestMisuse_TheErrorOfAPrimitiveNamesTheCall(t *testing.T) {
 func TestMisuse_TheErrorOfABlockingCallNamesTheCall(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		bg := context.Background()
+		var none context.Context
 		task := asyncio.Go(ctx, forever)
 		const says = `it would block the event loop, because this goroutine runs task "culprit"; `
 		culprit := asyncio.Go(ctx, func(ctx context.Context) error {
@@ -299,7 +300,7 @@ func TestMisuse_TheErrorOfABlockingCallNamesTheCall(t *testing.T) {
 				"asyncio: WaitFor: " + says + "pass on the ctx of the coroutine":                             second(asyncio.WaitFor(bg, time.Hour, task)),
 				"asyncio: Run: " + says + "call main with the ctx of the coroutine, or Run by ToThread":      asyncio.Run(bg, forever),
 				"asyncio: Loop.Run: " + says + "call main with the ctx of the coroutine, or Run by ToThread": asyncio.NewLoop().Run(bg, forever),
-				"asyncio: Run: " + saysNilContext:                                                            asyncio.Run(nil, forever),
+				"asyncio: Run: " + saysNilContext:                                                            asyncio.Run(none, forever),
 				"asyncio: Loop.Run: the event loop is already running; make another with NewLoop":            asyncio.LoopOf(ctx).Run(bg, forever),
 				"asyncio: Run: main must not be nil":                                                         asyncio.Run(bg, nil),
 				"asyncio: Gather: argument 1 of 2 is nil":                                                    second(asyncio.Gather(ctx, task, nil)),
