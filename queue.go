@@ -300,7 +300,7 @@ func (q *queue[T]) All(ctx context.Context) iter.Seq[T] {
 		for {
 			v, err := q.Get(ctx)
 			switch {
-			case err != nil && err != ErrQueueShutdown && err != context.Canceled && (ctx == nil || ctx.Err() == nil):
+			case engine.IsMisuse(err) || err != nil && err != ErrQueueShutdown && err != context.Canceled && ctx.Err() == nil:
 				panic(err) // misuse must not look like the end
 			case err != nil || !yield(v):
 				return

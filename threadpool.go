@@ -155,7 +155,7 @@ func (p *ThreadPool) Close(ctx context.Context) error {
 	p.mu.Unlock()
 	p.limiter.close(ErrExecutorClosed)
 	err := engine.AwaitClosed(ctx, p.idle)
-	if err == nil || ctx == nil || ctx.Err() == nil { // closed, or misused
+	if err == nil || engine.IsMisuse(err) || ctx.Err() == nil {
 		return err
 	}
 	return p.abandon(err)

@@ -264,8 +264,8 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 	p.refuse()
 	err := engine.AwaitClosed(ctx, p.drained)
-	if err != nil && ctx.Err() == nil {
-		return err // a misuse
+	if engine.IsMisuse(err) || err != nil && ctx.Err() == nil {
+		return err
 	}
 	var left int
 	if err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -31,6 +32,12 @@ type misuse struct {
 
 // Misuse returns the error of a call with the given name.
 func Misuse(kind error, call, what string) error { return &misuse{kind: kind, call: call, what: what} }
+
+// IsMisuse reports whether err refuses a call, whatever the state of its ctx.
+func IsMisuse(err error) bool {
+	var m *misuse
+	return errors.As(err, &m)
+}
 
 // NilContext returns the error of a public call whose ctx is nil.
 func NilContext() error { return Refuse(ErrNilContext, whatNilContext) }

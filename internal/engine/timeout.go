@@ -100,9 +100,6 @@ func (d *deadline) unwatch() {
 // release cancels a time-out or a group's node for good and takes it out of
 // the tree. From any goroutine, more than once.
 func (n *Node) release(cause error) {
-	if due := n.due(); due != nil {
-		n.mark(due) // the deadline came first
-	}
 	n.Cancel(context.Canceled, cause)
 	if l := n.scope.loop; l.Here() {
 		n.end()

@@ -79,14 +79,19 @@ func (n *Node) Cancel(err, cause error) bool {
 	return n.cancel(&cancelState{err: err, cause: cause})
 }
 
+// cancel is Cancel with a state, unless another reason came first: a deadline, or a
+// cancellation above that has not been spread.
 func (n *Node) cancel(s *cancelState) bool {
-	first := n.mark(s)
 	l := n.scope.loop
 	if l.Here() {
+		n.reason(l)
+		first := n.mark(s)
 		n.spread()
 		l.bridges.scanUnsettled(n)
 		return first
 	}
+	n.adopt()
+	first := n.mark(s)
 	l.post(n.spread) // a closed loop has no task left to wake
 	if e := n.ext.Load(); e != nil && e.exposed.Load() {
 		l.bridges.scan(n)
@@ -128,7 +133,6 @@ func (top *Node) spread() {
 	if top.told {
 		return
 	}
-	s := top.state.Load()
 	n := top
 	for {
 		n.told = true
@@ -143,7 +147,7 @@ func (top *Node) spread() {
 				kid, n = n.next, n.up.Load()
 			}
 			if !kid.told {
-				kid.mark(s)
+				kid.mark(n.state.Load()) // as n, which may have been marked before top
 				break
 			}
 			kid = kid.next // cancelled before, with all below it

@@ -221,6 +221,13 @@ func TestS17_TheFirstReasonWithinAStepStays(t *testing.T) {
 		if err := asyncio.Sleep(c, 0); err != context.DeadlineExceeded || context.Cause(c) != err {
 			t.Errorf("cancelled after its deadline: %v, cause %v, want DeadlineExceeded", err, context.Cause(c))
 		}
+		outer := without(asyncio.WithTimeout(ctx, limit))
+		c, cancel = asyncio.WithTimeout(outer, time.Hour)
+		time.Sleep(2 * limit)
+		cancel()
+		if err := c.Err(); err != context.DeadlineExceeded {
+			t.Errorf("cancelled after the deadline above: %v, want DeadlineExceeded", err)
+		}
 	})
 }
 
