@@ -151,7 +151,7 @@ func TestS09_AGoroutineThatIsAboutToAwait(t *testing.T) {
 		},
 		"context.AfterFunc": func(ctx context.Context, f *asyncio.Future[int], received func(error)) {
 			ctx, cancel := context.WithCancel(ctx)
-			context.AfterFunc(ctx, func() { received(f.Err()) })
+			context.AfterFunc(ctx, func() { received(second(f.Await(bg))) })
 			cancel()
 		},
 		"Submit in another goroutine": func(ctx context.Context, f *asyncio.Future[int], received func(error)) {
