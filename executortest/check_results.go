@@ -155,10 +155,10 @@ func panics(ctx context.Context, k *kit) error {
 
 func encodings(ctx context.Context, k *kit) error {
 	if _, err := undecoded.Call(ctx, k.exec, stubborn{"go"}); !errors.Is(err, asyncio.ErrEncoding) {
-		return fmt.Errorf("an argument that does not decode gave the error %v, ErrEncoding is expected", err)
+		return fmt.Errorf("an argument that does not decode gave the error %v, want ErrEncoding", err)
 	}
 	if _, err := unencoded.Call(ctx, k.exec, 1); !errors.Is(err, asyncio.ErrEncoding) {
-		return fmt.Errorf("a result that does not encode gave the error %v, ErrEncoding is expected", err)
+		return fmt.Errorf("a result that does not encode gave the error %v, want ErrEncoding", err)
 	}
 	return k.works(ctx)
 }
@@ -175,9 +175,9 @@ func encodingPanics(ctx context.Context, k *kit) error {
 			var p *asyncio.PanicError
 			switch {
 			case !errors.Is(err, asyncio.ErrEncoding):
-				return fmt.Errorf("%s (%s) gave the error %v, ErrEncoding is expected", what, how, err)
+				return fmt.Errorf("%s (%s) gave the error %v, want ErrEncoding", what, how, err)
 			case how == panicText && !errors.As(err, &p):
-				return fmt.Errorf("%s panicked: the error is %v, of type %T; a *PanicError in it is expected", what, err, err)
+				return fmt.Errorf("%s panicked: the error is %v, of type %T, want one that wraps a *PanicError", what, err, err)
 			case how == panicText && !bytes.Contains(p.Stack, []byte("executortest.explode(")):
 				return fmt.Errorf("%s panicked: the stack does not name the function executortest.explode:\n%s", what, p.Stack)
 			}
