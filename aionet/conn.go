@@ -62,12 +62,13 @@ func (c *Conn) readNow(p []byte) (int, error) {
 // attempt reads what is there. If that is nothing it returns netport.ErrAgain, and the
 // deadline to wait for is in c.r.until.
 func (c *Conn) attempt(caller engine.Caller, p []byte) (int, error) {
-	deadline, err := c.usable(&c.r)
+	deadline, err := c.usable(caller, &c.r)
 	if err != nil {
 		return 0, c.opError("read", err)
 	}
-	if len(p) == 0 {
-		return 0, nil // as package net: it asks nothing of the other side
+	if len(p) == 0 { // as package net: it asks nothing of the other side
+		caller.Spend()
+		return 0, nil
 	}
 	n, err := c.stream.Read(p)
 	if err == netport.ErrAgain {
@@ -128,7 +129,7 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 		return 0, c.opError("write", err)
 	}
 	for {
-		deadline, err := c.usable(&c.w)
+		deadline, err := c.usable(caller, &c.w)
 		if err != nil {
 			return written, c.opError("write", err)
 		}
@@ -144,7 +145,7 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 			}
 			continue
 		case err != netport.ErrAgain:
-			return written, c.opError("write", err)
+			return written, c.opError("write", refuse(caller, err))
 		}
 		if err := c.w.await(caller, deadline, engine.ForWrite); err != nil {
 			return written, err

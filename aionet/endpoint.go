@@ -88,7 +88,7 @@ func (e *endpoint) tryBy(caller engine.Caller, op string, h *half, why engine.Wh
 		return 0, e.opError(op, err)
 	}
 	for {
-		deadline, err := e.usable(h)
+		deadline, err := e.usable(caller, h)
 		if err != nil {
 			return 0, e.opError(op, err)
 		}
@@ -109,18 +109,25 @@ func (h *half) admit(caller engine.Caller) error {
 		return caller.Refuse(err)
 	}
 	if h.busy {
-		return ErrConnBusy
+		return refuse(caller, ErrConnBusy)
 	}
 	return nil
 }
 
+// refuse returns err for a call that fails at once. The call counts, so that a task
+// that repeats it gives up turns.
+func refuse(caller engine.Caller, err error) error {
+	caller.Spend()
+	return err
+}
+
 // usable returns the deadline, or why nothing more can be done.
-func (e *endpoint) usable(h *half) (deadline int64, err error) {
+func (e *endpoint) usable(caller engine.Caller, h *half) (deadline int64, err error) {
 	if e.closed.Load() {
-		return 0, net.ErrClosed
+		return 0, refuse(caller, net.ErrClosed)
 	}
 	if deadline = h.deadline.Load(); deadline != 0 && deadline <= e.loop.Elapsed() {
-		return 0, os.ErrDeadlineExceeded
+		return 0, refuse(caller, os.ErrDeadlineExceeded)
 	}
 	return deadline, nil
 }
@@ -241,7 +248,9 @@ func (e *endpoint) setDeadline(h *half, t time.Time) error {
 	}
 	var stamp int64
 	if !t.IsZero() {
-		stamp = max(1, e.loop.Stamp(t))
+		if stamp = e.loop.Stamp(t); stamp == 0 {
+			stamp = -1 // the loop's first instant, which has passed
+		}
 	}
 	h.deadline.Store(stamp)
 	if e.loop.Here() { // many set one before each call: it allocates nothing

@@ -70,26 +70,27 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 		return nil, c.opError("read", err)
 	}
 	c.release()
-	deadline, err := c.usable(&c.r)
+	deadline, err := c.usable(caller, &c.r)
 	if err != nil {
 		return nil, c.opError("read", err)
 	}
 	pool := buffersOf(c.loop)
 	buf := pool.take()
 	n, err := c.stream.Read(buf)
+	var lent []byte
 	if n > 0 {
-		c.lent = buf
-		c.r.busy = true // another reader in a turn that is given up here would take the buffer back
-		caller.Spend()
-		c.r.busy = false
-		return buf[:n], nil
+		c.lent, lent = buf, buf[:n]
+	} else {
+		pool.give(buf)
 	}
-	pool.give(buf)
 	if err == netport.ErrAgain {
 		c.r.until = deadline
 		return nil, err
 	}
-	return nil, c.opError("read", err)
+	c.r.busy = true // another reader in a turn that is given up here would take the buffer back
+	caller.Spend()
+	c.r.busy = false
+	return lent, c.opError("read", err)
 }
 
 // next is Next for a caller that was admitted.

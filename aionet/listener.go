@@ -67,7 +67,7 @@ func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {
 			caller.Spend()
 			return stream, nil
 		case err != netport.ErrAgain:
-			return nil, l.opError("accept", err)
+			return nil, l.opError("accept", refuse(caller, err))
 		}
 		if caller.ParkUntil(&l.wait, 0, engine.ForAccept) == engine.WokenByCancel {
 			return nil, caller.Err()

@@ -68,9 +68,9 @@ func (t *TLSConn) admit(caller engine.Caller, name string, busy bool) error {
 	case err != nil:
 		return caller.Refuse(err)
 	case t.wire.closed.Load():
-		return t.conn.opError(name, net.ErrClosed)
+		return t.conn.opError(name, refuse(caller, net.ErrClosed))
 	case busy:
-		return t.conn.opError(name, ErrConnBusy)
+		return t.conn.opError(name, refuse(caller, ErrConnBusy))
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (t *TLSConn) admitWriter(caller engine.Caller, name string) error {
 	if err := t.admit(caller, name, t.writing); err != nil {
 		return err
 	}
-	_, err := t.conn.usable(&t.conn.w)
+	_, err := t.conn.usable(caller, &t.conn.w)
 	return t.conn.opError(name, err)
 }
 
@@ -117,7 +117,7 @@ func (t *TLSConn) writeBy(caller engine.Caller, p []byte) (written int, err erro
 		n, err := t.tls.Write(p[written:min(len(p), written+chunk)])
 		written += n
 		if err != nil {
-			return written, err
+			return written, refuse(caller, err)
 		}
 		if err := t.wire.flush(caller); err != nil || written == len(p) {
 			return written, err

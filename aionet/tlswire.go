@@ -40,7 +40,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	c := w.conn
 	for {
 		w.push()
-		deadline, err := c.usable(&c.r)
+		deadline, err := c.usable(w.reader, &c.r)
 		if w.closed.Load() {
 			err = net.ErrClosed
 		}
@@ -158,7 +158,7 @@ func (w *wire) send(caller engine.Caller, inTime bool) error {
 		deadline := int64(0)
 		if inTime {
 			var err error
-			if deadline, err = w.conn.usable(h); err != nil {
+			if deadline, err = w.conn.usable(caller, h); err != nil {
 				return w.conn.opError("write", err)
 			}
 		}
