@@ -2,14 +2,16 @@ package bench
 
 import (
 	"context"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/asyncio-go/asyncio"
 )
 
-// BenchmarkLock: take a Lock and release it; free, and handed between two tasks.
+// BenchmarkLock: take a free lock and release it.
 func BenchmarkLock(b *testing.B) {
-	b.Run("free", func(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
 		onLoop(b, func(ctx context.Context) error {
 			var l asyncio.Lock
 			for b.Loop() {
@@ -21,88 +23,166 @@ func BenchmarkLock(b *testing.B) {
 			return nil
 		})
 	})
-	for _, waiting := range []int{1, 100} {
-		b.Run(map[int]string{1: "contended", 100: "contended-by-100"}[waiting], func(b *testing.B) {
-			onLoop(b, func(ctx context.Context) error {
-				var l asyncio.Lock
-				over := false
-				step := func(ctx context.Context) error {
-					if err := l.Acquire(ctx); err != nil {
-						return err
-					}
-					defer l.Release()
-					return asyncio.Sleep(ctx, 0)
-				}
-				for range waiting {
-					asyncio.Go(ctx, func(ctx context.Context) error {
-						for !over {
-							if err := step(ctx); err != nil {
-								return err
-							}
-						}
-						return nil
-					})
-				}
-				for b.Loop() {
-					if err := step(ctx); err != nil {
-						return err
-					}
-				}
-				over = true
-				return nil
-			})
-		})
-	}
-}
-
-// BenchmarkAwaitPending: a task awaits another that takes a turn to end.
-func BenchmarkAwaitPending(b *testing.B) {
-	onLoop(b, func(ctx context.Context) error {
+	b.Run("goroutine", func(b *testing.B) {
+		var l sync.Mutex
 		for b.Loop() {
-			if _, err := asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Sleep(ctx, 0) }).Await(ctx); err != nil {
-				return err
-			}
+			l.Lock()
+			l.Unlock() //lint:ignore SA2001 only the lock is measured
 		}
-		return nil
 	})
 }
 
-// BenchmarkGatherOfGathered: ten tasks, themselves gathered, each gather a
-// thousand tasks that wait for a lock: every wait has tasks before and behind it.
-func BenchmarkGatherOfGathered(b *testing.B) {
-	onLoop(b, func(ctx context.Context) error {
-		for b.Loop() {
+// contenders is the number of tasks that wait in BenchmarkLockContended.
+const contenders = 100
+
+// BenchmarkLockContended: a hundred tasks and one more hand a lock round. Each yields
+// while it holds the lock.
+func BenchmarkLockContended(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
+		onLoop(b, func(ctx context.Context) error {
 			var l asyncio.Lock
-			inner := func(ctx context.Context) (int, error) {
+			over := false
+			step := func(ctx context.Context) error {
 				if err := l.Acquire(ctx); err != nil {
-					return 0, err
+					return err
 				}
 				defer l.Release()
-				return 1, asyncio.Sleep(ctx, 0)
+				return asyncio.Sleep(ctx, 0)
 			}
-			outer := func(ctx context.Context) (int, error) {
-				var tasks []*asyncio.Task[int]
-				for range 1000 {
-					tasks = append(tasks, asyncio.CreateTask(ctx, inner))
+			for range contenders {
+				asyncio.Go(ctx, func(ctx context.Context) error {
+					for !over {
+						if err := step(ctx); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			for b.Loop() {
+				if err := step(ctx); err != nil {
+					return err
 				}
-				if err := asyncio.Sleep(ctx, 0); err != nil {
-					return 0, err
-				}
-				_, err := asyncio.Gather(ctx, tasks...)
-				return 1, err
 			}
-			if _, err := asyncio.Gather(ctx, repeat(asyncio.Coroutine[int](outer), 10)...); err != nil {
-				return err
-			}
+			over = true
+			return nil
+		})
+	})
+	b.Run("goroutine", func(b *testing.B) {
+		turn := make(chan struct{}, 1) // first in, first out, as the Lock is
+		turn <- struct{}{}
+		step := func() {
+			<-turn
+			runtime.Gosched()
+			turn <- struct{}{}
 		}
-		return nil
+		var over sync.WaitGroup
+		stop := make(chan struct{})
+		for range contenders {
+			over.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						step()
+					}
+				}
+			})
+		}
+		for b.Loop() {
+			step()
+		}
+		close(stop)
+		over.Wait()
 	})
 }
 
-func repeat[V any](v V, n int) []V {
-	all := make([]V, n)
-	for i := range all {
-		all[i] = v
-	}
-	return all
+// BenchmarkAwaitPending: await a task that takes a turn to end.
+func BenchmarkAwaitPending(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
+		onLoop(b, func(ctx context.Context) error {
+			for b.Loop() {
+				if _, err := asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Sleep(ctx, 0) }).Await(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	b.Run("goroutine", func(b *testing.B) {
+		for b.Loop() {
+			done := make(chan struct{})
+			go func() {
+				runtime.Gosched()
+				close(done)
+			}()
+			<-done
+		}
+	})
+}
+
+// gathered is the number of tasks in all of BenchmarkGatherOfGathered: ten, each of which
+// gathers a thousand.
+const gathered = 10_000
+
+// BenchmarkGatherOfGathered: ten gathers, themselves gathered, of a thousand tasks each
+// that wait for one lock. The search for wait cycles has tasks before and behind each wait.
+func BenchmarkGatherOfGathered(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
+		onLoop(b, func(ctx context.Context) error {
+			for b.Loop() {
+				var l asyncio.Lock
+				inner := func(ctx context.Context) (int, error) {
+					if err := l.Acquire(ctx); err != nil {
+						return 0, err
+					}
+					defer l.Release()
+					return 1, asyncio.Sleep(ctx, 0)
+				}
+				outer := func(ctx context.Context) (int, error) {
+					tasks := make([]*asyncio.Task[int], gathered/10)
+					for i := range tasks {
+						tasks[i] = asyncio.CreateTask(ctx, inner)
+					}
+					if err := asyncio.Sleep(ctx, 0); err != nil {
+						return 0, err
+					}
+					_, err := asyncio.Gather(ctx, tasks...)
+					return 1, err
+				}
+				outers := make([]asyncio.Coroutine[int], 10)
+				for i := range outers {
+					outers[i] = outer
+				}
+				if _, err := asyncio.Gather(ctx, outers...); err != nil {
+					return err
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/gathered, "ns/task")
+			return nil
+		})
+	})
+	b.Run("goroutine", func(b *testing.B) {
+		for b.Loop() {
+			turn := make(chan struct{}, 1)
+			turn <- struct{}{}
+			var outer sync.WaitGroup
+			for range 10 {
+				outer.Go(func() {
+					var inner sync.WaitGroup
+					for range gathered / 10 {
+						inner.Go(func() {
+							<-turn
+							runtime.Gosched()
+							turn <- struct{}{}
+						})
+					}
+					inner.Wait()
+				})
+			}
+			outer.Wait()
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/gathered, "ns/task")
+	})
 }
