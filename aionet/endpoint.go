@@ -34,13 +34,14 @@ type socket interface {
 // half is one direction. Owned by the loop but for the deadline.
 type half struct {
 	wait     engine.WaitList
-	busy     bool
+	holder   *engine.Task // the task whose call is under way; nil: none
 	until    int64        // the deadline for which a task waits
 	deadline atomic.Int64 // by the loop's clock; 0: none
 }
 
-// ErrConnBusy is returned by a call that reads while another task reads, and by one
-// that writes while another writes.
+// ErrConnBusy is returned at once by a call that reads while another task reads, and by
+// one that writes while another writes. Nothing was read or written. A call of many
+// parts, such as io.Copy, reads or writes from its first part to its last.
 var ErrConnBusy = errors.New("aionet: another task is reading or writing the connection")
 
 // watcher is the side of an endpoint that the network sees.
@@ -108,7 +109,7 @@ func (h *half) admit(caller engine.Caller) error {
 	if err := caller.Err(); err != nil {
 		return caller.Refuse(err)
 	}
-	if h.busy {
+	if h.holder != nil && h.holder != caller.Task() {
 		return refuse(caller, ErrConnBusy)
 	}
 	return nil
@@ -132,16 +133,23 @@ func (e *endpoint) usable(caller engine.Caller, h *half) (deadline int64, err er
 	return deadline, nil
 }
 
-// await suspends the task until there is news: it looks again then. A task that was
-// cancelled in a turn that it gave up does not wait.
+// await suspends the task, which holds the direction, until there is news: it looks
+// again then.
 func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error {
+	outer := h.holder
+	h.holder = caller.Task()
+	err := h.watch(caller, deadline, why)
+	h.holder = outer
+	return err
+}
+
+// watch is await for tasks that share the direction. A task that was cancelled in a
+// turn that it gave up does not wait.
+func (h *half) watch(caller engine.Caller, deadline int64, why engine.Why) error {
 	if err := caller.Err(); err != nil {
 		return err
 	}
-	h.busy = true
-	woken := caller.ParkUntil(&h.wait, deadline, why)
-	h.busy = false
-	if woken == engine.WokenByCancel {
+	if caller.ParkUntil(&h.wait, deadline, why) == engine.WokenByCancel {
 		return caller.Err()
 	}
 	return nil
@@ -150,9 +158,10 @@ func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error
 // spend counts a part of an operation, and may give up a turn, in which no other task
 // gets in between. It fails if the caller is cancelled then.
 func (h *half) spend(caller engine.Caller) error {
-	h.busy = true
+	outer := h.holder
+	h.holder = caller.Task()
 	caller.Spend()
-	h.busy = false
+	h.holder = outer
 	return caller.Err()
 }
 
@@ -182,9 +191,10 @@ func (e *endpoint) elsewhere(op string, do asyncio.Coroutine[int]) (int, error) 
 // park suspends the task, which was admitted in this step, until there is news or the
 // deadline has come.
 func (h *half) park(l *engine.Loop) {
-	h.busy = true
+	outer := h.holder
+	h.holder = l.Current()
 	l.ParkRunning(&h.wait, h.until, engine.ForRead)
-	h.busy = false
+	h.holder = outer
 }
 
 // opError describes an error as package net does. A ctx's own stays what it is, as

@@ -87,9 +87,7 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 		c.r.until = deadline
 		return nil, err
 	}
-	c.r.busy = true // another reader in a turn that is given up here would take the buffer back
-	caller.Spend()
-	c.r.busy = false
+	c.r.spend(caller) // another reader in a turn that is given up here would take the buffer back
 	return lent, c.opError("read", err)
 }
 
@@ -128,15 +126,32 @@ func (c *Conn) release() {
 }
 
 // WriteTo writes all that comes to w, in the loop's buffers, until the end: io.Copy
-// uses it.
+// uses it. Until it returns, another task that reads gets ErrConnBusy.
 func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
-	if _, ok, _ := c.loop.Suspending(); !ok {
-		return io.Copy(w, struct{ io.Reader }{c})
+	h, err := c.hold("read", &c.r)
+	if err != nil {
+		return 0, err
+	}
+	defer h.end()
+	if h.off {
+		return io.Copy(w, partReader{h, c})
 	}
 	return c.writeTo(w, c.Next)
 }
 
+// writeTo is WriteTo for a task that holds the direction. It holds that of writing too,
+// if w is a connection.
 func (c *Conn) writeTo(w io.Writer, next func() ([]byte, error)) (total int64, err error) {
+	if to, ok := w.(interface {
+		heldForWriting() (io.Writer, hold, error)
+	}); ok {
+		held, h, err := to.heldForWriting()
+		if err != nil {
+			return 0, err
+		}
+		defer h.end()
+		w = held
+	}
 	for {
 		b, err := next()
 		if err == io.EOF {

@@ -101,7 +101,8 @@ func TestWriteTo(t *testing.T) {
 	})
 }
 
-// What the writer has is not taken back from it by a reader that comes in between.
+// What the writer has is not taken back from it: another reader is refused, and one in
+// the same task gets another buffer.
 func TestWriteToKeepsWhatTheWriterHas(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
@@ -113,11 +114,13 @@ func TestWriteToKeepsWhatTheWriterHas(t *testing.T) {
 				return len(p), nil
 			}
 			write(t, b, "second")
+			if got, err := a.Next(); string(got) != "second" || err != nil {
+				t.Errorf("Next: %q, %v", got, err)
+			}
+			a.Release()
 			task := asyncio.Go(ctx, func(context.Context) error {
-				if got, err := a.Next(); string(got) != "second" || err != nil {
-					t.Errorf("Next: %q, %v", got, err)
-				}
-				a.Release()
+				_, err := a.Next()
+				wantErr(t, "Next of another task", err, aionet.ErrConnBusy)
 				got, err := c.Next()
 				if string(got) != "other" || err != nil {
 					t.Errorf("Next of another connection: %q, %v", got, err)

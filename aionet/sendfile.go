@@ -12,15 +12,23 @@ import (
 // mostSent is how much of a file is sent in one step: other tasks run in between.
 const mostSent = 1 << 20
 
-// ReadFrom writes all that r has, until its end: io.Copy uses it. A file, or an
-// io.LimitedReader of one, is sent by the system (sendfile) where it can: the bytes do
-// not pass through the program. Reading a file from a slow disk blocks the loop
-// meanwhile, as reading it otherwise would; files that are not in the system's cache
-// are better read by asyncio.ToThread.
+// ReadFrom writes all that r has, until its end: io.Copy uses it. Until it returns,
+// another task that writes gets ErrConnBusy, so that nothing gets in between; the task
+// itself may write, in a Read of r. It writes a *net.Buffers in that way too.
+//
+// A file, or an io.LimitedReader of one, is sent by the system (sendfile) where it can:
+// the bytes do not pass through the program. Reading a file from a slow disk blocks the
+// loop, as reading it otherwise would; files that are not in the system's cache are
+// better read by asyncio.ToThread.
 func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
+	w, h, err := c.heldForWriting()
+	if err != nil {
+		return 0, err
+	}
+	defer h.end()
 	if f, limit := fileOf(r); f != nil {
 		if sender, ok := c.stream.(netport.FileSender); ok {
-			total, err = c.sendFile(sender, f, limit)
+			total, err = c.sendFile(h, sender, f, limit)
 			if l, ok := r.(*io.LimitedReader); ok {
 				l.N -= total
 			}
@@ -29,7 +37,7 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 			}
 		}
 	}
-	n, err := io.Copy(struct{ io.Writer }{c}, r)
+	n, err := io.Copy(w, r)
 	return total + n, err
 }
 
@@ -46,13 +54,15 @@ func fileOf(r io.Reader) (*os.File, int64) {
 	return nil, 0
 }
 
-func (c *Conn) sendFile(to netport.FileSender, f *os.File, limit int64) (total int64, err error) {
+func (c *Conn) sendFile(h hold, to netport.FileSender, f *os.File, limit int64) (total int64, err error) {
 	for limit < 0 || total < limit {
 		most := int64(mostSent)
 		if limit >= 0 {
 			most = min(most, limit-total)
 		}
-		n, err := c.try("sendfile", &c.w, engine.ForWrite, func() (int, error) { return to.SendFile(f, int(most)) })
+		n, err := h.part("sendfile", func(caller engine.Caller) (int, error) {
+			return c.tryBy(caller, "sendfile", &c.w, engine.ForWrite, func() (int, error) { return to.SendFile(f, int(most)) })
+		})
 		total += int64(n)
 		if err != nil || n == 0 {
 			return total, err

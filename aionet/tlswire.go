@@ -54,7 +54,7 @@ func (w *wire) Read(p []byte) (int, error) {
 				return n, c.opError("read", err)
 			}
 		}
-		if err := c.r.await(w.reader, deadline, engine.ForRead); err != nil {
+		if err := c.r.watch(w.reader, deadline, engine.ForRead); err != nil {
 			return 0, interrupted{err}
 		}
 	}
@@ -162,7 +162,7 @@ func (w *wire) send(caller engine.Caller, inTime bool) error {
 				return w.conn.opError("write", err)
 			}
 		}
-		if err := h.await(caller, deadline, engine.ForWrite); err != nil {
+		if err := h.watch(caller, deadline, engine.ForWrite); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,29 @@ func (v view) Next() ([]byte, error) {
 	return v.next(caller)
 }
 
-func (v view) WriteTo(w io.Writer) (int64, error) { return v.writeTo(w, v.Next) }
+func (v view) WriteTo(w io.Writer) (int64, error) {
+	h, err := v.hold("read", &v.r)
+	if err != nil {
+		return 0, err
+	}
+	defer h.end()
+	return v.writeTo(w, v.Next)
+}
 
 func (v view) ReadFrom(r io.Reader) (int64, error) {
-	return io.Copy(struct{ io.Writer }{v}, r)
+	w, h, err := v.heldForWriting()
+	if err != nil {
+		return 0, err
+	}
+	defer h.end()
+	return io.Copy(struct{ io.Writer }{w}, r)
+}
+
+// hold keeps a direction for a call of many parts.
+func (v view) hold(op string, h *half) (hold, error) {
+	caller, err := v.enter(v.ctx)
+	if err != nil {
+		return hold{}, v.opError(op, err)
+	}
+	return v.holdBy(caller, op, h)
 }

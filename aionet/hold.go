@@ -1,0 +1,109 @@
+package aionet
+
+import (
+	"context"
+	"io"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// A hold keeps one direction of an endpoint for a call of many parts: other tasks get
+// ErrConnBusy until its end, also between the parts.
+type hold struct {
+	e     *endpoint
+	h     *half
+	outer *engine.Task // the holder before: the same task, or none
+	off   bool         // the caller is not on the loop: each part is a task's of its own
+}
+
+// offLoopHolder holds a direction between the parts of a call that is made off the loop.
+var offLoopHolder = new(engine.Task)
+
+// hold begins a call of many parts, by a task of the loop or from elsewhere.
+func (e *endpoint) hold(op string, h *half) (hold, error) {
+	caller, ok, err := e.loop.Suspending()
+	switch {
+	case err != nil:
+		return hold{}, e.opError(op, err)
+	case ok:
+		return e.holdBy(caller, op, h)
+	}
+	_, err = e.elsewhere(op, func(ctx context.Context) (int, error) {
+		caller, err := e.enter(ctx)
+		if err == nil {
+			err = h.admit(caller)
+		}
+		if err == nil {
+			h.holder = offLoopHolder
+		}
+		return 0, e.opError(op, err)
+	})
+	return hold{e: e, h: h, off: true}, err
+}
+
+// holdBy is hold for a caller that was admitted.
+func (e *endpoint) holdBy(caller engine.Caller, op string, h *half) (hold, error) {
+	if err := h.admit(caller); err != nil {
+		return hold{}, e.opError(op, err)
+	}
+	k := hold{e: e, h: h, outer: h.holder}
+	h.holder = caller.Task()
+	return k, nil
+}
+
+// end lets others in again.
+func (k hold) end() { k.e.loop.Do(func() { k.h.holder = k.outer }) }
+
+// part does a part of the call.
+func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, error) {
+	if !k.off {
+		caller, _, err := k.e.loop.Suspending()
+		if err != nil {
+			return 0, k.e.opError(op, err)
+		}
+		return do(caller)
+	}
+	return k.e.elsewhere(op, func(ctx context.Context) (int, error) {
+		caller, err := k.e.enter(ctx)
+		if err != nil {
+			return 0, k.e.opError(op, err)
+		}
+		k.h.holder = caller.Task()
+		defer func() { k.h.holder = offLoopHolder }()
+		return do(caller)
+	})
+}
+
+// heldForWriting returns a writer of the connection for a call of many parts.
+func (c *Conn) heldForWriting() (io.Writer, hold, error) {
+	h, err := c.hold("write", &c.w)
+	return partWriter{h, c}, h, err
+}
+
+func (v view) heldForWriting() (io.Writer, hold, error) {
+	h, err := v.hold("write", &v.w)
+	return v, h, err
+}
+
+// partWriter is a connection in the middle of ReadFrom.
+type partWriter struct {
+	hold
+	c *Conn
+}
+
+func (w partWriter) Write(p []byte) (int, error) {
+	if !w.off {
+		return w.c.Write(p) // allocates nothing
+	}
+	return w.part("write", func(caller engine.Caller) (int, error) { return w.c.writeBy(caller, p) })
+}
+
+// partReader is a connection in the middle of WriteTo, off the loop.
+type partReader struct {
+	hold
+	c *Conn
+}
+
+func (r partReader) Read(p []byte) (int, error) {
+	return r.part("read", func(caller engine.Caller) (int, error) { return r.c.readBy(caller, p) })
+}
