@@ -11,10 +11,13 @@ import (
 	"maps"
 	"reflect"
 	"sync"
+
+	"github.com/asyncio-go/asyncio/internal/truncate"
 )
 
 // A RemoteError is an error that a registered function returned in another
-// process: its text, its type, and what errors.Is knows it by.
+// process: its text, its type, and what errors.Is knows it by. EncodeError shortens a
+// long text.
 type RemoteError struct {
 	Type    string // the Go type of the error there
 	Message string
@@ -52,7 +55,7 @@ func (e *RemoteError) Unwrap() error {
 //	var ErrTooDark = asyncio.RegisterError("image.too-dark", errors.New("too dark"))
 //
 // It returns err, and panics if err is nil or cannot be compared, or the name is
-// empty or taken.
+// empty, taken, or longer than 4 KiB.
 func RegisterError(name string, err error) error {
 	switch {
 	case name == "":
@@ -62,6 +65,9 @@ func RegisterError(name string, err error) error {
 	}
 	if !reflect.ValueOf(err).Comparable() {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): errors of type %T cannot be compared, so that errors.Is would not find it", name, err))
+	}
+	if len(name) > maxName {
+		panic(fmt.Sprintf("asyncio: RegisterError(%q..., %v): a name must have at most %d bytes", name[:20], err, maxName))
 	}
 	if !sentinels.add(name, err) {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): the name is taken", name))
@@ -148,13 +154,17 @@ type sentPanic struct {
 // EncodeError encodes an error, for the implementation of an Executor. A method of the error
 // may panic, call runtime.Goexit or unwrap without end: EncodeError returns, and leaves out
 // what that method would add. A method that blocks also blocks EncodeError.
+//
+// Of a text above 1 MiB (the message, a panic's value or stack, a type's name) it keeps the
+// beginning and the end, with a note of how many bytes it left out. What errors.Is finds does
+// not depend on the text.
 func EncodeError(err error) []byte {
 	if err == nil {
 		return nil
 	}
-	sent := sentError{Type: fmt.Sprintf("%T", err)}
+	sent := sentError{Type: truncate.Middle(fmt.Sprintf("%T", err), maxErrorText)}
 	if p, ok := err.(*PanicError); ok {
-		sent.Panic = &sentPanic{Stack: p.Stack}
+		sent.Panic = &sentPanic{Stack: shortStack(p)}
 		sent.Message = textOf(p, func() string { return fmt.Sprint(p.Value) })
 	} else {
 		sent.Message = textOf(err, err.Error)
@@ -167,8 +177,24 @@ func EncodeError(err error) []byte {
 	return b.Bytes()
 }
 
-// textOf returns what method returns, a method of err.
-func textOf(err error, method func() string) (text string) {
+const (
+	maxName      = 4 << 10 // of a function or a sentinel
+	maxErrorText = 1 << 20
+)
+
+func shortStack(p *PanicError) []byte {
+	if len(p.Stack) <= maxErrorText {
+		return p.Stack
+	}
+	return []byte(truncate.Middle(string(p.Stack), maxErrorText))
+}
+
+// textOf returns what method returns, a method of err, shortened.
+func textOf(err error, method func() string) string {
+	return truncate.Middle(fullTextOf(err, method), maxErrorText)
+}
+
+func fullTextOf(err error, method func() string) (text string) {
 	failed := isolated(func() error {
 		text = method()
 		return nil
@@ -203,7 +229,7 @@ func (s *sentError) describe(tree []error) {
 			note(func(sentinel error) bool { return err == sentinel })
 		}
 		if p, ok := err.(*PanicError); ok && s.Panic == nil {
-			s.Panic = &sentPanic{Value: textOf(p, func() string { return fmt.Sprint(p.Value) }), Stack: p.Stack, Wrapped: true}
+			s.Panic = &sentPanic{Value: textOf(p, func() string { return fmt.Sprint(p.Value) }), Stack: shortStack(p), Wrapped: true}
 		}
 	}
 	for _, err := range tree {

@@ -20,11 +20,17 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 	}
 	c.Reason, c.Stack = e.reason(o.MemoryLimit)
 	c.OutOfMemory = strings.Contains(c.Reason, outOfMemory)
+	if len(c.Reason) > longestReason {
+		c.Reason = strings.ToValidUTF8(c.Reason[:longestReason], "") + " [...]"
+	}
 	if !j.begun {
 		c.Reason = fmt.Sprintf("%d workers in a row died before they had begun it: %s", mostTries, c.Reason)
 	}
 	return c
 }
+
+// longestReason is for the value of a panic: Stack has more of it.
+const longestReason = 4 << 10
 
 // reason tells what happened by what the runtime printed, the signal, or the exit
 // code, in this order, and returns the trace that was printed. With GOTRACEBACK=crash the

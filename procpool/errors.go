@@ -23,7 +23,7 @@ func (tooLarge) Lost() bool { return true }
 type WorkerCrash struct {
 	Func   string // the name of the function
 	Call   string // the ID of the call
-	Reason string // what happened, in words
+	Reason string // what happened, in words; at most 4 KiB of a panic's value
 	Pid    int
 	// OutOfMemory says that it died of lack of memory: the Go runtime said so, or, with
 	// Options.MemoryLimit set, fell over a nil pointer of its own, as its collector may.

@@ -28,13 +28,21 @@ func (t *tail) Write(p []byte) (int, error) {
 	defer t.mu.Unlock()
 	t.buf = append(t.buf, p...)
 	if n := len(t.buf) - tailLen; n > tailLen {
-		if message, trace := fatalOf(string(t.buf[t.call:])); message != "" && len(t.buf)-len(trace) < n && t.trace == "" {
-			t.trace = trace[:min(len(trace), traceLen)]
-		}
+		t.keepTrace(n)
 		t.buf = append(t.buf[:0], t.buf[n:]...)
 		t.call = max(0, t.call-n)
 	}
 	return len(p), nil
+}
+
+// keepTrace keeps the beginning of the call's trace if that lies before the position.
+func (t *tail) keepTrace(position int) {
+	if t.trace != "" || t.call >= position {
+		return
+	}
+	if message, trace := fatalOf(string(t.buf[t.call:])); message != "" && len(t.buf)-len(trace) < position {
+		t.trace = trace[:min(len(trace), traceLen)]
+	}
 }
 
 func (t *tail) String() string {
@@ -55,6 +63,7 @@ func (t *tail) begin() {
 func (t *tail) ofCall() (text, trace string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.keepTrace(len(t.buf) - tailLen)
 	return string(t.buf[max(t.call, len(t.buf)-tailLen):]), t.trace
 }
 
