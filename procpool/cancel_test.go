@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-var errBored = errors.New("bored with it")
+var errBored = asyncio.RegisterError("procpool.test.bored", errors.New("bored with it"))
 
 // gateEnv tells startAtGate where.
 const gateEnv = "PROCPOOL_TEST_GATE"

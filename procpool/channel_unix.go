@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // The worker's files: the channel, and the memory for arguments and results.
@@ -45,6 +46,44 @@ func workerChannel() (*channel, error) {
 	syscall.CloseOnExec(answerFile)
 	c := &channel{in: os.NewFile(taskFile, "pool channel"), out: os.NewFile(answerFile, "pool channel")}
 	return c, c.inherit()
+}
+
+// An attempt is a write that does not block. One is reused for all writes.
+type attempt struct {
+	raw     syscall.RawConn // nil: a write may block the thread
+	do      func(fd uintptr) bool
+	b       []byte
+	written int
+}
+
+func newAttempt(f *os.File) *attempt {
+	a := &attempt{}
+	if f.SetWriteDeadline(time.Time{}) == nil { // the runtime polls it
+		a.raw, _ = f.SyscallConn()
+	}
+	a.do = func(fd uintptr) bool {
+		n, err := syscall.Write(int(fd), a.b)
+		switch {
+		case err == nil:
+			a.written = n
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+			a.written = 0
+		}
+		return true
+	}
+	return a
+}
+
+// write writes what the pipe takes at once and returns how much that was: all, if the other side
+// is gone.
+func (a *attempt) write(b []byte) int {
+	if a.raw == nil {
+		return 0
+	}
+	a.b, a.written = b, len(b)
+	a.raw.Write(a.do)
+	a.b = nil
+	return a.written
 }
 
 // isEnd reports whether the error of a read or write says that the other side is gone.

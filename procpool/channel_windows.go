@@ -30,6 +30,13 @@ func workerChannel() (*channel, error) {
 	return c, nil
 }
 
+// attempt writes nothing: a write to a pipe may block.
+type attempt struct{}
+
+func newAttempt(*os.File) *attempt { return &attempt{} }
+
+func (*attempt) write([]byte) int { return 0 }
+
 // memory: there is none to share.
 type memory struct{}
 

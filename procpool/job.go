@@ -26,7 +26,7 @@ type job struct {
 	sent      time.Time // zero: not yet
 	begun     bool      // the worker has said so
 	tries     int       // workers that died before
-	cancelled error     // the cause, once cancelled
+	cancelled []byte    // the cause, encoded, once cancelled
 	grace     *time.Timer
 	killed    bool
 	done      bool

@@ -42,7 +42,20 @@ type Pool struct {
 	ended    chan struct{} // closed when no slot's goroutine is left
 	slotsUp  sync.WaitGroup
 	counts   counts
-	killed   []string // what Close had to kill
+	killed   []string   // what Close had to kill
+	posted   []*process // with frames in their outboxes, to be flushed when the lock is free
+}
+
+// unlock frees the lock, and then has the frames written that were posted under it.
+func (p *Pool) unlock() {
+	var room [2]*process
+	posted := append(room[:0], p.posted...)
+	clear(p.posted)
+	p.posted = p.posted[:0]
+	p.mu.Unlock()
+	for _, proc := range posted {
+		proc.outbox.flush()
+	}
 }
 
 // New returns a pool. It starts no worker before one is needed. It fails if Main
@@ -116,7 +129,7 @@ type turn struct {
 // come is that turn when it has come.
 func (p *Pool) accept(ctx context.Context, c *asyncio.Call, come *turn) (*turn, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	switch {
 	case p.closed:
 		return nil, asyncio.ErrExecutorClosed
@@ -136,7 +149,7 @@ func (p *Pool) accept(ctx context.Context, c *asyncio.Call, come *turn) (*turn, 
 		j.place = p.queue.PushBack(j)
 	}
 	// In a goroutine of its own, at once if the call is cancelled already.
-	j.unwatch = context.AfterFunc(c.Context(), func() { p.cancel(j, context.Cause(c.Context())) })
+	j.unwatch = context.AfterFunc(c.Context(), func() { p.cancel(j) })
 	return nil, nil
 }
 
@@ -172,7 +185,7 @@ func (p *Pool) call() {
 // place goes to the next.
 func (p *Pool) leave(t *turn) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if t.place != nil {
 		p.room.Remove(t.place)
 		t.place = nil
@@ -212,7 +225,8 @@ func (p *Pool) giveBack(j *job) {
 	}
 }
 
-// finish ends a job: what it came to is given to the call once the lock is free.
+// finish ends a job. Finish runs under the lock: it hands the result to the caller's loop, does not
+// block, and runs no code of the program's.
 func (p *Pool) finish(j *job, result []byte, err error) {
 	if j.done {
 		return
@@ -232,14 +246,17 @@ func (p *Pool) finish(j *job, result []byte, err error) {
 	j.call.Finish(result, err)
 }
 
-// cancel is called when the call's waiter leaves.
-func (p *Pool) cancel(j *job, cause error) {
+// cancel is called when the call's waiter leaves. The cause is encoded without the lock, as that
+// calls methods of the cause.
+func (p *Pool) cancel(j *job) {
+	cause := asyncio.EncodeError(context.Cause(j.call.Context()))
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	p.cancelLocked(j, cause)
 }
 
-func (p *Pool) cancelLocked(j *job, cause error) {
+// cancelLocked cancels the job for the encoded cause.
+func (p *Pool) cancelLocked(j *job, cause []byte) {
 	if j.done || j.cancelled != nil {
 		return
 	}
@@ -277,7 +294,7 @@ func (p *Pool) Close(ctx context.Context) error {
 		return nil
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	text := fmt.Sprintf("procpool: Close: %d calls were cancelled", left)
 	if len(p.killed) > 0 {
 		text += ", and killed: " + strings.Join(p.killed, ", ")
@@ -287,7 +304,7 @@ func (p *Pool) Close(ctx context.Context) error {
 
 func (p *Pool) refuse() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if p.closed {
 		return
 	}
@@ -310,16 +327,17 @@ func (p *Pool) refuse() {
 }
 
 func (p *Pool) cancelAll() (left int) {
+	closed := asyncio.EncodeError(asyncio.ErrExecutorClosed)
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	left, p.forced = p.live, true
 	for e, next := p.queue.Front(), (*list.Element)(nil); e != nil; e = next {
 		next = e.Next()
-		p.cancelLocked(e.Value.(*job), asyncio.ErrExecutorClosed)
+		p.cancelLocked(e.Value.(*job), closed)
 	}
 	for _, s := range p.slots {
 		if s.job != nil {
-			p.cancelLocked(s.job, asyncio.ErrExecutorClosed)
+			p.cancelLocked(s.job, closed)
 		}
 		if s.coming != nil {
 			s.coming.stop(p.opts.KillGrace)

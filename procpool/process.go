@@ -26,8 +26,7 @@ type process struct {
 	printed [2]io.Writer // what it prints on stdout and stderr goes there
 	limit   int64        // of a message
 
-	writing sync.Mutex     // of frames
-	saying  sync.WaitGroup // goroutines that write
+	outbox outbox
 
 	mu       sync.Mutex
 	reaped   bool          // the pid may be another's from here on
@@ -72,6 +71,7 @@ func startProcess(s *slot) (*process, error) {
 		}
 		return nil, err
 	}
+	p.outbox.ch, p.outbox.now = p.ch, newAttempt(p.ch.out)
 	p.pid = p.cmd.Process.Pid
 	p.where = fmt.Sprintf("worker %d (pid %d)", s.id, p.pid)
 	p.in = frame.NewReader(p.ch, o.MaxMessage)
@@ -122,25 +122,6 @@ func (p *process) hello(timeout time.Duration) error {
 		return errors.New("it is another build of the program, or does not register the same functions")
 	}
 	return nil
-}
-
-// say writes a frame. A worker that is gone shows in the reader.
-func (p *process) say(f frame.Frame) {
-	p.writing.Lock()
-	defer p.writing.Unlock()
-	frame.Write(p.ch, f)
-}
-
-// sayLarge writes a task whose argument may be worth another way.
-func (p *process) sayLarge(f frame.Frame, h frame.CallHeader) {
-	p.writing.Lock()
-	defer p.writing.Unlock()
-	if p.ch.putMemory(f.Body) {
-		h.Shared = int64(len(f.Body))
-		f.Flags, f.Body = f.Flags|frame.InMemory, nil
-	}
-	f.Header = h.Append(nil)
-	frame.Write(p.ch, f)
 }
 
 // body reads what the answer carries.
@@ -223,7 +204,7 @@ func (p *process) end(why error) ending {
 
 // forget lets go of a process that has ended and that nobody can give a job any more.
 func (p *process) forget() {
-	p.saying.Wait()
+	p.outbox.writers.Wait()
 	p.ch.unmap()
 }
 

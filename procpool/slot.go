@@ -54,8 +54,7 @@ func (s *slot) poke() {
 	}
 }
 
-// send has the worker begin the job. It does not block the caller, which may be the
-// loop: a small frame finds room in the channel, as the worker is idle.
+// send posts the job to the worker.
 func (s *slot) send(j *job) {
 	j.sent = time.Now()
 	j.call.Started(s.proc.where)
@@ -65,20 +64,21 @@ func (s *slot) send(j *job) {
 	if deadline, ok := j.call.Context().Deadline(); ok {
 		h.Left = max(time.Until(deadline), 1)
 	}
-	proc, arg := s.proc, j.call.Arg()
-	if len(arg) <= smallFrame {
-		proc.say(frame.Frame{Kind: frame.Task, Task: j.number, Header: h.Append(nil), Body: arg})
-		return
+	p := parcel{Frame: frame.Frame{Kind: frame.Task, Task: j.number, Body: j.call.Arg()}}
+	if len(p.Body) > smallFrame {
+		p.call = new(frame.CallHeader)
+		*p.call = h
+	} else {
+		p.Header = h.Append(nil)
 	}
-	proc.saying.Add(1)
-	go func() {
-		defer proc.saying.Done()
-		proc.sayLarge(frame.Frame{Kind: frame.Task, Task: j.number, Body: arg}, h)
-	}()
+	s.post(p)
 }
 
-// smallFrame is what an empty channel takes at once.
-const smallFrame = 32 << 10
+// post gives the worker a frame, which is written when the pool's lock is free.
+func (s *slot) post(p parcel) {
+	s.proc.outbox.post(p)
+	s.pool.posted = append(s.pool.posted, s.proc)
+}
 
 // keep is the slot's goroutine.
 func (s *slot) keep() {
@@ -102,7 +102,7 @@ func (s *slot) wanted() bool {
 		}
 		needed, over := s.job != nil || s.warm, s.job == nil && s.retired
 		s.warm = false
-		s.pool.mu.Unlock()
+		s.pool.unlock()
 		switch {
 		case over:
 			return false
@@ -118,10 +118,10 @@ func (s *slot) start() (*process, error) {
 	p := s.pool
 	p.mu.Lock()
 	p.counts.started++
-	p.mu.Unlock()
+	p.unlock()
 	proc, err := startProcess(s)
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	s.coming = nil
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (s *slot) start() (*process, error) {
 // comes is called when the worker has been started, and is not ready yet.
 func (s *slot) comes(proc *process) {
 	s.pool.mu.Lock()
-	defer s.pool.mu.Unlock()
+	defer s.pool.unlock()
 	s.coming = proc
 	if s.pool.forced {
 		proc.stop(s.pool.opts.KillGrace)
@@ -182,7 +182,7 @@ func (s *slot) startFailed(err error) {
 			}
 		}
 	}
-	p.mu.Unlock()
+	p.unlock()
 	if attempts == mostStarts && others {
 		p.opts.logger().Warn("procpool: a worker could not be started; the others go on", "worker", s.id, "error", err)
 	}
@@ -255,7 +255,7 @@ var errOutOfTurn = errors.New("a frame that no worker sends")
 
 func (s *slot) jobOf(number uint64) *job {
 	s.pool.mu.Lock()
-	defer s.pool.mu.Unlock()
+	defer s.pool.unlock()
 	if s.job != nil && s.job.number == number {
 		return s.job
 	}
@@ -264,7 +264,7 @@ func (s *slot) jobOf(number uint64) *job {
 
 func (s *slot) begun(number uint64) {
 	s.pool.mu.Lock()
-	defer s.pool.mu.Unlock()
+	defer s.pool.unlock()
 	if j := s.job; j != nil && j.number == number {
 		j.begun = true
 	}
@@ -274,7 +274,7 @@ func (s *slot) begun(number uint64) {
 func (s *slot) answered(f frame.Frame, body []byte) error {
 	p := s.pool
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	j := s.job
 	if j == nil || j.number != f.Task {
 		return fmt.Errorf("%w: an answer to call %d", errOutOfTurn, f.Task)
@@ -330,7 +330,7 @@ func (s *slot) leaveIdle() bool {
 // there are jobs, as to set it for each would cost more than to look again.
 func (s *slot) idleTooLong() {
 	s.pool.mu.Lock()
-	defer s.pool.mu.Unlock()
+	defer s.pool.unlock()
 	switch left := s.pool.opts.IdleTimeout - time.Since(s.idleSince); {
 	case s.idleTimer == nil: // stopped too late
 	case s.job != nil:
@@ -368,7 +368,7 @@ func (s *slot) retire() {
 	s.poke()
 }
 
-// cancel tells the worker, and kills it if it goes on.
+// cancel passes the cancellation on to the worker, and kills it if it goes on.
 func (s *slot) cancel(j *job) {
 	if j.sent.IsZero() { // its worker is being started
 		s.job = nil
@@ -380,12 +380,7 @@ func (s *slot) cancel(j *job) {
 	if d, ok := ctx.Deadline(); ok && ctx.Err() == context.DeadlineExceeded && time.Until(d) < time.Millisecond {
 		return // the function's ctx has the deadline too, and ends with the same error
 	}
-	proc, cause := s.proc, asyncio.EncodeError(j.cancelled)
-	proc.saying.Add(1)
-	go func() { // the channel may be full
-		defer proc.saying.Done()
-		proc.say(frame.Frame{Kind: frame.Cancel, Task: j.number, Header: cause})
-	}()
+	s.post(parcel{Frame: frame.Frame{Kind: frame.Cancel, Task: j.number, Body: j.cancelled}})
 }
 
 // kill ends a worker that goes on with a cancelled job. The caller does not wait
@@ -393,7 +388,7 @@ func (s *slot) cancel(j *job) {
 func (s *slot) kill(j *job) {
 	p := s.pool
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if j.done || s.job != j || s.proc == nil {
 		return
 	}
@@ -430,13 +425,13 @@ func (s *slot) bury(proc *process, why error) {
 	default:
 		p.finish(j, nil, end.crash(j, p.opts))
 	}
-	p.mu.Unlock()
+	p.unlock()
 	proc.forget()
 }
 
 func (s *slot) current() (call, fn string) {
 	s.pool.mu.Lock()
-	defer s.pool.mu.Unlock()
+	defer s.pool.unlock()
 	if s.job != nil {
 		return s.job.call.ID(), s.job.call.Func()
 	}

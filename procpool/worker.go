@@ -17,12 +17,13 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/frame"
+	"github.com/asyncio-go/asyncio/internal/truncate"
 )
 
 // serve is the life of a worker process.
 func serve(o orders) {
 	give := func(code int, err error) {
-		fmt.Fprintln(os.Stderr, "procpool: the worker cannot start:", err)
+		fmt.Fprintln(os.Stderr, "procpool: the worker cannot start:", truncate.Middle(err.Error(), longestStart))
 		os.Exit(code)
 	}
 	ch, err := workerChannel()
@@ -62,10 +63,9 @@ type worker struct {
 
 	writing sync.Mutex
 
-	mu        sync.Mutex
-	running   uint64 // number of the task; 0: none
-	cancel    context.CancelCauseFunc
-	cancelled uint64 // a task that was cancelled before it came
+	mu      sync.Mutex
+	running uint64 // number of the task; 0: none
+	cancel  context.CancelCauseFunc
 
 	// turn is the task that the listening goroutine runs, 0 while it listens. Whoever
 	// sets it back to 0 is the one to listen.
@@ -131,7 +131,11 @@ func (w *worker) listen() {
 				return
 			}
 		case frame.Cancel:
-			w.stop(f.Task, asyncio.DecodeError(f.Header))
+			cause, err := w.in.Body()
+			if err != nil {
+				w.end(err)
+			}
+			w.stop(f.Task, asyncio.DecodeError(cause))
 		default:
 			w.end(fmt.Errorf("the pool sent a %v", f.Kind))
 		}
@@ -169,9 +173,6 @@ func (w *worker) begin(f frame.Frame) (listening bool) {
 	}
 	w.mu.Lock()
 	w.running, w.cancel = f.Task, cancel
-	if w.cancelled == f.Task {
-		cancel(context.Canceled)
-	}
 	w.mu.Unlock()
 	w.turn.Store(f.Task)
 	if w.asleep.Load() && w.asleep.CompareAndSwap(true, false) {
@@ -188,7 +189,7 @@ func (w *worker) begin(f frame.Frame) (listening bool) {
 		}
 	}()
 	w.run(asyncio.WithProgress(ctx, func(done, total int64, note string) {
-		w.say(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: clip(note)}.Append(nil)})
+		w.say(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: truncate.Middle(note, longestNote)}.Append(nil)})
 	}), f.Task, h.Func, arg)
 	return true
 }
@@ -228,16 +229,19 @@ const (
 	idleTicks  = 10
 )
 
-// clip keeps a note within what a header may have.
-func clip(note string) string { return note[:min(len(note), 64<<10)] }
+// Longer texts are shortened.
+const (
+	longestNote  = 64 << 10
+	longestStart = 32 << 10 // half of what the pool keeps of the worker's standard error
+)
 
+// stop cancels the task, which may have ended. It has begun: the pool sends a cancellation after
+// its task, and begin returns to the goroutine that listens, or hands over to another, later.
 func (w *worker) stop(task uint64, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.running == task {
 		w.cancel(cause)
-	} else {
-		w.cancelled = task
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package frame is what a pool and its worker processes say to each other: frames
+// Package frame is the wire protocol between a pool and its worker processes: frames
 // with a header of their own and a body that is passed on unread.
 //
 //	mark 0xA1C0 | kind, flags: a byte each | header length: 4 bytes | body length: 8 bytes | task: 8 bytes | header | body
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 )
 
 // Kind is what a frame says. w is the worker, p the pool.
@@ -26,7 +27,7 @@ const (
 	Progress                 // w->p: header Report
 	Result                   // w->p: body the result
 	Failure                  // w->p: body the error
-	Cancel                   // p->w: cancel the task's ctx; header the cause, encoded
+	Cancel                   // p->w: cancel the task's ctx; body the cause, encoded
 	lastKind = Cancel
 )
 
@@ -60,28 +61,38 @@ const (
 	mark      = 0xA1C0
 	headLen   = 24
 	maxHeader = 1 << 20
+	maxError  = 64 << 20 // an encoded error has a few MiB at most
 	joinBelow = 32 << 10 // bodies up to this are copied into one write
 )
 
 // ErrTooLarge is returned for frames above the limit.
 var ErrTooLarge = errors.New("frame: above the limit")
 
-// Write writes the frame to w.
-func Write(w io.Writer, f Frame) error {
+// Append appends the frame to b, but for a body that is not joined.
+func Append(b []byte, f Frame) (_ []byte, joined bool) {
 	size := headLen + len(f.Header)
-	joined := len(f.Body) <= joinBelow
+	joined = len(f.Body) <= joinBelow
 	if joined {
 		size += len(f.Body)
 	}
-	b := make([]byte, headLen, size)
-	binary.LittleEndian.PutUint16(b, mark)
-	b[2], b[3] = byte(f.Kind), f.Flags
-	binary.LittleEndian.PutUint32(b[4:], uint32(len(f.Header)))
-	binary.LittleEndian.PutUint64(b[8:], uint64(len(f.Body)))
-	binary.LittleEndian.PutUint64(b[16:], f.Task)
+	b = slices.Grow(b, size)
+	b = binary.LittleEndian.AppendUint16(b, mark)
+	b = append(b, byte(f.Kind), f.Flags)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(f.Header)))
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(f.Body)))
+	b = binary.LittleEndian.AppendUint64(b, f.Task)
 	b = append(b, f.Header...)
 	if joined {
-		_, err := w.Write(append(b, f.Body...))
+		b = append(b, f.Body...)
+	}
+	return b, joined
+}
+
+// Write writes the frame to w.
+func Write(w io.Writer, f Frame) error {
+	b, joined := Append(nil, f)
+	if joined {
+		_, err := w.Write(b)
 		return err
 	}
 	parts := net.Buffers{b, f.Body}
@@ -96,7 +107,8 @@ type Reader struct {
 	body  int64 // of the last frame, not read yet
 }
 
-// NewReader returns a reader that refuses bodies above limit.
+// NewReader returns a reader that refuses arguments and results above limit. Errors have
+// a limit of their own.
 func NewReader(r io.Reader, limit int64) *Reader {
 	return &Reader{r: bufio.NewReaderSize(r, 16<<10), limit: limit}
 }
@@ -113,12 +125,16 @@ func (r *Reader) Next() (Frame, error) {
 		return Frame{}, err
 	}
 	f := Frame{Kind: Kind(head[2]), Flags: head[3], Task: binary.LittleEndian.Uint64(head[16:])}
+	limit := r.limit
+	if f.Kind == Failure || f.Kind == Cancel {
+		limit = maxError
+	}
 	header, body := binary.LittleEndian.Uint32(head[4:]), binary.LittleEndian.Uint64(head[8:])
 	switch {
 	case binary.LittleEndian.Uint16(head[:]) != mark, f.Kind == 0, f.Kind > lastKind, f.Flags&^knownFlags != 0, header > maxHeader:
 		return Frame{}, fmt.Errorf("frame: %q is not the beginning of a frame", head[:])
-	case body > uint64(r.limit):
-		return f, fmt.Errorf("%w: a %v of %d bytes, the limit is %d", ErrTooLarge, f.Kind, body, r.limit)
+	case body > uint64(limit):
+		return f, fmt.Errorf("%w: a %v of %d bytes, the limit is %d", ErrTooLarge, f.Kind, body, limit)
 	}
 	if header > 0 {
 		f.Header = make([]byte, header)

@@ -1,0 +1,145 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+var causes = asyncio.Register("procpool.test.causes", func(ctx context.Context, _ []byte) (string, error) {
+	<-ctx.Done()
+	return context.Cause(ctx).Error(), nil
+})
+
+// TestCauseAfterALargeArgument: the cause of a cancellation right after the call was sent arrives,
+// whatever the size of the argument.
+func TestCauseAfterALargeArgument(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		if _, err := square.Call(ctx, pool, 1); err != nil {
+			t.Error(err)
+		}
+		for _, size := range []int{100, smallFrame, smallFrame + 1, 100 << 10, 8 << 20} {
+			arg := make([]byte, size)
+			for i := range 60 {
+				cause := fmt.Errorf("cause %d", i)
+				var got string
+				var err error
+				call := asyncio.Go(ctx, func(ctx context.Context) error { got, err = causes.Call(ctx, pool, arg); return nil })
+				for pool.Metrics().Running == 0 { // it is sent in its first step
+					if err := asyncio.Sleep(ctx, 0); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				call.Cancel(cause)
+				call.Await(ctx)
+				if err != nil || got != cause.Error() {
+					t.Errorf("%d bytes: cause %q, %v; expected: %v", size, got, err, cause)
+				}
+			}
+		}
+		if s := pool.Stats(); s.Started != 1 || s.Crashed != 0 || s.Killed != 0 {
+			t.Errorf("Started %d, Crashed %d, Killed %d; expected: 1, 0, 0", s.Started, s.Crashed, s.Killed)
+		}
+	})
+}
+
+// smallFrame is the largest argument that travels in a frame.
+const smallFrame = 32 << 10
+
+// callback is a cause whose text calls back into the program.
+type callback struct{ text func() string }
+
+func (c callback) Error() string { return c.text() }
+
+// TestCauseThatUsesThePool: methods of a cause run without the pool's lock.
+func TestCauseThatUsesThePool(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		call := asyncio.NewFuture[string](ctx)
+		task := asyncio.Go(ctx, func(ctx context.Context) error {
+			got, err := causes.Call(ctx, pool, nil)
+			call.SetResult(got)
+			return err
+		})
+		until(ctx, t, "the call is sent", func() bool { w := pool.Stats().Workers; return len(w) == 1 && w[0].State == "busy" })
+		task.Cancel(callback{func() string { return fmt.Sprint(pool.Stats().Started, " started") }})
+		if err := task.Join(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if got, err := call.Await(ctx); !strings.Contains(got, "1 started") || err != nil {
+			t.Errorf("cause %q, %v", got, err)
+		}
+	})
+}
+
+// deafens has its worker read no more of its channel than the next piece, waits at the gate, and returns.
+var deafens = asyncio.Register("procpool.test.deafens", func(ctx context.Context, path string) (int, error) {
+	fd := channelDescriptor(syscall.O_RDONLY)
+	if _, err := syscall.Dup(fd); err != nil { // the pipe stays open
+		return 0, err
+	}
+	silent, _, err := os.Pipe()
+	if err == nil {
+		err = syscall.Dup3(int(silent.Fd()), fd, 0)
+	}
+	if err != nil {
+		return 0, err
+	}
+	asyncio.Progress(ctx, 1, 1, "")
+	return 1, passGate(context.WithoutCancel(ctx), path)
+})
+
+// TestFullPipe: a worker that does not read, with a full pipe, blocks no loop. Two loops use the pool
+// after a cause did not fit into the pipe, the function returned, and the worker got further calls.
+func TestFullPipe(t *testing.T) {
+	for _, size := range []int{10, smallFrame, 8 << 20} {
+		g := newGate(t)
+		onPool(t, procpool.Options{Workers: 1, GOMAXPROCS: 4}, func(ctx context.Context, pool *procpool.Pool) {
+			deaf := asyncio.NewFuture[struct{}](ctx)
+			first := asyncio.Go(ctx, func(ctx context.Context) error {
+				_, err := deafens.Call(ctx, pool, g.path, asyncio.OnProgress(func(int64, int64, string) { deaf.SetResult(struct{}{}) }))
+				return err
+			})
+			if _, err := deaf.Await(ctx); err != nil {
+				t.Error(err)
+			}
+			first.Cancel(errors.New(huge(900 << 10)))
+			other := make(chan error)
+			go func() {
+				other <- asyncio.Run(context.WithoutCancel(ctx), func(ctx context.Context) error { return callAndLeave(ctx, pool, size) }, asyncio.WithLogger(silent))
+			}()
+			until(ctx, t, "a call waits", func() bool { return pool.Stats().Queued == 1 })
+			g.open(t, 1)
+			first.Join(ctx)
+			if err := callAndLeave(ctx, pool, size); err != nil {
+				t.Error(err)
+			}
+			syscall.Kill(pool.Stats().Workers[0].Pid, syscall.SIGKILL)
+			if err, _, ctxErr := asyncio.Recv(ctx, other); err != nil || ctxErr != nil {
+				t.Error(err, ctxErr)
+			}
+		})
+	}
+}
+
+// callAndLeave makes a call, waits until the worker has one, and cancels its own.
+func callAndLeave(ctx context.Context, pool *procpool.Pool, size int) error {
+	call := causes.Submit(ctx, pool, make([]byte, size))
+	for w := pool.Stats().Workers; len(w) == 0 || w[0].Func != "procpool.test.causes"; w = pool.Stats().Workers {
+		if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	call.Cancel(errors.New(huge(900 << 10)))
+	return nil
+}
