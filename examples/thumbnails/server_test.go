@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"io"
 	"mime/multipart"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -97,6 +99,10 @@ func TestBadRequests(t *testing.T) {
 		{"no such job", "GET", "/jobs/nobody", "", nil, 404, "no such job"},
 	} {
 		a, err := site.do(t.Context(), test.method, test.path, test.contentType, test.body)
+		for test.status == 413 && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+			// The server answers before it has the whole body. Where the client is slow, its Write fails first.
+			a, err = site.do(t.Context(), test.method, test.path, test.contentType, test.body)
+		}
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
