@@ -25,11 +25,13 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
+	"github.com/asyncio-go/asyncio/internal/openfile"
 )
 
 // drainTime bounds how long a closed connection goes on sending what was written.
@@ -109,6 +111,24 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 }
 
 func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
+	before, err := openfile.Of(f)
+	if err != nil {
+		return nil, err
+	}
+	defer before.Restore() // if that is not the stream's to do
+	s, err := n.adopt(f)
+	if err != nil {
+		return nil, err
+	}
+	if s.mode, err = openfile.Of(s.of.(syscall.Conn)); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// adopt makes a stream of another descriptor of the file.
+func (n *network) adopt(f *os.File) (*stream, error) {
 	if c, err := net.FileConn(f); err == nil {
 		if c.RemoteAddr() == nil { // it listens, or is not connected yet
 			c.Close()

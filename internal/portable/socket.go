@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/netport"
+	"github.com/asyncio-go/asyncio/internal/openfile"
 )
 
 // socket is a net.Conn, a net.PacketConn or an *os.File, with who uses it. Package
@@ -22,7 +23,8 @@ type socket struct {
 		SetWriteDeadline(time.Time) error
 	}
 	watcher   netport.Watcher
-	prompting [2]bool // for writing, for reading; owned by the loop
+	mode      *openfile.Mode // of a file that others share, to be restored
+	prompting [2]bool        // for writing, for reading; owned by the loop
 
 	mu     sync.Mutex // guards the two below
 	closed bool
@@ -54,7 +56,7 @@ func (s *socket) leave() {
 	last := s.closed && s.users == 0
 	s.mu.Unlock()
 	if last {
-		s.of.Close()
+		s.release()
 	}
 }
 
@@ -74,6 +76,12 @@ func (s *socket) shut() error {
 		return nil
 	}
 	s.mu.Unlock()
+	return s.release()
+}
+
+// release closes what the socket is made of.
+func (s *socket) release() error {
+	s.mode.Restore()
 	return plain(s.of.Close())
 }
 

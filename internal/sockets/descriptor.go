@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/asyncio-go/asyncio/internal/netport"
+	"github.com/asyncio-go/asyncio/internal/openfile"
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
@@ -20,7 +21,8 @@ type descriptor struct {
 	watcher netport.Watcher
 	token   poll.Token
 	fd      int
-	shared  bool // others have descriptors of the same open file
+	shared  bool           // others have descriptors of the same open file
+	mode    *openfile.Mode // of the shared file, to be restored
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
@@ -58,6 +60,7 @@ func (d *descriptor) Close() error {
 // release gives the number back. With SO_LINGER the system waits, also for a socket
 // that does not block: then the loop does not wait with it.
 func (d *descriptor) release() error {
+	d.mode.Restore()
 	if d.lingers {
 		go unix.Close(d.fd)
 		return nil

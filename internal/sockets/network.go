@@ -22,6 +22,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
+	"github.com/asyncio-go/asyncio/internal/openfile"
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
@@ -142,9 +143,9 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 		return nil, err
 	}
 	s.shared = true
-	if err := unix.SetNonblock(fd, true); err != nil {
+	if s.mode, err = openfile.Unblock(fd); err != nil {
 		s.Close()
-		return nil, os.NewSyscallError("fcntl", err)
+		return nil, err
 	}
 	return s, nil
 }
