@@ -112,9 +112,12 @@ func TestListenerClosedTwice(t *testing.T) {
 		wantErr(t, "a second Close", l.Close(), net.ErrClosed)
 		_, err = l.Accept(ctx)
 		wantErr(t, "Accept", err, net.ErrClosed)
-		if err := l.Serve(ctx, func(context.Context, *aionet.Conn) error { return nil }); err != nil {
-			t.Errorf("Serve of a closed listener: %v, want nil", err)
+		err = l.Serve(ctx, func(context.Context, *aionet.Conn) error { return nil })
+		wantErr(t, "Serve of a closed listener", err, net.ErrClosed)
+		if _, ok := err.(*net.OpError); !ok {
+			t.Errorf("Serve of a closed listener: a %T, want a *net.OpError", err)
 		}
+		wantErr(t, "ServeProtocol", l.ServeProtocol(ctx, func() aionet.Protocol { return aionet.BaseProtocol{} }), net.ErrClosed)
 		if err := l.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown of a closed listener: %v, want nil", err)
 		}

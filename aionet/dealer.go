@@ -3,194 +3,177 @@ package aionet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"sync"
 	"time"
 
-	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netmake"
-	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // A dealer accepts in a goroutine for several loops. A loop asks for one connection at a
 // time, and they are served in the order of asking: one that is busy asks less often.
-// At the end it accepts whoever waits in the system's queue, for the loops to share.
+// At the end it accepts what is in the accept backlog, in the same way.
 type dealer struct {
-	from   net.Listener
+	from   netmake.Listening
 	asking chan *hand // with room for all: each is in it once at most
+	next   *hand      // the first of them, once taken out
 	hands  int        // made; the loops make theirs one after the other
-	halt   func()     // has it end; from any goroutine
-	halted chan struct{}
-	over   chan struct{} // closed when it has
-	rest   []net.Conn    // who waited; to be read after that
+
+	halt    func() // ends listening; from any goroutine
+	halted  chan struct{}
+	abandon func() // ends it with what is left of the backlog; from any goroutine
+	given   chan struct{}
+	over    chan struct{} // closed when the goroutine has ended
+	lost    error         // why connections of the backlog were reset; to be read after that
 }
 
-func newDealer(from net.Listener, loops int) *dealer {
-	d := &dealer{from: from, asking: make(chan *hand, loops), halted: make(chan struct{}), over: make(chan struct{})}
+func newDealer(from netmake.Listening, loops int) *dealer {
+	d := &dealer{
+		from: from, asking: make(chan *hand, loops),
+		halted: make(chan struct{}), given: make(chan struct{}), over: make(chan struct{}),
+	}
 	d.halt = sync.OnceFunc(func() {
-		d.limit(time.Unix(1, 0)) // an Accept that waits fails
+		if from, ok := from.Listener.(interface{ SetDeadline(time.Time) error }); ok {
+			from.SetDeadline(time.Unix(1, 0)) // an Accept that waits fails
+		}
 		close(d.halted)
+	})
+	d.abandon = sync.OnceFunc(func() {
+		d.halt()
+		close(d.given)
 	})
 	return d
 }
 
-// limit sets the deadline of Accept.
-func (d *dealer) limit(at time.Time) {
-	if from, ok := d.from.(interface{ SetDeadline(time.Time) error }); ok {
-		from.SetDeadline(at)
-	}
-}
-
-// run ends soon after halt.
+// run ends after halt, when the accept backlog is empty, or soon after abandon.
 func (d *dealer) run() {
 	defer close(d.over)
 	defer d.from.Close()
 	for d.deal() {
 	}
-	for len(d.rest) < mostTaken {
-		if waits, known := netmake.Waits(d.from); known && !waits {
-			return
-		}
-		d.limit(time.Now().Add(lastLook))
-		c, err := d.from.Accept()
-		if err != nil {
-			return
-		}
-		d.rest = append(d.rest, c)
-	}
+	d.empty()
 }
 
-// lastLook bounds an Accept for which somebody should wait.
-const lastLook = 50 * time.Millisecond
-
-// deal accepts a connection for who asks. It reports whether to go on.
+// deal accepts a connection for a loop that asks. It reports whether to go on.
 func (d *dealer) deal() bool {
-	select {
-	case <-d.halted:
+	if !d.ask(d.halted) {
 		return false
-	case h := <-d.asking:
-		c, err := d.from.Accept()
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			<-d.halted
-			return false
+	}
+	c, err := d.from.Accept()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		<-d.halted
+		return false
+	}
+	if err != nil {
+		d.give(nil, err)
+		return true
+	}
+	return d.serve(c)
+}
+
+// serve gives a connection to the first loop that asks and still listens. It reports false
+// if the dealer is abandoned before.
+func (d *dealer) serve(c net.Conn) bool {
+	for d.ask(d.given) {
+		if d.give(c, nil) {
+			return true
 		}
-		h.give(c, err)
+	}
+	c.Close()
+	d.lost = errNoRoom
+	return false
+}
+
+// ask waits until a loop asks, and reports false if stop is closed before.
+func (d *dealer) ask(stop <-chan struct{}) bool {
+	if d.next != nil {
+		return true
+	}
+	select {
+	case <-stop:
+		return false
+	case d.next = <-d.asking:
 		return true
 	}
 }
 
+// give answers the loop that asks, and reports whether that loop still listens.
+func (d *dealer) give(c net.Conn, err error) bool {
+	h := d.next
+	d.next = nil
+	return h.give(c, err)
+}
+
+// lastLook bounds an Accept where only waiting tells whether the backlog is empty.
+const lastLook = 50 * time.Millisecond
+
+// empty gives the loops what is in the accept backlog. Without descriptors it tries again,
+// until it is abandoned.
+func (d *dealer) empty() {
+	backlog := d.from.Backlog()
+	pause := firstPause
+	for range mostTaken {
+		asked := d.ask(d.given) // before a descriptor is taken
+		c, err := backlog.Accept(lastLook)
+		for ; err != nil; c, err = backlog.Accept(lastLook) {
+			select {
+			case <-d.given:
+				d.lost = err
+				return
+			case <-time.After(pause):
+				pause = min(2*pause, mostPause)
+			}
+		}
+		switch {
+		case c == nil:
+			return
+		case !asked:
+			c.Close()
+			d.lost = errNoRoom
+			return
+		case !d.serve(c):
+			return
+		}
+		pause = firstPause
+	}
+}
+
+var errNoRoom = errors.New("no loop had room for them")
+
 // end stops accepting, and waits until that is so. Nothing may ask any more.
 func (d *dealer) end() {
-	d.halt()
+	d.abandon()
 	<-d.over
-	for _, c := range d.rest { // of loops that have failed
-		if c != nil {
-			c.Close()
-		}
+}
+
+// lostError is why connections that were in the accept backlog were reset, or nil. It is
+// called after end.
+func (d *dealer) lostError() error {
+	if d.lost == nil {
+		return nil
 	}
+	addr := d.from.Addr()
+	return fmt.Errorf("aionet: connections in the accept backlog were reset: %w", &net.OpError{Op: "accept", Net: addr.Network(), Addr: addr, Err: unwrapOpError(d.lost)})
+}
+
+// unwrapOpError strips package net's description of an error.
+func unwrapOpError(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 // listen makes a listener of the calling task's loop.
 func (d *dealer) listen(ctx context.Context, network string, o options) (*Listener, error) {
-	caller, n, err := enterNetwork(ctx)
+	h, err := d.hand(ctx, network)
 	if err != nil {
 		return nil, err
 	}
-	adopter, ok := n.Network.(netport.ConnAdopter)
-	if !ok {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: d.from.Addr(), Err: errors.ErrUnsupported}
-	}
-	h := &hand{from: d, number: d.hands, loop: caller.L, adopter: adopter}
-	d.hands++
-	l := &Listener{loop: caller.L, port: h, network: network, opts: o}
-	h.Watch((*acceptor)(l))
-	caller.L.AtClose(func() { h.Close() })
+	l := newListener(h.loop, network, h, o)
+	h.loop.AtClose(func() { h.Close() })
 	return l, nil
 }
-
-// A hand is the listener of one loop, to which connections are dealt.
-type hand struct {
-	from    *dealer
-	number  int
-	loop    *engine.Loop
-	adopter netport.ConnAdopter
-	watcher netport.Watcher
-
-	mu     sync.Mutex // guards what follows
-	asked  bool
-	closed bool
-	conn   net.Conn // what was dealt, or
-	err    error
-}
-
-func (h *hand) Accept() (netport.Stream, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case h.closed:
-		return nil, net.ErrClosed
-	case h.err != nil:
-		err := h.err
-		h.err = nil
-		return nil, err
-	case h.conn != nil:
-		c := h.conn
-		h.conn = nil
-		return h.adopter.AdoptConn(c)
-	case !h.asked:
-		h.asked = true
-		h.from.asking <- h
-	}
-	return nil, netport.ErrAgain
-}
-
-// give is called by the dealer.
-func (h *hand) give(c net.Conn, err error) {
-	h.mu.Lock()
-	h.asked = false
-	closed := h.closed
-	if !closed {
-		h.conn, h.err = c, err
-	}
-	h.mu.Unlock()
-	switch {
-	case !closed:
-		h.loop.Do(func() { h.watcher.Ready(true, false) })
-	case c != nil:
-		c.Close()
-	}
-}
-
-// Drain takes the loop's share of those that waited at the end.
-func (h *hand) Drain(most int) (taken []netport.Stream) {
-	select {
-	case <-h.from.over:
-	default:
-		return nil
-	}
-	rest := h.from.rest
-	for i := h.number; i < len(rest) && len(taken) < most; i += cap(h.from.asking) {
-		c := rest[i]
-		rest[i] = nil
-		if s, err := h.adopter.AdoptConn(c); err == nil {
-			taken = append(taken, s)
-		}
-	}
-	return taken
-}
-
-func (h *hand) Close() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.closed = true
-	if h.conn != nil {
-		h.conn.Close()
-		h.conn = nil
-	}
-	return nil
-}
-
-func (h *hand) Watch(w netport.Watcher) { h.watcher = w }
-
-func (h *hand) Addr() net.Addr { return h.from.from.Addr() }

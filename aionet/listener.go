@@ -17,27 +17,32 @@ type Listener struct {
 	network string
 	opts    options
 	closed  atomic.Bool
-	wait    engine.WaitList  // who waits in Accept
-	taken   []netport.Stream // by Shutdown from the system's queue, not accepted yet
+	wait    engine.WaitList  // tasks in Accept
+	taken   []netport.Stream // from the accept backlog, by Shutdown, and not accepted yet
 	server  server
 }
 
 // Listen listens on the address as net.Listen does, with the network "tcp", "tcp4",
 // "tcp6", "unix" or "unixpacket". It is called in a task, whose loop the listener and its
 // connections belong to. A listener that is open when its loop ends is closed.
-func Listen(ctx context.Context, network, addr string, opts ...Option) (*Listener, error) {
+func Listen(ctx context.Context, network, addr string, opts ...ListenOption) (*Listener, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o := optionsOf(opts)
+	o := listenOptions(opts)
 	port, err := n.Listen(ctx, network, addr, o.port)
 	if err != nil {
 		return nil, ctxError(ctx, err)
 	}
-	l := &Listener{loop: caller.L, port: port, network: network, opts: o}
+	return newListener(caller.L, network, port, o), nil
+}
+
+func newListener(loop *engine.Loop, network string, port netport.Listener, o options) *Listener {
+	l := &Listener{loop: loop, port: port, network: network, opts: o}
+	l.server.draining = make(chan struct{})
 	port.Watch((*acceptor)(l))
-	return l, nil
+	return l
 }
 
 // acceptor is the side of a Listener that the network sees.
@@ -75,15 +80,18 @@ func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {
 	}
 }
 
-// next returns a connection that waits to be accepted.
+// next returns a connection that waits to be accepted. While Shutdown empties the accept
+// backlog, they come from there.
 func (l *Listener) next() (netport.Stream, error) {
-	if len(l.taken) > 0 {
+	switch {
+	case len(l.taken) > 0:
 		stream := l.taken[0]
 		l.taken = l.taken[1:]
 		return stream, nil
-	}
-	if l.closed.Load() {
+	case l.closed.Load():
 		return nil, net.ErrClosed
+	case l.server.emptying:
+		return nil, netport.ErrAgain
 	}
 	return l.port.Accept()
 }
@@ -108,8 +116,10 @@ func (l *Listener) opError(op string, err error) error {
 func (l *Listener) Addr() net.Addr { return l.port.Addr() }
 
 // Close stops listening. Accept returns net.ErrClosed, Serve returns when its
-// handlers have ended; their connections stay. What waits in the system's queue is
-// reset: see Shutdown. From any goroutine. A second call returns net.ErrClosed.
+// handlers have ended; their connections stay. Connections in the accept backlog are
+// reset: see Shutdown. The file of a unix socket is removed, unless KeepFile was given or
+// another file has its path by then. From any goroutine. A second call returns
+// net.ErrClosed.
 func (l *Listener) Close() error {
 	if !l.closed.CompareAndSwap(false, true) {
 		return l.opError("close", net.ErrClosed)

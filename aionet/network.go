@@ -49,8 +49,33 @@ func enterNetwork(ctx context.Context) (engine.Caller, *state, error) {
 	return caller, n, err
 }
 
-// An Option is an option of Listen, Dial or ListenPacket.
+// An Option is an option of Dial, DialProtocol, Listen, ListenPacket, ServeLoops and
+// ServeProtocolLoops.
 type Option func(*options)
+
+// A ListenOption is an option of Listen, ServeLoops and ServeProtocolLoops.
+type ListenOption interface{ listen(*options) }
+
+// A PacketOption is an option of ListenPacket.
+type PacketOption interface{ packet(*options) }
+
+// A BindOption is an option of Listen, ListenPacket, ServeLoops and ServeProtocolLoops.
+type BindOption interface {
+	ListenOption
+	PacketOption
+}
+
+func (set Option) listen(o *options) { set.apply(o) }
+func (set Option) packet(o *options) { set.apply(o) }
+
+func (set Option) apply(o *options) {
+	if set != nil {
+		set(o)
+	}
+}
+
+// bindOption is a BindOption.
+type bindOption struct{ Option }
 
 type options struct {
 	port     netport.Options
@@ -63,19 +88,29 @@ type options struct {
 	grace    time.Duration
 }
 
-func optionsOf(opts []Option) (o options) {
-	o.grace = defaultGrace
+// optionsOf applies each option by its method.
+func optionsOf[T any](opts []T, apply func(T, *options)) options {
+	o := options{grace: defaultGrace}
 	for _, opt := range opts {
-		if opt != nil {
-			opt(&o)
+		if any(opt) != nil {
+			apply(opt, &o)
 		}
 	}
 	return o
 }
 
+func listenOptions(opts []ListenOption) options { return optionsOf(opts, ListenOption.listen) }
+
 // ReusePort lets several listeners have the same address, in one process or in
 // several; the system spreads connections over them.
 func ReusePort() Option { return func(o *options) { o.port.ReusePort = true } }
+
+// KeepFile keeps the file of a unix socket when the socket is closed, as
+// net.UnixListener.SetUnlinkOnClose(false) does. Otherwise closing removes the file, unless
+// another one has its path by then. It has no effect on other networks.
+func KeepFile() BindOption {
+	return bindOption{func(o *options) { o.port.KeepFile = true }}
+}
 
 // MaxConns bounds how many connections Serve handles at once; further ones wait in
 // the system's queue. It panics if n is less than 1.
@@ -111,7 +146,7 @@ func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, err
 	if err != nil {
 		return nil, err
 	}
-	stream, err := n.Dial(ctx, network, addr, optionsOf(opts).port)
+	stream, err := n.Dial(ctx, network, addr, optionsOf(opts, Option.apply).port)
 	if err != nil {
 		return nil, ctxError(ctx, err)
 	}

@@ -20,12 +20,12 @@ type PacketConn struct {
 // "udp", "udp4", "udp6" or "unixgram". It is called in a task, whose loop the socket
 // belongs to. A socket that is open when its loop ends is closed. A socket that talks
 // to one peer only is opened with Dial.
-func ListenPacket(ctx context.Context, network, addr string, opts ...Option) (*PacketConn, error) {
+func ListenPacket(ctx context.Context, network, addr string, opts ...PacketOption) (*PacketConn, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
 		return nil, err
 	}
-	port, err := n.ListenPacket(ctx, network, addr, optionsOf(opts).port)
+	port, err := n.ListenPacket(ctx, network, addr, optionsOf(opts, PacketOption.packet).port)
 	if err != nil {
 		return nil, ctxError(ctx, err)
 	}

@@ -15,7 +15,7 @@ import (
 
 // UDP: datagrams stay apart, and come from somebody.
 
-func listenPacket(ctx context.Context, t *testing.T, network, addr string, opts ...aionet.Option) *aionet.PacketConn {
+func listenPacket(ctx context.Context, t *testing.T, network, addr string, opts ...aionet.PacketOption) *aionet.PacketConn {
 	t.Helper()
 	p, err := aionet.ListenPacket(ctx, network, addr, opts...)
 	if err != nil {

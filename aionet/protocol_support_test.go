@@ -113,7 +113,7 @@ type served struct {
 	task *asyncio.Task[struct{}]
 }
 
-func serveProtocol(ctx context.Context, t *testing.T, factory func() aionet.Protocol, opts ...aionet.Option) *served {
+func serveProtocol(ctx context.Context, t *testing.T, factory func() aionet.Protocol, opts ...aionet.ListenOption) *served {
 	t.Helper()
 	l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", opts...)
 	if err != nil {

@@ -3,12 +3,10 @@ package aionet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
 	"slices"
-	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -18,11 +16,16 @@ import (
 
 // server is what Serve and Shutdown share. Owned by the loop.
 type server struct {
-	serving int             // calls of Serve under way
-	active  int             // handlers under way
-	forced  bool            // the handlers are to be cancelled
-	groups  []*engine.Scope // of the handlers, one of each call of Serve
-	changed engine.WaitList // who waits for one of these to change
+	serving  int             // calls of Serve under way
+	active   int             // handlers under way
+	ended    int             // handlers that have ended
+	emptying bool            // Shutdown accepts what is in the accept backlog
+	forced   bool            // the handlers are to be cancelled
+	drains   bool            // draining is closed
+	draining chan struct{}   // see Draining
+	lost     error           // why Shutdown reset connections of the accept backlog
+	groups   []*engine.Scope // of the handlers, one of each call of Serve
+	changed  engine.WaitList // tasks that wait for one of these to change
 }
 
 // until suspends the task until cond holds, which it asks whenever the server's
@@ -38,16 +41,18 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 
 // Serve accepts connections and runs handler for each in a task of its own, until
 // the listener is closed or ctx is cancelled. The connection is closed when its
-// handler returns. Serve returns when all handlers have ended: nil after Close or
-// Shutdown, ctx.Err() if ctx was cancelled, which cancels the handlers and leaves the
-// listener open.
+// handler returns. Serve returns when all handlers have ended: nil after a Close or
+// Shutdown that came while it served, ctx.Err() if ctx was cancelled, which cancels the
+// handlers and leaves the listener open. On a listener that was closed before, it returns
+// net.ErrClosed at once, as a *net.OpError.
 //
 // Tasks that a handler makes with its ctx belong to its connection: they are cancelled
 // and awaited when it returns, before the connection is closed, and one that fails
 // cancels the handler. An error of theirs or of the handler, or a panic of the
 // handler, ends that connection only: it is logged with the remote address, or given to
-// OnError, unless it is io.EOF or the handler's own cancellation. When descriptors run out, accepting pauses, is reported, and goes on.
-// In dumps and reports the handlers' tasks count as created at the call of Serve.
+// OnError, unless it is io.EOF or the handler's own cancellation. When descriptors run out,
+// accepting pauses, is reported, and goes on. Draining tells a handler that Shutdown has
+// begun. In dumps and reports the handlers' tasks count as created at the call of Serve.
 //
 //go:noinline
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
@@ -59,13 +64,12 @@ func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, 
 
 // serve is Serve, called at site by the user.
 func (l *Listener) serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error, site coro.Site) error {
-	if _, err := l.enter(ctx); err != nil {
+	if _, err := l.begin(ctx); err != nil {
 		return err
 	}
-	s := &l.server
-	s.serving++
 	defer l.served()
-	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+	s := &l.server
+	err := asyncio.WithTaskGroup(l.withDraining(ctx), func(ctx context.Context) error {
 		group := engine.ScopeOf(ctx)
 		s.groups = append(s.groups, group)
 		defer func() { s.groups = slices.DeleteFunc(s.groups, func(g *engine.Scope) bool { return g == group }) }()
@@ -92,15 +96,23 @@ func (l *Listener) serve(ctx context.Context, handler func(ctx context.Context, 
 
 var errForced = errors.New("aionet: the time to shut down is over")
 
-const (
-	firstPause = 5 * time.Millisecond
-	mostPause  = time.Second
-)
+// begin begins a call of Serve, which served ends.
+func (l *Listener) begin(ctx context.Context) (engine.Caller, error) {
+	caller, err := l.enter(ctx)
+	switch {
+	case err != nil:
+		return caller, err
+	case l.closed.Load():
+		return caller, l.opError("accept", net.ErrClosed)
+	}
+	l.server.serving++
+	return caller, nil
+}
 
 // acceptAll calls serve with each connection. It returns nil when the listener is
 // closed.
 func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) error {
-	pause := firstPause
+	var p pauses
 	for {
 		if most := l.opts.maxConns; most > 0 {
 			caller, err := engine.Enter(ctx)
@@ -114,7 +126,6 @@ func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) er
 		stream, err := l.accept(ctx)
 		switch {
 		case err == nil:
-			pause = firstPause
 			l.server.active++
 			serve(stream)
 		case ctx.Err() != nil:
@@ -122,27 +133,11 @@ func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) er
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default: // out of descriptors or memory, most likely
-			l.report(nil, fmt.Errorf("accepting pauses for %v: %w", pause, err))
-			if err := l.pause(ctx, pause); err != nil {
+			if err := l.pause(ctx, &p, err); err != nil {
 				return err
 			}
-			pause = min(2*pause, mostPause)
 		}
 	}
-}
-
-// pause suspends the task for d, or until the listener is closed.
-func (l *Listener) pause(ctx context.Context, d time.Duration) error {
-	caller, err := engine.Enter(ctx)
-	if err != nil {
-		return err
-	}
-	for until := l.loop.After(d); !l.closed.Load() && l.loop.Elapsed() < until; {
-		if caller.ParkUntil(&l.server.changed, until, engine.ForConnections) == engine.WokenByCancel {
-			return caller.Err()
-		}
-	}
-	return nil
 }
 
 // served ends a call of Serve.
@@ -156,6 +151,7 @@ func (l *Listener) served() {
 // left tells of a connection that is served no more.
 func (s *server) left() {
 	s.active--
+	s.ended++
 	s.changed.WakeAll()
 }
 
@@ -256,67 +252,4 @@ func (s *served) end() {
 func (s *served) over() {
 	s.conn.Close()
 	s.l.server.left()
-}
-
-// Shutdown ends a server in order: it stops listening, waits until the handlers have
-// ended and, if ctx ends first, cancels them and waits for them still. It returns
-// ctx.Err() in that case. Whoever had connected, and waited in the system's queue, is
-// served before the handlers count as ended. It is called in a task of the listener's
-// loop, but not in one of its handlers, for which it would wait: they may Close it.
-func (l *Listener) Shutdown(ctx context.Context) error {
-	if ctx == nil {
-		return engine.NilContext()
-	}
-	shielded, err := l.enter(context.WithoutCancel(ctx))
-	if err != nil {
-		return err
-	}
-	s := &l.server
-	if slices.ContainsFunc(s.groups, shielded.Within) {
-		return fmt.Errorf("%w: Shutdown in a handler of the listener would wait for itself; Close the listener there", asyncio.ErrWrongTask)
-	}
-	l.stop()
-	over := func() bool { return s.active == 0 && s.serving == 0 }
-	caller, err := l.enter(ctx)
-	if err == nil {
-		err = s.until(caller, over)
-	}
-	if err == nil {
-		return nil
-	}
-	s.forced = true
-	l.discard()
-	s.changed.WakeAll()
-	s.until(shielded, over)
-	return err
-}
-
-// stop closes the listener, after taking what waits in the system's queue, which would
-// be reset otherwise. That is done in one step, so that it ends.
-func (l *Listener) stop() {
-	if l.closed.Load() {
-		return
-	}
-	if d, ok := l.port.(netport.Drainer); ok && l.server.serving > 0 {
-		l.taken = append(l.taken, d.Drain(mostTaken)...)
-	}
-	for l.server.serving > 0 && len(l.taken) < mostTaken {
-		stream, err := l.port.Accept()
-		if err != nil {
-			break
-		}
-		l.taken = append(l.taken, stream)
-	}
-	l.Close()
-}
-
-// mostTaken is more than a system's queue is long.
-const mostTaken = 1 << 16
-
-// discard closes what was taken and will not be served.
-func (l *Listener) discard() {
-	for _, c := range l.taken {
-		c.Close()
-	}
-	l.taken = nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netmake"
 )
 
 // ServeLoops serves the address on n loops at once, each in a goroutine of its own, so
@@ -30,16 +31,18 @@ import (
 // by several at once.
 //
 // It blocks until ctx is cancelled. Then it stops listening, waits until the handlers
-// have ended, also those of whoever had connected and waited in the system's queue, and
-// returns nil; those that have not ended after Grace (10 s) are cancelled and awaited, and the error is one that matches context.DeadlineExceeded. An
-// error of one loop ends the others in the same way, and is returned. A panic or a
+// have ended, also those of the connections in the accept backlog, and returns nil; those
+// that have not ended after Grace (10 s) are cancelled and awaited, and the error matches
+// context.DeadlineExceeded. Connections of the backlog that could not be accepted by then
+// are reset, and the error matches that of accepting too. Draining tells the handlers that
+// the end has begun. An error of one loop ends the others in the same way, and is returned. A panic or a
 // runtime.Goexit that ends a loop does so too, and then goes on in the caller.
 //
 // It is called in a plain goroutine, such as main's. In a task it would block that
 // task's loop: it returns asyncio.ErrNoLoop. There it is called by asyncio.ToThread.
 //
 //go:noinline
-func ServeLoops(ctx context.Context, n int, network, addr string, handler func(ctx context.Context, conn *Conn) error, opts ...Option) error {
+func ServeLoops(ctx context.Context, n int, network, addr string, handler func(ctx context.Context, conn *Conn) error, opts ...ListenOption) error {
 	if handler == nil {
 		return errors.New("aionet: ServeLoops: nil handler")
 	}
@@ -52,7 +55,7 @@ func ServeLoops(ctx context.Context, n int, network, addr string, handler func(c
 // ServeProtocolLoops is ServeLoops for protocols: each loop serves its connections as
 // Listener.ServeProtocol does. factory is called on the loop of the connection, so
 // perhaps by several at once.
-func ServeProtocolLoops(ctx context.Context, n int, network, addr string, factory func() Protocol, opts ...Option) error {
+func ServeProtocolLoops(ctx context.Context, n int, network, addr string, factory func() Protocol, opts ...ListenOption) error {
 	if factory == nil {
 		return errNilFactory
 	}
@@ -86,7 +89,7 @@ type fleet struct {
 	call    string
 	network string
 	addr    string
-	given   []Option
+	given   []ListenOption
 	opts    options
 	serve   func(ctx context.Context, l *Listener) error
 	dealer  *dealer // nil: each loop has a listener of the system
@@ -96,9 +99,12 @@ type fleet struct {
 	all    sync.WaitGroup
 	at     net.Addr    // of the first listener
 	forced atomic.Bool // handlers were cancelled
+
+	mu   sync.Mutex
+	lost []error // see server
 }
 
-func serveLoops(ctx context.Context, call string, n int, network, addr string, opts []Option, serve func(ctx context.Context, l *Listener) error) error {
+func serveLoops(ctx context.Context, call string, n int, network, addr string, opts []ListenOption, serve func(ctx context.Context, l *Listener) error) error {
 	if ctx == nil {
 		return engine.NilContext()
 	}
@@ -116,7 +122,7 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	f := &fleet{call: call, network: network, addr: addr, given: opts, opts: optionsOf(opts), serve: serve}
+	f := &fleet{call: call, network: network, addr: addr, given: opts, opts: listenOptions(opts), serve: serve}
 	ctx = engine.OffLoop{Context: ctx}
 	f.stop, f.cancel = context.WithCancelCause(ctx)
 	defer f.end()
@@ -140,10 +146,9 @@ func (f *fleet) end() {
 
 // share prepares for more loops than one.
 func (f *fleet) share(ctx context.Context, n int) error {
-	cfg := net.ListenConfig{Control: f.opts.port.Control}
 	switch {
 	case !spreads(f.network):
-		from, err := cfg.Listen(ctx, f.network, f.addr)
+		from, err := netmake.Listen(ctx, f.network, f.addr, f.opts.port)
 		if err != nil {
 			return err
 		}
@@ -152,12 +157,13 @@ func (f *fleet) share(ctx context.Context, n int) error {
 		context.AfterFunc(f.stop, f.dealer.halt)
 	case !f.opts.port.ReusePort:
 		// An address that others use would be shared with them, silently.
+		cfg := net.ListenConfig{Control: f.opts.port.Control}
 		probe, err := cfg.Listen(ctx, f.network, f.addr)
 		if err != nil {
 			return err
 		}
 		probe.Close()
-		f.given = append([]Option{ReusePort()}, f.given...)
+		f.given = append([]ListenOption{ReusePort()}, f.given...)
 	}
 	return nil
 }
@@ -243,19 +249,33 @@ func (f *fleet) run(ctx context.Context, i int, ready func()) error {
 			return err
 		}
 		stop.Cancel(nil)
-		if f.dealer != nil && f.stop.Err() != nil { // who waits is served
-			if _, _, err := asyncio.Recv(ctx, f.dealer.over); err != nil {
-				return err
-			}
-		}
-		limited, cancel := asyncio.WithTimeout(ctx, f.opts.grace)
-		defer cancel()
-		if err := l.Shutdown(limited); err != nil {
-			f.forced.Store(true)
-		}
+		f.shutdown(ctx, l)
 		_, err = serve.Await(ctx)
+		if errors.Is(err, net.ErrClosed) && f.stop.Err() != nil { // the end came before Serve began
+			return nil
+		}
 		return err
 	}, opts...)
+}
+
+// shutdown ends the listener of a loop in order, within the time of grace.
+func (f *fleet) shutdown(ctx context.Context, l *Listener) {
+	l.startDraining()
+	limited, cancel := asyncio.WithTimeout(ctx, f.opts.grace)
+	defer cancel()
+	if f.dealer != nil && f.stop.Err() != nil { // the accept backlog is served
+		if _, _, err := asyncio.Recv(limited, f.dealer.over); err != nil {
+			f.dealer.abandon()
+		}
+	}
+	if l.Shutdown(limited) != nil {
+		f.forced.Store(true)
+	}
+	if lost := l.server.lost; lost != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.lost = append(f.lost, lost)
+	}
 }
 
 // outcome is what ServeLoops returns, or panics with.
@@ -272,6 +292,11 @@ func (f *fleet) outcome(ends []ending) error {
 			runtime.Goexit()
 		}
 	}
+	if f.dealer != nil {
+		f.dealer.end()
+		f.lost = append(f.lost, f.dealer.lostError())
+	}
+	errs = append(errs, f.lost...)
 	if f.forced.Load() {
 		errs = append(errs, fmt.Errorf("aionet: %s: handlers that had not ended after %v were cancelled: %w", f.call, f.opts.grace, context.DeadlineExceeded))
 	}

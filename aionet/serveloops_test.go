@@ -30,7 +30,7 @@ type fleet struct {
 
 // launch calls ServeLoops or its like, and waits until it listens. It fails if
 // anything is left at the end.
-func launch(t *testing.T, network string, opts []aionet.Option, call func(ctx context.Context, addr string, opts ...aionet.Option) error) *fleet {
+func launch(t *testing.T, network string, opts []aionet.ListenOption, call func(ctx context.Context, addr string, opts ...aionet.ListenOption) error) *fleet {
 	t.Helper()
 	noLeaks(t)
 	f := &fleet{network: network, ended: make(chan struct{})}
@@ -68,8 +68,8 @@ func (f *fleet) dial(t *testing.T) net.Conn {
 	return c
 }
 
-func handlers(n int, network string, handler func(ctx context.Context, c *aionet.Conn) error) func(ctx context.Context, addr string, opts ...aionet.Option) error {
-	return func(ctx context.Context, addr string, opts ...aionet.Option) error {
+func handlers(n int, network string, handler func(ctx context.Context, c *aionet.Conn) error) func(ctx context.Context, addr string, opts ...aionet.ListenOption) error {
+	return func(ctx context.Context, addr string, opts ...aionet.ListenOption) error {
 		return aionet.ServeLoops(ctx, n, network, addr, handler, opts...)
 	}
 }
@@ -221,7 +221,7 @@ func TestServeLoopsServesWhoWaits(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		const loops, clients = 2, 10
 		started, leave := make(chan struct{}, clients), make(chan struct{})
-		f := launch(t, network, []aionet.Option{aionet.MaxConns(1)}, handlers(loops, network, func(ctx context.Context, c *aionet.Conn) error {
+		f := launch(t, network, []aionet.ListenOption{aionet.MaxConns(1)}, handlers(loops, network, func(ctx context.Context, c *aionet.Conn) error {
 			started <- struct{}{}
 			if _, _, err := asyncio.Recv(ctx, leave); err != nil {
 				return err
@@ -252,7 +252,7 @@ func TestServeLoopsServesWhoWaits(t *testing.T) {
 func TestServeLoopsCancelsAfterGrace(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		started := make(chan struct{})
-		f := launch(t, network, []aionet.Option{aionet.Grace(0)}, handlers(2, network, func(ctx context.Context, c *aionet.Conn) error {
+		f := launch(t, network, []aionet.ListenOption{aionet.Grace(0)}, handlers(2, network, func(ctx context.Context, c *aionet.Conn) error {
 			close(started)
 			_, err := c.Read(make([]byte, 1))
 			return err
@@ -275,7 +275,7 @@ func TestServeLoopsMaxConns(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		var mu sync.Mutex
 		now, peak := map[*asyncio.Loop]int{}, 0
-		f := launch(t, network, []aionet.Option{aionet.MaxConns(2)}, handlers(2, network, func(ctx context.Context, c *aionet.Conn) error {
+		f := launch(t, network, []aionet.ListenOption{aionet.MaxConns(2)}, handlers(2, network, func(ctx context.Context, c *aionet.Conn) error {
 			l := asyncio.LoopOf(ctx)
 			mu.Lock()
 			now[l]++
@@ -372,7 +372,7 @@ func TestServeLoopsRefuses(t *testing.T) {
 
 func TestServeProtocolLoops(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
-		f := launch(t, network, nil, func(ctx context.Context, addr string, opts ...aionet.Option) error {
+		f := launch(t, network, nil, func(ctx context.Context, addr string, opts ...aionet.ListenOption) error {
 			return aionet.ServeProtocolLoops(ctx, 2, network, addr, func() aionet.Protocol {
 				return &script{got: func(s *script, data []byte) { s.t.Write(data) }}
 			}, opts...)

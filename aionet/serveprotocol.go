@@ -79,21 +79,22 @@ var errNilFactory = errors.New("aionet: nil factory: a func() Protocol is expect
 // the listener is closed or ctx is cancelled, and until all connections are lost, and
 // the tasks that belong to them have ended.
 //
-// It returns nil after Close or Shutdown, and ctx.Err() if ctx was cancelled: the
-// connections are then aborted, and told context.Cause(ctx). They are also when the
-// time of Shutdown is over. MaxConns and OnError hold as for Serve.
+// It returns nil after a Close or Shutdown that came while it served, net.ErrClosed on a
+// listener that was closed before, and ctx.Err() if ctx was cancelled: the connections are
+// then aborted, and ConnectionLost gets context.Cause(ctx). They are also when the time of
+// Shutdown is over. MaxConns and OnError hold as for Serve, and Draining tells with
+// Transport.Context that Shutdown has begun.
 func (l *Listener) ServeProtocol(ctx context.Context, factory func() Protocol) error {
 	if factory == nil {
 		return errNilFactory
 	}
-	caller, err := l.enter(ctx)
+	caller, err := l.begin(ctx)
 	if err != nil {
 		return err
 	}
 	s := &l.server
-	h := &host{loop: l.loop, network: l.network, ctx: ctx, factory: factory, report: l.report, parted: s.left}
+	h := &host{loop: l.loop, network: l.network, ctx: l.withDraining(ctx), factory: factory, report: l.report, parted: s.left}
 	atClose := l.loop.AtClose(h.orphan)
-	s.serving++
 	defer func() {
 		atClose.Remove()
 		l.served()
@@ -144,7 +145,7 @@ func DialProtocol(ctx context.Context, network, addr string, factory func() Prot
 	if err != nil {
 		return nil, err
 	}
-	o := optionsOf(opts)
+	o := optionsOf(opts, Option.apply)
 	stream, err := n.Dial(ctx, network, addr, o.port)
 	if err != nil {
 		return nil, ctxError(ctx, err)

@@ -41,7 +41,7 @@ func TestShutdownDrains(t *testing.T) {
 
 // Who had connected before, and waited to be accepted, is served.
 func TestShutdownServesWhoWaits(t *testing.T) {
-	for name, opts := range map[string][]aionet.Option{"": nil, "at most two at once": {aionet.MaxConns(2)}} {
+	for name, opts := range map[string][]aionet.ListenOption{"": nil, "at most two at once": {aionet.MaxConns(2)}} {
 		t.Run(name, func(t *testing.T) {
 			onLoop(t, func(ctx context.Context) {
 				l, end := serve(ctx, t, echo, opts...)

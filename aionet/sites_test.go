@@ -147,7 +147,7 @@ func TestHandlersAreCreatedAtTheCallOfServeLoops(t *testing.T) {
 				defer cancel()
 				return asyncio.LoopOf(ctx).Dump(&text)
 			}
-			opts := []aionet.Option{aionet.LoopOptions(asyncio.WithDebug(debug)), aionet.OnListen(func(addr net.Addr) {
+			opts := []aionet.ListenOption{aionet.LoopOptions(asyncio.WithDebug(debug)), aionet.OnListen(func(addr net.Addr) {
 				c, err := net.Dial("tcp", addr.String())
 				if err != nil {
 					t.Error(err)

@@ -149,7 +149,7 @@ func descriptors() int {
 }
 
 // listen listens on loopback.
-func listen(ctx context.Context, t *testing.T, opts ...aionet.Option) *aionet.Listener {
+func listen(ctx context.Context, t *testing.T, opts ...aionet.ListenOption) *aionet.Listener {
 	t.Helper()
 	l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", opts...)
 	if err != nil {
@@ -198,7 +198,7 @@ func peer(ctx context.Context, t *testing.T) (*aionet.Conn, *net.TCPConn) {
 
 // serve runs a server in a task and returns its listener, and a function that ends it
 // in order.
-func serve(ctx context.Context, t *testing.T, handler func(ctx context.Context, conn *aionet.Conn) error, opts ...aionet.Option) (*aionet.Listener, func()) {
+func serve(ctx context.Context, t *testing.T, handler func(ctx context.Context, conn *aionet.Conn) error, opts ...aionet.ListenOption) (*aionet.Listener, func()) {
 	t.Helper()
 	l := listen(ctx, t, opts...)
 	server := asyncio.Go(ctx, func(ctx context.Context) error { return l.Serve(ctx, handler) }, asyncio.Name("server"))

@@ -21,7 +21,7 @@ func echo(_ context.Context, c *aionet.Conn) error {
 }
 
 // serve starts a server and returns its address. It ends with the test's body.
-func serve(ctx context.Context, t *testing.T, addr string, handler func(context.Context, *aionet.Conn) error, opts ...aionet.Option) *aionet.Listener {
+func serve(ctx context.Context, t *testing.T, addr string, handler func(context.Context, *aionet.Conn) error, opts ...aionet.ListenOption) *aionet.Listener {
 	t.Helper()
 	l, err := aionet.Listen(ctx, "tcp", addr, opts...)
 	if err != nil {

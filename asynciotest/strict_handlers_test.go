@@ -23,7 +23,7 @@ var errHandler = errors.New("the handler's error")
 type handlerFunc = func(ctx context.Context, conn *aionet.Conn) error
 
 // served makes a program whose server gets one connection, which sends a byte and closes.
-func served(serve func(ctx context.Context, l *aionet.Listener) error, listen []aionet.Option, opts ...asyncio.Option) func(t *testing.T) {
+func served(serve func(ctx context.Context, l *aionet.Listener) error, listen []aionet.ListenOption, opts ...asyncio.Option) func(t *testing.T) {
 	opts = append([]asyncio.Option{unlogged}, opts...)
 	return in(func(ctx context.Context) {
 		l, err := aionet.Listen(ctx, "tcp", "shop:80", listen...)
@@ -100,7 +100,7 @@ func init() {
 	program("a-request-that-panics", asked(func(context.Context, http.ResponseWriter, *http.Request) error { panic("in the request") }, nil),
 		"in the request", "strict_handlers_test.go:")
 
-	onError := []aionet.Option{aionet.OnError(func(net.Addr, error) {})}
+	onError := []aionet.ListenOption{aionet.OnError(func(net.Addr, error) {})}
 	serve := func(h handlerFunc) func(ctx context.Context, l *aionet.Listener) error {
 		return func(ctx context.Context, l *aionet.Listener) error { return l.Serve(ctx, h) }
 	}

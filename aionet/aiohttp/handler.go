@@ -10,6 +10,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // ErrClientGone is the cause of the cancellation of a request's task when the context
@@ -50,7 +51,8 @@ type handler struct {
 //
 // The ctx of fn, which is also the request's, has the values of the request's context
 // and belongs to the loop. It is cancelled with ErrClientGone when the request's
-// context ends, and when the loop does.
+// context ends, and when the loop does. aionet.Draining of it is closed when Shutdown of
+// the http.Server begins.
 //
 // fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
 // for each of the two. A Read of the body suspends the calling task until something
@@ -182,13 +184,17 @@ func (h *handler) told(r *http.Request, err error) (ok bool) {
 	return true
 }
 
-// withValues is the ctx of a task with the values of a request's context.
+// withValues is the ctx of a task with the values of a request's context, and with the
+// channel of aionet.Draining.
 type withValues struct {
 	context.Context
 	values context.Context
 }
 
 func (c withValues) Value(key any) any {
+	if _, ok := key.(netport.DrainingKey); ok {
+		return drainingOf(c.values)
+	}
 	if v := c.Context.Value(key); v != nil {
 		return v
 	}

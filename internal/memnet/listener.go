@@ -140,6 +140,18 @@ func (l *listener) Accept() (netport.Stream, error) {
 	return e, nil
 }
 
+// Drain accepts all that have arrived.
+func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
+	for len(taken) < most {
+		s, err := l.Accept()
+		if err != nil {
+			break
+		}
+		taken = append(taken, s)
+	}
+	return taken, nil
+}
+
 // Close stops listening. Who waits in the queue is reset.
 func (l *listener) Close() error {
 	n := l.port.net

@@ -21,14 +21,21 @@ type Maker struct{ limit *asyncio.Limiter }
 func New() Maker { return Maker{asyncio.NewLimiter(math.MaxInt32)} }
 
 // Listen makes a socket that listens for streams.
-func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Options) (net.Listener, error) {
+func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
 	if err := known("listen", network, "tcp", "tcp4", "tcp6", "unix", "unixpacket"); err != nil {
-		return nil, err
+		return Listening{}, err
 	}
-	return elsewhere(ctx, m, func(ctx context.Context) (net.Listener, error) {
-		cfg := net.ListenConfig{Control: control(o)}
-		return cfg.Listen(ctx, network, addr)
-	})
+	return elsewhere(ctx, m, func(ctx context.Context) (Listening, error) { return Listen(ctx, network, addr, o) })
+}
+
+// Listen makes a socket that listens for streams, in the calling goroutine.
+func Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
+	cfg := net.ListenConfig{Control: control(o)}
+	l, err := cfg.Listen(ctx, network, addr)
+	if err != nil {
+		return Listening{}, err
+	}
+	return listening(l, o.KeepFile), nil
 }
 
 // Dial makes a socket that is connected.
@@ -43,13 +50,17 @@ func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options
 }
 
 // ListenPacket makes a socket for datagrams.
-func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (net.PacketConn, error) {
+func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (Packets, error) {
 	if err := known("listen", network, "udp", "udp4", "udp6", "unixgram"); err != nil {
-		return nil, err
+		return Packets{}, err
 	}
-	return elsewhere(ctx, m, func(ctx context.Context) (net.PacketConn, error) {
+	return elsewhere(ctx, m, func(ctx context.Context) (Packets, error) {
 		cfg := net.ListenConfig{Control: control(o)}
-		return cfg.ListenPacket(ctx, network, addr)
+		c, err := cfg.ListenPacket(ctx, network, addr)
+		if err != nil || o.KeepFile {
+			return Packets{PacketConn: c}, err
+		}
+		return Packets{c, fileOf(c.LocalAddr())}, nil
 	})
 }
 

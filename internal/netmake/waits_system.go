@@ -19,13 +19,18 @@ func Waits(l net.Listener) (waits, known bool) {
 	if err != nil {
 		return false, false
 	}
-	n := 0
-	if raw.Control(func(fd uintptr) {
-		for err = unix.EINTR; err == unix.EINTR; {
-			n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-		}
-	}) != nil {
+	if raw.Control(func(fd uintptr) { waits, err = Readable(int(fd)) }) != nil {
 		return false, false
 	}
-	return n > 0, err == nil
+	return waits, err == nil
+}
+
+// Readable reports whether a socket can be read, or accepts without waiting.
+func Readable(fd int) (bool, error) {
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		if err != unix.EINTR {
+			return n > 0, err
+		}
+	}
 }

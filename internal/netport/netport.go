@@ -31,7 +31,7 @@ type Network interface {
 
 // A ConnAdopter is a Network that takes over connections of package net.
 type ConnAdopter interface {
-	// AdoptConn makes a stream of c, which it closes if it fails. It does not suspend.
+	// AdoptConn makes a stream of c, which stays open if it fails. It does not suspend.
 	AdoptConn(c net.Conn) (Stream, error)
 }
 
@@ -41,6 +41,7 @@ type Maker func(l *engine.Loop) (Network, error)
 // Options of sockets.
 type Options struct {
 	ReusePort bool
+	KeepFile  bool                                                // of a unix socket, when it is closed
 	Local     net.Addr                                            // to dial from
 	Control   func(network, addr string, c syscall.RawConn) error // as net.Dialer's
 }
@@ -97,15 +98,13 @@ type Tuner interface {
 // A Listener accepts streams.
 type Listener interface {
 	Accept() (Stream, error)
+	// Drain comes before Close: it accepts what is in the accept backlog, at most so many, and
+	// stops listening when the backlog is empty. With an error some may be left, and a later
+	// call tries again. It may take a few milliseconds.
+	Drain(most int) ([]Stream, error)
 	Close() error
 	Watch(Watcher)
 	Addr() net.Addr // from any goroutine
-}
-
-// A Drainer is a Listener whose Accept may say ErrAgain although somebody waits.
-type Drainer interface {
-	// Drain accepts at most so many that wait. It may take a few milliseconds.
-	Drain(most int) []Stream
 }
 
 // Packets is a socket for datagrams.
@@ -117,3 +116,7 @@ type Packets interface {
 	LocalAddr() net.Addr               // from any goroutine
 	Control(fn func(fd uintptr)) error // as a Stream's
 }
+
+// DrainingKey is the key of a ctx's value, a func() <-chan struct{}, that aionet.Draining
+// calls.
+type DrainingKey struct{}

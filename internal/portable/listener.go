@@ -1,9 +1,7 @@
 package portable
 
 import (
-	"errors"
 	"net"
-	"os"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/netmake"
@@ -13,7 +11,8 @@ import (
 // listener accepts one connection ahead. It is owned by the loop.
 type listener struct {
 	net     *network
-	from    net.Listener
+	from    netmake.Listening
+	backlog *netmake.Backlog // once it is drained
 	watcher netport.Watcher
 	under   chan accepted // what a goroutine accepts; nil: none does
 	have    accepted      // what one has accepted, or why not
@@ -25,7 +24,7 @@ type accepted struct {
 	err  error
 }
 
-func (n *network) listener(from net.Listener) *listener {
+func (n *network) listener(from netmake.Listening) *listener {
 	l := &listener{net: n, from: from}
 	n.open[l] = struct{}{}
 	return l
@@ -86,34 +85,40 @@ func (l *listener) collect() {
 const lastLook = 5 * time.Millisecond
 
 // Drain accepts what waits in the system's queue. It holds up the loop.
-func (l *listener) Drain(most int) (taken []netport.Stream) {
-	from, ok := l.from.(interface{ SetDeadline(time.Time) error })
+func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
+	from, ok := l.from.Listener.(interface{ SetDeadline(time.Time) error })
 	if !ok || l.closed {
-		return nil
+		return nil, nil
+	}
+	from.SetDeadline(longAgo) // a goroutine that accepts comes back
+	l.collect()
+	if l.have.err != nil {
+		l.have = accepted{}
+	}
+	if l.backlog == nil {
+		l.backlog = l.from.Backlog()
 	}
 	for len(taken) < most {
 		if l.have == (accepted{}) {
-			from.SetDeadline(time.Now().Add(lastLook))
-			if l.collect(); l.have == (accepted{}) {
-				l.have = l.accept()
+			c, err := l.backlog.Accept(lastLook)
+			if err == nil && c == nil {
+				break // it has stopped listening
 			}
-		}
-		if errors.Is(l.have.err, os.ErrDeadlineExceeded) {
-			l.have = accepted{}
-			if waits, _ := netmake.Waits(l.from); waits { // the deadline came before the look, on a busy machine
-				continue
+			if err != nil {
+				return taken, plain(err)
 			}
-			break
+			l.have.conn = c
 		}
 		s, err := l.take()
 		if err != nil {
-			break
+			return taken, err
 		}
 		taken = append(taken, s)
 	}
-	from.SetDeadline(time.Time{})
-	return taken
+	return taken, nil
 }
+
+var longAgo = time.Unix(1, 0)
 
 // Close stops listening, and closes a connection that nobody took.
 func (l *listener) Close() error {

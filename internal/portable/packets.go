@@ -3,8 +3,8 @@ package portable
 import (
 	"fmt"
 	"net"
-	"os"
 
+	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
@@ -12,7 +12,7 @@ import (
 // owns in.
 type packets struct {
 	socket
-	conn net.PacketConn
+	conn netmake.Packets
 
 	reading, full bool
 	in            []byte
@@ -23,8 +23,8 @@ type packets struct {
 	out outgoing
 }
 
-func (n *network) packets(c net.PacketConn) *packets {
-	p := &packets{socket: socket{net: n, of: c}, conn: c}
+func (n *network) packets(c netmake.Packets) *packets {
+	p := &packets{socket: socket{net: n, of: c.PacketConn}, conn: c}
 	n.open[p] = struct{}{}
 	return p
 }
@@ -75,14 +75,12 @@ func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
 
 // Close closes the socket and removes its file, if it has one.
 func (p *packets) Close() error {
-	err := p.shut()
-	if err != net.ErrClosed {
-		delete(p.net.open, p)
-		if u, ok := p.LocalAddr().(*net.UnixAddr); ok && u.Name != "" && u.Name[0] != '@' {
-			os.Remove(u.Name)
-		}
+	if p.isClosed() {
+		return net.ErrClosed
 	}
-	return err
+	delete(p.net.open, p)
+	p.conn.File.Remove()
+	return p.shut()
 }
 
 func (p *packets) LocalAddr() net.Addr { return p.conn.LocalAddr() }

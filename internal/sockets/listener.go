@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
@@ -15,9 +16,10 @@ import (
 // listener is a socket that listens.
 type listener struct {
 	descriptor
-	addr net.Addr
-	kind kind   // of its connections
-	path string // of a unix socket, removed by Close
+	addr   net.Addr
+	kind   kind // of its connections
+	file   *netmake.SocketFile
+	sealed bool // see Drain
 }
 
 func (l *listener) Ready(e poll.Events) { l.tell(e) }
@@ -67,27 +69,40 @@ func (l *listener) accepted(fd int, from unix.Sockaddr) (netport.Stream, error) 
 	return s, nil
 }
 
+// Drain accepts what is in the accept backlog, and closes the socket when it is empty. That
+// of a unix socket is sealed then: sealed, the system does not say whether somebody waits.
+func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
+	l.file.Remove()
+	for len(taken) < most {
+		s, err := l.Accept()
+		switch {
+		case err == nil:
+			taken = append(taken, s)
+			continue
+		case err == netport.ErrAgain && !l.sealed && netmake.Seal(l.fd, l.addr):
+			l.sealed = true
+			continue
+		case err == netport.ErrAgain || l.sealed || l.empty():
+			return taken, l.descriptor.Close() // at once: others may still come
+		}
+		return taken, err
+	}
+	return taken, nil
+}
+
+// empty reports whether nobody waits in the accept backlog. Without a free descriptor,
+// accept fails also then.
+func (l *listener) empty() bool {
+	waits, err := netmake.Readable(l.fd)
+	return err == nil && !waits
+}
+
 // Close stops listening.
 func (l *listener) Close() error {
-	err := l.descriptor.Close()
-	if err == nil {
-		unlink(l.path)
+	if !l.closed {
+		l.file.Remove()
 	}
-	return err
+	return l.descriptor.Close()
 }
 
 func (l *listener) Addr() net.Addr { return l.addr }
-
-// pathOf returns the path of a unix socket's file, if it has one.
-func pathOf(a net.Addr) string {
-	if u, ok := a.(*net.UnixAddr); ok && u.Name != "" && u.Name[0] != '@' {
-		return u.Name
-	}
-	return ""
-}
-
-func unlink(path string) {
-	if path != "" {
-		os.Remove(path)
-	}
-}

@@ -63,11 +63,8 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{descriptor: descriptor{net: n}, addr: made.Addr(), kind: kindOf(network), path: pathOf(made.Addr())}
-	if u, ok := made.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false) // it goes on listening
-	}
-	if l.fd, err = takeOver(made); err == nil {
+	l := &listener{descriptor: descriptor{net: n}, addr: made.Addr(), kind: kindOf(network), file: made.File}
+	if l.fd, err = takeOver(made.Listener); err == nil {
 		if err = l.prepare(); err == nil {
 			l.token, err = n.poller.Add(l.fd, l)
 		}
@@ -76,7 +73,7 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 		}
 	}
 	if err != nil {
-		unlink(l.path)
+		l.file.Remove()
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: l.addr, Err: err}
 	}
 	return l, nil
@@ -87,20 +84,26 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 	if err != nil {
 		return nil, err
 	}
-	return n.AdoptConn(made)
+	stream, err := n.AdoptConn(made)
+	if err != nil {
+		made.Close()
+		return nil, err
+	}
+	return stream, nil
 }
 
 // AdoptConn takes over a connection.
 func (n *network) AdoptConn(c net.Conn) (netport.Stream, error) {
 	local, remote := c.LocalAddr(), c.RemoteAddr()
 	var s *stream
-	fd, err := takeOver(c)
+	fd, err := duplicate(c.(syscall.Conn))
 	if err == nil {
 		s, err = n.stream(fd, kindOf(remote.Network()), local, remote)
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: remote.Network(), Source: local, Addr: remote, Err: err}
 	}
+	c.Close()
 	return s, nil
 }
 
@@ -109,8 +112,8 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 	if err != nil {
 		return nil, err
 	}
-	p := &packets{descriptor: descriptor{net: n}, local: made.LocalAddr(), path: pathOf(made.LocalAddr())}
-	if p.fd, err = takeOver(made); err == nil {
+	p := &packets{descriptor: descriptor{net: n}, local: made.LocalAddr(), file: made.File}
+	if p.fd, err = takeOver(made.PacketConn); err == nil {
 		if p.family, err = familyOf(p.fd); err == nil {
 			p.token, err = n.poller.Add(p.fd, p)
 		}
@@ -119,7 +122,7 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 		}
 	}
 	if err != nil {
-		unlink(p.path)
+		p.file.Remove()
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: p.local, Err: err}
 	}
 	return p, nil

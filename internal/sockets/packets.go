@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/asyncio-go/asyncio/internal/netmake"
 	"github.com/asyncio-go/asyncio/internal/netport"
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
@@ -17,8 +18,8 @@ type packets struct {
 	descriptor
 	local  net.Addr
 	family int
-	path   string // of a unix socket, removed by Close
-	full   bool   // somebody's queue was, and a callback is set to look again
+	file   *netmake.SocketFile
+	full   bool // somebody's queue was, and a callback is set to look again
 }
 
 func (p *packets) Ready(e poll.Events) { p.tell(e) }
@@ -71,11 +72,10 @@ func (p *packets) wakeLater() {
 
 // Close closes the socket.
 func (p *packets) Close() error {
-	err := p.descriptor.Close()
-	if err == nil {
-		unlink(p.path)
+	if !p.closed {
+		p.file.Remove()
 	}
-	return err
+	return p.descriptor.Close()
 }
 
 func (p *packets) LocalAddr() net.Addr { return p.local }

@@ -1,0 +1,91 @@
+package aionet_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/asyncio-go/asyncio/aionet"
+)
+
+// inDirectory runs body on a loop with a directory of its own.
+func inDirectory(body func(ctx context.Context, dir string) error) {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	run(func(ctx context.Context) error { return body(ctx, dir) })
+}
+
+// A program that is replaced by its successor leaves the file to it.
+func ExampleKeepFile() {
+	inDirectory(func(ctx context.Context, dir string) error {
+		path := filepath.Join(dir, "socket")
+		listener, err := aionet.Listen(ctx, "unix", path, aionet.KeepFile())
+		if err != nil {
+			return err
+		}
+		listener.Close()
+		_, err = os.Lstat(path)
+		fmt.Println(err)
+		return nil
+	})
+	// Output: <nil>
+}
+
+// An option for sockets of both kinds.
+func ExampleBindOption() {
+	inDirectory(func(ctx context.Context, dir string) error {
+		keep := func(yes bool) aionet.BindOption {
+			if yes {
+				return aionet.KeepFile()
+			}
+			return nil
+		}
+		listener, err := aionet.Listen(ctx, "unix", filepath.Join(dir, "stream"), keep(false))
+		if err != nil {
+			return err
+		}
+		packets, err := aionet.ListenPacket(ctx, "unixgram", filepath.Join(dir, "datagram"), keep(true))
+		if err != nil {
+			return err
+		}
+		listener.Close()
+		packets.Close()
+		files, err := os.ReadDir(dir)
+		for _, f := range files {
+			fmt.Println(f.Name())
+		}
+		return err
+	})
+	// Output: datagram
+}
+
+func ExampleListenOption() {
+	run(func(ctx context.Context) error {
+		options := []aionet.ListenOption{aionet.MaxConns(100), aionet.KeepFile()}
+		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", options...)
+		if err != nil {
+			return err
+		}
+		fmt.Println(listener.Addr().Network())
+		return listener.Close()
+	})
+	// Output: tcp
+}
+
+func ExamplePacketOption() {
+	run(func(ctx context.Context) error {
+		options := []aionet.PacketOption{aionet.KeepFile()}
+		socket, err := aionet.ListenPacket(ctx, "udp", "127.0.0.1:0", options...)
+		if err != nil {
+			return err
+		}
+		fmt.Println(socket.LocalAddr().Network())
+		return socket.Close()
+	})
+	// Output: udp
+}

@@ -1,0 +1,48 @@
+package aionet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// pauses are those that accepting makes after errors: each is twice as long as the one
+// before, until no error has come for a while.
+type pauses struct {
+	last  time.Duration
+	until int64 // the end of the last, by the loop's clock
+}
+
+const (
+	firstPause = 5 * time.Millisecond
+	mostPause  = time.Second
+	// calm is how long after a pause the next error counts as the first.
+	calm = mostPause
+)
+
+// pause suspends the task after an error of accepting, until the pause is over, the
+// listener is closed, or a handler has ended, which frees a descriptor. Each pause is
+// reported once, however often accepting is tried in it.
+func (l *Listener) pause(ctx context.Context, p *pauses, failed error) error {
+	caller, err := engine.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	now := l.loop.Elapsed()
+	if now >= p.until {
+		if p.last *= 2; p.last == 0 || now-p.until > int64(calm) {
+			p.last = firstPause
+		}
+		p.last = min(p.last, mostPause)
+		p.until = l.loop.After(p.last)
+		l.report(nil, fmt.Errorf("accepting pauses for %v: %w", p.last, failed))
+	}
+	for ended := l.server.ended; !l.closed.Load() && l.server.ended == ended && l.loop.Elapsed() < p.until; {
+		if caller.ParkUntil(&l.server.changed, p.until, engine.ForConnections) == engine.WokenByCancel {
+			return caller.Err()
+		}
+	}
+	return nil
+}
