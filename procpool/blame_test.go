@@ -48,38 +48,44 @@ func TestKilledFromOutside(t *testing.T) {
 	}
 }
 
-// stopIdle stops the pool's only worker, which is idle, in its tracks: it will read
-// nothing more.
-func stopIdle(ctx context.Context, t *testing.T, pool *procpool.Pool) (pid int) {
+// isBusy reports whether a call was given to the worker.
+func isBusy(pool *procpool.Pool, pid int) func() bool {
+	return func() bool { return workerState(pool, pid) == "busy" }
+}
+
+// readsNothing replaces the worker's end of the channel, after its next frame, by a pipe to which
+// nothing is written. The worker lives, and begins no call.
+var readsNothing = asyncio.Register("procpool.test.readsNothing", func(context.Context, struct{}) (int, error) {
+	return os.Getpid(), readNothing()
+})
+
+func readNothing() error {
+	fd := channelDescriptor(syscall.O_RDONLY)
+	if _, err := syscall.Dup(fd); err != nil { // the pipe stays open
+		return err
+	}
+	silent, _, err := os.Pipe()
+	if err == nil {
+		err = syscall.Dup3(int(silent.Fd()), fd, 0)
+	}
+	return err
+}
+
+// muteIdle returns the pid of the pool's only worker, which is idle and reads nothing more.
+func muteIdle(ctx context.Context, t *testing.T, pool *procpool.Pool) (pid int) {
 	t.Helper()
-	pid, err := process.Call(ctx, pool, struct{}{})
+	pid, err := readsNothing.Call(ctx, pool, struct{}{})
 	if err != nil {
 		t.Errorf("the first call: %v", err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Error(err)
-	}
-	until(ctx, t, "the worker has stopped", func() bool { return processState(pid) == "T" })
 	return pid
-}
-
-// isBusy reports whether a call was given to the worker.
-func isBusy(pool *procpool.Pool, pid int) func() bool {
-	return func() bool {
-		for _, w := range pool.Stats().Workers {
-			if w.Pid == pid {
-				return w.State == "busy"
-			}
-		}
-		return false
-	}
 }
 
 // TestDeathBeforeTheBeginning kills a worker that has been given a call and has not
 // begun: the call runs in another one.
 func TestDeathBeforeTheBeginning(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
-		pid := stopIdle(ctx, t, pool)
+		pid := muteIdle(ctx, t, pool)
 		call := process.Submit(ctx, pool, struct{}{})
 		until(ctx, t, "the worker has the call", isBusy(pool, pid))
 		syscall.Kill(pid, syscall.SIGKILL)
@@ -96,7 +102,7 @@ func TestDeathBeforeTheBeginning(t *testing.T) {
 func TestDeathOfACancelledCall(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
-		pid := stopIdle(ctx, t, pool)
+		pid := muteIdle(ctx, t, pool)
 		call := holds.Submit(ctx, pool, order{Gate: g.path})
 		until(ctx, t, "the worker has the call", isBusy(pool, pid))
 		call.Cancel(errors.New("changed my mind"))

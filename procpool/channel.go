@@ -15,7 +15,8 @@ import (
 // word there which task it has begun, and reports whether it could; the pool asks by
 // noted when the worker has died.
 type channel struct {
-	in, out *os.File
+	in  *processPipe
+	out *os.File
 	memory
 }
 
@@ -24,14 +25,16 @@ var errNoMemory = errors.New("there is no shared memory")
 // newChannel returns the pool's end, and the worker's without the memory.
 func newChannel() (ours, theirs *channel, err error) {
 	ours, theirs = &channel{}, &channel{}
-	if ours.in, theirs.out, err = os.Pipe(); err != nil {
+	answers, tasks := (*os.File)(nil), (*os.File)(nil)
+	if answers, theirs.out, err = os.Pipe(); err != nil {
 		return nil, nil, err
 	}
-	if theirs.in, ours.out, err = os.Pipe(); err != nil {
-		ours.in.Close()
+	if tasks, ours.out, err = os.Pipe(); err != nil {
+		answers.Close()
 		theirs.out.Close()
 		return nil, nil, err
 	}
+	ours.in, theirs.in = newProcessPipe(answers), newProcessPipe(tasks)
 	return ours, theirs, nil
 }
 
@@ -43,7 +46,7 @@ func (c *channel) closeWrite() { c.out.Close() }
 
 // close ends the reads and writes of this side. The memory stays mapped.
 func (c *channel) close() {
-	c.in.Close()
+	c.in.file.Close()
 	c.out.Close()
 	c.closeFiles()
 }

@@ -29,7 +29,7 @@ func startWithChannel(cmd *exec.Cmd) (*channel, error) {
 		return nil, err
 	}
 	defer theirs.close()
-	cmd.ExtraFiles = append([]*os.File{theirs.in, theirs.out}, ours.create()...)
+	cmd.ExtraFiles = append([]*os.File{theirs.in.file, theirs.out}, ours.create()...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		ours.close()
@@ -44,7 +44,7 @@ func startWithChannel(cmd *exec.Cmd) (*channel, error) {
 func workerChannel() (*channel, error) {
 	syscall.CloseOnExec(taskFile)
 	syscall.CloseOnExec(answerFile)
-	c := &channel{in: os.NewFile(taskFile, "pool channel"), out: os.NewFile(answerFile, "pool channel")}
+	c := &channel{in: newProcessPipe(os.NewFile(taskFile, "pool channel")), out: os.NewFile(answerFile, "pool channel")}
 	return c, c.inherit()
 }
 
@@ -84,6 +84,20 @@ func (a *attempt) write(b []byte) int {
 	a.raw.Write(a.do)
 	a.b = nil
 	return a.written
+}
+
+// readNow reads what the pipe holds, at most len(b) bytes, and does not wait for more.
+func readNow(f *os.File, b []byte) (n int) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	raw.Control(func(fd uintptr) {
+		for err := error(syscall.EINTR); err == syscall.EINTR; {
+			n, err = syscall.Read(int(fd), b)
+		}
+	})
+	return max(n, 0)
 }
 
 // isEnd reports whether the error of a read or write says that the other side is gone.

@@ -181,10 +181,10 @@ func TestCloseKillsASlowStart(t *testing.T) {
 	})
 }
 
-// TestCloseStopped: an idle worker that does not react is killed after the grace.
-func TestCloseStopped(t *testing.T) {
+// TestCloseUnresponsive: an idle worker that does not react is killed after the grace.
+func TestCloseUnresponsive(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1, KillGrace: 20 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
-		pid := stopIdle(ctx, t, pool)
+		pid := muteIdle(ctx, t, pool)
 		if err := pool.Close(ctx); err != nil || alive(pid) {
 			t.Errorf("Close: %v; the worker is alive: %v", err, alive(pid))
 		}

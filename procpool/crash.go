@@ -37,6 +37,8 @@ const longestReason = 4 << 10
 // runtime aborts when it has printed.
 func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	switch {
+	case e.replaced:
+		return "a signal had stopped it, and the pool killed it when it had just begun", ""
 	case e.shut || lastLine(e.tail, channelLost) != "":
 		return "it closed its channel to the pool", ""
 	case !isEnd(e.why):

@@ -44,11 +44,11 @@ func (j *job) cancelError() error {
 	return fmt.Errorf("%w: %q was cancelled", asyncio.ErrExecutorClosed, j.call.Func())
 }
 
-// killedError is the error of a call whose worker was killed for going on.
-func (j *job) killedError(grace time.Duration) error {
+// killedError is the error of a call whose worker was killed. state is what it did.
+func (j *job) killedError(grace time.Duration, state string) error {
 	reason := j.call.Context().Err()
 	if reason == nil {
 		reason = fmt.Errorf("%w: %w", asyncio.ErrExecutorClosed, context.Canceled)
 	}
-	return &killedError{fmt.Sprintf("procpool: call of %q: killed: still running %v after cancellation (Options.KillGrace): %v", j.call.Func(), grace, reason), reason}
+	return &killedError{fmt.Sprintf("procpool: call of %q: killed %v after cancellation (Options.KillGrace): %s: %v", j.call.Func(), grace, state, reason), reason}
 }

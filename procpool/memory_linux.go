@@ -94,12 +94,14 @@ func (m *memory) note(task uint64) bool {
 	return true
 }
 
-func (m *memory) noted() uint64 {
-	b, err := m.result.take(0, 8)
-	if err != nil {
-		return 0
+// noted reads the file, as the mapping belongs to the goroutine that reads answers.
+func (m *memory) noted() (task uint64, known bool) {
+	var b [8]byte
+	if m.result.file == nil {
+		return 0, false
 	}
-	return binary.LittleEndian.Uint64(b)
+	_, err := m.result.file.ReadAt(b[:], 0)
+	return binary.LittleEndian.Uint64(b[:]), err == nil
 }
 
 // A region is a file in memory, and as much of it as was mapped so far.

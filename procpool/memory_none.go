@@ -9,5 +9,5 @@ func (memory) takeMemory(int64) ([]byte, error) { return nil, errNoMemory }
 func (memory) sendMemory(*frame.Frame)          {}
 func (memory) getMemory(int64) ([]byte, error)  { return nil, errNoMemory }
 func (memory) note(uint64) bool                 { return false }
-func (memory) noted() uint64                    { return 0 }
+func (memory) noted() (uint64, bool)            { return 0, false }
 func (memory) unmap()                           {}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -23,15 +22,19 @@ type process struct {
 	ch      *channel
 	in      *frame.Reader
 	errTail *tail
-	printed [2]io.Writer // what it prints on stdout and stderr goes there
-	limit   int64        // of a message
+	limit   int64 // of a message
+
+	stopped  bool // by a signal, as SIGSTOP; the pool's lock guards it
+	replaced bool // killed for that; the pool's lock guards it
 
 	outbox outbox
 
 	mu       sync.Mutex
 	reaped   bool          // the pid may be another's from here on
 	deadline *time.Timer   // kills a worker that was asked to end
-	exited   chan struct{} // closed when it has ended, its state known
+	ended    chan struct{} // closed when it has ended, its state known
+	exited   chan struct{} // closed then, when its output was read
+	state    *os.ProcessState
 }
 
 // startError is why a worker did not come up, and what it printed.
@@ -56,26 +59,29 @@ func startProcess(s *slot) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{errTail: &tail{}, limit: o.MaxMessage, exited: make(chan struct{})}
-	p.printed = [2]io.Writer{s.output("stdout", o.Stdout), s.output("stderr", o.Stderr)}
-	p.cmd = &exec.Cmd{
-		Path: path, Args: []string{os.Args[0], fmt.Sprintf("(worker %d)", s.id)}, Dir: o.Dir,
-		Stdout: p.printed[0], Stderr: io.MultiWriter(p.errTail, p.printed[1]),
-		WaitDelay: time.Second, // a program that left the group may hold the pipes
-	}
+	p := &process{errTail: &tail{}, limit: o.MaxMessage, ended: make(chan struct{}), exited: make(chan struct{})}
+	p.cmd = &exec.Cmd{Path: path, Args: []string{os.Args[0], fmt.Sprintf("(worker %d)", s.id)}, Dir: o.Dir}
 	p.cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(o.GOMAXPROCS))
 	p.cmd.Env = append(append(p.cmd.Env, o.Env...), workerEnv+"="+string(text))
-	if p.ch, err = startWithChannel(p.cmd); err != nil {
+	output, err := newOutput(p.cmd)
+	if err != nil {
+		return nil, err
+	}
+	p.ch, err = startWithChannel(p.cmd)
+	output.started()
+	if err != nil {
+		output.close()
 		if _, dirErr := os.Stat(o.Dir); o.Dir != "" && dirErr != nil {
 			err = fmt.Errorf("Options.Dir: %w", dirErr)
 		}
 		return nil, err
 	}
+	output.copyTo(s.output("stdout", o.Stdout), p.errTail, s.output("stderr", o.Stderr))
 	p.outbox.ch, p.outbox.now = p.ch, newAttempt(p.ch.out)
 	p.pid = p.cmd.Process.Pid
 	p.where = fmt.Sprintf("worker %d (pid %d)", s.id, p.pid)
 	p.in = frame.NewReader(p.ch, o.MaxMessage)
-	go p.wait()
+	go p.wait(s, output)
 	s.comes(p)
 	if err := p.hello(o.StartTimeout); err != nil {
 		end := p.end(err)
@@ -85,20 +91,28 @@ func startProcess(s *slot) (*process, error) {
 	return p, nil
 }
 
-// wait buries the process when it ends by whatever cause, and what it started.
-func (p *process) wait() {
-	awaitExit(p.pid)
-	p.mu.Lock()
-	killGroupOf(p.pid) // while the pid is still its own
-	p.reaped = true
-	p.mu.Unlock()
-	p.cmd.Wait()
-	for _, w := range p.printed {
-		if l, ok := w.(*lines); ok {
-			l.flush() // a last line without an end
-		}
+// wait reaps the process when it has ended, kills what it started, and reads what is left in its
+// pipes. Programs that left its group may hold these, and are not waited for.
+func (p *process) wait(s *slot, output *output) {
+	if awaitExit(p.pid, func(stopped bool) { s.stoppedBySignal(p, stopped) }) { // ended and not reaped: the pid is its own
+		p.reap()
+		p.state, _ = p.cmd.Process.Wait()
+	} else {
+		p.state, _ = p.cmd.Process.Wait()
+		p.reap() // a group keeps the number of its leader while there is something left of it
 	}
+	close(p.ended)
+	p.ch.in.processEnded()
+	output.processEnded()
 	close(p.exited)
+}
+
+// reap kills what is left of the process's group. kill does not signal the group any more.
+func (p *process) reap() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	killGroupOf(p.pid)
+	p.reaped = true
 }
 
 var errNoHello = errors.New("it was not ready in time: is procpool.Main() the first line of main, and Options.Init fast enough?")
@@ -167,9 +181,11 @@ type ending struct {
 	why   error  // what ended the listening
 	noted uint64 // the task that it had begun last, if it left word
 	shut  bool   // it closed the channel and went on
-	tail  string
-	own   string // of the tail, what was printed since the last call was sent
-	trace string // the beginning of a trace that is longer than the tail
+
+	replaced bool // killed, as a signal had stopped it
+	tail     string
+	own      string // of the tail, what was printed since the last call was sent
+	trace    string // the beginning of a trace that is longer than the tail
 }
 
 // aliveAfterEnd is how long a process may take to be gone after its channel was
@@ -183,7 +199,7 @@ func (p *process) end(why error) ending {
 		timer := time.NewTimer(aliveAfterEnd)
 		defer timer.Stop()
 		select {
-		case <-p.exited:
+		case <-p.ended:
 		case <-timer.C:
 			e.shut = true
 		}
@@ -195,9 +211,9 @@ func (p *process) end(why error) ending {
 		p.deadline.Stop()
 	}
 	p.mu.Unlock()
-	e.noted = p.ch.noted()
+	e.noted, _ = p.ch.noted()
 	p.ch.close()
-	e.state, e.tail = p.cmd.ProcessState, p.errTail.String()
+	e.state, e.tail = p.state, p.errTail.String()
 	e.own, e.trace = p.errTail.ofCall()
 	return e
 }

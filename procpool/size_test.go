@@ -57,7 +57,7 @@ type utterance struct {
 // holds as for a short one.
 func TestTextsOfAnySize(t *testing.T) {
 	for _, limit := range []int64{1000, 0} {
-		for _, size := range []int{1 << 10, 100 << 10, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20} {
+		for _, size := range []int{1 << 10, 100 << 10, 1 << 20, 1<<20 + 1, 5 << 20} {
 			t.Run(fmt.Sprintf("MaxMessage %d/%d", limit, size), func(t *testing.T) {
 				onPool(t, procpool.Options{Workers: 1, MaxMessage: limit}, func(ctx context.Context, pool *procpool.Pool) {
 					for _, how := range []string{"error", "type", "panic with an error", "panic", "wrapped panic"} {

@@ -54,8 +54,13 @@ func (s *slot) poke() {
 	}
 }
 
-// send posts the job to the worker.
+// send posts the job to the worker. One that a signal has stopped is replaced instead: the slot keeps
+// the job for the next.
 func (s *slot) send(j *job) {
+	if s.proc.stopped {
+		s.replaceStopped()
+		return
+	}
 	j.sent = time.Now()
 	j.call.Started(s.proc.where)
 	s.served++
@@ -141,7 +146,10 @@ func (s *slot) comes(proc *process) {
 	s.pool.mu.Lock()
 	defer s.pool.unlock()
 	s.coming = proc
-	if s.pool.forced {
+	switch {
+	case proc.stopped:
+		proc.kill()
+	case s.pool.forced:
 		proc.stop(s.pool.opts.KillGrace)
 	}
 }
@@ -310,6 +318,9 @@ func (s *slot) advance() {
 		if s.idleTimer == nil {
 			s.idleTimer = time.AfterFunc(p.opts.IdleTimeout, s.idleTooLong)
 		}
+		if s.proc.stopped {
+			s.avoidIdle()
+		}
 	}
 	p.invite()
 	if p.closed {
@@ -356,6 +367,9 @@ func (s *slot) stopIdleTimer() {
 func (s *slot) stop() {
 	s.stopping = true
 	s.proc.stop(s.pool.opts.KillGrace)
+	if s.proc.stopped { // it will read nothing
+		s.proc.kill()
+	}
 }
 
 // retire ends the slot, which has no job, and its worker.
@@ -395,10 +409,11 @@ func (s *slot) kill(j *job) {
 	j.killed = true
 	p.counts.killed++
 	if p.closed {
-		p.killed = append(p.killed, fmt.Sprintf("%s on worker %d (pid %d)", j.call.Func(), s.id, s.proc.pid))
+		p.killed = append(p.killed, fmt.Sprintf("%s on worker %d (pid %d, %s)", j.call.Func(), s.id, s.proc.pid, s.state(j)))
 	}
+	err := j.killedError(p.opts.KillGrace, s.state(j))
 	s.proc.kill()
-	p.finish(j, nil, j.killedError(p.opts.KillGrace))
+	p.finish(j, nil, err)
 }
 
 // bury waits for the end of the process, settles what it had begun, and keeps the
@@ -407,11 +422,18 @@ func (s *slot) bury(proc *process, why error) {
 	end := proc.end(why)
 	p := s.pool
 	p.mu.Lock()
+	end.replaced = proc.replaced
 	j := s.job
 	s.proc, s.job = nil, nil
 	s.stopIdleTimer()
 	s.leaveIdle()                        // it died while idle
 	s.warm = !s.stopping && s.served > 0 // one that dies unused would do so again
+	if j != nil && j.sent.IsZero() {     // it came to a worker that was stopped already
+		s.job = j
+		p.unlock()
+		proc.forget()
+		return
+	}
 	if j != nil && end.noted == j.number {
 		j.begun = true
 	}
@@ -419,6 +441,8 @@ func (s *slot) bury(proc *process, why error) {
 	case j == nil || j.done:
 	case !j.begun && j.cancelled != nil:
 		p.finish(j, nil, j.cancelError())
+	case !j.begun && end.replaced:
+		p.giveBack(j)
 	case !j.begun && j.tries+1 < mostTries: // not to blame
 		j.tries++
 		p.giveBack(j)

@@ -25,7 +25,7 @@ type Stats struct {
 type WorkerStats struct {
 	ID    int // of its place in the pool, from 1; a replacement has the same
 	Pid   int
-	State string // "starting", "idle", "busy" or "stopping"
+	State string // "starting", "idle", "busy", "stopping" or, while a signal has stopped it (Linux only), "stopped"
 	Call  string // the ID of the call that it runs
 	Func  string // and the function's name
 	RSS   int64  // memory in RAM, in bytes; 0 where the system does not tell
@@ -127,6 +127,9 @@ func (p *Pool) snapshot() Stats {
 			w.State = "stopping"
 		case slot.job != nil:
 			w.State, w.Call, w.Func = "busy", slot.job.call.ID(), slot.job.call.Func()
+		}
+		if slot.proc.stopped {
+			w.State = "stopped"
 		}
 		s.Workers = append(s.Workers, w)
 	}

@@ -18,8 +18,8 @@ func supported(o Options) error {
 
 func executable() (string, error) { return os.Executable() }
 
-// awaitExit returns at once: here the end is learned by burying.
-func awaitExit(int) {}
+// awaitExit returns false at once: here the end is observed by reaping.
+func awaitExit(int, func(stopped bool)) bool { return false }
 
 func applyLimits(o orders) error { return setNice(o.Nice) }
 

@@ -2,7 +2,6 @@ package procpool
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -17,16 +16,31 @@ func supported(Options) error { return nil }
 // executable is this program even if its file was replaced or removed.
 func executable() (string, error) { return "/proc/self/exe", nil }
 
-// awaitExit returns when the process has ended and is not buried yet, so that its
-// number is still its own.
-func awaitExit(pid int) {
+// awaitExit returns when the process has ended. It does not reap it, so that its number is still its
+// own. It calls changed when a signal has stopped the process, and when it was continued.
+func awaitExit(pid int, changed func(stopped bool)) bool {
 	for {
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, syscall.EINTR) {
-			return
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WSTOPPED|unix.WCONTINUED|unix.WNOWAIT, nil)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil || info.Code <= cldDumped:
+			return err == nil
+		}
+		// What was reported may have changed again: what is consumed here counts.
+		info = unix.Siginfo{}
+		if unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED|unix.WCONTINUED|unix.WNOHANG, nil) == nil && info.Code != 0 {
+			changed(info.Code == cldStopped)
 		}
 	}
 }
+
+// Codes of a Siginfo for a child: CLD_DUMPED, the last for one that has ended, and CLD_STOPPED.
+const (
+	cldDumped  = 3
+	cldStopped = 5
+)
 
 // runtimeData is what a Go program has in writable mappings before it does
 // anything: 72 MiB of the runtime's own bookkeeping, reserved and mostly unused. A

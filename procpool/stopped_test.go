@@ -1,0 +1,218 @@
+//go:build linux
+
+package procpool_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
+)
+
+// stop has a signal stop the worker, and returns when the pool has seen it.
+func stop(ctx context.Context, t *testing.T, pool *procpool.Pool, pid int, signal syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, signal); err != nil {
+		t.Error(err)
+	}
+	until(ctx, t, "the worker has stopped", func() bool { return workerState(pool, pid) == "stopped" })
+}
+
+func workerState(pool *procpool.Pool, pid int) string {
+	for _, w := range pool.Stats().Workers {
+		if w.Pid == pid {
+			return w.State
+		}
+	}
+	return ""
+}
+
+// stopIdle stops the pool's only worker, which is idle.
+func stopIdle(ctx context.Context, t *testing.T, pool *procpool.Pool, signal syscall.Signal) (pid int) {
+	t.Helper()
+	pid, err := process.Call(ctx, pool, struct{}{})
+	if err != nil {
+		t.Errorf("the first call: %v", err)
+	}
+	stop(ctx, t, pool, pid, signal)
+	return pid
+}
+
+// TestCallsOfAStoppedWorker: a worker that a signal has stopped gets no call, and one that it has got
+// already runs in another.
+func TestCallsOfAStoppedWorker(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU} {
+		for _, size := range []int{10, smallFrame, 8 << 20} {
+			onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+				pid := stopIdle(ctx, t, pool, signal)
+				if got, err := echo.Call(ctx, pool, make([]byte, size)); len(got) != size || err != nil {
+					t.Errorf("%v, %d bytes: %d came, %v", signal, size, len(got), err)
+				}
+				until(ctx, t, "the stopped worker is gone", func() bool { return !alive(pid) })
+				if s := pool.Stats(); s.Started != 2 || s.Crashed != 0 || s.Killed != 0 || s.Completed != 2 {
+					t.Errorf("%v: Started %d, Crashed %d, Killed %d, Completed %d; expected: 2, 0, 0, 2", signal, s.Started, s.Crashed, s.Killed, s.Completed)
+				}
+			})
+		}
+	}
+}
+
+// TestStoppedWithACall stops a worker that has got a call and has not begun it.
+func TestStoppedWithACall(t *testing.T) {
+	var log sink
+	onPool(t, procpool.Options{Workers: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(ctx context.Context, pool *procpool.Pool) {
+		pid := muteIdle(ctx, t, pool)
+		call := process.Submit(ctx, pool, struct{}{})
+		until(ctx, t, "the worker has the call", isBusy(pool, pid))
+		syscall.Kill(pid, syscall.SIGSTOP)
+		if other, err := call.Await(ctx); err != nil || other == pid {
+			t.Errorf("process %d, %v; expected: another than %d", other, err, pid)
+		}
+		if s := pool.Stats(); s.Started != 2 || s.Crashed != 0 {
+			t.Errorf("Started %d, Crashed %d; expected: 2, 0", s.Started, s.Crashed)
+		}
+	})
+	if got := log.String(); !strings.Contains(got, "stopped by a signal") || !strings.Contains(got, "had not begun") || !strings.Contains(got, "func=procpool.test.process") {
+		t.Errorf("the log has no warning about the call:\n%s", got)
+	}
+}
+
+// TestStoppedInAFunction: a call that has begun waits for SIGCONT. Cancelled, it fails with an error
+// that names the stopped worker.
+func TestStoppedInAFunction(t *testing.T) {
+	g := newGate(t)
+	for _, continued := range []bool{true, false} {
+		var log sink
+		o := procpool.Options{Workers: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		if !continued {
+			o.KillGrace = 20 * time.Millisecond
+		}
+		onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
+			call := begin(ctx, t, pool, order{Gate: g.path})
+			stop(ctx, t, pool, call.worker, syscall.SIGSTOP)
+			until(ctx, t, "it is logged", func() bool { return strings.Contains(log.String(), "SIGCONT") })
+			if continued {
+				syscall.Kill(call.worker, syscall.SIGCONT)
+				g.open(t, 1)
+				letGo(ctx, t, call)
+				if pid, err := process.Call(ctx, pool, struct{}{}); pid != call.worker || err != nil {
+					t.Errorf("the next call ran in process %d (%v), %d is expected", pid, err, call.worker)
+				}
+				return
+			}
+			call.Cancel(errBored)
+			call.Await(ctx)
+			if err := *call.callErr; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is stopped by a signal") || !strings.Contains(err.Error(), "20ms after cancellation") {
+				t.Errorf("error %v, one that names the stopped worker is expected", err)
+			}
+		})
+	}
+}
+
+// TestContinuedLater: an idle worker that is stopped and continued serves as before. Another is used
+// while it is stopped.
+func TestContinuedLater(t *testing.T) {
+	g := newGate(t)
+	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
+		one, two := begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})
+		g.open(t, 2)
+		letGo(ctx, t, one, two)
+		stop(ctx, t, pool, one.worker, syscall.SIGSTOP)
+		for range 10 {
+			if pid, err := process.Call(ctx, pool, struct{}{}); pid != two.worker || err != nil {
+				t.Errorf("process %d, %v; %d is expected", pid, err, two.worker)
+			}
+		}
+		syscall.Kill(one.worker, syscall.SIGCONT)
+		until(ctx, t, "it goes on", func() bool { return workerState(pool, one.worker) == "idle" })
+		again, more := begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})
+		g.open(t, 2)
+		letGo(ctx, t, again, more)
+		if s := pool.Stats(); s.Completed != 14 || s.Crashed != 0 {
+			t.Errorf("Completed %d, Crashed %d; expected: 14, 0", s.Completed, s.Crashed)
+		}
+	})
+}
+
+// TestAllStopped: with all workers stopped, calls of two loops with large arguments end, and neither
+// loop blocks.
+func TestAllStopped(t *testing.T) {
+	checkLeaks(t)
+	g := newGate(t)
+	pool := newPool(t, procpool.Options{Workers: 3})
+	onLoop(t, func(ctx context.Context) {
+		calls := []held{begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})}
+		g.open(t, 3)
+		letGo(ctx, t, calls...)
+		for _, call := range calls {
+			stop(ctx, t, pool, call.worker, syscall.SIGSTOP)
+		}
+	})
+	var loops sync.WaitGroup
+	for range 2 {
+		loops.Go(func() {
+			onLoop(t, func(ctx context.Context) {
+				var calls []*asyncio.Task[[]byte]
+				for i := range 20 {
+					calls = append(calls, echo.Submit(ctx, pool, make([]byte, i<<17)))
+				}
+				for i, call := range calls {
+					if got, err := call.Await(ctx); len(got) != i<<17 || err != nil {
+						t.Errorf("call %d: %d bytes, %v", i, len(got), err)
+					}
+				}
+			})
+		})
+	}
+	loops.Wait()
+	if s := pool.Stats(); s.Completed != 43 || s.Crashed != 0 {
+		t.Errorf("Completed %d, Crashed %d; expected: 43, 0", s.Completed, s.Crashed)
+	}
+	if err := pool.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStoppedAtClose: Close does not wait for a worker that is stopped and idle. One that runs a call
+// is named by the error.
+func TestStoppedAtClose(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
+		stopIdle(ctx, t, pool, syscall.SIGSTOP) // KillGrace is longer than the test may take
+	})
+	g := newGate(t)
+	checkLeaks(t)
+	pool := newPool(t, procpool.Options{Workers: 1, KillGrace: 20 * time.Millisecond})
+	onLoop(t, func(ctx context.Context) {
+		call := begin(ctx, t, pool, order{Gate: g.path})
+		stop(ctx, t, pool, call.worker, syscall.SIGSTOP)
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if err := pool.Close(ended); err == nil || !strings.Contains(err.Error(), "is stopped by a signal") {
+			t.Errorf("Close: error %v, one that names the stopped worker is expected", err)
+		}
+		call.Await(ctx)
+	})
+}
+
+// TestStoppedBeforeReady: a worker that is stopped while it starts is replaced.
+func TestStoppedBeforeReady(t *testing.T) {
+	g := newGate(t)
+	o := procpool.Options{Workers: 1, Init: startAtGate, Env: []string{gateEnv + "=" + g.path}}
+	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
+		call := square.Submit(ctx, pool, 3)
+		until(ctx, t, "a worker starts", func() bool { return len(pool.Stats().Workers) == 1 })
+		syscall.Kill(pool.Stats().Workers[0].Pid, syscall.SIGSTOP)
+		until(ctx, t, "another starts", func() bool { return pool.Stats().Started == 2 })
+		g.open(t, 1)
+		if n, err := call.Await(ctx); n != 9 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	})
+}
