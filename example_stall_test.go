@@ -55,12 +55,14 @@ func ExampleStall() {
 func ExampleStall_String() {
 	fmt.Println(asyncio.Stall{
 		TaskName: "reader", Created: "main.go:7", Class: asyncio.StallSleep, File: "store.go", Line: 12, Func: "main.read",
+		Call: "database/sql.(*DB).ExecContext", Inside: "modernc.org/sqlite, busy.go:82",
 		Elapsed: 200 * time.Millisecond, Blame: "the task sleeps, and the loop with it",
 		Advice: "call asyncio.Sleep(ctx, d) instead of time.Sleep", ReadyTasks: 3, LateTimers: 1,
 	})
 	// Output:
 	// asyncio: a step blocks the loop: sleep, 200ms so far
 	//   at store.go:12, in main.read
+	//   calls database/sql.(*DB).ExecContext (inside modernc.org/sqlite, busy.go:82)
 	//   by "reader" created at main.go:7
 	//   blame: the task sleeps, and the loop with it
 	//   advice: call asyncio.Sleep(ctx, d) instead of time.Sleep

@@ -11,17 +11,23 @@ import (
 
 // A Stall is a report of the watch: something keeps the loop from running what is
 // ready. See WithStallThreshold for when there is one, and WithStallHandler.
+//
+// The program, whose line File, Line and Func name, is package main, the main module, the
+// modules of its workspace and those replaced by a folder. A module with a version is a
+// dependency. If the stack has no line of the program, they name the innermost of a
+// dependency.
 type Stall struct {
 	Task     AnyTask // whose step blocks the loop; nil for a callback, and for StallLateTimer
 	TaskName string  // "callback" for a callback
 	Created  string  // where the task was created, file:line
 
-	Class StallClass
-	File  string // the user's line that blocks; "" if it was not found
-	Line  int
-	Func  string // the function with that line
-	Call  string // what that line calls, such as "os.ReadFile"; "" if it does it itself
-	Stack string // of the goroutine, as the runtime prints it, down to the user's outermost function
+	Class  StallClass
+	File   string // the innermost line of the program on the stack; "" if it was not found
+	Line   int
+	Func   string // the function with that line
+	Call   string // what that line calls, such as "os.ReadFile"; "" if it does it itself
+	Inside string // a dependency's innermost line below it, as "modernc.org/sqlite, busy.go:82"; "" if there is none
+	Stack  string // of the goroutine, as the runtime prints it, down to the user's outermost function
 
 	TraceFile string // for "go tool trace"; "" without WithFlightRecorder
 
@@ -72,6 +78,9 @@ func (s Stall) String() string {
 	text := engineHeadline(s)
 	if s.File != "" {
 		text += fmt.Sprintf("\n  at %s:%d, in %s", s.File, s.Line, s.Func)
+	}
+	if s.Inside != "" {
+		text += fmt.Sprintf("\n  calls %s (inside %s)", s.Call, s.Inside)
 	}
 	if s.TaskName != "" {
 		text += fmt.Sprintf("\n  by %q", s.TaskName)
@@ -150,7 +159,7 @@ func WithStallHandler(fn func(Stall)) Option {
 func publicStall(s engine.Stall) Stall {
 	return Stall{
 		Task: handleOf(s.Task), TaskName: s.Name, Created: s.Created,
-		Class: StallClass(s.Class), File: s.Finding.File, Line: s.Finding.Line, Func: s.Finding.Func, Call: s.Finding.Call, Stack: s.Stack, TraceFile: s.Trace,
+		Class: StallClass(s.Class), File: s.Finding.File, Line: s.Finding.Line, Func: s.Finding.Func, Call: s.Finding.Call, Inside: s.Finding.Inside, Stack: s.Stack, TraceFile: s.Trace,
 		Elapsed: s.Elapsed, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
 		ReadyTasks: s.Ready, LateTimers: s.Late,
 		CPUShare: s.Evidence.Share(), RunDelay: s.Evidence.RunDelay, Rivals: s.Evidence.Rivals, Samples: s.Evidence.Samples,

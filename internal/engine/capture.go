@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"log/slog"
 	"runtime"
+	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -16,35 +19,88 @@ import (
 // coroutines, as every other coroutine and whoever resumed it were.
 //
 // A profile of the goroutines stops the world twice, for some 0.1 ms with 10,000 of
-// them, where runtime.Stack stops it for 10 microseconds for each. So that one is
-// for few goroutines only, where the profile, which ends after 32 frames, does not
-// reach down to the lane.
+// them, where runtime.Stack stops it for 10 microseconds for each. The runtime's
+// function ends after 32 frames. Where these hold no line of the program, package
+// pprof is asked, which has 128, and takes ten times as long where each task has labels
+// of its own. Last, for few goroutines only, comes runtime.Stack: it also has the 50
+// outermost frames.
 
 // maxPrinted bounds the goroutines for which runtime.Stack is called.
 const maxPrinted = 300
 
-// capture returns the stack of l's running step, as the runtime prints one, from
+// capture returns the stack of the step that r runs, as the runtime prints one, from
 // the leaf to the user's outermost function; "" if it is not found.
-func (l *Loop) capture(t *Task) string {
-	trace := l.profiled()
-	if trace != nil && slices.ContainsFunc(trace.Frames, stall.Frame.User) {
+func (l *Loop) capture(r *runner) string {
+	trace := l.profiled(shortStacks)
+	if trace == nil || !inProgram(*trace) {
+		if whole := l.profiled(longStacks); whole != nil {
+			trace = whole
+		}
+	}
+	if trace != nil && inProgram(*trace) {
 		return cut(*trace).String()
 	}
-	if t != nil && runtime.NumGoroutine() <= maxPrinted {
-		if text := l.printed(t); text != "" {
+	if r != nil && runtime.NumGoroutine() <= maxPrinted {
+		if text := l.printed(r); text != "" {
 			return text
 		}
 	}
-	if trace != nil { // a library's recursion that is deeper than a profile is
+	if trace != nil { // a dependency's task, or a recursion that is deeper than a profile is
 		return cut(*trace).String()
 	}
 	return ""
 }
 
-// profiled looks for the stack in a profile of all goroutines.
-func (l *Loop) profiled() *stall.Trace {
+func inProgram(t stall.Trace) bool { return slices.ContainsFunc(t.Frames, stall.Frame.Program) }
+
+// profiled looks for the stack among those of all goroutines.
+func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) *stall.Trace {
 	example, stop := coro.Suspended()
 	defer stop()
+	all, most := stacks()
+	var sure, deep, pulled [][]uintptr
+	p := profile{lane: l.lane.entries(), leaf: leafAbove(example, all), switches: map[uintptr]bool{}}
+	if p.leaf == 0 {
+		noLeaf.Do(func() {
+			l.log(slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
+		})
+		return nil
+	}
+	for _, pcs := range all {
+		if len(pcs) == 0 || p.switched(pcs[0]) {
+			continue
+		}
+		switch {
+		case p.inLane(pcs):
+			sure = append(sure, pcs)
+		case len(pcs) >= most:
+			deep = append(deep, pcs)
+		case coro.Begun(pcs): // one of the user's, in a step
+			pulled = append(pulled, pcs)
+		}
+	}
+	for _, found := range [][][]uintptr{sure, deep, pulled} {
+		switch len(found) {
+		case 0:
+		case 1:
+			trace := traceOf(found[0])
+			return &trace
+		default:
+			return nil // another loop's, or nobody's, for all that is known
+		}
+	}
+	return nil
+}
+
+// shortest is how many frames the runtime's profile has at most, and longest those of
+// package pprof, unless GODEBUG=profstackdepth says another number.
+const (
+	shortest = len(runtime.StackRecord{}.Stack0)
+	longest  = 128
+)
+
+// shortStacks are the stacks of all goroutines, from the leaf on.
+func shortStacks() (all [][]uintptr, most int) {
 	records := make([]runtime.StackRecord, runtime.NumGoroutine()+64)
 	for {
 		n, ok := runtime.GoroutineProfile(records)
@@ -54,40 +110,34 @@ func (l *Loop) profiled() *stall.Trace {
 		}
 		records = make([]runtime.StackRecord, n+n/8+64)
 	}
-	var sure, deep, pulled []*runtime.StackRecord
-	p := profile{lane: l.lane.entries(), leaf: leafAbove(example, records), switches: map[uintptr]bool{}}
-	if p.leaf == 0 {
-		noLeaf.Do(func() {
-			l.log(slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
-		})
-		return nil
-	}
 	for i := range records {
-		r := &records[i]
-		pcs := r.Stack()
-		if len(pcs) == 0 || p.switched(pcs[0]) {
-			continue
-		}
-		switch {
-		case p.inLane(pcs):
-			sure = append(sure, r)
-		case len(pcs) == len(r.Stack0):
-			deep = append(deep, r)
-		case coro.Begun(pcs): // one of the user's, in a step
-			pulled = append(pulled, r)
-		}
+		all = append(all, records[i].Stack())
 	}
-	for _, found := range [][]*runtime.StackRecord{sure, deep, pulled} {
-		switch len(found) {
-		case 0:
-		case 1:
-			trace := traceOf(found[0].Stack())
-			return &trace
-		default:
-			return nil // another loop's, or nobody's, for all that is known
-		}
+	return all, shortest
+}
+
+// longStacks are longer ones, each once, however many goroutines have it.
+func longStacks() (all [][]uintptr, most int) {
+	var text bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
+		return nil, longest
 	}
-	return nil
+	for line := range bytes.Lines(text.Bytes()) {
+		count, stack, ok := bytes.Cut(line, []byte(" @ "))
+		if n, err := strconv.Atoi(string(count)); !ok || err != nil || n < 1 {
+			continue // one of the lines that explain a stack
+		}
+		var pcs []uintptr
+		for field := range bytes.FieldsSeq(stack) {
+			pc, err := strconv.ParseUint(string(field), 0, 64)
+			if err != nil {
+				break
+			}
+			pcs = append(pcs, uintptr(pc))
+		}
+		all = append(all, pcs)
+	}
+	return all, longest
 }
 
 // profile is what is known of the addresses in a profile.
@@ -100,9 +150,8 @@ type profile struct {
 var noLeaf sync.Once // for a warning
 
 // leafAbove returns the innermost function of the stack that has the given one, 0 if none has.
-func leafAbove(entry uintptr, records []runtime.StackRecord) uintptr {
-	for i := range records {
-		pcs := records[i].Stack()
+func leafAbove(entry uintptr, stacks [][]uintptr) uintptr {
+	for _, pcs := range stacks {
 		if slices.ContainsFunc(pcs, func(pc uintptr) bool { return pc-entry < 1<<10 && entryOf(pc) == entry }) { // cheap first
 			return entryOf(pcs[0])
 		}
@@ -146,12 +195,12 @@ func traceOf(pcs []uintptr) stall.Trace {
 }
 
 // printed looks for the stack in the traces of all goroutines.
-func (l *Loop) printed(t *Task) string {
+func (l *Loop) printed(r *runner) string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
-	mine := t.plight().g
+	mine, t := coro.NumberOf(r.g.Load()), r.task.Load()
 	for g := range strings.SplitSeq(string(buf), "\n\n") {
-		if mine != 0 && coro.Number(g) == mine && !t.runsElsewhere(g) {
+		if mine != 0 && coro.Number(g) == mine && (t == nil || !t.runsElsewhere(g)) {
 			trace := stall.Parse(g)
 			if trace.State == "coroutine" {
 				return "" // it waits for an iter.Pull of the user's

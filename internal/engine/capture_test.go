@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"runtime"
 	"testing"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -24,19 +23,18 @@ func TestAStackEndsWithTheUsersOutermostFunction(t *testing.T) {
 
 // Where a profile shows no suspended coroutine there is no stack, and one warning.
 func TestWithoutASuspendedCoroutineNothingIsTakenForTheStep(t *testing.T) {
-	if leaf := leafAbove(1, make([]runtime.StackRecord, 3)); leaf != 0 {
+	if leaf := leafAbove(1, make([][]uintptr, 3)); leaf != 0 {
 		t.Errorf("the leaf is %#x, want 0", leaf)
 	}
-	example, stop := coro.Suspended()
-	records := make([]runtime.StackRecord, 1000)
-	n, _ := runtime.GoroutineProfile(records)
-	if leaf := leafAbove(example, records[:n]); leaf == 0 {
-		t.Error("the profile shows no suspended coroutine")
-	}
-	stop()
-	n, _ = runtime.GoroutineProfile(records)
-	if leaf := leafAbove(example, records[:n]); leaf != 0 {
-		t.Errorf("the leaf is %#x after the coroutine's end, want 0", leaf)
+	for name, stacks := range map[string]func() ([][]uintptr, int){"short": shortStacks, "long": longStacks} {
+		example, stop := coro.Suspended()
+		if all, _ := stacks(); leafAbove(example, all) == 0 {
+			t.Errorf("%s: the profile shows no suspended coroutine", name)
+		}
+		stop()
+		if all, _ := stacks(); leafAbove(example, all) != 0 {
+			t.Errorf("%s: the profile shows a suspended coroutine after its end", name)
+		}
 	}
 }
 

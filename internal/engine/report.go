@@ -145,6 +145,9 @@ func (r Stall) attrs() []any {
 	if r.Finding.Call != "" {
 		a = append(a, "call", r.Finding.Call)
 	}
+	if r.Finding.Inside != "" {
+		a = append(a, "inside", r.Finding.Inside)
+	}
 	a = append(a, "task", r.Name, "created", r.Created, "duration", round(r.Elapsed), "blame", r.Blame, "advice", r.Advice,
 		"ready", r.Ready, "late", r.Late)
 	if r.Evidence.Samples > 0 {

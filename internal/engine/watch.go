@@ -132,7 +132,7 @@ func (w *watch) during(n news, now int64) {
 	s := n.step
 	if w.mayCapture(now) || n.elapsed/8 >= w.l.cfg.StallThreshold {
 		s.unseen = false
-		if trace := w.l.capture(s.task); trace != "" && s.ended.Load() == 0 {
+		if trace := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
 			s.stack, s.finding = trace, stall.Classify(trace)
 		}
 	} else if s.stack == "" { // one of many: there is nothing to say of it

@@ -94,6 +94,16 @@ var cpuVariants = []blocker{
 			}
 		})
 	}},
+	{"computation: of a recursion of the standard library, deeper than 32 frames", asyncio.StallCPU, "encoding/json.Marshal", "ToThread", func(b *block) {
+		deep := make([]any, 10_000)
+		for i := range deep {
+			deep[i] = nest(15)
+		}
+		for b.holds() {
+			b.next()
+			json.Marshal(deep)
+		}
+	}},
 	{onlyFew + "computation: of a recursion of the standard library", asyncio.StallCPU, "encoding/json.Marshal", "ToThread", func(b *block) {
 		deep := nest(900)
 		for b.holds() {

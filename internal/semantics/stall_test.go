@@ -127,7 +127,7 @@ func nameAll(t *testing.T, programs []blocker) {
 }
 
 // onlyFew begins the names of programs that can be seen only with few goroutines beside: a profile, which is
-// what many are looked through by, ends after 32 frames.
+// what many are looked through by, ends after 128 frames.
 const onlyFew = "with few only, "
 
 const stallThreshold = 40 * time.Millisecond

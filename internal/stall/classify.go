@@ -1,12 +1,17 @@
 package stall
 
-import "strings"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // A Finding is what a stack says.
 type Finding struct {
-	Class Class
-	Call  string // what the user's line calls, such as "os.ReadFile"; "" if it does it itself
-	Frame        // the user's innermost line; zero if the stack has none
+	Class  Class
+	Call   string // what the program's line calls, such as "os.ReadFile"; "" if it does it itself
+	Inside string // a dependency's innermost line below it, as "modernc.org/sqlite, busy.go:82"; "" if there is none
+	Frame         // the program's innermost line; zero if the stack has none
 }
 
 // Classify reads the stack of a goroutine that does not get on.
@@ -15,29 +20,49 @@ func Classify(trace string) Finding { return Parse(trace).Classify() }
 // Classify says what the goroutine does.
 func (t Trace) Classify() Finding {
 	var f Finding
-	user := 0
-	for user < len(t.Frames) && !t.Frames[user].User() {
-		user++
-	}
-	if user < len(t.Frames) {
-		f.Frame = t.Frames[user]
-	}
-	inner := t.Frames[:user]
-	if user == len(t.Frames) { // a task that is a function of the standard library
-		for user > 0 && !standard(t.Frames[user-1].pkg()) {
-			user--
-		}
-		inner = t.Frames[:user]
-		if user > 0 {
-			f.Frame = t.Frames[user-1]
-		}
-	}
+	var inner []Frame
+	f.Frame, inner = t.place()
 	f.Call = calls(inner)
+	f.Inside = inside(inner)
 	f.Class = classOf(t.State, inner)
 	if f.Class == GC {
 		f.Call = ""
 	}
 	return f
+}
+
+// place is the frame to report, and those that it called: the innermost of the program. In
+// a stack without one it is the innermost of a dependency; in a task that is a function of
+// the standard library, that function, which is what the task calls, too.
+func (t Trace) place() (at Frame, inner []Frame) {
+	for _, is := range []func(Frame) bool{Frame.Program, Frame.User} {
+		if i := slices.IndexFunc(t.Frames, is); i >= 0 {
+			return t.Frames[i], t.Frames[:i]
+		}
+	}
+	i := len(t.Frames)
+	for i > 0 && !standard(t.Frames[i-1].pkg()) {
+		i--
+	}
+	if i > 0 {
+		at = t.Frames[i-1]
+	}
+	return at, t.Frames[:i]
+}
+
+// inside is the innermost line of a dependency, if the frames have one: its package and
+// its position.
+func inside(inner []Frame) string {
+	i := slices.IndexFunc(inner, Frame.foreign)
+	if i < 0 {
+		return ""
+	}
+	f := inner[i]
+	pkg := f.path()
+	if dep, ok := built.ofFile(f.File); ok {
+		pkg = dep
+	}
+	return pkg + ", " + f.File[strings.LastIndexByte(f.File, '/')+1:] + ":" + strconv.Itoa(f.Line)
 }
 
 // calls is what the user's line calls: the outermost function under it that is not
@@ -55,7 +80,7 @@ func calls(inner []Frame) string {
 		case f.pkg() == "runtime" && (!exported(strings.TrimPrefix(f.Func, "runtime.")) || f.Func == "runtime.Gosched"):
 			return ""
 		default:
-			return f.standardName()
+			return f.calledName()
 		}
 	}
 	return ""

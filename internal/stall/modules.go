@@ -1,0 +1,137 @@
+package stall
+
+import (
+	"runtime/debug"
+	"strings"
+	"unicode"
+)
+
+// modules are those of which the program was built, by its build info.
+type modules struct {
+	local []string     // paths of modules whose source the user can edit
+	deps  []dependency // the other ones
+}
+
+// A dependency is a module at a fixed version. Its users cannot edit it.
+type dependency struct {
+	path string
+	dir  string // how the names of its files go on after the folder of modules; with a slash
+}
+
+// built is empty in a program without build info: no module is a dependency then.
+var built = func() modules {
+	b, ok := debug.ReadBuildInfo()
+	if !ok {
+		return modules{}
+	}
+	return modulesOf(b)
+}()
+
+// modulesOf sorts the modules of a build. The main module, modules of the workspace and
+// modules replaced by a folder have no version, or (devel); go run with file names lists
+// the main module with the other ones.
+func modulesOf(b *debug.BuildInfo) modules {
+	var m modules
+	if b.Main.Path != "" {
+		m.local = append(m.local, b.Main.Path)
+	}
+	for _, d := range b.Deps {
+		source := d
+		if d.Replace != nil {
+			source = d.Replace
+		}
+		if source.Version == "" || source.Version == "(devel)" {
+			m.local = append(m.local, d.Path)
+			continue
+		}
+		m.deps = append(m.deps, dependency{d.Path, inCache(source.Path) + "@" + inCache(source.Version) + "/"})
+	}
+	return m
+}
+
+// inCache is a path, or a version, as the folder of modules has it.
+func inCache(path string) string {
+	var b strings.Builder
+	for _, r := range path {
+		if unicode.IsUpper(r) {
+			b.WriteByte('!')
+			r = unicode.ToLower(r)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// owner returns the module with the longest path that holds the package.
+func (m modules) owner(pkg string) (path string, local bool) {
+	for _, l := range m.local {
+		if len(l) > len(path) && within(pkg, l) {
+			path, local = l, true
+		}
+	}
+	for _, d := range m.deps {
+		if len(d.path) > len(path) && within(pkg, d.path) {
+			path, local = d.path, false
+		}
+	}
+	return path, local
+}
+
+// within reports whether the package, or the test of one, is in the module.
+func within(pkg, module string) bool {
+	rest, ok := strings.CutPrefix(pkg, module)
+	return ok && (rest == "" || rest[0] == '/' || rest == "_test")
+}
+
+// ofFile returns the package of a dependency whose source the file is, and which the
+// compiler may have put into a function of the program.
+func (m modules) ofFile(file string) (pkg string, ok bool) {
+	if !strings.Contains(file, "@v") && !strings.Contains(file, "/vendor/") {
+		return "", false
+	}
+	for _, d := range m.deps {
+		for _, dir := range []string{d.dir, "/vendor/" + d.path + "/"} {
+			at := strings.Index(file, dir)
+			if at < 0 || at > 0 && dir == d.dir && file[at-1] != '/' {
+				continue
+			}
+			pkg = d.path
+			if rest := file[at+len(dir):]; strings.Contains(rest, "/") {
+				pkg += "/" + rest[:strings.LastIndexByte(rest, '/')]
+			}
+			return pkg, true
+		}
+	}
+	return "", false
+}
+
+// Program reports whether the frame is a line of the program that its user can edit: User
+// says yes, and the line is not in a dependency.
+func (f Frame) Program() bool {
+	if !f.User() {
+		return false
+	}
+	if path, local := built.owner(f.path()); path != "" && !local {
+		return false
+	}
+	_, dep := built.ofFile(f.File)
+	return !dep
+}
+
+// path is the import path of the function's package. In the function's name, the dots of
+// its last element are escaped.
+func (f Frame) path() string { return strings.ReplaceAll(f.pkg(), "%2e", ".") }
+
+// foreign reports whether the frame is of a module that is neither the program's nor this
+// library.
+func (f Frame) foreign() bool {
+	if f.generated() || f.Program() {
+		return false
+	}
+	if pkg := f.pkg(); within(pkg, module) || standard(pkg) {
+		_, dep := built.ofFile(f.File)
+		return dep
+	}
+	_, std := standardDir(f.File)
+	return !std
+}
