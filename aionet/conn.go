@@ -157,14 +157,20 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 // goroutine, like Close. A pipe returns errors.ErrUnsupported: Close it.
 func (c *Conn) CloseWrite() error { return c.closeHalf(c.stream.CloseWrite) }
 
-// CloseRead ends reading, which returns io.EOF from then on; Write goes on. From any
-// goroutine, like Close. A pipe returns errors.ErrUnsupported.
+// CloseRead ends reading, which returns io.EOF from then on; Write goes on. What the
+// peer had sent, or still sends, is not returned; on TCP the peer is not notified, and
+// Close resets the connection if any of it is left in the system. From any goroutine,
+// like Close. A pipe returns errors.ErrUnsupported.
 func (c *Conn) CloseRead() error {
 	s, ok := c.stream.(netport.ReadCloser)
 	if !ok && !c.closed.Load() {
 		return c.opError("close", errors.ErrUnsupported)
 	}
-	return c.closeHalf(func() error { return s.CloseRead() })
+	return c.closeHalf(func() error {
+		err := s.CloseRead()
+		c.noRead = c.noRead || err == nil
+		return err
+	})
 }
 
 func (c *Conn) closeHalf(shut func() error) error {

@@ -21,6 +21,7 @@ type endpoint struct {
 	network string
 	remote  net.Addr // nil: not connected
 	closed  atomic.Bool
+	noRead  bool // CloseRead was called; owned by the loop
 	r, w    half
 }
 
@@ -126,6 +127,9 @@ func refuse(caller engine.Caller, err error) error {
 func (e *endpoint) usable(caller engine.Caller, h *half) (deadline int64, err error) {
 	if e.closed.Load() {
 		return 0, refuse(caller, net.ErrClosed)
+	}
+	if e.noRead && h == &e.r {
+		return 0, refuse(caller, io.EOF)
 	}
 	if deadline = h.deadline.Load(); deadline != 0 && deadline <= e.loop.Elapsed() {
 		return 0, refuse(caller, os.ErrDeadlineExceeded)

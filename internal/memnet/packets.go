@@ -345,4 +345,7 @@ func (c connected) CloseWrite() error {
 	return nil
 }
 
+// CloseRead ends receiving: package aionet reads no more.
+func (c connected) CloseRead() error { return nil }
+
 func (c connected) RemoteAddr() net.Addr { return c.remote }
