@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
@@ -27,12 +28,17 @@ type Conn struct {
 }
 
 func newConn(l *engine.Loop, network string, s netport.Stream) *Conn {
-	c := &Conn{endpoint: endpoint{loop: l, socket: s, network: network, remote: s.RemoteAddr()}, stream: s}
+	c := &Conn{endpoint: endpoint{loop: l, socket: s, network: network, remote: s.RemoteAddr(), whole: isWhole(network)}, stream: s}
 	s.Watch((*watcher)(&c.endpoint))
 	return c
 }
 
-// Read reads what is there, suspending the task until something is.
+// isWhole reports whether each read and each write of the network is a message.
+func isWhole(network string) bool { return network != "unix" && strings.HasPrefix(network, "u") }
+
+// Read reads what is there, suspending the task until something is. Of a connection of
+// messages it reads one; as in package net, what does not fit in p is lost, which Next
+// returns.
 func (c *Conn) Read(p []byte) (int, error) {
 	for {
 		n, err := c.readNow(p)

@@ -22,6 +22,7 @@ type endpoint struct {
 	remote  net.Addr // nil: not connected
 	closed  atomic.Bool
 	noRead  bool // CloseRead was called; owned by the loop
+	whole   bool // each read and each write is a message
 	r, w    half
 }
 

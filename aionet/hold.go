@@ -98,12 +98,29 @@ func (w partWriter) Write(p []byte) (int, error) {
 	return w.part("write", func(caller engine.Caller) (int, error) { return w.c.writeBy(caller, p) })
 }
 
-// partReader is a connection in the middle of WriteTo, off the loop.
-type partReader struct {
-	hold
-	c *Conn
-}
-
-func (r partReader) Read(p []byte) (int, error) {
-	return r.part("read", func(caller engine.Caller) (int, error) { return r.c.readBy(caller, p) })
+// writeToOff is WriteTo off the loop.
+func (c *Conn) writeToOff(w io.Writer, h hold) (total int64, err error) {
+	var buf []byte
+	for {
+		_, err := h.part("read", func(caller engine.Caller) (int, error) {
+			b, err := c.next(caller)
+			buf = append(buf[:0], b...)
+			c.release()
+			return len(b), err
+		})
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+		n, err := w.Write(buf)
+		total += int64(n)
+		if err == nil && n < len(buf) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return total, err
+		}
+	}
 }

@@ -40,8 +40,9 @@ func buffersOf(l *engine.Loop) *buffers { return &l.Net.(*state).buffers }
 // Next reads what is there into a buffer of the loop and returns it, suspending the
 // task until something is. The bytes are valid until the next call of Next or
 // Release, and must not be used after. While it waits the connection has no buffer:
-// with many connections that is far less memory than a buffer each. It is used in
-// tasks of the connection's loop only. At the end it returns io.EOF.
+// with many connections that is far less memory than a buffer each. Of a connection of
+// messages it returns one, whole. It is used in tasks of the connection's loop only. At
+// the end it returns io.EOF.
 func (c *Conn) Next() ([]byte, error) {
 	for {
 		b, err := c.nextNow()
@@ -76,19 +77,31 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 	}
 	pool := buffersOf(c.loop)
 	buf := pool.take()
-	n, err := c.stream.Read(buf)
-	var lent []byte
-	if n > 0 {
-		c.lent, lent = buf, buf[:n]
-	} else {
+	b, err := readInto(c.stream, c.whole, buf)
+	switch {
+	case len(b) == 0:
+		b = nil
+		fallthrough
+	case len(b) > len(buf):
 		pool.give(buf)
+	default:
+		c.lent = buf
 	}
 	if err == netport.ErrAgain {
 		c.r.until = deadline
 		return nil, err
 	}
 	c.r.spend(caller) // another reader in a turn that is given up here would take the buffer back
-	return lent, c.opError("read", err)
+	return b, c.opError("read", err)
+}
+
+// readInto reads what is there into buf, or a longer message into memory of its own.
+func readInto(s netport.Stream, whole bool, buf []byte) ([]byte, error) {
+	if m, ok := s.(netport.MessageReader); whole && ok {
+		return m.ReadMessage(buf)
+	}
+	n, err := s.Read(buf)
+	return buf[:n], err
 }
 
 // next is Next for a caller that was admitted.
@@ -134,7 +147,7 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 	}
 	defer h.end()
 	if h.off {
-		return io.Copy(w, partReader{h, c})
+		return c.writeToOff(w, h)
 	}
 	return c.writeTo(w, c.Next)
 }

@@ -151,11 +151,11 @@ func (t *Transport) receive() {
 			t.schedule()
 			break
 		}
-		n, err := t.stream.Read(buf)
+		b, err := readInto(t.stream, isWhole(t.host.network), buf)
 		switch {
 		case err == nil:
-			left -= max(n, leastPerRead)
-			t.proto.DataReceived(buf[:n])
+			left -= max(len(b), leastPerRead)
+			t.proto.DataReceived(b)
 		case err == netport.ErrAgain:
 			t.canRead = false
 		case err == io.EOF:

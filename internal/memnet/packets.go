@@ -318,6 +318,17 @@ func (c connected) Read(p []byte) (int, error) {
 	return k, err
 }
 
+// ReadMessage reads one datagram whole.
+func (c connected) ReadMessage(p []byte) ([]byte, error) {
+	c.port.net.mu.Lock()
+	if len(c.queue) > 0 && len(c.queue[0].data) > len(p) {
+		p = make([]byte, len(c.queue[0].data))
+	}
+	c.port.net.mu.Unlock()
+	k, err := c.Read(p)
+	return p[:k], err
+}
+
 // Write sends one datagram.
 func (c connected) Write(p []byte) (int, error) {
 	n := c.port.net

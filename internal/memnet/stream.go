@@ -84,6 +84,19 @@ func (e *end) Read(p []byte) (int, error) {
 	return 0, netport.ErrAgain
 }
 
+// ReadMessage reads one message whole.
+func (e *end) ReadMessage(p []byte) ([]byte, error) {
+	n := e.port.net
+	n.mu.Lock()
+	e.settle(n.now())
+	if len(e.in.ends) > 0 && e.in.ends[0] > len(p) {
+		p = make([]byte, e.in.ends[0])
+	}
+	n.mu.Unlock()
+	k, err := e.Read(p)
+	return p[:k], err
+}
+
 // readMessage reads one message; what does not fit is lost. With the lock.
 func (e *end) readMessage(p []byte) int {
 	size := e.in.ends[0]

@@ -77,6 +77,12 @@ type FileSender interface {
 	SendFile(f *os.File, n int) (int, error)
 }
 
+// A MessageReader is a Stream that reads a message of any length.
+type MessageReader interface {
+	// ReadMessage reads one message: into p if it fits, else into memory of its own.
+	ReadMessage(p []byte) ([]byte, error)
+}
+
 // A ReadCloser is a Stream whose direction of reading can be ended alone.
 type ReadCloser interface{ CloseRead() error }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// longest is more than a datagram of any kind here can have.
+// longest is more than a datagram of the internet can have.
 const longest = 64 << 10
 
 // sendTime is how long the loop may be held up by a datagram for which there is no

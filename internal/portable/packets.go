@@ -48,13 +48,19 @@ func (p *packets) ReadFrom(b []byte) (int, net.Addr, error) {
 
 func (p *packets) fetch() {
 	p.reading = true
-	if p.in == nil {
+	if len(p.in) != longest {
 		p.in = make([]byte, longest)
 	}
 	var n int
 	var from net.Addr
 	var err error
-	p.net.do(func() { n, from, err = p.conn.ReadFrom(p.in) }, func() {
+	p.net.do(func() {
+		if c, ok := p.conn.(*net.UnixConn); ok {
+			p.in, n, from, err = readMessage(c, p.in)
+		} else {
+			n, from, err = p.conn.ReadFrom(p.in)
+		}
+	}, func() {
 		p.reading, p.full = false, true
 		p.have, p.from, p.readErr = n, from, plain(err)
 		p.tell(true, false)

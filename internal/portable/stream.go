@@ -87,9 +87,18 @@ func (s *stream) Read(p []byte) (int, error) {
 	return 0, netport.ErrAgain
 }
 
+// ReadMessage takes one message whole.
+func (s *stream) ReadMessage(p []byte) ([]byte, error) {
+	if len(s.have) > len(p) {
+		p = make([]byte, len(s.have))
+	}
+	n, err := s.Read(p)
+	return p[:n], err
+}
+
 func (s *stream) fetch() {
 	s.reading = true
-	if s.in == nil {
+	if s.in == nil || s.whole && len(s.in) > longest {
 		size := bufferLen
 		if s.whole {
 			size = longest
@@ -98,7 +107,15 @@ func (s *stream) fetch() {
 	}
 	var n int
 	var err error
-	s.do(func() { n, err = s.file.Read(s.in) }, func() {
+	s.do(func() {
+		if c, ok := s.file.(*net.UnixConn); ok && s.whole {
+			if s.in, n, _, err = readMessage(c, s.in); err == nil && n == 0 && !s.datagram {
+				err = io.EOF
+			}
+			return
+		}
+		n, err = s.file.Read(s.in)
+	}, func() {
 		s.reading, s.full = false, true
 		s.have, s.readErr = s.in[:n], plain(err)
 		s.tell(true, false)

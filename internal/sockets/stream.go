@@ -88,6 +88,18 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 }
 
+// ReadMessage reads one message. Those of the internet fit into any buffer of a loop; a
+// unix socket's may be longer.
+func (s *stream) ReadMessage(p []byte) ([]byte, error) {
+	if _, ok := s.local.(*net.UnixAddr); ok && s.readable {
+		if n, err := messageLen(s.fd); err == nil && n > len(p) {
+			p = make([]byte, n)
+		}
+	}
+	n, err := s.Read(p)
+	return p[:n], err
+}
+
 // Write writes what there is room for.
 func (s *stream) Write(p []byte) (int, error) {
 	if len(p) > mostBytes && !s.kind.whole() {
