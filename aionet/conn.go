@@ -12,7 +12,8 @@ import (
 
 // A Conn is a connection of a loop. It is a net.Conn that anybody may use: Read and
 // Write suspend the calling task, of this loop or of another; a goroutine of no loop
-// is blocked. One task reads and one writes at a time; another gets ErrConnBusy.
+// is blocked. One task reads and one writes at a time; another gets ErrConnBusy. Writers
+// of datagrams, or of the messages of a unixpacket connection, queue instead.
 //
 // If the calling task is cancelled, Read and Write return its context's error; what
 // has arrived stays to be read. They obey the task, not a context of a part of it: see
@@ -24,7 +25,7 @@ import (
 type Conn struct {
 	endpoint
 	stream netport.Stream // the endpoint's socket
-	lent   []byte         // by Next; owned by the loop
+	lent   *lentBuffer    // by Next; owned by the loop
 }
 
 func newConn(l *engine.Loop, network string, s netport.Stream) *Conn {
@@ -131,6 +132,9 @@ func (c *Conn) readBy(caller engine.Caller, p []byte) (int, error) {
 }
 
 func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) {
+	if c.whole {
+		return c.tryBy(caller, "write", &c.w, engine.ForWrite, func() (int, error) { return c.stream.Write(p) })
+	}
 	if err := c.w.admit(caller); err != nil {
 		return 0, c.opError("write", err)
 	}

@@ -24,6 +24,7 @@ type endpoint struct {
 	noRead  bool // CloseRead was called; owned by the loop
 	whole   bool // each read and each write is a message
 	r, w    half
+	queue   *engine.WaitList // of writers of messages; nil: there was none
 }
 
 // socket is what netport's kinds of sockets have in common.
@@ -43,7 +44,8 @@ type half struct {
 
 // ErrConnBusy is returned at once by a call that reads while another task reads, and by
 // one that writes while another writes. Nothing was read or written. A call of many
-// parts, such as io.Copy, reads or writes from its first part to its last.
+// parts, such as io.Copy, reads or writes from its first part to its last. Writers of
+// datagrams, and of messages, do not get it: they queue.
 var ErrConnBusy = errors.New("aionet: another task is reading or writing the connection")
 
 // watcher is the side of an endpoint that the network sees.
@@ -87,6 +89,15 @@ func (e *endpoint) try(op string, h *half, why engine.Why, fn func() (int, error
 }
 
 func (e *endpoint) tryBy(caller engine.Caller, op string, h *half, why engine.Why, fn func() (int, error)) (int, error) {
+	if e.whole && h == &e.w {
+		taken, err := e.enqueue(caller)
+		if err != nil {
+			return 0, e.opError(op, err)
+		}
+		if taken {
+			defer e.leave()
+		}
+	}
 	if err := h.admit(caller); err != nil {
 		return 0, e.opError(op, err)
 	}
@@ -232,6 +243,7 @@ func (e *endpoint) Close() error {
 		return e.opError("close", net.ErrClosed)
 	}
 	return e.opError("close", onLoop(e.loop, func() error {
+		defer e.review()
 		defer (*watcher)(e).Ready(true, true)
 		return e.socket.Close()
 	}))
@@ -269,8 +281,16 @@ func (e *endpoint) setDeadline(h *half, t time.Time) error {
 	}
 	h.deadline.Store(stamp)
 	if e.loop.Here() { // many set one before each call: it allocates nothing
-		h.wait.WakeAll() // who waits looks again
+		e.lookAgain(h)
 		return nil
 	}
-	return onLoop(e.loop, func() error { h.wait.WakeAll(); return nil })
+	return onLoop(e.loop, func() error { e.lookAgain(h); return nil })
+}
+
+// lookAgain has the tasks that wait look at the deadline.
+func (e *endpoint) lookAgain(h *half) {
+	h.wait.WakeAll()
+	if h == &e.w {
+		e.review()
+	}
 }

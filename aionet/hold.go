@@ -52,7 +52,11 @@ func (e *endpoint) holdBy(caller engine.Caller, op string, h *half) (hold, error
 }
 
 // end lets others in again.
-func (k hold) end() { k.e.loop.Do(func() { k.h.holder = k.outer }) }
+func (k hold) end() {
+	if k.e != nil {
+		k.e.loop.Do(func() { k.h.holder = k.outer })
+	}
+}
 
 // part does a part of the call.
 func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, error) {
@@ -75,12 +79,19 @@ func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, 
 }
 
 // heldForWriting returns a writer of the connection for a call of many parts.
+// Messages are whole, so that other writers may get in between.
 func (c *Conn) heldForWriting() (io.Writer, hold, error) {
+	if c.whole {
+		return struct{ io.Writer }{c}, hold{}, nil
+	}
 	h, err := c.hold("write", &c.w)
 	return partWriter{h, c}, h, err
 }
 
 func (v view) heldForWriting() (io.Writer, hold, error) {
+	if v.whole {
+		return v, hold{}, nil
+	}
 	h, err := v.hold("write", &v.w)
 	return v, h, err
 }

@@ -15,20 +15,22 @@ const lentLen = 64 << 10
 
 // buffers are the loop's, lent to connections for as long as there is something in
 // them. So a thousand idle connections have none.
-type buffers struct{ free [][]byte }
+type buffers struct{ free []*lentBuffer }
+
+type lentBuffer [lentLen]byte
 
 const mostFree = 16
 
-func (b *buffers) take() []byte {
+func (b *buffers) take() *lentBuffer {
 	if k := len(b.free); k > 0 {
 		buf := b.free[k-1]
 		b.free = b.free[:k-1]
 		return buf
 	}
-	return make([]byte, lentLen)
+	return new(lentBuffer)
 }
 
-func (b *buffers) give(buf []byte) {
+func (b *buffers) give(buf *lentBuffer) {
 	if buf != nil && len(b.free) < mostFree {
 		b.free = append(b.free, buf)
 	}
@@ -77,7 +79,7 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 	}
 	pool := buffersOf(c.loop)
 	buf := pool.take()
-	b, err := readInto(c.stream, c.whole, buf)
+	b, err := readInto(c.stream, c.whole, buf[:])
 	switch {
 	case len(b) == 0:
 		b = nil

@@ -29,7 +29,7 @@ func ListenPacket(ctx context.Context, network, addr string, opts ...PacketOptio
 	if err != nil {
 		return nil, ctxError(ctx, err)
 	}
-	p := &PacketConn{endpoint: endpoint{loop: caller.L, socket: port, network: network}, packets: port}
+	p := &PacketConn{endpoint: endpoint{loop: caller.L, socket: port, network: network, whole: true}, packets: port}
 	port.Watch((*watcher)(&p.endpoint))
 	return p, nil
 }
@@ -45,6 +45,7 @@ func (p *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 }
 
 // WriteTo sends one datagram, suspending the task while the system has no room for it.
+// Several tasks may send: they queue, in the order of their calls.
 func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return p.try("write", &p.w, engine.ForWrite, func() (int, error) { return p.packets.WriteTo(b, to) })
 }

@@ -26,7 +26,7 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 		return 0, err
 	}
 	defer h.end()
-	if f, limit := fileOf(r); f != nil {
+	if f, limit := fileOf(r); f != nil && !c.whole {
 		if sender, ok := c.stream.(netport.FileSender); ok {
 			total, err = c.sendFile(h, sender, f, limit)
 			if l, ok := r.(*io.LimitedReader); ok {

@@ -73,7 +73,7 @@ func (w *wire) Write(p []byte) (int, error) {
 		return 0, w.failed
 	}
 	if w.pending == nil {
-		w.pending = buffersOf(w.conn.loop).take()[:0]
+		w.pending = buffersOf(w.conn.loop).take()[:0:lentLen]
 	}
 	if w.sent > 0 && len(w.pending)+len(p) > cap(w.pending) {
 		w.pending = w.pending[:copy(w.pending, w.pending[w.sent:])]
@@ -125,7 +125,7 @@ func (w *wire) fail(err error) {
 // drop gives the buffer back to the loop.
 func (w *wire) drop() {
 	if cap(w.pending) == lentLen {
-		buffersOf(w.conn.loop).give(w.pending[:lentLen])
+		buffersOf(w.conn.loop).give((*lentBuffer)(w.pending[:lentLen]))
 	}
 	w.pending, w.sent = nil, 0
 }

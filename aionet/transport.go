@@ -151,7 +151,7 @@ func (t *Transport) receive() {
 			t.schedule()
 			break
 		}
-		b, err := readInto(t.stream, isWhole(t.host.network), buf)
+		b, err := readInto(t.stream, isWhole(t.host.network), buf[:])
 		switch {
 		case err == nil:
 			left -= max(len(b), leastPerRead)
