@@ -55,7 +55,7 @@ func (p *packets) fetch() {
 	var from net.Addr
 	var err error
 	p.net.do(func() {
-		if c, ok := p.conn.(*net.UnixConn); ok {
+		if c, ok := p.conn.PacketConn.(*net.UnixConn); ok {
 			p.in, n, from, err = readMessage(c, p.in)
 		} else {
 			n, from, err = p.conn.ReadFrom(p.in)
