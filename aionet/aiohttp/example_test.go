@@ -155,7 +155,7 @@ func ExampleOption() {
 }
 
 // A client that hangs up while the handler is at work.
-func ExampleDo() {
+func ExampleCancelOnEOF() {
 	var hangUp context.CancelFunc
 	gone := make(chan bool, 1)
 	withSite(func(ctx context.Context, w http.ResponseWriter, _ *http.Request) error {
@@ -173,12 +173,27 @@ func ExampleDo() {
 		_, err = aiohttp.Do(call, http.DefaultClient, req)
 		fmt.Println("the client:", err)
 		told, _, err := asyncio.Recv(ctx, gone)
-		fmt.Println("the handler was told:", told)
+		fmt.Println("the handler was cancelled:", told)
 		return err
-	})
+	}, aiohttp.CancelOnEOF())
 	// Output:
 	// the client: context canceled
-	// the handler was told: true
+	// the handler was cancelled: true
+}
+
+// A request with a method of its own.
+func ExampleDo() {
+	withSite(func(_ context.Context, w http.ResponseWriter, r *http.Request) error {
+		_, err := fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)
+		return err
+	}, func(ctx context.Context, url string) error {
+		req, err := http.NewRequest("PUT", url+"/page", nil)
+		if err != nil {
+			return err
+		}
+		return show(aiohttp.Do(ctx, http.DefaultClient, req))
+	})
+	// Output: 200 "PUT /page"
 }
 
 // Two slow pages at the same time.

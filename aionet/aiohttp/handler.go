@@ -14,8 +14,8 @@ import (
 )
 
 // ErrClientGone is the cause of the cancellation of a request's task when the context
-// of the request has ended: the client has gone, most likely. Net/http notices that
-// once the request's body has been read to its end.
+// of the request has ended, or the response cannot be written: the client has gone, most
+// likely. See CancelOnEOF.
 var ErrClientGone = errors.New("aiohttp: the request was cancelled by its client")
 
 // A HandlerFunc answers a request in a task of a loop. See Handler.
@@ -39,19 +39,41 @@ func MaxBody(n int64) Option {
 	return func(h *handler) { h.maxBody = &n }
 }
 
+// CancelOnEOF cancels the task of a request, with ErrClientGone, when the client of an
+// HTTP/1 connection ends its direction or resets the connection, which net/http notices once
+// the request's body has been read to its end. A client that only ends its direction and
+// waits for the response, as nc -N and some proxies do, then gets 503 in its place: to the
+// server it looks like a client that has closed the connection. Without CancelOnEOF such a
+// client is answered, and the task of a client that has gone ends by itself, or when its
+// response cannot be written.
+func CancelOnEOF() Option {
+	return func(h *handler) { h.cancelOnEOF = true }
+}
+
 type handler struct {
-	loop    *asyncio.Loop
-	fn      HandlerFunc
-	onError func(r *http.Request, err error)
-	maxBody *int64
+	loop        *asyncio.Loop
+	fn          HandlerFunc
+	onError     func(r *http.Request, err error)
+	maxBody     *int64
+	cancelOnEOF bool
+}
+
+// endedByEOF reports whether no more may have happened than that the client of an HTTP/1
+// connection has ended its direction: net/http cancels the request's context then, without
+// a cause of its own.
+func endedByEOF(r *http.Request) bool {
+	ctx := r.Context()
+	return r.ProtoMajor == 1 && ctx.Err() == context.Canceled && context.Cause(ctx) == context.Canceled
 }
 
 // Handler returns an http.Handler that runs fn as a task of the loop for each request,
 // while the goroutine of the server waits.
 //
 // The ctx of fn, which is also the request's, has the values of the request's context
-// and belongs to the loop. It is cancelled with ErrClientGone when the request's
-// context ends, and when the loop does. aionet.Draining of it is closed when Shutdown of
+// and belongs to the loop. It is cancelled when the loop ends, and with ErrClientGone when
+// the request's context ends or the response cannot be written. The end of an HTTP/1
+// client's direction ends the request's context, but cancels the task only with
+// CancelOnEOF. aionet.Draining of it is closed when Shutdown of
 // the http.Server begins.
 //
 // fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
@@ -93,9 +115,14 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	if h.maxBody != nil {
 		in.src = http.MaxBytesReader(under, r.Body, *h.maxBody)
 	}
-	waiting, left := context.WithCancel(r.Context())
+	waiting, left := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer left()
 	w.left = left
+	defer context.AfterFunc(r.Context(), func() {
+		if h.cancelOnEOF || !endedByEOF(r) {
+			left()
+		}
+	})()
 
 	var failed error
 	var asked *http.Request // what the handler sees

@@ -318,7 +318,7 @@ func TestTheClientGoesAway(t *testing.T) {
 				return err
 			}
 		}
-	}, aiohttp.OnError(func(*http.Request, error) {}))
+	}, aiohttp.OnError(func(*http.Request, error) {}), aiohttp.CancelOnEOF())
 	for _, path := range []string{"/sleep", "/write", "/read"} {
 		ctx, leave := context.WithCancel(t.Context())
 		body, sending := io.Pipe() // from which nothing comes

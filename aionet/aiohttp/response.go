@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -213,11 +214,18 @@ func become(h, other http.Header) {
 func (w *response) off(op func() error) error {
 	w.busy = true
 	defer func() { w.busy = false }()
-	return outside(func() error {
+	var failed error
+	err := outside(func() error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return op()
+		failed = op()
+		return failed
 	}, func() { w.control.SetWriteDeadline(longAgo) })
+	var broken *net.OpError
+	if errors.As(failed, &broken) { // not that of a file being read
+		w.left()
+	}
+	return err
 }
 
 // Unwrap lets http.ResponseController set deadlines.

@@ -24,7 +24,7 @@ func (s *service) routes() http.Handler {
 		"GET /jobs/{id}":  s.getJob,
 		"GET /healthz":    s.getHealth,
 	} {
-		mux.Handle(pattern, aiohttp.Handler(s.loop, s.explaining(answer), aiohttp.MaxBody(s.maxBody)))
+		mux.Handle(pattern, aiohttp.Handler(s.loop, s.explaining(answer), aiohttp.MaxBody(s.maxBody), aiohttp.CancelOnEOF()))
 	}
 	return mux
 }
