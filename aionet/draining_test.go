@@ -57,6 +57,10 @@ func TestDraining(t *testing.T) {
 				}
 				server := asyncio.Go(ctx, func(ctx context.Context) error { return serve(ctx, l) })
 				c := dial(ctx, t, l.Addr())
+				client := asyncio.Go(ctx, func(context.Context) error {
+					wantEOF(t, c)
+					return c.Close()
+				})
 				asyncio.Sleep(ctx, 1)
 				begun := asyncio.LoopOf(ctx).Now()
 				if err := l.Shutdown(ctx); err != nil {
@@ -65,11 +69,12 @@ func TestDraining(t *testing.T) {
 				if passed := asyncio.LoopOf(ctx).Now().Sub(begun); passed != 0 {
 					t.Errorf("Shutdown took %v", passed)
 				}
-				wantEOF(t, c)
 				if _, err := server.Await(ctx); err != nil {
 					t.Errorf("Serve: %v", err)
 				}
-				shut(t, c)
+				if err := client.Join(ctx); err != nil {
+					t.Errorf("Close: %v", err)
+				}
 			})
 		})
 	}

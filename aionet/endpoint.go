@@ -21,8 +21,10 @@ type endpoint struct {
 	network string
 	remote  net.Addr // nil: not connected
 	closed  atomic.Bool
-	noRead  bool // CloseRead was called; owned by the loop
-	whole   bool // each read and each write is a message
+	abrupt  atomic.Bool // closing resets: SetLinger(0)
+	noRead  bool        // CloseRead was called; owned by the loop
+	whole   bool        // each read and each write is a message
+	served  bool        // Serve closes it
 	r, w    half
 	queue   *engine.WaitList // of writers of messages; nil: there was none
 }

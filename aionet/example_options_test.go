@@ -3,9 +3,12 @@ package aionet_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
@@ -62,6 +65,37 @@ func ExampleBindOption() {
 		return err
 	})
 	// Output: datagram
+}
+
+// An upload is refused before it has been read. Clients over slow lines have 5 s to read
+// the answer.
+func ExampleLinger() {
+	run(func(ctx context.Context) error {
+		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", aionet.Linger(5*time.Second, 1<<20))
+		if err != nil {
+			return err
+		}
+		serving := asyncio.Go(ctx, func(ctx context.Context) error {
+			return listener.Serve(ctx, func(_ context.Context, conn *aionet.Conn) error {
+				_, err := fmt.Fprint(conn, "refused")
+				return err
+			})
+		})
+		conn, err := aionet.Dial(ctx, "tcp", listener.Addr().String())
+		if err != nil {
+			return err
+		}
+		conn.Write(make([]byte, 100_000))
+		answer, err := io.ReadAll(conn)
+		fmt.Println(string(answer), err)
+		conn.Close()
+		if err := listener.Shutdown(ctx); err != nil {
+			return err
+		}
+		_, err = serving.Await(ctx)
+		return err
+	})
+	// Output: refused <nil>
 }
 
 func ExampleListenOption() {

@@ -80,7 +80,11 @@ type bindOption struct{ Option }
 type options struct {
 	port     netport.Options
 	maxConns int
-	onError  func(remote net.Addr, err error)
+
+	linger      time.Duration // see Linger
+	lingerBytes int
+
+	onError func(remote net.Addr, err error)
 
 	// Of ServeLoops.
 	loop     []asyncio.Option
@@ -90,7 +94,7 @@ type options struct {
 
 // optionsOf applies each option by its method.
 func optionsOf[T any](opts []T, apply func(T, *options)) options {
-	o := options{grace: defaultGrace}
+	o := options{grace: defaultGrace, linger: defaultLinger, lingerBytes: defaultLingerBytes}
 	for _, opt := range opts {
 		if any(opt) != nil {
 			apply(opt, &o)

@@ -24,11 +24,15 @@ const (
 
 // pause suspends the task after an error of accepting, until the pause is over, the
 // listener is closed, or a handler has ended, which frees a descriptor. Each pause is
-// reported once, however often accepting is tried in it.
+// reported once, however often accepting is tried in it. Where connections linger there is
+// no pause: they are closed.
 func (l *Listener) pause(ctx context.Context, p *pauses, failed error) error {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
 		return err
+	}
+	if l.server.endLingers() {
+		return nil
 	}
 	now := l.loop.Elapsed()
 	if now >= p.until {

@@ -23,6 +23,7 @@ type server struct {
 	forced   bool            // the handlers are to be cancelled
 	drains   bool            // draining is closed
 	draining chan struct{}   // see Draining
+	lingers  []*lingering    // of connections whose handlers have returned
 	lost     error           // why Shutdown reset connections of the accept backlog
 	groups   []*engine.Scope // of the handlers, one of each call of Serve
 	changed  engine.WaitList // tasks that wait for one of these to change
@@ -41,7 +42,7 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 
 // Serve accepts connections and runs handler for each in a task of its own, until
 // the listener is closed or ctx is cancelled. The connection is closed when its
-// handler returns. Serve returns when all handlers have ended: nil after a Close or
+// handler returns: see Linger. Serve returns when all handlers have ended: nil after a Close or
 // Shutdown that came while it served, ctx.Err() if ctx was cancelled, which cancels the
 // handlers and leaves the listener open. On a listener that was closed before, it returns
 // net.ErrClosed at once, as a *net.OpError.
@@ -80,7 +81,7 @@ func (l *Listener) serve(ctx context.Context, handler func(ctx context.Context, 
 		if err != nil {
 			return err
 		}
-		if err := s.until(caller, func() bool { return s.active == 0 || s.forced }); err != nil {
+		if err := s.until(caller, func() bool { return s.idle() || s.forced }); err != nil {
 			return err
 		}
 		if s.forced {
@@ -144,9 +145,13 @@ func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) er
 func (l *Listener) served() {
 	if l.server.serving--; l.server.serving == 0 {
 		l.discard()
+		l.server.endLingers()
 	}
 	l.server.changed.WakeAll()
 }
+
+// idle reports whether no handler is under way, and no connection lingers.
+func (s *server) idle() bool { return s.active == 0 && len(s.lingers) == 0 }
 
 // left tells of a connection that is served no more.
 func (s *server) left() {
@@ -158,6 +163,7 @@ func (s *server) left() {
 // start makes the task of a connection.
 func (l *Listener) start(ctx context.Context, stream netport.Stream, handler func(ctx context.Context, conn *Conn) error, site coro.Site) {
 	s := &served{l: l, conn: newConn(l.loop, l.network, stream), handler: handler}
+	s.conn.served = true
 	t := asyncio.CreateTask(ctx, s.run, createdAt{asyncio.Name("connection " + s.conn.RemoteAddr().String()), site})
 	t.OnDone(s.over)
 }
@@ -237,7 +243,11 @@ func (s *served) end() {
 		s.caller.Shielded().Park(&wait, engine.ForConnections)
 	}
 	s.conn.release()
-	s.conn.Close()
+	if s.returned && s.ctx.Err() == nil {
+		s.l.linger(s.conn)
+	} else {
+		s.conn.Close()
+	}
 	switch len(s.errs) {
 	case 0:
 	case 1:

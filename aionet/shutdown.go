@@ -38,7 +38,7 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 	}
 	l.startDraining()
 	err = l.stop(ctx)
-	over := func() bool { return s.active == 0 && s.serving == 0 }
+	over := func() bool { return s.idle() && s.serving == 0 }
 	if err == nil {
 		var caller engine.Caller
 		if caller, err = l.enter(ctx); err == nil {
@@ -50,6 +50,7 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 	}
 	s.forced = true
 	l.discard()
+	s.endLingers()
 	s.changed.WakeAll()
 	s.until(shielded, over)
 	return err

@@ -142,7 +142,11 @@ func TLSHandler(cfg *tls.Config, handler func(ctx context.Context, conn *TLSConn
 		if err != nil {
 			return err
 		}
-		defer t.Close()
+		if conn.served {
+			defer t.finish()
+		} else {
+			defer t.Close()
+		}
 		return handler(ctx, t)
 	}
 }

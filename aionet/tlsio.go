@@ -160,13 +160,31 @@ func (t *TLSConn) Close() error {
 		}
 		return nil
 	}
+	t.part(caller)
+	return t.conn.Close()
+}
+
+// finish is Close for a connection that Serve closes. It is called in a task of the loop.
+func (t *TLSConn) finish() {
+	if !t.wire.closed.CompareAndSwap(false, true) {
+		return
+	}
+	caller, ok, err := t.conn.loop.Suspending()
+	if !ok || err != nil {
+		t.conn.Close()
+		return
+	}
+	t.part(caller)
+}
+
+// part sends the last message, and stops what is still being sent.
+func (t *TLSConn) part(caller engine.Caller) {
 	if t.farewell() {
 		t.linger(caller)
 	}
 	if t.wire.sender != nil {
 		t.wire.sender.Cancel(nil)
 	}
-	return t.conn.Close()
 }
 
 // linger waits until what is pending is sent, but not long.

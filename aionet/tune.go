@@ -68,5 +68,11 @@ func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
 // which Close does not wait.
 // A setting of TCP, like SetNoDelay.
 func (c *Conn) SetLinger(sec int) error {
-	return c.tune(func(t netport.Tuner) error { return t.SetLinger(sec) })
+	return c.tune(func(t netport.Tuner) error {
+		err := t.SetLinger(sec)
+		if err == nil {
+			c.abrupt.Store(sec == 0)
+		}
+		return err
+	})
 }
