@@ -64,9 +64,15 @@ func Interrupt(sig os.Signal, grace time.Duration) Option {
 //
 // The process is owned by the innermost scope of ctx: a task group, or Run, does not
 // end before it. If ctx is cancelled, or the loop ends, the process is killed; see
-// Interrupt. It leads a process group of its own, unless cmd.SysProcAttr says
-// something about groups: so Ctrl-C at the terminal is this program's alone. When it
-// ends, for whatever reason, what is left of its group is killed too.
+// Interrupt. On Linux it is also killed when this program ends, however it ends
+// (Pdeathsig, unless cmd.SysProcAttr sets another signal); for a daemon use os/exec.
+//
+// The process leads a process group of its own, unless cmd.SysProcAttr says something
+// about groups: so Ctrl-C at the terminal is this program's alone. When the process
+// ends, for whatever reason, what is left of its group is killed too. A process whose
+// Stdin or Stdout is this program's controlling terminal stays in this program's group,
+// as with os/exec: it may read the terminal, Ctrl-C reaches both, and only the process
+// itself is signalled and killed.
 func Start(ctx context.Context, cmd *exec.Cmd, opts ...Option) (*Process, error) {
 	if _, err := engine.Enter(ctx); err != nil {
 		return nil, err

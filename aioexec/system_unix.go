@@ -7,10 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// ownGroup has the process lead a group, unless the command says something else. The
-// settings are a copy: the caller's may be shared.
+// ownGroup has the process lead a group, unless the command says something else, or uses this
+// program's terminal: a group of its own would be in the background there, and stopped when it reads.
+// The settings are a copy: the caller's may be shared.
 func ownGroup(cmd *exec.Cmd) bool {
 	attr := syscall.SysProcAttr{}
 	if cmd.SysProcAttr != nil {
@@ -22,9 +25,30 @@ func ownGroup(cmd *exec.Cmd) bool {
 		return true
 	case attr.Setpgid || attr.Foreground:
 		return attr.Pgid == 0
+	case isTerminal(cmd.Stdin) || isTerminal(cmd.Stdout):
+		return false
 	}
 	attr.Setpgid = true
 	return true
+}
+
+// isTerminal reports whether the stream of a command is the controlling terminal of this program. The
+// descriptor's mode stays as it is.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok || f == nil {
+		return false
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	controls := false
+	raw.Control(func(fd uintptr) {
+		_, err := unix.IoctlGetInt(int(fd), unix.TIOCGPGRP) // it fails for any other terminal
+		controls = err == nil
+	})
+	return controls
 }
 
 func signalGroup(leader int, sig os.Signal) error {

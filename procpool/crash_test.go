@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -155,6 +156,9 @@ func garbage() {
 func TestCrashes(t *testing.T) {
 	for how, want := range crashes {
 		t.Run(how, func(t *testing.T) {
+			if want.signal != 0 && signal.Ignored(want.signal) {
+				t.Skipf("this process was started with %v ignored, and so are its workers", want.signal)
+			}
 			g := newGate(t)
 			onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
 				beside := begin(ctx, t, pool, order{Gate: g.path})
