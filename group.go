@@ -19,7 +19,7 @@ import (
 // body or a task short, unless there are errors to tell.
 //
 // A task created with context.WithoutCancel of the group's ctx is awaited but
-// not cancelled.
+// not cancelled. Its ctx, and what else was made with such a ctx, ends with the group.
 //
 // When WithTaskGroup returns, the group's ctx is cancelled: Err returns
 // context.Canceled, and the cause is ErrScopeEnded unless the group was cancelled

@@ -160,6 +160,7 @@ func (n *Node) detach(parent *Node) {
 	other.ext.left = &other.left
 	other.Node.ext.Store(&other.ext)
 	other.scope = n.scope
+	parent.rewatch()
 	parent.link(&other.Node)
 	if !bs.replace(n, &other.Node) { // cancelled just now, or not registered yet: settle follows
 		parent.unlink(&other.Node)

@@ -34,12 +34,12 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 	return c
 }
 
-// held returns the carrier that t keeps for a Done channel, linked under the
-// node of t or not; nil: none.
-func (t *Task) held(done <-chan struct{}, linked bool) *Node {
+// held returns the carrier that t keeps for a Done channel, one below the node of t or
+// not; nil: none.
+func (t *Task) held(done <-chan struct{}, confined bool) *Node {
 	if e := t.node.ext.Load(); e != nil {
 		for _, c := range e.carriers {
-			if c.source().ctx.Done() == done && (c.up.Load() != nil) == linked {
+			if src := c.source(); src.ctx.Done() == done && (c.up.Load() != nil) == confined {
 				return c
 			}
 		}
@@ -50,7 +50,7 @@ func (t *Task) held(done <-chan struct{}, linked bool) *Node {
 func newCarrier(ctx context.Context, scope *Scope) *Node {
 	c := &Node{scope: scope}
 	c.anchor = c // it asks its own context too
-	src := &source{ctx: ctx}
+	src := &source{ctx: ctx, carrier: c}
 	c.extras().foreign = src
 	src.stop = context.AfterFunc(ctx, func() { c.cancelFrom(ctx) })
 	return c
@@ -91,14 +91,53 @@ func (n *Node) drop() {
 	n.releaseCarrier()
 }
 
-// releaseCarrier stops watching a foreign context that nothing depends on.
+// releaseCarrier stops watching a foreign context that nothing depends on. n is its
+// carrier or that one's ground.
 func (n *Node) releaseCarrier() {
 	src := n.source()
-	if src != nil && src.stop != nil && src.holders == 0 && n.kids == nil && n.parked == nil {
-		src.stop()
-		src.stop = nil
-		if n.up.Load() != nil { // of a confined task
-			n.end()
-		}
+	if src == nil || src.stop == nil || src.holders > 0 {
+		return
+	}
+	c := src.carrier
+	if c.parked != nil || c.kids != nil && (c.kids != src.ground || c.kids.next != nil || c.kids.kids != nil) {
+		return
+	}
+	src.stop()
+	src.stop = nil
+	switch {
+	case c.up.Load() != nil: // below a confined task
+		c.end()
+	case c.prev != nil:
+		src.cover.unlink(c)
+	}
+}
+
+// ground returns the node between the carrier c and what is made with its foreign context:
+// c itself if the scope has ended. The foreign context may be shielded from the end of the
+// scope. What was made with it ends then, and an await with it does not.
+func (c *Node) ground(src *source) *Node {
+	if src.ground == nil && !c.scope.ended {
+		src.cover = c.scope.shelter()
+		src.ground = &Node{scope: c.scope, anchor: c}
+		src.ground.extras().foreign = src
+		c.link(src.ground)
+		src.cover.enlist(c)
+	}
+	if src.ground == nil || c.scope.ended {
+		return c
+	}
+	return src.ground
+}
+
+// rewatch watches a foreign context again. n is its carrier or that one's ground.
+func (n *Node) rewatch() {
+	src := n.source()
+	if src == nil || src.stop != nil || src.carrier == nil {
+		return
+	}
+	c := src.carrier
+	src.stop = context.AfterFunc(src.ctx, func() { c.cancelFrom(src.ctx) })
+	if src.ground != nil && c.prev == nil && !c.scope.ended {
+		src.cover.enlist(c)
 	}
 }

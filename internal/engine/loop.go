@@ -22,12 +22,11 @@ import (
 // A Loop runs tasks and callbacks, one at a time.
 type Loop struct {
 	// Fixed before start.
-	cfg     Config
-	base    time.Time // zero of the loop's clock
-	root    *Scope
-	shelter *Node // stands above what Detach has made
-	Public  any   // the public handle
-	Net     any   // what package aionet keeps for the loop; owned by the loop
+	cfg    Config
+	base   time.Time // zero of the loop's clock
+	root   *Scope
+	Public any // the public handle
+	Net    any // what package aionet keeps for the loop; owned by the loop
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
@@ -106,7 +105,7 @@ func New(cfg Config) *Loop {
 	}
 	l.root = &Scope{loop: l, node: &Node{}}
 	l.root.node.scope = l.root
-	l.shelter = &Node{scope: l.root}
+	l.root.cover = &Node{scope: l.root} // Detach needs it in any goroutine
 	l.rootRunner.loop = l
 	l.bridges.collected = new(atomic.Int32)
 	l.watch.l, l.lateAfter = l, math.MaxInt64
@@ -291,7 +290,7 @@ func (l *Loop) drive() {
 func (l *Loop) finale() {
 	l.root.ended = true
 	l.root.node.cancel(scopeEnded)
-	l.shelter.cancel(scopeEnded)
+	l.root.uncover()
 	l.closeInbox()
 	for n := l.ready.len(); n > 0; n-- {
 		if l.mark.Load() {

@@ -61,7 +61,12 @@ type nodeExt struct {
 type source struct {
 	ctx     context.Context
 	stop    func() bool // the context.AfterFunc; nil: stopped
+	carrier *Node       // nil: the root's node
 	holders int         // tasks that keep the carrier; owned by the loop
+
+	// See Node.ground; owned by the loop.
+	ground *Node
+	cover  *Node // of the scope: while the context is watched its list has the carrier, which is not below it
 }
 
 func (n *Node) extras() *nodeExt {
@@ -161,6 +166,8 @@ func (n *Node) due() *cancelState {
 	case e == nil:
 	case e.foreign != nil && e.foreign.ctx.Err() != nil:
 		return stateOf(e.foreign.ctx)
+	case e.foreign != nil && e.foreign.carrier != nil && e.foreign.carrier != n:
+		return e.foreign.cover.state.Load() // of a ground
 	case e.limit != nil && e.limit.passed():
 		return expired()
 	}
@@ -247,13 +254,14 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	if n.scope == nil { // a submitted task has its scope already
 		n.scope = scope
 	}
-	if p, ok := ctx.(*Node); ok {
-		n.outer = p.outer // p adds no value of its own: chains of tasks stay flat
-	} else {
-		n.outer = &outside{ctx}
-	}
+	n.outer = outsideOf(ctx)
 	if parent == nil {
-		return
+		if scope.node == n { // that of a new scope
+			scope = scope.outer
+		}
+		if parent = scope.shelter(); parent == nil {
+			return
+		}
 	}
 	parent = parent.standing()
 	n.anchor = parent.anchor
@@ -262,5 +270,18 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 		n.up.Store(parent) // for its deadline
 		return
 	}
+	if src := parent.source(); src != nil && src.carrier != nil {
+		if parent == src.carrier && parent.up.Load() == nil {
+			parent = parent.ground(src)
+		}
+		parent.rewatch()
+	}
 	parent.link(n)
+}
+
+func outsideOf(ctx context.Context) *outside {
+	if p, ok := ctx.(*Node); ok {
+		return p.outer // p adds no value of its own: chains of tasks stay flat
+	}
+	return &outside{ctx}
 }

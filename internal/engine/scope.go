@@ -11,6 +11,7 @@ type Scope struct {
 	wait  WaitList // first: see scopeOf; wakes when live becomes 0
 	loop  *Loop
 	node  *Node // cancels what the scope owns, but for what was shielded
+	cover *Node // stands above what was shielded, which ends with the scope; made on first use
 	owner *Task // whose body opened the group; nil: Run, or nobody's body
 	live  int   // tasks that have not ended
 	ended bool
@@ -32,14 +33,14 @@ func ScopeOf(ctx context.Context) *Scope { return NodeOf(ctx).scope }
 // belongs to Run's scope and is cancelled by nothing but the end of Run. The tasks
 // made with it are cancelled by handle before that. From any goroutine.
 //
-// It is made as a node that has ended already, in whose place the loop's shelter
+// It is made as a node that has ended already, in whose place the root's cover
 // stands: so an open Done channel of it is held weakly, as for an ended task.
 func Detached(ctx context.Context, own *Node) *Node {
 	l := own.scope.loop
 	n := &Node{}
 	n.next = n
-	newChild(n, ctx, l.root, nil)
-	n.up.Store(l.shelter)
+	n.scope, n.outer = l.root, outsideOf(ctx)
+	n.up.Store(l.root.cover)
 	return n
 }
 
@@ -199,6 +200,41 @@ func (s *Scope) endScope() {
 	s.ended = true
 	s.node.cancel(scopeEnded)
 	s.node.end()
+	s.uncover()
+}
+
+// shelter returns the node above what has no cancellation from its context, such as a
+// task created with context.WithoutCancel: only the end of the scope cancels it. It
+// returns nil if the scope has ended.
+func (s *Scope) shelter() *Node {
+	if s.cover == nil && !s.ended {
+		s.cover = &Node{scope: s}
+	}
+	if s.ended {
+		return nil
+	}
+	return s.cover
+}
+
+// uncover cancels what was shielded, at the end of the scope. Of a foreign context that is
+// open it cancels what was made with it, and no await with it.
+func (s *Scope) uncover() {
+	if s.cover == nil {
+		return
+	}
+	var below []*Node
+	for c := s.cover.kids; c != nil; {
+		next := c.next
+		if src := c.source(); src != nil {
+			s.cover.unlink(c)
+			below = append(below, src.ground)
+		}
+		c = next
+	}
+	for _, n := range below {
+		n.cancel(scopeEnded)
+	}
+	s.cover.cancel(scopeEnded)
 }
 
 // scopeEnded is shared: to end a group allocates nothing.

@@ -5,6 +5,10 @@ package engine
 
 func (n *Node) link(kid *Node) {
 	kid.up.Store(n)
+	n.enlist(kid)
+}
+
+func (n *Node) enlist(kid *Node) {
 	if n.kids == nil {
 		kid.prev = kid
 		n.kids = kid

@@ -26,18 +26,47 @@ var derivedContexts = map[string]func(ctx context.Context) context.Context{
 	"ours in std": func(ctx context.Context) context.Context {
 		return without(asyncio.WithTimeout(without(context.WithCancel(ctx)), time.Hour))
 	},
-	"that of a task": func(ctx context.Context) (c context.Context) {
-		asyncio.Go(ctx, func(ctx context.Context) error { c = ctx; return nil }).Await(ctx)
-		return c
-	},
-	"that of a task in std": func(ctx context.Context) (c context.Context) {
-		asyncio.Go(without(context.WithCancel(ctx)), func(ctx context.Context) error { c = ctx; return nil }).Await(ctx)
-		return c
-	},
+	"that of a task":        func(ctx context.Context) context.Context { return ofTask(ctx, ctx) },
+	"that of a task in std": func(ctx context.Context) context.Context { return ofTask(ctx, without(context.WithCancel(ctx))) },
 	"that of a gathering": func(ctx context.Context) (c context.Context) {
 		asyncio.Gather(ctx, asyncio.Coroutine[int](func(ctx context.Context) (int, error) { c = ctx; return 1, nil }))
 		return c
 	},
+	"shielded WithTimeout": func(ctx context.Context) context.Context {
+		return without(asyncio.WithTimeout(context.WithoutCancel(ctx), time.Hour))
+	},
+	"shielded WithTimeout in shielded std": func(ctx context.Context) context.Context {
+		return without(asyncio.WithTimeout(shieldedStd(ctx), time.Hour))
+	},
+	"shielded WithTimeout in WithTimeout": func(ctx context.Context) context.Context {
+		return without(asyncio.WithTimeout(without(asyncio.WithTimeout(context.WithoutCancel(ctx), time.Hour)), time.Minute))
+	},
+	"that of a shielded task":            func(ctx context.Context) context.Context { return ofTask(ctx, context.WithoutCancel(ctx)) },
+	"that of a task in shielded std":     func(ctx context.Context) context.Context { return ofTask(ctx, shieldedStd(ctx)) },
+	"that of a child of a shielded task": func(ctx context.Context) context.Context { return ofTask(ctx, ofTask(ctx, context.WithoutCancel(ctx))) },
+	"std in that of a shielded task": func(ctx context.Context) context.Context {
+		return without(context.WithCancel(ofTask(ctx, context.WithoutCancel(ctx))))
+	},
+	"that of a task in a shielded open group": func(ctx context.Context) (c context.Context) {
+		asyncio.OpenGroup(context.WithoutCancel(ctx)).Go(func(ctx context.Context) error { c = ctx; return nil }).Await(ctx)
+		return c
+	},
+	"shielded WithTimeout in a callback": func(ctx context.Context) (c context.Context) {
+		asyncio.LoopOf(ctx).CallSoon(func() { c = without(asyncio.WithTimeout(shieldedStd(ctx), time.Hour)) })
+		asyncio.Sleep(ctx, 0)
+		return c
+	},
+}
+
+// shieldedStd is a std context that is not cancelled with ctx.
+func shieldedStd(ctx context.Context) context.Context {
+	return without(context.WithCancel(context.WithoutCancel(ctx)))
+}
+
+// ofTask is the ctx of a task created with c, which has ended.
+func ofTask(ctx, c context.Context) (own context.Context) {
+	asyncio.Go(c, func(ctx context.Context) error { own = ctx; return nil }).Await(ctx)
+	return own
 }
 
 // isOver checks a context of a scope that has ended.
@@ -259,6 +288,77 @@ func TestS06_AnEndedLoopIsCollected(t *testing.T) {
 		}
 		if loop.Value() != nil {
 			t.Errorf("%s: the loop is reachable", name)
+		}
+	}
+}
+
+// An await with a foreign context that is shielded goes on when the scope has ended.
+func TestS06_AShieldedAwaitOutlivesTheScope(t *testing.T) {
+	for name, shield := range map[string]func(ctx context.Context) context.Context{
+		"WithoutCancel": context.WithoutCancel,
+		"std":           shieldedStd,
+	} {
+		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+			var shielded, made context.Context
+			var outsider *asyncio.Task[struct{}]
+			asyncio.WithTaskGroup(ctx, func(inner context.Context) error {
+				shielded = shield(inner)
+				outsider = asyncio.Go(ctx, func(context.Context) error {
+					made = without(asyncio.WithTimeout(shielded, 2*time.Hour))
+					return asyncio.Sleep(shielded, time.Hour)
+				})
+				return asyncio.Sleep(inner, time.Second)
+			})
+			isOver(t, name+", made with it", made)
+			await(ctx, t, outsider)
+			later := without(asyncio.WithTimeout(shielded, time.Minute))
+			if err := asyncio.Sleep(later, time.Second); err != nil || later.Err() != nil {
+				t.Errorf("%s, made later: %v", name, err)
+			}
+		})
+	}
+}
+
+// The ctx of an ended task ends with its foreign context, also when no task uses that any more.
+func TestS06_TheForeignContextOfAnEndedTask(t *testing.T) {
+	for name, derive := range map[string]func(ctx context.Context) context.Context{
+		"std":          func(ctx context.Context) context.Context { return ctx },
+		"shielded std": context.WithoutCancel,
+	} {
+		for asked, when := range map[string]func(c context.Context, forget func()){
+			"at once":             func(c context.Context, forget func()) { c.Done(); forget() },
+			"later":               func(c context.Context, forget func()) { forget(); c.Done() },
+			"from outside, later": func(c context.Context, forget func()) { forget(); go c.Done(); synctest.Wait() },
+			"never":               func(c context.Context, forget func()) { forget() },
+		} {
+			for end, want := range map[string]error{"its own": errWhy, "the scope's": asyncio.ErrScopeEnded} {
+				asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+					var c context.Context
+					asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
+						std, cancel := context.WithCancelCause(derive(ctx))
+						c = ofTask(ctx, std)
+						when(c, func() {
+							for range 10 { // more than a task keeps
+								asyncio.Sleep(without(context.WithCancel(ctx)), 1)
+							}
+						})
+						if asyncio.Sleep(ctx, 1); end == "its own" {
+							cancel(errWhy)
+						}
+						return nil
+					})
+					synctest.Wait()
+					what := name + ", Done requested " + asked + ", the end is " + end
+					select {
+					case <-c.Done():
+					default:
+						t.Errorf("%s: Done is open", what)
+					}
+					if c.Err() != context.Canceled || context.Cause(c) != want {
+						t.Errorf("%s: %v, cause %v; want Canceled, %v", what, c.Err(), context.Cause(c), want)
+					}
+				})
+			}
 		}
 	}
 }
