@@ -13,6 +13,9 @@ import (
 // there. (A wait for one of several begins when one is left: see Crew.chosen.) A wait that
 // closes a cycle returns ErrDeadlock. One that cannot be refused, such as that for the tasks of
 // a group, ends a wait of another task instead.
+//
+// A wait that is cancelled and whose task is not awake yet counts for no cycle: it ends in the
+// next turn. If its task must wait on, that wait begins anew.
 
 // A deadlockError is ErrDeadlock with a description.
 type deadlockError struct{ what string }
@@ -115,9 +118,19 @@ func (c Caller) left() error {
 
 // inCycle reports whether t waits for itself through others. It looks at the tasks that
 // wait for t and at those that t waits for, with growing effort: one of the two searches
-// mostly ends soon, and the other one need not.
+// mostly ends soon, and the other one need not. Which waits are about to end it asks only
+// where there is a cycle with them.
 func (l *Loop) inCycle(t *Task) bool {
 	defer l.search.forget()
+	l.search.all = true
+	if !l.leadsBack(t) {
+		return false
+	}
+	l.search.all = false
+	return l.leadsBack(t)
+}
+
+func (l *Loop) leadsBack(t *Task) bool {
 	for effort := 16; ; effort *= 4 {
 		for _, way := range [...]direction{backwards, forwards} {
 			if found, over := l.search.run(t, way, effort, isIt(t)); over {
@@ -139,7 +152,10 @@ func isIt(t *Task) func(*Task) verdict {
 // cycleOf returns the shortest cycle that t is in, each task before the one it waits for.
 func cycleOf(t *Task) []*Task {
 	var s search
-	s.run(t, backwards, math.MaxInt, isIt(t))
+	if found, _ := s.run(t, backwards, math.MaxInt, isIt(t)); !found { // a deadline has just passed
+		s.all = true
+		s.run(t, backwards, math.MaxInt, isIt(t))
+	}
 	cycle := []*Task{t}
 	for i := s.from[len(s.from)-1]; i > 0; i = s.from[i] {
 		cycle = append(cycle, s.tasks[i])
@@ -180,6 +196,7 @@ type search struct {
 	tasks []*Task // the first is where it began; it may come again
 	from  []int   // the place of the task from which this one was found; negative: see turnBack
 	seen  map[*Task]struct{}
+	all   bool // also waits that are about to end
 }
 
 type direction bool
@@ -211,7 +228,7 @@ func (s *search) run(start *Task, way direction, effort int, look func(*Task) ve
 		}
 		whole := s.tasks[i].neighbours(way, func(t *Task) bool {
 			effort--
-			if s.add(t) {
+			if (s.all || !t.leaving()) && s.add(t) {
 				s.from = append(s.from, i)
 				switch look(t) {
 				case stop:

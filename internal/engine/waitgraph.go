@@ -14,6 +14,12 @@ func (t *Task) blocked() bool {
 	return r != nil && r.w.list != nil && r.why >= firstEdge && r.why <= lastEdge
 }
 
+// leaving reports whether t is parked and its wait has been cancelled, although the loop has
+// not woken it yet.
+func (t *Task) leaving() bool {
+	return t.r != nil && t.r.under != nil && t.r.under.reason(t.r.loop) != nil
+}
+
 // awaited reports whether another task may wait for t.
 func (t *Task) awaited() bool {
 	return t.cell.wait.head != nil || t.r.held != nil || t.node.flags&flagCrew != 0 ||

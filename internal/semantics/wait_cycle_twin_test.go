@@ -244,7 +244,15 @@ func (g *waitGame) cancel(by, w *waiter) {
 		return
 	}
 	g.log(by, "cancels %d", w.id)
-	w.task.Cancel(nil)
+	// The loop wakes them a turn later then. Until then a lock may be handed to them, which cannot be seen from here.
+	outside := g.r.IntN(2) == 0 && !slices.ContainsFunc(hit, func(w *waiter) bool { return w.wait != nil && w.wait.lock != nil })
+	if outside {
+		done := make(chan struct{})
+		go func() { defer close(done); w.task.Cancel(nil) }()
+		<-done
+	} else {
+		w.task.Cancel(nil)
+	}
 	for _, w := range hit {
 		w.cancelled = true
 		g.leave(w)
