@@ -12,9 +12,11 @@ import (
 // before it returns.
 //
 // A task made by Go belongs to the group, and so do the tasks made with that task's
-// ctx. When one of them fails, the others are cancelled, and a task added later is
-// cancelled before its first step. Close returns the errors of all. An error that says
-// no more than that a task was cancelled along with the group is left out.
+// ctx. When one of them fails, the others are cancelled. The group stays failed: a task
+// added later is cancelled before its first step. Its error names
+// the first failure, and the first such task is logged as a warning. To go on after a
+// failure, call Close and open another group. Close returns the errors of all tasks. An
+// error that says no more than that a task was cancelled along with the group is left out.
 //
 // The owner of a group is the scope of the ctx given to OpenGroup: a task group, a
 // connection's handler, or Run. The owner waits for the group's tasks as for its own.
@@ -43,7 +45,7 @@ func OpenGroup(ctx context.Context) *Group {
 // Go makes fn a task of the group, as the function [Go] does: it returns at once, and the
 // first step comes in a later turn. In a group that has ended, by Close or with its owner,
 // the task has failed with ErrScopeEnded. While Close waits, and after a failure, the task
-// is cancelled before its first step. It panics if fn is nil, and off the loop.
+// is cancelled before its first step: see Group. It panics if fn is nil, and off the loop.
 //
 //go:noinline
 func (g *Group) Go(fn func(ctx context.Context) error, opts ...TaskOption) *Task[struct{}] {
@@ -51,7 +53,9 @@ func (g *Group) Go(fn func(ctx context.Context) error, opts ...TaskOption) *Task
 	if fn == nil {
 		panic("asyncio: Group.Go: nil function")
 	}
-	return createTask("Group.Go", g.g.Node(), procOf(fn), opts, coro.CallSite())
+	t := createTask("Group.Go", g.g.Node(), procOf(fn), opts, coro.CallSite())
+	g.g.Added(&t.t)
+	return t
 }
 
 // Len returns the number of the group's tasks that have not ended. Tasks of a group that

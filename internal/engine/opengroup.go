@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // A Group is a task group without a body: it is open until Close, or until its owner
@@ -19,6 +20,7 @@ type Group struct {
 	Scope
 	listed  Waiter // in outer.groups, until Close has returned the errors
 	closing bool
+	warned  bool // see Added
 	owed    []*failure // that Close has not returned: they are the owner's at its end
 }
 
@@ -43,6 +45,17 @@ func (g *Group) Node() *Node { return g.node }
 
 // Len returns the number of tasks that have not ended, of groups opened in g too.
 func (g *Group) Len() int { return g.live }
+
+// Added is called with a task that was added from outside. If the group has failed, the
+// task never starts, and no caller may look at it: the first such task is logged.
+func (g *Group) Added(t *Task) {
+	if len(g.fails) == 0 || g.closing || g.warned {
+		return
+	}
+	g.warned = true
+	g.loop.log(slog.LevelWarn, "asyncio: Group.Go: the group has failed and starts no more tasks; call Close and open another group",
+		"task", t.Name(), "created", t.Created(), "failure", g.fails[0].err)
+}
 
 // counts adds n to the live tasks of the owners.
 func (g *Group) counts(n int) {

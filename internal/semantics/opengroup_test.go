@@ -3,6 +3,7 @@ package semantics_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,55 @@ func TestS07_AFailureCancelsAnOpenGroupAtOnce(t *testing.T) {
 		}
 		expectErrors(t, g.Close(ctx), errBoom) // though it was received by Join
 	})
+}
+
+// S7: a failed group stays failed. The error of a task that is added says why it never starts, and the log does once.
+func TestS07_AFailedOpenGroupSaysWhyItStartsNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail func(ctx context.Context, g *asyncio.Group)
+		want error
+		logs int
+	}{
+		"a child": {func(ctx context.Context, g *asyncio.Group) { g.Go(failing(errBoom)).Join(ctx) }, errBoom, 1},
+		"two children": {func(ctx context.Context, g *asyncio.Group) {
+			g.Go(failing(errBoom))
+			g.Go(failing(errBroken)).Join(ctx)
+		}, errBoom, 1},
+		"a child's child": {func(ctx context.Context, g *asyncio.Group) {
+			g.Go(func(ctx context.Context) error { return asyncio.Go(ctx, failing(errBoom)).Join(ctx) }).Join(ctx)
+		}, errBoom, 1},
+		"Close waits": {func(ctx context.Context, g *asyncio.Group) {
+			g.Go(slowToEnd(time.Minute, nil))
+			asyncio.Sleep(ctx, 1)
+			g.Close(cancelled(ctx))
+		}, context.Canceled, 0},
+		"its ctx is cancelled": {func(_ context.Context, g *asyncio.Group) {}, errWhy, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log logbook
+			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+				own, cancel := context.WithCancelCause(ctx)
+				defer cancel(nil)
+				g := asyncio.OpenGroup(own)
+				if c.fail(ctx, g); c.want == errWhy {
+					cancel(errWhy)
+				}
+				for range 2 {
+					late := g.Go(func(context.Context) error { t.Error("it began"); return nil }, asyncio.Name("late"))
+					err := late.Join(ctx)
+					wantErr(t, "what is added", err, asyncio.ErrTaskCancelled, c.want)
+					if !strings.HasPrefix(err.Error(), `asyncio: task "late" was cancelled`) || !strings.Contains(err.Error(), c.want.Error()) && c.want != context.Canceled {
+						t.Errorf("what is added: %q, want it to name %q", err, c.want)
+					}
+				}
+				g.Close(ctx)
+			}, asyncio.WithLogger(slog.New(&log)))
+			got := log.containing("the group has failed")
+			if len(got) != c.logs || c.logs > 0 && (!strings.Contains(got[0], "task=late") || !strings.Contains(got[0], errBoom.Error())) {
+				t.Errorf("logged %q, want %d lines that name the task and the failure", got, c.logs)
+			}
+		})
+	}
 }
 
 // S6: the owner waits for the tasks of a group that is not closed, as for its own, and has their errors.
