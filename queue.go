@@ -72,6 +72,7 @@ func (q *queue[T]) init(call string, max int, items store[T]) {
 		panic(fmt.Sprintf("asyncio: %s(%d): max must be at least 0; 0 is no bound", call, max))
 	}
 	q.max, q.items = max, items
+	q.home.Left = func() { q.promised, q.rooms = 0, 0 } // the tasks that were woken will never run
 }
 
 // enter and check are those of the home, for a queue that was made by its New.

@@ -11,6 +11,7 @@ import (
 // used first. When that loop has ended another may take it over.
 type Home struct {
 	loop atomic.Pointer[Loop]
+	Left func() // called when the loop has ended and the primitive is used again; may be nil
 }
 
 // Enter is Enter for a call of a primitive that lives at h.
@@ -39,7 +40,13 @@ func (h *Home) Caller() Caller {
 // move makes l the home if there is none, or the loop there has ended.
 func (h *Home) move(l *Loop) bool {
 	old := h.loop.Load()
-	return (old == nil || old.life.Load() == lifeClosed) && h.loop.CompareAndSwap(old, l)
+	if old != nil && old.life.Load() != lifeClosed || !h.loop.CompareAndSwap(old, l) {
+		return false
+	}
+	if old != nil && h.Left != nil {
+		h.Left()
+	}
+	return true
 }
 
 // Check is for a call without ctx: it panics unless the goroutine runs the
@@ -58,7 +65,7 @@ func (h *Home) checkSlowly(call string) {
 		if !h.move(here) {
 			panic(Misuse(ErrWrongLoop, call, whatOtherHome))
 		}
-	case l != nil && l.life.Load() != lifeClosed:
+	case l != nil && !h.move(nil):
 		panic(Misuse(ErrWrongTask, call, whatOffLoop))
 	}
 }

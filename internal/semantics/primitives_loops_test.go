@@ -202,3 +202,41 @@ func TestS20_WhatAnAbandonedTaskWaitedForGoesToTheNextLoop(t *testing.T) {
 		})
 	}
 }
+
+// What a queue kept for a task that was woken, and never ran because its loop ended, is free again.
+func TestS20_WhatWasKeptForATaskThatNeverRanIsFree(t *testing.T) {
+	for name, newHandOver := range handOvers {
+		if !strings.HasSuffix(name, ".Get") && !strings.HasSuffix(name, ".Put") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			h := newHandOver()
+			err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+				ctx = context.WithoutCancel(ctx)
+				for range 200 {
+					asyncio.Go(ctx, func(ctx context.Context) error { return h.wait(context.WithoutCancel(ctx)) })
+				}
+				asyncio.Go(ctx, func(ctx context.Context) error {
+					for { // each turn one is woken, until the loop ends
+						asyncio.Sleep(context.WithoutCancel(ctx), 0)
+						h.serve()
+					}
+				})
+				return asyncio.Sleep(ctx, 0)
+			}, asyncio.WithShutdownTimeout(0))
+			if err == nil || !strings.Contains(err.Error(), "did not stop") {
+				t.Fatalf("Run: %v, want abandoned tasks", err)
+			}
+			spare := func() {
+				if !h.spare() {
+					t.Error("what was kept for a task of the ended loop is lost")
+				}
+			}
+			if strings.HasPrefix(name, "LIFO") { // also where no loop runs
+				spare()
+				return
+			}
+			asynciotest.Run(t, func(context.Context, *testing.T) { spare() })
+		})
+	}
+}
