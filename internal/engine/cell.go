@@ -134,7 +134,7 @@ func (c *Cell) publish() {
 func (c *Cell) publishEnd() {
 	if f := c.fail; f != nil {
 		if c.state.Or(cellDone) >= cellReceived {
-			f.received.Store(true)
+			f.receive(c.loop)
 		}
 		if c.ended.Load() != nil {
 			f.watched.Store(true)

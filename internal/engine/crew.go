@@ -226,7 +226,7 @@ func (c *Crew) Stop() {
 // their errors count as received.
 func (c *Crew) Abort() {
 	for _, f := range c.fails {
-		f.received.Store(true)
+		f.receive(c.caller.L)
 	}
 	for _, m := range c.members {
 		m.Remove()

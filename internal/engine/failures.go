@@ -50,14 +50,19 @@ func (l *Loop) reportUnreachable(c *Cell, f *failure) {
 	}, f)
 }
 
-// receive marks f as received, and wakes the loop if it is in awaitReceivers.
-func (f *failure) receive(l *Loop) {
-	if !f.received.Swap(true) && l.lingers.Load() {
+// receive marks f as received, and wakes the loop if it is in awaitReceivers. It reports
+// whether f was not received before. From any goroutine.
+func (f *failure) receive(l *Loop) (first bool) {
+	if f.received.Swap(true) {
+		return false
+	}
+	if l.lingers.Load() {
 		select {
 		case l.wakeUp <- struct{}{}:
 		default:
 		}
 	}
+	return true
 }
 
 // failures are those of a loop, oldest first. Owned by the loop.
@@ -96,7 +101,7 @@ func (fs *failures) sweep() {
 
 // lost reports f, which nobody can receive any more.
 func (fs *failures) lost(l *Loop, f *failure) {
-	if !f.received.CompareAndSwap(false, true) {
+	if !f.receive(l) {
 		return
 	}
 	u := f.unhandled()

@@ -20,7 +20,7 @@ type Group struct {
 	Scope
 	listed  Waiter // in outer.groups, until Close has returned the errors
 	closing bool
-	warned  bool // see Added
+	warned  bool       // see Added
 	owed    []*failure // that Close has not returned: they are the owner's at its end
 }
 
@@ -98,7 +98,7 @@ func (g *Group) settled() {
 			g.outer.fail(f)
 		case g.outer.group:
 			g.outer.fail(f)
-		case g.outer.told != nil && !f.received.Swap(true):
+		case g.outer.told != nil && f.receive(g.loop):
 			g.outer.told(f.err)
 		}
 	}

@@ -96,7 +96,7 @@ func (s *Scope) fail(f *failure) {
 func (s *Scope) take() error {
 	errs := make([]error, len(s.fails))
 	for i, f := range s.fails {
-		f.received.Store(true)
+		f.receive(s.loop)
 		errs[i] = f.err
 	}
 	return errors.Join(errs...)
@@ -113,7 +113,7 @@ func (s *Scope) lose() {
 	l := s.loop
 	for _, f := range s.fails {
 		if open.told != nil {
-			if !f.received.Swap(true) {
+			if f.receive(l) {
 				open.told(f.err)
 			}
 		} else if t := f.task.Value(); t != nil && f.watched.Load() {

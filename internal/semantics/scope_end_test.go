@@ -334,8 +334,10 @@ func TestS06_TheForeignContextOfAnEndedTask(t *testing.T) {
 			for end, want := range map[string]error{"its own": errWhy, "the scope's": asyncio.ErrScopeEnded} {
 				asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 					var c context.Context
+					var cancel context.CancelCauseFunc
 					asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
-						std, cancel := context.WithCancelCause(derive(ctx))
+						var std context.Context
+						std, cancel = context.WithCancelCause(derive(ctx))
 						c = ofTask(ctx, std)
 						when(c, func() {
 							for range 10 { // more than a task keeps
@@ -357,6 +359,7 @@ func TestS06_TheForeignContextOfAnEndedTask(t *testing.T) {
 					if c.Err() != context.Canceled || context.Cause(c) != want {
 						t.Errorf("%s: %v, cause %v; want Canceled, %v", what, c.Err(), context.Cause(c), want)
 					}
+					cancel(nil)
 				})
 			}
 		}

@@ -37,7 +37,7 @@ var cancelsInStep = map[string]func(ctx context.Context) (c context.Context, can
 		}
 	},
 	"a std deadline": func(ctx context.Context) (context.Context, func()) {
-		c, _ := context.WithTimeout(ctx, time.Millisecond)
+		c := without(context.WithTimeout(ctx, time.Millisecond))
 		return c, func() { <-c.Done() }
 	},
 }
