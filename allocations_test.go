@@ -10,6 +10,11 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
+func endless(yield func(int) bool) {
+	for i := 0; yield(i); i++ {
+	}
+}
+
 // What the hot paths allocate, pinned: one object more on one of them is seen here before
 // it is seen in a benchmark. A path that gets cheaper fails too, so that the number is
 // made smaller. The race detector allocates on its own.
@@ -122,6 +127,16 @@ func TestAllocationsOfTheHotPaths(t *testing.T) {
 		{"callback from another goroutine", 0, func(ctx context.Context) func() {
 			loop := asyncio.LoopOf(ctx)
 			return func() { loop.CallSoonThreadsafe(func() {}); asyncio.Sleep(ctx, 0) }
+		}},
+		{"next of Pull", 0, func(context.Context) func() {
+			next, stop := asyncio.Pull(endless)
+			t.Cleanup(stop)
+			return func() { next() }
+		}},
+		{"next of Pull2", 0, func(context.Context) func() {
+			next, stop := asyncio.Pull2(func(yield func(int, int) bool) { endless(func(i int) bool { return yield(i, i) }) })
+			t.Cleanup(stop)
+			return func() { next() }
 		}},
 		{"ToThread", 2, func(ctx context.Context) func() {
 			return func() { asyncio.ToThread(ctx, nothing) }

@@ -94,7 +94,8 @@ func (s *Sequence) resume(call string, stop bool) (suspended bool) {
 		return false
 	}
 	s.stopped = s.stopped || stop
-	defer s.enter(r)()
+	t, g := s.enter(r)
+	defer s.leave(r, t, g)
 	s.ended = true // also if the body panics
 	if s.co.Resume() {
 		s.ended = false
@@ -127,27 +128,32 @@ func (s *Sequence) admit(call string) *runner {
 	return r
 }
 
-// enter makes the body's goroutine and extents those of the running task. The
-// returned function makes them the caller's again.
-func (s *Sequence) enter(r *runner) (leave func()) {
+// enter makes the body's goroutine and extents those of the running task t. g is the
+// caller's goroutine. In a callback there is no task.
+func (s *Sequence) enter(r *runner) (t *Task, g uintptr) {
 	s.runner = r
 	if r == nil {
-		return func() {}
+		return nil, 0
 	}
-	caller := r.g.Load()
+	g = r.g.Load()
 	if s.g != 0 {
 		r.g.Store(s.g)
 	}
-	t := r.task.Load()
-	if t != nil {
+	if t = r.task.Load(); t != nil {
 		s.ground.up = t.extent()
 		t.setExtent(s.top)
 	}
-	return func() {
-		r.g.Store(caller)
-		if t != nil {
-			s.top, s.opener = t.extent(), t
-			t.setExtent(s.ground.up)
-		}
+	return t, g
+}
+
+// leave makes them the caller's again.
+func (s *Sequence) leave(r *runner, t *Task, g uintptr) {
+	if r == nil {
+		return
+	}
+	r.g.Store(g)
+	if t != nil {
+		s.top, s.opener = t.extent(), t
+		t.setExtent(s.ground.up)
 	}
 }
