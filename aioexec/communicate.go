@@ -139,7 +139,7 @@ func (c *collector) collect(context.Context) error {
 // cmd.Stdout must be nil.
 func Output(ctx context.Context, cmd *exec.Cmd, opts ...Option) ([]byte, error) {
 	if cmd == nil || cmd.Stdout != nil {
-		return nil, errors.New("aioexec: Output: a command whose Stdout is nil is expected")
+		return nil, errors.New("aioexec: Output: cmd.Stdout must be nil")
 	}
 	if cmd.Stderr == nil {
 		cmd.Stderr = Pipe

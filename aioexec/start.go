@@ -49,7 +49,7 @@ type options struct {
 // sig is nil or the grace negative.
 func Interrupt(sig os.Signal, grace time.Duration) Option {
 	if sig == nil || grace < 0 {
-		panic(fmt.Sprintf("aioexec: Interrupt(%v, %v): a signal and a grace of at least 0 are expected", sig, grace))
+		panic(fmt.Sprintf("aioexec: Interrupt(%v, %v): sig must not be nil, and grace at least 0", sig, grace))
 	}
 	return func(o *options) { o.signal, o.grace = sig, grace }
 }
@@ -176,7 +176,7 @@ func refuse(field string, value any, hint string) error {
 	if r, ok := value.(*redirection); ok {
 		what = "aioexec." + r.name
 	}
-	return fmt.Errorf("aioexec: Start: cmd.%s is %s: nil, an *os.File or aioexec.Pipe is expected%s", field, what, hint)
+	return fmt.Errorf("aioexec: Start: cmd.%s is %s: must be nil, an *os.File or aioexec.Pipe%s", field, what, hint)
 }
 
 func closeAll(files []*os.File) {

@@ -120,7 +120,7 @@ func KeepFile() BindOption {
 // the system's queue. It panics if n is less than 1.
 func MaxConns(n int) Option {
 	if n < 1 {
-		panic(fmt.Sprintf("aionet: MaxConns(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("aionet: MaxConns(%d): n must be at least 1", n))
 	}
 	return func(o *options) { o.maxConns = n }
 }

@@ -57,7 +57,7 @@ func TestTransportLimits(t *testing.T) {
 			for _, marks := range [][2]int{{-1, -1}, {1, 2}, {5, -1}} {
 				func() {
 					defer func() {
-						want := fmt.Sprintf("aionet: SetWriteBufferLimits(%d, %d): 0 <= low <= high is expected", marks[0], marks[1])
+						want := fmt.Sprintf("aionet: SetWriteBufferLimits(%d, %d): low must be at least 0 and at most high", marks[0], marks[1])
 						if got := fmt.Sprint(recover()); got != want {
 							t.Errorf("panic %q, want %q", got, want)
 						}

@@ -77,7 +77,7 @@ func OnListen(fn func(addr net.Addr)) Option { return func(o *options) { o.onLis
 // panics if d is negative.
 func Grace(d time.Duration) Option {
 	if d < 0 {
-		panic(fmt.Sprintf("aionet: Grace(%v): a duration that is not negative is expected", d))
+		panic(fmt.Sprintf("aionet: Grace(%v): d must be at least 0", d))
 	}
 	return func(o *options) { o.grace = d }
 }
@@ -112,7 +112,7 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 		return err
 	}
 	if n < 0 {
-		return fmt.Errorf("aionet: %s: %d loops: 0 or more are expected", call, n)
+		return fmt.Errorf("aionet: %s: %d loops: n must be at least 0", call, n)
 	}
 	switch network {
 	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":

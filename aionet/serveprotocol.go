@@ -72,7 +72,7 @@ func (h *host) opError(op string, s netport.Stream, err error) error {
 	return &net.OpError{Op: op, Net: h.network, Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: err}
 }
 
-var errNilFactory = errors.New("aionet: nil factory: a func() Protocol is expected")
+var errNilFactory = errors.New("aionet: nil factory; pass a func() Protocol")
 
 // ServeProtocol accepts connections and has a Protocol of each called back, one that
 // factory makes; factory is called on the loop like a callback. It is suspended until

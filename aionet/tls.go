@@ -44,7 +44,7 @@ type TLSConn struct {
 // From then on conn belongs to the TLSConn.
 func TLSClient(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
 	if cfg != nil && cfg.Renegotiation != tls.RenegotiateNever {
-		return refused(conn, errors.New("aionet: TLSClient: Config.Renegotiation: never is expected, as a second handshake would stop those who write"))
+		return refused(conn, errors.New("aionet: TLSClient: Config.Renegotiation must be tls.RenegotiateNever: a second handshake would block writers"))
 	}
 	return handshake(ctx, conn, cfg, tls.Client)
 }
@@ -54,7 +54,7 @@ func TLSClient(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, erro
 // time-out, or use TLSHandler.
 func TLSServer(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
 	if cfg == nil || len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
-		return refused(conn, errors.New("aionet: TLSServer: a config with Certificates, GetCertificate or GetConfigForClient is expected"))
+		return refused(conn, errors.New("aionet: TLSServer: config must have Certificates, GetCertificate or GetConfigForClient"))
 	}
 	return handshake(ctx, conn, cfg, tls.Server)
 }

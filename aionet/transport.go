@@ -355,7 +355,7 @@ func (t *Transport) ResumeReading() {
 func (t *Transport) SetWriteBufferLimits(high, low int) {
 	t.mustBeHere("SetWriteBufferLimits")
 	if low < 0 || high < low {
-		panic(fmt.Errorf("aionet: SetWriteBufferLimits(%d, %d): 0 <= low <= high is expected", high, low))
+		panic(fmt.Errorf("aionet: SetWriteBufferLimits(%d, %d): low must be at least 0 and at most high", high, low))
 	}
 	t.high, t.low = high, low
 	t.checkHigh()

@@ -57,7 +57,7 @@ func Pipe(ctx context.Context) (a, b *aionet.Conn) {
 	for i := range sides {
 		c, err := aionet.Dial(ctx, "pair", "")
 		if err != nil {
-			panic(fmt.Sprintf("asynciotest: Pipe: a task of a loop with a network in memory is expected: %v", err))
+			panic(fmt.Sprintf("asynciotest: Pipe: the loop has no network in memory; call it in a task of Run: %v", err))
 		}
 		sides[i] = c
 	}

@@ -64,7 +64,7 @@ func Seed(seed uint64) NetworkOption { return func(c *memnet.Config) { c.Seed = 
 // 0 <= least <= most.
 func Latency(least, most time.Duration) NetworkOption {
 	if least < 0 || most < least {
-		panic(fmt.Sprintf("asynciotest: Latency(%v, %v): 0 <= least <= most is expected", least, most))
+		panic(fmt.Sprintf("asynciotest: Latency(%v, %v): least must be at least 0 and at most most", least, most))
 	}
 	return func(c *memnet.Config) { c.Least, c.Most = least, most }
 }
@@ -75,7 +75,7 @@ func Latency(least, most time.Duration) NetworkOption {
 // fails then. It panics if most is less than 1.
 func Chunks(most int) NetworkOption {
 	if most < 1 {
-		panic(fmt.Sprintf("asynciotest: Chunks(%d): at least 1 is expected", most))
+		panic(fmt.Sprintf("asynciotest: Chunks(%d): most must be at least 1", most))
 	}
 	return func(c *memnet.Config) { c.Chunk = most }
 }
@@ -84,7 +84,7 @@ func Chunks(most int) NetworkOption {
 // in a socket for datagrams; further writes wait. It panics if n is less than 1.
 func Buffer(n int) NetworkOption {
 	if n < 1 {
-		panic(fmt.Sprintf("asynciotest: Buffer(%d): at least 1 is expected", n))
+		panic(fmt.Sprintf("asynciotest: Buffer(%d): n must be at least 1", n))
 	}
 	return func(c *memnet.Config) { c.Buffer = n }
 }
@@ -110,6 +110,6 @@ func Reorder(share float64) NetworkOption {
 
 func checkShare(option string, share float64) {
 	if !(share >= 0 && share <= 1) {
-		panic(fmt.Sprintf("asynciotest: %s(%v): from 0 to 1 is expected", option, share))
+		panic(fmt.Sprintf("asynciotest: %s(%v): share must be from 0 to 1", option, share))
 	}
 }

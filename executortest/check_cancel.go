@@ -27,7 +27,7 @@ func cancelBeforeStart(ctx context.Context, k *kit) error {
 	k.exec.onStart = nil
 	accepted, startErr := k.exec.answer(0)
 	if !accepted && !errors.Is(startErr, context.Canceled) {
-		return fmt.Errorf("Start with a cancelled ctx returned %v, ctx.Err() or nil is expected", startErr)
+		return fmt.Errorf("Start with a cancelled ctx returned %v; want ctx.Err() or nil", startErr)
 	}
 	if !accepted && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("a call that was cancelled before Start gave %v", err)
@@ -49,7 +49,7 @@ func cancelQueued(ctx context.Context, k *kit) error {
 	s, err := queued.Await(ctx)
 	_, sure := k.exec.workers()
 	if sure && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("a call that was cancelled in the queue gave %+v, %v; a cancellation is expected", s, err)
+		return fmt.Errorf("a call that was cancelled in the queue gave %+v, %v; want a cancellation", s, err)
 	}
 	k.gate.open()
 	if err := released(ctx, held...); err != nil {
@@ -80,9 +80,9 @@ func cancelRunning(ctx context.Context, k *kit) error {
 	case err != nil:
 		return fmt.Errorf("a function that returned a result after it was cancelled gave the error %w", err)
 	case s.Err != context.Canceled.Error():
-		return fmt.Errorf("the function's ctx ended with %q, %q is expected", s.Err, context.Canceled)
+		return fmt.Errorf("the function's ctx ended with %q; want %q", s.Err, context.Canceled)
 	case !strings.Contains(s.Cause, "the reader left") || !s.IsSample:
-		return fmt.Errorf("in the function the cause was %q (errors.Is finds the registered error: %t), %q with it is expected", s.Cause, s.IsSample, context.Cause(callCtx))
+		return fmt.Errorf("in the function the cause was %q (errors.Is finds the registered error: %t); want %q with it", s.Cause, s.IsSample, context.Cause(callCtx))
 	}
 	return k.works(ctx)
 }

@@ -98,7 +98,7 @@ func closeIgnored(ctx context.Context, k *kit) error {
 		return fmt.Errorf("waiting for Close with a ctx that has ended: %w", err)
 	}
 	if closeErr == nil {
-		return errors.New("Close with a ctx that has ended returned nil, though a function ignored it; an error that names it is expected")
+		return errors.New("Close with a ctx that has ended returned nil, though a function ignored it; want an error that names the function")
 	}
 	if !endsByForce(k.options) {
 		k.gate.open()
@@ -145,7 +145,7 @@ func closeRefuses(ctx context.Context, k *kit) error {
 	}
 	for i := range k.exec.calls[1:] {
 		if _, err := k.exec.answer(i + 1); !errors.Is(err, asyncio.ErrExecutorClosed) {
-			return fmt.Errorf("Start after Close returned %v, ErrExecutorClosed is expected", err)
+			return fmt.Errorf("Start after Close returned %v; want ErrExecutorClosed", err)
 		}
 	}
 	return nil

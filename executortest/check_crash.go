@@ -17,7 +17,7 @@ var crashChecks = []check{
 func lost(what string, err error) error {
 	var e interface{ Lost() bool }
 	if !errors.As(err, &e) || !e.Lost() {
-		return fmt.Errorf("%s gave the error %v, of type %T; one whose method Lost returns true is expected", what, err, err)
+		return fmt.Errorf("%s gave the error %v, of type %T; want one whose method Lost returns true", what, err, err)
 	}
 	return nil
 }

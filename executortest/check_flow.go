@@ -28,7 +28,7 @@ func manyCalls(ctx context.Context, k *kit) error {
 	}
 	for n, got := range results {
 		if got != 2*n {
-			return fmt.Errorf("the call with %d gave %d, %d is expected", n, got, 2*n)
+			return fmt.Errorf("the call with %d gave %d; want %d", n, got, 2*n)
 		}
 	}
 	return nil

@@ -29,7 +29,7 @@ func mapOrder(opts ...asyncio.MapOption) func(ctx context.Context, k *kit) error
 			case n == worseElement && !errors.As(err, &p):
 				return fmt.Errorf("element %d, which panics, gave %d, %v", n, got, err)
 			case n != badElement && n != worseElement && (err != nil || got != n*n):
-				return fmt.Errorf("element %d gave %d, %v; %d is expected", n, got, err, n*n)
+				return fmt.Errorf("element %d gave %d, %v; want %d", n, got, err, n*n)
 			}
 			n++
 		}

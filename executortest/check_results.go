@@ -36,7 +36,7 @@ var resultChecks = []check{
 	{name: "NotRegistered", run: func(ctx context.Context, k *kit) error {
 		_, err := unknown.Call(ctx, k.exec, "executortest.nobody")
 		if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "executortest.nobody") {
-			return fmt.Errorf("a name that nobody has registered gave the error %v, ErrNotRegistered with the name is expected", err)
+			return fmt.Errorf("a name that nobody has registered gave the error %v; want ErrNotRegistered with the name", err)
 		}
 		return k.works(ctx)
 	}},
@@ -129,7 +129,7 @@ func errorsTravel(ctx context.Context, k *kit) error {
 		}
 		var remote *asyncio.RemoteError
 		if !k.local && (!errors.As(err, &remote) || remote.Type != fmt.Sprintf("%T", f.err)) {
-			return fmt.Errorf("the error %q arrived as a %T, a *RemoteError of Type %T is expected", err, err, f.err)
+			return fmt.Errorf("the error %q arrived as a %T; want a *RemoteError of Type %T", err, err, f.err)
 		}
 	}
 	return k.works(ctx)
@@ -141,7 +141,7 @@ func panics(ctx context.Context, k *kit) error {
 		var p *asyncio.PanicError
 		switch {
 		case !errors.As(err, &p):
-			return fmt.Errorf("a panic gave the error %v, of type %T; a *PanicError is expected", err, err)
+			return fmt.Errorf("a panic gave the error %v, of type %T; want a *PanicError", err, err)
 		case !strings.Contains(fmt.Sprint(p.Value), want):
 			return fmt.Errorf("the panic's value is %v, without %q", p.Value, want)
 		case !bytes.Contains(p.Stack, []byte("executortest.explode(")):

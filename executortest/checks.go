@@ -33,7 +33,7 @@ func expect[T comparable](what string, want T) func(T, error) error {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		if got != want {
-			return fmt.Errorf("%s gave %v, %v is expected", what, got, want)
+			return fmt.Errorf("%s gave %v; want %v", what, got, want)
 		}
 		return nil
 	}
@@ -42,7 +42,7 @@ func expect[T comparable](what string, want T) func(T, error) error {
 // refused returns nil if the error is ErrExecutorClosed.
 func refused(what string, err error) error {
 	if !errors.Is(err, asyncio.ErrExecutorClosed) {
-		return fmt.Errorf("%s gave the error %v, ErrExecutorClosed is expected", what, err)
+		return fmt.Errorf("%s gave the error %v; want ErrExecutorClosed", what, err)
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func TestChecks_FindFlaws(t *testing.T) {
 		{dropsErrors, "NotRegistered", "ErrNotRegistered", false},
 		{errorsAsText, "Errors", "a *RemoteError of Type", false},
 		{dropsMarks, "Errors", "errors.Is does not find", false},
-		{errorsAsText, "Panics", "a *PanicError is expected", false},
+		{errorsAsText, "Panics", "want a *PanicError", false},
 		{dropsStacks, "Panics", "does not name the function", false},
 		{dropsMarks, "EncodingPanics", "want ErrEncoding", false},
 		{dropsStacks, "EncodingPanics", "does not name the function", false},
@@ -178,7 +178,7 @@ func TestChecks_FindThatForceIsMissing(t *testing.T) {
 		check, says string
 		guard       time.Duration
 	}{
-		{crashIsResult, "Crash", "whose method Lost returns true is expected", guard},
+		{crashIsResult, "Crash", "whose method Lost returns true", guard},
 		{crashIsResult, "CrashInMap", "beside one that ends the process", guard},
 		{neverKills, "CancelIgnored", "it hangs", 2 * time.Second},
 		{neverKills, "CloseIgnored", "it hangs", 2 * time.Second},

@@ -33,7 +33,7 @@ const guard = 30 * time.Second
 func Run(t *testing.T, newExecutor func(t *testing.T) asyncio.Executor, opts ...Option) {
 	t.Helper()
 	if newExecutor == nil {
-		t.Fatal("executortest: Run: newExecutor is nil, a function is expected")
+		t.Fatal("executortest: Run: newExecutor must not be nil")
 	}
 	o := options{guard: guard}
 	for _, opt := range opts {
@@ -46,7 +46,7 @@ func Run(t *testing.T, newExecutor func(t *testing.T) asyncio.Executor, opts ...
 		t.Run(c.name, func(t *testing.T) {
 			exec := newExecutor(t)
 			if exec == nil {
-				t.Fatal("executortest: Run: newExecutor returned nil, an executor is expected")
+				t.Fatal("executortest: Run: newExecutor returned nil; want an executor")
 			}
 			o.local = exec.Local()
 			if err := c.against(exec, o); err != nil {

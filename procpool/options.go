@@ -74,29 +74,29 @@ const (
 // names the first field with an impossible value.
 func (o Options) withDefaults() (Options, error) {
 	bad := func(field string, value any, expected string) (Options, error) {
-		return o, fmt.Errorf("procpool: Options.%s is %v: %s is expected", field, value, expected)
+		return o, fmt.Errorf("procpool: Options.%s is %v: must be %s", field, value, expected)
 	}
 	switch {
 	case o.Workers < 0 || o.Workers > mostWorkers:
-		return bad("Workers", o.Workers, fmt.Sprintf("0 to %d", mostWorkers))
+		return bad("Workers", o.Workers, fmt.Sprintf("from 0 to %d", mostWorkers))
 	case o.TasksPerWorker < 0:
-		return bad("TasksPerWorker", o.TasksPerWorker, "0 or more")
+		return bad("TasksPerWorker", o.TasksPerWorker, "at least 0")
 	case o.QueueLimit < 0:
-		return bad("QueueLimit", o.QueueLimit, "0 or more")
+		return bad("QueueLimit", o.QueueLimit, "at least 0")
 	case o.Nice < 0 || o.Nice > 19:
-		return bad("Nice", o.Nice, "0 to 19")
+		return bad("Nice", o.Nice, "from 0 to 19")
 	case o.GOMAXPROCS < 0 || o.GOMAXPROCS > mostProcs:
-		return bad("GOMAXPROCS", o.GOMAXPROCS, fmt.Sprintf("0 to %d", mostProcs))
+		return bad("GOMAXPROCS", o.GOMAXPROCS, fmt.Sprintf("from 0 to %d", mostProcs))
 	case o.MemoryLimit != 0 && o.MemoryLimit < leastMemory:
 		return bad("MemoryLimit", o.MemoryLimit, fmt.Sprintf("0, or at least %d bytes", leastMemory))
 	case o.MaxMessage < 0:
-		return bad("MaxMessage", o.MaxMessage, "0 or more bytes")
+		return bad("MaxMessage", o.MaxMessage, "at least 0")
 	case o.KillGrace < 0:
-		return bad("KillGrace", o.KillGrace, "0 or more")
+		return bad("KillGrace", o.KillGrace, "at least 0")
 	case o.IdleTimeout < 0:
-		return bad("IdleTimeout", o.IdleTimeout, "0 or more")
+		return bad("IdleTimeout", o.IdleTimeout, "at least 0")
 	case o.StartTimeout < 0:
-		return bad("StartTimeout", o.StartTimeout, "0 or more")
+		return bad("StartTimeout", o.StartTimeout, "at least 0")
 	}
 	for _, e := range o.Env {
 		if !isAssignment(e) {

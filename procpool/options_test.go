@@ -22,22 +22,22 @@ func TestImpossibleOptions(t *testing.T) {
 		options procpool.Options
 		text    string
 	}{
-		{procpool.Options{Workers: -1}, "Options.Workers is -1: 0 to 10000"},
+		{procpool.Options{Workers: -1}, "Options.Workers is -1: must be from 0 to 10000"},
 		{procpool.Options{Workers: 10_001}, "Options.Workers is 10001"},
 		{procpool.Options{TasksPerWorker: -2}, "Options.TasksPerWorker is -2"},
 		{procpool.Options{QueueLimit: -3}, "Options.QueueLimit is -3"},
-		{procpool.Options{Nice: -1}, "Options.Nice is -1: 0 to 19"},
+		{procpool.Options{Nice: -1}, "Options.Nice is -1: must be from 0 to 19"},
 		{procpool.Options{Nice: 20}, "Options.Nice is 20"},
 		{procpool.Options{GOMAXPROCS: -1}, "Options.GOMAXPROCS is -1"},
-		{procpool.Options{GOMAXPROCS: 1025}, "Options.GOMAXPROCS is 1025: 0 to 1024"},
+		{procpool.Options{GOMAXPROCS: 1025}, "Options.GOMAXPROCS is 1025: must be from 0 to 1024"},
 		{procpool.Options{MemoryLimit: -1}, "Options.MemoryLimit is -1"},
-		{procpool.Options{MemoryLimit: 1000}, "Options.MemoryLimit is 1000: 0, or at least 16777216 bytes"},
+		{procpool.Options{MemoryLimit: 1000}, "Options.MemoryLimit is 1000: must be 0, or at least 16777216 bytes"},
 		{procpool.Options{MemoryLimit: 1 << 62}, ""},
 		{procpool.Options{MaxMessage: -5}, "Options.MaxMessage is -5"},
 		{procpool.Options{KillGrace: -time.Second}, "Options.KillGrace is -1s"},
 		{procpool.Options{IdleTimeout: -time.Second}, "Options.IdleTimeout is -1s"},
 		{procpool.Options{StartTimeout: -time.Second}, "Options.StartTimeout is -1s"},
-		{procpool.Options{Env: []string{"FINE=1", "nothing"}}, `Options.Env is "nothing": "KEY=value"`},
+		{procpool.Options{Env: []string{"FINE=1", "nothing"}}, `Options.Env is "nothing": must be "KEY=value"`},
 		{procpool.Options{Env: []string{"=value"}}, `Options.Env is "=value"`},
 		{procpool.Options{Env: []string{"A=b\x00c"}}, `Options.Env is "A=b\x00c"`},
 	} {
@@ -48,8 +48,8 @@ func TestImpossibleOptions(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || pool != nil || !strings.Contains(err.Error(), c.text) || !strings.HasSuffix(err.Error(), " is expected") {
-			t.Errorf("error %v, one with %q is expected", err, c.text)
+		if err == nil || pool != nil || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), ": must be ") {
+			t.Errorf("error %v, want one with %q", err, c.text)
 		}
 	}
 }

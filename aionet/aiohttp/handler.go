@@ -34,7 +34,7 @@ func OnError(fn func(r *http.Request, err error)) Option {
 // *http.MaxBytesError, and the connection is closed. It panics if n is negative.
 func MaxBody(n int64) Option {
 	if n < 0 {
-		panic("aiohttp: MaxBody: a number of bytes is expected, not a negative one")
+		panic("aiohttp: MaxBody: n must be at least 0")
 	}
 	return func(h *handler) { h.maxBody = &n }
 }
@@ -96,7 +96,7 @@ func endedByEOF(r *http.Request) bool {
 // It panics if loop or fn is nil.
 func Handler(loop *asyncio.Loop, fn HandlerFunc, opts ...Option) http.Handler {
 	if loop == nil || fn == nil {
-		panic("aiohttp: Handler: a loop and a function are expected, not nil")
+		panic("aiohttp: Handler: loop and function must not be nil")
 	}
 	h := &handler{loop: loop, fn: fn}
 	for _, opt := range opts {

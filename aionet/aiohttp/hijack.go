@@ -21,7 +21,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	if w.request.TLS != nil || w.sent || len(w.buf) > 0 {
-		return nil, nil, fmt.Errorf("aiohttp: Hijack: a connection without TLS, on which no answer has begun, is expected: %w", errors.ErrUnsupported)
+		return nil, nil, fmt.Errorf("aiohttp: Hijack: the connection uses TLS, or an answer has begun on it: %w", errors.ErrUnsupported)
 	}
 	var raw net.Conn
 	var rest []byte

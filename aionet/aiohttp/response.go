@@ -64,7 +64,7 @@ func (w *response) Header() http.Header {
 func (w *response) WriteHeader(status int) {
 	switch {
 	case status < 100 || status > 999:
-		panic(fmt.Sprintf("aiohttp: WriteHeader(%d): a status from 100 to 999 is expected", status))
+		panic(fmt.Sprintf("aiohttp: WriteHeader(%d): status must be from 100 to 999", status))
 	case w.usable() != nil || w.status != 0:
 	case status < 200 && status != http.StatusSwitchingProtocols:
 		w.off(func() error { w.under.WriteHeader(status); return nil })

@@ -102,7 +102,7 @@ func TestRefusedEntries(t *testing.T) {
 		{"", "engines", "the name is missing"},
 		{"  ", "engines", "the name is missing"},
 		{"Ada", "", "the room is missing"},
-		{strings.Repeat("é", 33), "engines", "the name has 33 characters, 32 at most are expected"},
+		{strings.Repeat("é", 33), "engines", "the name has 33 characters; the limit is 32"},
 		{"A\nda", "engines", "the name contains the control character U+000A"},
 		{"\xff", "engines", "the name is not UTF-8"},
 		{"Taken", "engines", "somebody in this room has the name Taken already"},

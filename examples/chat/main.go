@@ -49,9 +49,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q; expected flags only", flags.Arg(0))
 	case o.most < 1:
-		return o, fmt.Errorf("-most %d: at least 1 is expected", o.most)
+		return o, fmt.Errorf("-most %d: must be at least 1", o.most)
 	case o.silence <= 0, o.goodbye <= 0:
-		return o, fmt.Errorf("-silence %v -goodbye %v: more than no time is expected of each", o.silence, o.goodbye)
+		return o, fmt.Errorf("-silence %v -goodbye %v: each must be more than 0", o.silence, o.goodbye)
 	}
 	return o, nil
 }

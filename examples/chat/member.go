@@ -202,7 +202,7 @@ func checkName(what, name string) (problem string) {
 	case n == 0:
 		return what + " is missing"
 	case n > mostName:
-		return fmt.Sprintf("%s has %d characters, %d at most are expected", what, n, mostName)
+		return fmt.Sprintf("%s has %d characters; the limit is %d", what, n, mostName)
 	case !utf8.ValidString(name):
 		return what + " is not UTF-8"
 	}

@@ -23,13 +23,13 @@ type config struct {
 func (c config) check() error {
 	switch {
 	case c.maxLine < 16:
-		return fmt.Errorf("-line %d: 16 or more are expected", c.maxLine)
+		return fmt.Errorf("-line %d: must be at least 16", c.maxLine)
 	case c.idle <= 0:
-		return fmt.Errorf("-idle %v: more than 0 is expected", c.idle)
+		return fmt.Errorf("-idle %v: must be more than 0", c.idle)
 	case c.maxConns < 1:
-		return fmt.Errorf("-conns %d: 1 or more are expected", c.maxConns)
+		return fmt.Errorf("-conns %d: must be at least 1", c.maxConns)
 	case c.maxKeys < 1:
-		return fmt.Errorf("-keys %d: 1 or more are expected", c.maxKeys)
+		return fmt.Errorf("-keys %d: must be at least 1", c.maxKeys)
 	}
 	return nil
 }

@@ -272,10 +272,10 @@ func TestOverASocket(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	for want, change := range map[string]func(*config){
-		"-line 15: 16 or more are expected": func(c *config) { c.maxLine = 15 },
-		"-idle 0s: more than 0 is expected": func(c *config) { c.idle = 0 },
-		"-conns 0: 1 or more are expected":  func(c *config) { c.maxConns = 0 },
-		"-keys -1: 1 or more are expected":  func(c *config) { c.maxKeys = -1 },
+		"-line 15: must be at least 16": func(c *config) { c.maxLine = 15 },
+		"-idle 0s: must be more than 0": func(c *config) { c.idle = 0 },
+		"-conns 0: must be at least 1":  func(c *config) { c.maxConns = 0 },
+		"-keys -1: must be at least 1":  func(c *config) { c.maxKeys = -1 },
 	} {
 		c := small
 		change(&c)

@@ -60,9 +60,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q; expected flags only", flags.Arg(0))
 	case o.workers < 1, o.queue < 1, o.maxBody < 1, o.memory < 1:
-		return o, fmt.Errorf("-workers %d -queue %d -max-body %d -memory %d: at least 1 is expected of each", o.workers, o.queue, o.maxBody, o.memory)
+		return o, fmt.Errorf("-workers %d -queue %d -max-body %d -memory %d: each must be at least 1", o.workers, o.queue, o.maxBody, o.memory)
 	case o.timeout <= 0, o.drain <= 0, o.grace <= 0:
-		return o, fmt.Errorf("-timeout %v -drain %v -grace %v: more than no time is expected of each", o.timeout, o.drain, o.grace)
+		return o, fmt.Errorf("-timeout %v -drain %v -grace %v: each must be more than 0", o.timeout, o.drain, o.grace)
 	}
 	return o, nil
 }

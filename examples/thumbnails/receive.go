@@ -38,7 +38,7 @@ func receive(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byt
 	case err != nil:
 		return nil, &badRequest{fmt.Sprintf("reading the picture: %v", err)}
 	case len(picture) == 0:
-		return nil, &badRequest{"the picture is empty: a JPEG or PNG file is expected as the body, or as a file of a multipart form"}
+		return nil, &badRequest{"the picture is empty; send a JPEG or PNG file as the body, or as a file of a multipart form"}
 	}
 	return picture, nil
 }

@@ -43,7 +43,7 @@ func newRemedy(o options, log *slog.Logger) (remedy, error) {
 		pool, err := newPool(o, log)
 		return remedy{exec: pool, work: Make}, err
 	}
-	return remedy{}, fmt.Errorf("-remedy %q: loop, yield, thread or process is expected", o.remedy)
+	return remedy{}, fmt.Errorf("-remedy %q: must be loop, yield, thread or process", o.remedy)
 }
 
 // make suspends the calling task until the thumbnail is there. What the

@@ -46,7 +46,7 @@ func (s *service) explaining(answer aiohttp.HandlerFunc) aiohttp.HandlerFunc {
 func (s *service) postThumbnail(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 	width, err := strconv.Atoi(r.URL.Query().Get("width"))
 	if err != nil || width < 1 || width > widest {
-		return &badRequest{fmt.Sprintf("width=%s: a number from 1 to %d is expected", r.URL.Query().Get("width"), widest)}
+		return &badRequest{fmt.Sprintf("width=%s: must be a number from 1 to %d", r.URL.Query().Get("width"), widest)}
 	}
 	name := r.URL.Query().Get("job")
 	switch {

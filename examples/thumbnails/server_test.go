@@ -79,8 +79,8 @@ func TestBadRequests(t *testing.T) {
 		status                          int
 		text                            string
 	}{
-		{"no width", "POST", "/thumbnail", "", photo, 400, "a number from 1 to 1024 is expected"},
-		{"width of nothing", "POST", "/thumbnail?width=0", "", photo, 400, "width=0: a number from 1 to 1024 is expected"},
+		{"no width", "POST", "/thumbnail", "", photo, 400, "must be a number from 1 to 1024"},
+		{"width of nothing", "POST", "/thumbnail?width=0", "", photo, 400, "width=0: must be a number from 1 to 1024"},
 		{"negative width", "POST", "/thumbnail?width=-5", "", photo, 400, "width=-5"},
 		{"width in words", "POST", "/thumbnail?width=small", "", photo, 400, "width=small"},
 		{"too wide", "POST", "/thumbnail?width=1025", "", photo, 400, "width=1025"},
