@@ -104,5 +104,5 @@ func (f *Future[T]) OnDone(fn func()) {
 	if fn == nil {
 		panic("asyncio: Future.OnDone: nil function")
 	}
-	f.c.OnDone(fn)
+	f.c.OnDone(fn, nil)
 }

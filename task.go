@@ -197,7 +197,7 @@ func (t *Task[T]) OnDone(fn func()) {
 	if fn == nil {
 		panic("asyncio: Task.OnDone: nil function")
 	}
-	t.t.Cell().OnDone(fn)
+	t.t.Cell().OnDone(fn, &t.t)
 }
 
 func (t *Task[T]) core() *engine.Task { return &t.t }

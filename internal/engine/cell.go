@@ -69,6 +69,9 @@ func (c *Cell) Claim() bool { return c.state.Or(cellSettling)&(cellSettling|cell
 // true, an error that no caller receives is reported (S9).
 func (c *Cell) Settle(err error, lost bool, name string) {
 	l := c.loop
+	if l == nil {
+		panic(notMade(nil))
+	}
 	var f *failure
 	switch {
 	case err != nil && lost:
@@ -211,8 +214,11 @@ func (c *Cell) Done() <-chan struct{} {
 
 // OnDone has fn called on the loop, in a turn after the cell is settled. From
 // any goroutine. After the loop has closed nothing is called.
-func (c *Cell) OnDone(fn func()) {
+func (c *Cell) OnDone(fn func(), owner *Task) {
 	l := c.loop
+	if l == nil {
+		panic(notMade(owner))
+	}
 	add := func() {
 		if c.IsDone() {
 			l.CallSoon(fn)
@@ -236,7 +242,7 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 		return NilContext(), false
 	}
 	if NodeOf(ctx) == nil {
-		return c.awaitOffLoop(ctx)
+		return c.awaitOffLoop(ctx, owner)
 	}
 	caller, err := Enter(ctx)
 	if err != nil {
@@ -246,7 +252,7 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 		return c.Receive(), true
 	}
 	if c.loop != caller.L {
-		return c.awaitForeign(caller)
+		return c.awaitForeign(caller, owner)
 	}
 	why := forFuture
 	if owner != nil {
@@ -287,7 +293,10 @@ func (c *Cell) OnSettled(fn func(err error)) {
 }
 
 // awaitForeign awaits a cell of another loop from a task of this one.
-func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
+func (c *Cell) awaitForeign(caller Caller, owner *Task) (err error, waited bool) {
+	if c.loop == nil {
+		return notMade(owner), false
+	}
 	if !c.expect() {
 		return c.Receive(), true
 	}
@@ -307,7 +316,10 @@ func (c *Cell) awaitForeign(caller Caller) (err error, waited bool) {
 }
 
 // awaitOffLoop blocks the goroutine.
-func (c *Cell) awaitOffLoop(ctx context.Context) (err error, waited bool) {
+func (c *Cell) awaitOffLoop(ctx context.Context, owner *Task) (err error, waited bool) {
+	if c.loop == nil {
+		return notMade(owner), false
+	}
 	if err := RefuseBlocking(PassOn); err != nil {
 		return err, false
 	}

@@ -18,6 +18,7 @@ var (
 	ErrNilContext    = errors.New("asyncio: nil context")
 	ErrTaskCancelled = error(taskCancelled{})
 
+	errNotMade  = errors.New("asyncio: not initialized")
 	errLoopRuns = errors.New("asyncio: event loop running")
 )
 

@@ -94,7 +94,7 @@ func Spawn(ctx context.Context, own *Node, t *Task, body Body, created coro.Site
 	l := own.scope.loop
 	t.prepare(l, l.newID(), body, created, name)
 	if own.scope.ended {
-		t.refuse(l, ErrScopeEnded)
+		t.refuse(l, Refuse(ErrScopeEnded, whatScopeEnded))
 		return
 	}
 	l.admit(t, ctx, own.scope, l.carrier(ctx, own))
@@ -204,7 +204,10 @@ func (l *Loop) Submit(t *Task, body Body, created coro.Site, name string) {
 // Cancel delivers a cancellation with the cause to the task. From any
 // goroutine. It reports false when the task has ended.
 func (t *Task) Cancel(cause error) bool {
-	if t.cell.IsDone() {
+	switch {
+	case t.cell.loop == nil:
+		panic(notMade(t))
+	case t.cell.IsDone():
 		return false
 	}
 	if cause == nil {

@@ -164,7 +164,14 @@ func cycleOf(t *Task) []*Task {
 }
 
 // cycleError names the cycle that t is in.
-func cycleError(t *Task) error { return &deadlockError{inWords(cycleOf(t))} }
+func cycleError(t *Task) error {
+	cycle := cycleOf(t)
+	what := inWords(cycle)
+	if r := t.r; len(cycle) == 1 && (r.why == forLock || r.why == forLockAgain) {
+		what += "; a Lock is not re-entrant: release it before Lock.Acquire, or use TryAcquire"
+	}
+	return &deadlockError{what}
+}
 
 // inWords describes a cycle. Of a long one it leaves out the middle.
 func inWords(cycle []*Task) string {

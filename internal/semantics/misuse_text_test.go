@@ -377,3 +377,48 @@ func TestMisuse_TheErrorOfAnUnknownFunction(t *testing.T) {
 	wantErr(t, "Execute", err, asyncio.ErrNotRegistered)
 	wantClear(t, "Execute", err, `Execute("test.late")`, fmt.Sprintf("in process %d", os.Getpid()), "test.echo-int", "call Register in a package-level variable")
 }
+
+// Zero values of what a function makes, and other calls whose errors say what to call instead.
+func TestMisuse_TheErrorNamesTheRemedy(t *testing.T) {
+	const future, task = "not initialized; make it with NewFuture", "not initialized; make it with CreateTask, Go or Submit"
+	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
+		var ended context.Context
+		asyncio.WithTaskGroup(ctx, func(ctx context.Context) error { ended = ctx; return nil })
+		group := asyncio.OpenGroup(ctx)
+		group.Close(ctx)
+		const over = "the scope has ended; create the task in a scope that is open, or with the ctx of Detach"
+		var lock asyncio.Lock
+		lock.Acquire(ctx)
+		defer lock.Release()
+		for name, c := range map[string]struct {
+			call func() error
+			says string
+		}{
+			"Future.Await":         {func() error { return second(new(asyncio.Future[int]).Await(ctx)) }, "Future.Await: " + future},
+			"Future.Await outside": {func() error { return second(new(asyncio.Future[int]).Await(context.Background())) }, "Future.Await: " + future},
+			"WaitFor":              {func() error { return second(asyncio.WaitFor(ctx, time.Hour, new(asyncio.Future[int]))) }, "WaitFor: " + future},
+			"Future.SetResult":     {func() error { new(asyncio.Future[int]).SetResult(1); return nil }, "Future.SetResult: " + future},
+			"Future.SetError":      {func() error { new(asyncio.Future[int]).SetError(errBoom); return nil }, "Future.SetError: " + future},
+			"Future.Cancel":        {func() error { new(asyncio.Future[int]).Cancel(nil); return nil }, "Future.Cancel: " + future},
+			"Future.OnDone":        {func() error { new(asyncio.Future[int]).OnDone(func() {}); return nil }, "Future.OnDone: " + future},
+			"Task.Await":           {func() error { return second(new(asyncio.Task[int]).Await(ctx)) }, "Task.Await: " + task},
+			"Task.Join":            {func() error { return new(asyncio.Task[int]).Join(ctx) }, "Task.Join: " + task},
+			"Task.Join outside":    {func() error { return new(asyncio.Task[int]).Join(context.Background()) }, "Task.Join: " + task},
+			"Task.Cancel":          {func() error { new(asyncio.Task[int]).Cancel(nil); return nil }, "Task.Cancel: " + task},
+			"Task.OnDone":          {func() error { new(asyncio.Task[int]).OnDone(func() {}); return nil }, "Task.OnDone: " + task},
+			"CreateTask":           {func() error { return asyncio.CreateTask(ended, after(1, 1, nil)).Err() }, "CreateTask: " + over},
+			"Go":                   {func() error { return asyncio.Go(ended, forever).Err() }, "Go: " + over},
+			"Group.Go":             {func() error { return group.Go(forever).Err() }, "Group.Go: " + over},
+			"Lock.Acquire": {func() error { return lock.Acquire(ctx) },
+				`deadlock: task "main" waits for a lock held by itself; a Lock is not re-entrant: release it before Lock.Acquire, or use TryAcquire`},
+		} {
+			var err error
+			if v := panicOf(func() { err = c.call() }); v != nil {
+				err, _ = v.(error)
+			}
+			if err == nil || err.Error() != "asyncio: "+c.says {
+				t.Errorf("%s:\n got %v\nwant asyncio: %s", name, err, c.says)
+			}
+		}
+	})
+}
