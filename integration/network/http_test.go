@@ -17,6 +17,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 	"github.com/valyala/fasthttp"
 )
 
@@ -102,13 +103,13 @@ func browse(cfg *tls.Config, url string) error {
 // with connections kept alive, handlers that await and share a map without a lock. The
 // peer is the client of net/http.
 func TestFasthttpServer(t *testing.T) {
-	onLoop(t, func(ctx context.Context) {
+	testloop.Run(t, func(ctx context.Context) {
 		h := hits{}
-		addr, end := serve(ctx, t, func(ctx context.Context, conn *aionet.Conn) error {
+		addr, end := testloop.Serve(ctx, t, func(ctx context.Context, conn *aionet.Conn) error {
 			s := fasthttp.Server{Handler: h.handler(ctx)}
 			return s.ServeConn(conn)
 		})
-		elsewhere(ctx, t, func() error { return browse(nil, "http://"+addr) })
+		testloop.Elsewhere(ctx, t, func() error { return browse(nil, "http://"+addr) })
 		end()
 		if h["/slow"] != 50 || h["/echo"] != 100 || h["/nowhere"] != 50 {
 			t.Errorf("hits: %v", h)
@@ -118,9 +119,9 @@ func TestFasthttpServer(t *testing.T) {
 
 // The same over TLS: fasthttp takes a TLSConn for what it is.
 func TestFasthttpServerOverTLS(t *testing.T) {
-	onLoop(t, func(ctx context.Context) {
+	testloop.Run(t, func(ctx context.Context) {
 		h, secure := hits{}, 0
-		handler := aionet.TLSHandler(serverConfig(), func(ctx context.Context, conn *aionet.TLSConn) error {
+		handler := aionet.TLSHandler(testloop.ServerConfig(), func(ctx context.Context, conn *aionet.TLSConn) error {
 			s := fasthttp.Server{Handler: func(r *fasthttp.RequestCtx) {
 				if r.IsTLS() && r.TLSConnectionState().Version == tls.VersionTLS13 {
 					secure++
@@ -129,8 +130,8 @@ func TestFasthttpServerOverTLS(t *testing.T) {
 			}}
 			return s.ServeConn(conn)
 		})
-		addr, end := serve(ctx, t, handler)
-		elsewhere(ctx, t, func() error { return browse(clientConfig(), "https://"+addr) })
+		addr, end := testloop.Serve(ctx, t, handler)
+		testloop.Elsewhere(ctx, t, func() error { return browse(testloop.ClientConfig(), "https://"+addr) })
 		end()
 		if h["/echo"] != 100 || secure != 250 {
 			t.Errorf("hits: %v, %d of them by TLS", h, secure)
@@ -178,16 +179,16 @@ func fetchSome(conn net.Conn) error {
 // task owns, and TLSClient. bufio and the parser of net/http run on top. Many tasks do
 // it at once. The peer is the server of net/http.
 func TestTLSClients(t *testing.T) {
-	onLoop(t, func(ctx context.Context) {
+	testloop.Run(t, func(ctx context.Context) {
 		s := httptest.NewTLSServer(http.HandlerFunc(pages))
 		defer s.Close()
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 			for range 20 {
 				asyncio.Go(ctx, func(ctx context.Context) error {
-					return fetchSome(tls.Client(dial(ctx, t, s.Listener.Addr().String()), clientConfig()))
+					return fetchSome(tls.Client(testloop.Dial(ctx, t, s.Listener.Addr().String()), testloop.ClientConfig()))
 				})
 				asyncio.Go(ctx, func(ctx context.Context) error {
-					c, err := aionet.TLSClient(ctx, dial(ctx, t, s.Listener.Addr().String()), clientConfig())
+					c, err := aionet.TLSClient(ctx, testloop.Dial(ctx, t, s.Listener.Addr().String()), testloop.ClientConfig())
 					if err != nil {
 						return err
 					}
@@ -222,18 +223,20 @@ func TestTLSServers(t *testing.T) {
 		}
 	}
 	for name, handler := range map[string]func(ctx context.Context, conn *aionet.Conn) error{
-		"raw":        func(_ context.Context, conn *aionet.Conn) error { return answer(tls.Server(conn, serverConfig())) },
-		"TLSHandler": aionet.TLSHandler(serverConfig(), func(_ context.Context, conn *aionet.TLSConn) error { return answer(conn) }),
+		"raw": func(_ context.Context, conn *aionet.Conn) error {
+			return answer(tls.Server(conn, testloop.ServerConfig()))
+		},
+		"TLSHandler": aionet.TLSHandler(testloop.ServerConfig(), func(_ context.Context, conn *aionet.TLSConn) error { return answer(conn) }),
 	} {
 		t.Run(name, func(t *testing.T) {
-			onLoop(t, func(ctx context.Context) {
-				addr, end := serve(ctx, t, handler)
-				elsewhere(ctx, t, func() error {
+			testloop.Run(t, func(ctx context.Context) {
+				addr, end := testloop.Serve(ctx, t, handler)
+				testloop.Elsewhere(ctx, t, func() error {
 					var wg sync.WaitGroup
 					failures := make(chan error, 10)
 					for range cap(failures) {
 						wg.Go(func() {
-							client := oneConnection(clientConfig())
+							client := oneConnection(testloop.ClientConfig())
 							defer client.CloseIdleConnections()
 							for _, path := range []string{"/a", "/bc", "/def"} {
 								response, err := client.Get("https://" + addr + path)

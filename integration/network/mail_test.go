@@ -14,6 +14,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 	mailserver "github.com/emersion/go-smtp"
 )
 
@@ -65,14 +66,14 @@ func (s *session) Data(r io.Reader) error {
 // the middle of the conversation, over an aionet.Conn in one task; many tasks at once.
 // The peer is the server of github.com/emersion/go-smtp.
 func TestSMTPClient(t *testing.T) {
-	onLoop(t, func(ctx context.Context) {
+	testloop.Run(t, func(ctx context.Context) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		box := &mailbox{}
 		s := mailserver.NewServer(box)
-		s.TLSConfig = serverConfig()
+		s.TLSConfig = testloop.ServerConfig()
 		var serving sync.WaitGroup
 		serving.Go(func() { s.Serve(l) })
 		defer serving.Wait()
@@ -80,12 +81,12 @@ func TestSMTPClient(t *testing.T) {
 		err = asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 			for i := range 10 {
 				asyncio.Go(ctx, func(ctx context.Context) error {
-					c, err := smtp.NewClient(dial(ctx, t, l.Addr().String()), "example.com")
+					c, err := smtp.NewClient(testloop.Dial(ctx, t, l.Addr().String()), "example.com")
 					if err != nil {
 						return err
 					}
 					defer c.Close()
-					if err := c.StartTLS(clientConfig()); err != nil {
+					if err := c.StartTLS(testloop.ClientConfig()); err != nil {
 						return fmt.Errorf("STARTTLS: %w", err)
 					}
 					return errors.Join(post(c, fmt.Sprintf("task%d@example.com", i)), c.Quit())
@@ -132,9 +133,9 @@ func post(c *smtp.Client, from string) error {
 // A mail server written with net/textproto on the loop: a task a connection, and one
 // list of mail without a lock. The peer is the client of net/smtp on package net.
 func TestTextprotoServer(t *testing.T) {
-	onLoop(t, func(ctx context.Context) {
+	testloop.Run(t, func(ctx context.Context) {
 		var mail []string
-		addr, end := serve(ctx, t, func(_ context.Context, conn *aionet.Conn) error {
+		addr, end := testloop.Serve(ctx, t, func(_ context.Context, conn *aionet.Conn) error {
 			c := textproto.NewConn(conn)
 			from := ""
 			for reply := "220 ready"; ; {
@@ -167,7 +168,7 @@ func TestTextprotoServer(t *testing.T) {
 				}
 			}
 		})
-		elsewhere(ctx, t, func() error {
+		testloop.Elsewhere(ctx, t, func() error {
 			var wg sync.WaitGroup
 			failures := make(chan error, 10)
 			for range cap(failures) {

@@ -7,63 +7,31 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 	"github.com/gomodule/redigo/redis"
 )
 
 // redisServer starts a redis-server of the test's own, on a unix socket, and returns the
-// socket's path. Where none is installed the test is skipped, but in CI it fails.
+// socket's path.
 func redisServer(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("redis-server is not installed: .ci/run installs it")
-		}
-		t.Skip("redis-server is not installed: apt-get install redis-server")
-	}
-	dir, err := os.MkdirTemp("", "redis") // t.TempDir may be too long for a socket's name
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	program := testloop.Program(t, "redis-server", "redis-server")
+	dir := testloop.ShortDir(t)
 	socket := filepath.Join(dir, "socket")
-	var log bytes.Buffer
-	cmd := exec.Command(program, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", "--appendonly", "no")
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-ended
-	})
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if c, err := net.Dial("unix", socket); err == nil {
-			c.Close()
-			return socket
+	testloop.Daemon(t, func() error {
+		c, err := net.Dial("unix", socket)
+		if err != nil {
+			return err
 		}
-		select {
-		case <-ended:
-			t.Fatalf("redis-server has ended:\n%s", log.String())
-		case <-tick.C:
-		case <-t.Context().Done():
-			t.Fatal(t.Context().Err())
-		}
-	}
+		return c.Close()
+	}, program, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", "--appendonly", "no")
+	return socket
 }
 
 // github.com/gomodule/redigo as a client of Redis, over an aionet.Conn that it is given,
@@ -88,7 +56,7 @@ func TestRedisClient(t *testing.T) {
 	}
 	test := func(name string, body func(ctx context.Context, t *testing.T) error) {
 		t.Run(name, func(t *testing.T) {
-			onLoop(t, func(ctx context.Context) {
+			testloop.Run(t, func(ctx context.Context) {
 				if err := body(ctx, t); err != nil {
 					t.Error(err)
 				}

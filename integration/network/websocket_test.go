@@ -14,6 +14,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 	"github.com/coder/websocket"
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
@@ -48,10 +49,10 @@ func (n tally) echo(_ context.Context, conn *aionet.Conn) error {
 // lock. The peer is the client of github.com/coder/websocket, on net/http: messages of
 // several sizes, pings, and the closing handshake.
 func TestWebSocketServer(t *testing.T) {
-	onLoop(t, func(ctx context.Context) {
+	testloop.Run(t, func(ctx context.Context) {
 		n := tally{}
-		addr, end := serve(ctx, t, n.echo)
-		elsewhere(ctx, t, func() error {
+		addr, end := testloop.Serve(ctx, t, n.echo)
+		testloop.Elsewhere(ctx, t, func() error {
 			var wg sync.WaitGroup
 			failures := make(chan error, 10)
 			for range cap(failures) {
@@ -77,7 +78,7 @@ func TestWebSocketServer(t *testing.T) {
 var sizes = []int{0, 1, 125, 126, 70_000, 1 << 20}
 
 func talk(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), guard)
+	ctx, cancel := context.WithTimeout(context.Background(), testloop.Guard)
 	defer cancel()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
@@ -124,7 +125,7 @@ func TestWebSocketClient(t *testing.T) {
 	})
 	for name, secure := range map[string]bool{"tcp": false, "tls": true} {
 		t.Run(name, func(t *testing.T) {
-			onLoop(t, func(ctx context.Context) {
+			testloop.Run(t, func(ctx context.Context) {
 				s, scheme := httptest.NewUnstartedServer(echo), "ws://"
 				if s.Start(); secure {
 					s.Close()
@@ -138,7 +139,7 @@ func TestWebSocketClient(t *testing.T) {
 						if err != nil || !secure {
 							return conn, err
 						}
-						return aionet.TLSClient(ctx, conn, clientConfig())
+						return aionet.TLSClient(ctx, conn, testloop.ClientConfig())
 					},
 					// The dialler hands the connection of NetDial to this for wss.
 					TLSClient: func(conn net.Conn, _ string) net.Conn { return conn },

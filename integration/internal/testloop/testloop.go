@@ -1,4 +1,6 @@
-package network
+// Package testloop runs the tests of the integration module on an event loop: a server, its
+// peer, and the check that nothing is left.
+package testloop
 
 import (
 	"context"
@@ -16,15 +18,15 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// guard is how long a test waits for what must happen.
-const guard = 2 * time.Minute
+// Guard is how long a test waits for what must happen.
+const Guard = 2 * time.Minute
 
-// onLoop runs body as the main task of a loop, and checks that nothing is left.
-func onLoop(t *testing.T, body func(ctx context.Context)) {
+// Run runs body as the main task of a loop, and checks that nothing is left.
+func Run(t *testing.T, body func(ctx context.Context)) {
 	t.Helper()
 	certificate() // which opens what the runtime keeps open
 	before, files := goroutines(), descriptors()
-	ctx, cancel := context.WithTimeout(context.Background(), guard)
+	ctx, cancel := context.WithTimeout(context.Background(), Guard)
 	defer cancel()
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
 		body(ctx)
@@ -43,7 +45,7 @@ func onLoop(t *testing.T, body func(ctx context.Context)) {
 	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(guard); ; <-tick.C { // goroutines of package net end a little later
+	for limit := time.Now().Add(Guard); ; <-tick.C { // goroutines of package net end a little later
 		left := newGoroutines(before)
 		switch open := descriptors(); {
 		case len(left) == 0 && open <= files:
@@ -80,14 +82,22 @@ func descriptors() int {
 	return len(files)
 }
 
-// serve runs a server on the loop and returns its address, and a function that ends it
-// in order. An error of a handler fails the test.
-func serve(ctx context.Context, t *testing.T, handler func(ctx context.Context, conn *aionet.Conn) error) (addr string, end func()) {
+// Serve is Listen at a free port of 127.0.0.1, followed by ServeOn.
+func Serve(ctx context.Context, t *testing.T, handler Handler) (addr string, end func()) {
 	t.Helper()
 	l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l.Addr().String(), ServeOn(ctx, t, l, handler)
+}
+
+// A Handler serves one connection.
+type Handler = func(ctx context.Context, conn *aionet.Conn) error
+
+// ServeOn starts a task that serves the listener's connections. It returns a function that
+// shuts the listener down. An error of a handler fails the test.
+func ServeOn(ctx context.Context, t *testing.T, l *aionet.Listener, handler Handler) (end func()) {
 	server := asyncio.Go(ctx, func(ctx context.Context) error {
 		return l.Serve(ctx, func(ctx context.Context, conn *aionet.Conn) error {
 			if err := handler(ctx, conn); err != nil {
@@ -96,7 +106,7 @@ func serve(ctx context.Context, t *testing.T, handler func(ctx context.Context, 
 			return nil
 		})
 	}, asyncio.Name("server"))
-	return l.Addr().String(), func() {
+	return func() {
 		t.Helper()
 		if err := l.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
@@ -107,8 +117,8 @@ func serve(ctx context.Context, t *testing.T, handler func(ctx context.Context, 
 	}
 }
 
-// dial connects to a peer.
-func dial(ctx context.Context, t *testing.T, addr string) *aionet.Conn {
+// Dial connects to a peer.
+func Dial(ctx context.Context, t *testing.T, addr string) *aionet.Conn {
 	t.Helper()
 	c, err := aionet.Dial(ctx, "tcp", addr)
 	if err != nil {
@@ -117,15 +127,15 @@ func dial(ctx context.Context, t *testing.T, addr string) *aionet.Conn {
 	return c
 }
 
-// elsewhere runs the peer's side in a goroutine of its own, with no loop.
-func elsewhere(ctx context.Context, t *testing.T, peer func() error) {
+// Elsewhere runs the peer's side in a thread, without the loop, and awaits its end.
+func Elsewhere(ctx context.Context, t *testing.T, peer func() error) {
 	t.Helper()
 	if _, err := asyncio.ToThread(ctx, func(context.Context) (struct{}, error) { return struct{}{}, peer() }); err != nil {
 		t.Errorf("the peer: %v", err)
 	}
 }
 
-// certificate is one for 127.0.0.1 and example.com, with who trusts it.
+// certificate returns a certificate for 127.0.0.1 and example.com, and the pool that trusts it.
 var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	s := httptest.NewTLSServer(nil)
 	defer s.Close()
@@ -134,12 +144,14 @@ var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	return s.TLS.Certificates[0], trust
 })
 
-func serverConfig() *tls.Config {
+// ServerConfig returns the TLS configuration of a server on 127.0.0.1.
+func ServerConfig() *tls.Config {
 	cert, _ := certificate()
 	return &tls.Config{Certificates: []tls.Certificate{cert}}
 }
 
-func clientConfig() *tls.Config {
+// ClientConfig returns the TLS configuration of a client that trusts that server.
+func ClientConfig() *tls.Config {
 	_, trust := certificate()
 	return &tls.Config{RootCAs: trust, ServerName: "example.com"}
 }
