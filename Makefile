@@ -22,13 +22,15 @@ soak:
 	go run ./procpool/internal/soak -for $(SOAK) $(if $(SEED),-seed $(SEED))
 	go run ./internal/stall/soak -for $(SOAK)
 
-# What is too long for each change: random programs (STRESS in virtual and in real time each), the soak of the pool and the
-# watch, each fuzz test for FUZZ.
+# What is too long for each change: random programs (STRESS in virtual and in real time each), servers in a storm of
+# clients for STORM, the soak of the pool and the watch, each fuzz test for FUZZ.
 STRESS ?= 5m
+STORM ?= 10m
 FUZZ ?= 1m
 nightly:
 	go test -race -count=1 -timeout 0 -v ./internal/stress -stress.for=$(STRESS)
 	go test -race -count=1 -timeout 0 -v ./internal/stress -stress.for=$(STRESS) -stress.real
+	go test -race -count=1 -timeout 0 -v ./internal/storm -storm.for=$(STORM)
 	$(MAKE) soak
 	go list ./... | while read -r p; do for f in $$(go test -list '^Fuzz' "$$p" </dev/null | grep '^Fuzz'); do \
 		echo "$$p $$f" && go test "$$p" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) </dev/null || exit 1; done || exit 1; done

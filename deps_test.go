@@ -45,6 +45,7 @@ var layers = []struct {
 	{"executortest", []string{""}, "the kit stands where the authors of executors stand: on the public port"},
 	{"internal/semantics", nil, "only its tests import anything: the public API"},
 	{"internal/conformance", nil, "only its tests import anything: the public API"},
+	{"internal/storm", nil, "only its tests import packages: the public API, and aionet"},
 	{"internal/stress", nil, "only its tests import packages: the public API, and the engine's configuration"},
 	{"internal/shrink", nil, "it makes the programs of other packages' tests smaller, and imports none of them"},
 	{"procpool/internal/cfault", nil, "a mistake in C, for tests"},

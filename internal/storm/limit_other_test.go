@@ -1,0 +1,5 @@
+//go:build !unix
+
+package storm
+
+func fewDescriptors(int) (undo func()) { return func() {} }

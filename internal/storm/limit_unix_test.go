@@ -1,0 +1,41 @@
+//go:build unix
+
+package storm
+
+import (
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// spare is the number of descriptors that a starved server has at least.
+const spare = 8
+
+// fewDescriptors bounds the descriptors of the process to those that are open, n for clients,
+// and spare ones, until undo is called.
+func fewDescriptors(n int) (undo func()) {
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		panic(err)
+	}
+	highest := 0
+	files, _ := os.ReadDir("/proc/self/fd")
+	for _, f := range files {
+		fd, _ := strconv.Atoi(f.Name())
+		highest = max(highest, fd)
+	}
+	if highest == 0 {
+		return func() {} // this system does not list them
+	}
+	few := before
+	few.Cur = uint64(highest + 1 + n + spare)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		panic(err)
+	}
+	return func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			panic(err)
+		}
+	}
+}
