@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -61,9 +63,18 @@ var servers = []server{
 	{"aiohttp", serveAiohttp},
 }
 
-// serveFasthttp serves each connection in a task, by fasthttp.
+// serveFasthttp serves each connection in a task, by fasthttp. At Shutdown it closes idle
+// connections, and the others after an answer.
 func serveFasthttp(ctx context.Context, t *testing.T, l *aionet.Listener, s *site, secure *tls.Config) (end func()) {
 	serve := func(ctx context.Context, conn net.Conn) error {
+		draining := false
+		asyncio.Go(ctx, func(ctx context.Context) error { // ends with the connection
+			if _, _, err := asyncio.Recv(ctx, aionet.Draining(ctx)); err != nil {
+				return err
+			}
+			draining = true
+			return conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		})
 		http := fasthttp.Server{MaxRequestBodySize: 64 << 20, Handler: func(r *fasthttp.RequestCtx) {
 			reply, status, err := s.answer(ctx, string(r.Path()), bytes.NewReader(r.PostBody()))
 			if err != nil {
@@ -71,8 +82,15 @@ func serveFasthttp(ctx context.Context, t *testing.T, l *aionet.Listener, s *sit
 			}
 			r.SetStatusCode(status)
 			r.Write(reply)
+			if draining {
+				r.SetConnectionClose()
+			}
 		}}
-		return http.ServeConn(conn)
+		err := http.ServeConn(conn)
+		if draining && errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		return err
 	}
 	if secure != nil {
 		return testloop.ServeOn(ctx, t, l, aionet.TLSHandler(secure, func(ctx context.Context, conn *aionet.TLSConn) error {
