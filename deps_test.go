@@ -58,7 +58,7 @@ var layers = []struct {
 // unsafeAllowed names the packages that may import unsafe.
 var unsafeAllowed = map[string]bool{
 	"internal/engine":  true, // the dump prints an address, and finds the holder of a lock
-	"procpool":         true, // it finds Options.Init in a worker
+	"procpool":         true, // results are copied to memory that was not cleared
 	"internal/poll":    true, // system calls that package unix has not, or not without telling the scheduler
 	"internal/sockets": true, // likewise
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
@@ -37,6 +38,8 @@ type Func[A, R any] struct {
 // GobEncode and GobDecode, or MarshalBinary and UnmarshalBinary, travels as they say;
 // a struct that has these only from an embedded field, such as time.Time, is refused
 // if it has other fields, which they leave out.
+//
+//go:noinline
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	where := fmt.Sprintf("asyncio: Register(%q)", name)
 	switch {
@@ -57,8 +60,9 @@ func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, err
 	}
 	f := &Func[A, R]{name, fn}
 	if !functions.add(name, f.execute) {
-		panic(where + ": the name is taken")
+		panic(where + ": the name is taken, by the call of Register at " + engine.RegisteredAt(name))
 	}
+	engine.NoteRegistration(name, coro.CallSite())
 	return f
 }
 

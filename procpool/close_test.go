@@ -183,8 +183,12 @@ func TestCloseKillsASlowStart(t *testing.T) {
 
 // TestCloseUnresponsive: an idle worker that does not react is killed after the grace.
 func TestCloseUnresponsive(t *testing.T) {
-	onPool(t, procpool.Options{Workers: 1, KillGrace: 20 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
-		pid := muteIdle(ctx, t, pool)
+	o := firstIsMute(t)
+	o.KillGrace = 20 * time.Millisecond
+	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
+		call := square.Submit(ctx, pool, 1)
+		pid := untilBusy(ctx, t, pool)
+		call.Cancel(errBored)
 		if err := pool.Close(ctx); err != nil || alive(pid) {
 			t.Errorf("Close: %v; the worker is alive: %v", err, alive(pid))
 		}

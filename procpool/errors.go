@@ -1,11 +1,14 @@
 package procpool
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // ErrTooLarge is returned for arguments and results above Options.MaxMessage.
@@ -17,6 +20,21 @@ func (tooLarge) Error() string { return "procpool: message too large" }
 
 // Lost has Map try the elements of a chunk that is too large in calls of their own.
 func (tooLarge) Lost() bool { return true }
+
+// explainLate makes the error of a worker that does not have the function say why, if this process
+// has registered it since Main.
+func explainLate(function string, err error) error {
+	name := strings.TrimSuffix(function, "[]") // of a call that Map makes
+	if _, early := slices.BinarySearch(known, name); early || !errors.Is(err, asyncio.ErrNotRegistered) {
+		return err
+	}
+	_, late := slices.BinarySearch(asyncio.Registered(), name)
+	if !late || !strings.Contains(err.Error(), fmt.Sprintf("Execute(%q)", name)) { // or one that the function executes
+		return err
+	}
+	return fmt.Errorf("procpool: call of %q: %w: the call of Register at %s came after procpool.Main, and workers do not have the function; register it in a package-level variable, or before procpool.Main",
+		name, asyncio.ErrNotRegistered, engine.RegisteredAt(name))
+}
 
 // A WorkerCrash is the error of the call whose function ran in a worker that died.
 // No other call notices.

@@ -1,8 +1,6 @@
 package procpool
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -12,43 +10,6 @@ import (
 	"testing"
 	"time"
 )
-
-func declared(context.Context) error { return errDeclared }
-
-var errDeclared = errors.New("declared")
-
-var literal = func(context.Context) error { return errLiteral }
-
-var errLiteral = errors.New("literal")
-
-// TestLocate finds functions again as another process of the program would.
-func TestLocate(t *testing.T) {
-	for name, c := range map[string]struct {
-		fn   initFunc
-		want error
-	}{"declared": {declared, errDeclared}, "literal": {literal, errLiteral}} {
-		f, err := locate(c.fn)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		found, err := f.find()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if err := found(t.Context()); err != c.want {
-			t.Errorf("%s: another function was found, which returned %v", name, err)
-		}
-		for what, wrong := range map[string]*function{
-			"another offset": {f.Name, f.Offset + 1}, "another name": {f.Name + "x", f.Offset}, "nowhere": {f.Name, 1 << 40},
-		} {
-			if _, err := wrong.find(); err == nil || !strings.Contains(err.Error(), wrong.Name) {
-				t.Errorf("%s, %s: error %v", name, what, err)
-			}
-		}
-	}
-}
 
 func TestDefaults(t *testing.T) {
 	o, err := Options{}.withDefaults()

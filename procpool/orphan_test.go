@@ -38,8 +38,8 @@ func init() {
 
 var one = procpool.Options{Workers: 1}
 
-// stuckInit starts a program, tells of it, and does not return.
-func stuckInit(ctx context.Context) error {
+// doStuckInit starts a program, tells of it, and does not return.
+func doStuckInit(ctx context.Context) error {
 	pids, err := startSleep(ctx, struct{}{})
 	fmt.Println(pids)
 	if err == nil {
@@ -114,9 +114,8 @@ func stoppedProgram(ctx context.Context, pool *procpool.Pool) {
 	if fmt.Sscan(pids, &worker); err != nil || worker <= 0 || syscall.Kill(worker, syscall.SIGSTOP) != nil {
 		return
 	}
-	var status syscall.WaitStatus
-	for !status.Stopped() { // all its threads are: only then does the system hang up on it
-		if _, err := syscall.Wait4(worker, &status, syscall.WUNTRACED, nil); err != nil && err != syscall.EINTR {
+	for workerState(pool, worker) != "stopped" { // all its threads are: only then does the system hang up on it
+		if asyncio.Sleep(ctx, time.Millisecond) != nil {
 			return
 		}
 	}

@@ -291,7 +291,7 @@ func (s *slot) answered(f frame.Frame, body []byte) error {
 	if f.Kind == frame.Result {
 		p.finish(j, body, nil)
 	} else {
-		p.finish(j, nil, asyncio.DecodeError(body))
+		p.finish(j, nil, explainLate(j.call.Func(), asyncio.DecodeError(body)))
 	}
 	// A panic may have left locks held and structures half changed.
 	if n := p.opts.TasksPerWorker; f.Flags&frame.Panicked != 0 || n > 0 && s.served >= n {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,11 +28,11 @@ func init() {
 	beforeMain["panics before Main"] = func() { panic("no licence found") }
 }
 
-func failingInit(context.Context) error   { return errors.New("the model is missing") }
-func panickingInit(context.Context) error { panic("the model is broken") }
-func exitingInit(context.Context) error   { os.Exit(9); return nil }
-func slowInit(context.Context) error      { select {} }
-func patientInit(ctx context.Context) error {
+func doFailingInit(context.Context) error   { return errors.New("the model is missing") }
+func doPanickingInit(context.Context) error { panic("the model is broken") }
+func doExitingInit(context.Context) error   { os.Exit(9); return nil }
+func doSlowInit(context.Context) error      { select {} }
+func doPatientInit(ctx context.Context) error {
 	<-ctx.Done()
 	return fmt.Errorf("the model was put away: %w", ctx.Err())
 }
@@ -50,12 +52,12 @@ func TestStartFailures(t *testing.T) {
 		"panic":           {procpool.Options{Env: mode("panics before Main")}, []string{"panic: no licence found"}, "no licence found"},
 		"other functions": {procpool.Options{Env: mode("registers more")}, []string{"another build", "register the same functions"}, ""},
 		"Init fails":      {procpool.Options{Init: failingInit}, []string{"Options.Init: the model is missing"}, "the model is missing"},
-		"Init panics":     {procpool.Options{Init: panickingInit}, []string{"the model is broken"}, "panickingInit"},
+		"Init panics":     {procpool.Options{Init: panickingInit}, []string{"the model is broken"}, "PanickingInit"},
 		"Init exits":      {procpool.Options{Init: exitingInit}, []string{"exited with code 9"}, ""},
 		"Init too slow":   {procpool.Options{Init: slowInit, StartTimeout: 50 * time.Millisecond}, []string{"Options.Init", "50ms"}, ""},
-		"literal": {procpool.Options{Init: func(context.Context) error { return errors.New("literal failure") }},
+		"literal": {procpool.Options{Init: literalInit},
 			[]string{"Options.Init: literal failure"}, ""},
-		"Init too large": {procpool.Options{MemoryLimit: 64 << 20, Init: func(context.Context) error { fillMemory(); return nil }},
+		"Init too large": {procpool.Options{MemoryLimit: 64 << 20, Init: largeInit},
 			[]string{"out of memory (Options.MemoryLimit is 64 MiB)"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,8 +103,19 @@ var late = sync.OnceValue(func() *asyncio.Func[int, int] {
 // TestLateFunction: a function that is registered after Main fails alone.
 func TestLateFunction(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
-		if _, err := late().Call(ctx, pool, 1); !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "procpool.test.late") {
-			t.Errorf("error %v, ErrNotRegistered with the name is expected", err)
+		_, called := late().Call(ctx, pool, 1)
+		_, submitted := late().Submit(ctx, pool, 1).Await(ctx)
+		errs := []error{called, submitted}
+		for _, err := range late().Map(ctx, pool, slices.Values([]int{1, 2, 3}), asyncio.ChunkSize(2)) {
+			errs = append(errs, err)
+		}
+		_, file, line, _ := runtime.Caller(0)
+		for i, err := range errs {
+			for _, text := range []string{`"procpool.test.late"`, fmt.Sprintf("%s:%d came after procpool.Main", file, line-12), "package-level variable"} {
+				if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), text) {
+					t.Errorf("%d: error %v, ErrNotRegistered with %q is expected", i, err, text)
+				}
+			}
 		}
 		if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
 			t.Errorf("the next call: %d, %v", n, err)
@@ -245,18 +258,18 @@ func TestNoProcessBesideAStart(t *testing.T) {
 	})
 }
 
-func gatedInit(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
+func doGatedInit(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
 
 var initialised = "nothing"
 
-func goodInit(context.Context) error { initialised = "by goodInit"; return nil }
+func doGoodInit(context.Context) error { initialised = "by goodInit"; return nil }
 
 var tellsInit = asyncio.Register("procpool.test.tellsInit", func(context.Context, struct{}) (string, error) { return initialised, nil })
 
 func TestInit(t *testing.T) {
 	for want, init := range map[string]func(context.Context) error{
 		"by goodInit":  goodInit,
-		"by a literal": func(context.Context) error { initialised = "by a literal"; return nil },
+		"by a literal": otherInit,
 		"nothing":      nil,
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -270,24 +283,3 @@ func TestInit(t *testing.T) {
 		})
 	}
 }
-
-func TestInitRefused(t *testing.T) {
-	captured := "something"
-	var method initMethod
-	for name, init := range map[string]func(context.Context) error{
-		"a closure":        func(context.Context) error { return errors.New(captured) },
-		"a method value":   method.init,
-		"a generic's case": genericInit[string],
-	} {
-		_, err := procpool.New(procpool.Options{Init: init})
-		if err == nil || !strings.Contains(err.Error(), "Options.Init") || !strings.Contains(err.Error(), "carries values with it") {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-}
-
-type initMethod struct{ n int }
-
-func (m initMethod) init(context.Context) error { return fmt.Errorf("%d", m.n) }
-
-func genericInit[T any](context.Context) error { return fmt.Errorf("%v", *new(T)) }

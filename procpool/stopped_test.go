@@ -67,10 +67,11 @@ func TestCallsOfAStoppedWorker(t *testing.T) {
 // TestStoppedWithACall stops a worker that has got a call and has not begun it.
 func TestStoppedWithACall(t *testing.T) {
 	var log sink
-	onPool(t, procpool.Options{Workers: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(ctx context.Context, pool *procpool.Pool) {
-		pid := muteIdle(ctx, t, pool)
+	o := firstIsMute(t)
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
 		call := process.Submit(ctx, pool, struct{}{})
-		until(ctx, t, "the worker has the call", isBusy(pool, pid))
+		pid := untilBusy(ctx, t, pool)
 		syscall.Kill(pid, syscall.SIGSTOP)
 		if other, err := call.Await(ctx); err != nil || other == pid {
 			t.Errorf("process %d, %v; expected: another than %d", other, err, pid)
