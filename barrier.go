@@ -73,15 +73,17 @@ func (r *barrierRound) full(n int) bool {
 	return r.atMost == n
 }
 
-// Reset has the tasks that wait return ErrBarrierBroken and makes the barrier as
-// new. On the loop only: elsewhere it panics.
+// Reset has the tasks that wait return ErrBarrierBroken and makes the barrier
+// as new. On the loop only: in another goroutine it panics once a loop has used
+// the barrier.
 func (b *Barrier) Reset() {
 	b.check("Barrier.Reset")
 	b.dissolve(false)
 }
 
 // Abort has the tasks that wait, and all that come, return ErrBarrierBroken,
-// until Reset. On the loop only: elsewhere it panics.
+// until Reset. On the loop only: in another goroutine it panics once a loop has
+// used the barrier.
 func (b *Barrier) Abort() {
 	b.check("Barrier.Abort")
 	b.dissolve(true)
@@ -107,14 +109,15 @@ func (b *Barrier) mustBeMade() {
 // Parties returns n.
 func (b *Barrier) Parties() int { return b.n }
 
-// Waiting returns how many tasks wait. On the loop only: elsewhere it panics.
+// Waiting returns how many tasks wait. On the loop only: in another goroutine
+// it panics once a loop has used the barrier.
 func (b *Barrier) Waiting() int {
 	b.check("Barrier.Waiting")
 	return b.now.wait.Len()
 }
 
-// Broken reports whether the barrier was aborted. On the loop only: elsewhere it
-// panics.
+// Broken reports whether the barrier was aborted. On the loop only: in another
+// goroutine it panics once a loop has used the barrier.
 func (b *Barrier) Broken() bool {
 	b.check("Barrier.Broken")
 	return b.broken

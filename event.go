@@ -17,20 +17,23 @@ type Event struct {
 }
 
 // Set sets the flag and wakes every task that waits, in order, even if the flag
-// is cleared before they run. On the loop only: elsewhere it panics.
+// is cleared before they run. On the loop only: in another goroutine it panics
+// once a loop has used the event.
 func (e *Event) Set() {
 	e.home.Check("Event.Set")
 	e.set = true
 	e.wait.WakeAll()
 }
 
-// Clear clears the flag. On the loop only: elsewhere it panics.
+// Clear clears the flag. On the loop only: in another goroutine it panics once
+// a loop has used the event.
 func (e *Event) Clear() {
 	e.home.Check("Event.Clear")
 	e.set = false
 }
 
-// IsSet reports whether the flag is set. On the loop only: elsewhere it panics.
+// IsSet reports whether the flag is set. On the loop only: in another goroutine
+// it panics once a loop has used the event.
 func (e *Event) IsSet() bool {
 	e.home.Check("Event.IsSet")
 	return e.set

@@ -46,8 +46,9 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	return l.lock.Acquire(caller)
 }
 
-// TryAcquire takes the lock if it is free and reports whether it did. It reports
-// false to the task that holds the lock. On the loop only: elsewhere it panics.
+// TryAcquire takes the lock if it is free and reports whether it did. It
+// reports false to the task that holds the lock. On the loop only: in another
+// goroutine it panics once a loop has used the lock.
 func (l *Lock) TryAcquire() bool {
 	l.home.Check("Lock.TryAcquire")
 	return l.lock.TryAcquire(l.home.Caller())
@@ -67,7 +68,8 @@ func (l *Lock) mustHold(call string) {
 	l.lock.MustHold(l.home.Caller(), call)
 }
 
-// Locked reports whether the lock is held. On the loop only: elsewhere it panics.
+// Locked reports whether the lock is held. On the loop only: in another
+// goroutine it panics once a loop has used the lock.
 func (l *Lock) Locked() bool {
 	l.home.Check("Lock.Locked")
 	return l.lock.Locked()

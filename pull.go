@@ -25,6 +25,10 @@ import (
 // such as Conn.Read, in the body only, not in the caller of next. A panic in the
 // body continues in the caller as a *PanicError with the stack of the body;
 // runtime.Goexit continues too. Off the loop Pull is iter.Pull.
+//
+// Without stop the goroutine of the body stays, as with iter.Pull, until the process
+// ends. If the task that entered a task group in the body ends before stop, next
+// returns false from then on, and the deferred calls of the body do not run.
 func Pull[V any](seq iter.Seq[V]) (next func() (V, bool), stop func()) {
 	if seq == nil {
 		panic("asyncio: Pull: seq must not be nil")

@@ -143,9 +143,10 @@ func (q *queue[T]) addInvited(v T) {
 	q.add(v)
 }
 
-// TryPut adds v if there is room and reports whether it did. It reports false when
-// the queue is full and when it is shut down: [Queue.Closed] tells them apart. On the
-// loop only: elsewhere it panics.
+// TryPut adds v if there is room and reports whether it did. It reports false
+// when the queue is full and when it is shut down: [Queue.Closed] tells them
+// apart. On the loop only: in another goroutine it panics once a loop has used
+// the queue.
 //
 // Room that was made for a task that waits in Put is kept for that task, and so is
 // the order: until it has run, TryPut returns false though Len is below the bound,
@@ -209,7 +210,8 @@ func (q *queue[T]) offer() {
 	}
 }
 
-// TryGet takes the next item if there is one. On the loop only: elsewhere it panics.
+// TryGet takes the next item if there is one. On the loop only: in another
+// goroutine it panics once a loop has used the queue.
 func (q *queue[T]) TryGet() (v T, ok bool) {
 	q.check("Queue.TryGet")
 	if q.free() == 0 {
@@ -225,7 +227,7 @@ func (q *queue[T]) take() T {
 }
 
 // Len returns the number of items that are there to be taken. On the loop only:
-// elsewhere it panics.
+// in another goroutine it panics once a loop has used the queue.
 func (q *queue[T]) Len() int {
 	q.check("Queue.Len")
 	return q.free()
@@ -263,8 +265,9 @@ func (q *queue[T]) Join(ctx context.Context) error {
 }
 
 // Shutdown ends the queue: Put fails from now on, also where it waits, and Get
-// fails when nothing is left. With immediate the items that are there are dropped,
-// and count as done. A second call is fine. On the loop only: elsewhere it panics.
+// fails when nothing is left. With immediate the items that are there are
+// dropped, and count as done. A second call is fine. On the loop only: in
+// another goroutine it panics once a loop has used the queue.
 func (q *queue[T]) Shutdown(immediate bool) {
 	q.check("Queue.Shutdown")
 	if immediate {
@@ -277,8 +280,9 @@ func (q *queue[T]) Shutdown(immediate bool) {
 	}
 }
 
-// Closed reports whether Shutdown was called. Get may still return items that were
-// put before. On the loop only: elsewhere it panics.
+// Closed reports whether Shutdown was called. Get may still return items that
+// were put before. On the loop only: in another goroutine it panics once a loop
+// has used the queue.
 func (q *queue[T]) Closed() bool {
 	q.check("Queue.Closed")
 	return q.down

@@ -42,7 +42,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 }
 
 // TryAcquire takes a permit if one is free and reports whether it did. On the
-// loop only: elsewhere it panics.
+// loop only: in another goroutine it panics once a loop has used the semaphore.
 func (s *Semaphore) TryAcquire() bool {
 	s.mustBeMade()
 	s.home.Check("Semaphore.TryAcquire")

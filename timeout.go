@@ -34,9 +34,10 @@ func withDeadline(call string, ctx context.Context, t time.Time) (context.Contex
 
 // WaitFor awaits aw for at most d and returns context.DeadlineExceeded after
 // that. A coroutine runs in the calling task under the time-out, and is waited
-// for until it returns: a result that it returns all the same wins. A task or
-// future handed in is not cancelled when the time is up. With d of zero or less
-// a task or future that is done gives its result; nothing is started.
+// for until it returns: a result that it returns all the same wins. The time-out
+// also ends calls in it that take no ctx, such as a Conn's Read. A task or future
+// handed in is not cancelled when the time is up. With d of zero or less a task or
+// future that is done gives its result; nothing is started.
 func WaitFor[T any](ctx context.Context, d time.Duration, aw Awaitable[T]) (T, error) {
 	var zero T
 	if isNil(aw) {

@@ -15,10 +15,10 @@ import (
 // is blocked. One task reads and one writes at a time; another gets ErrConnBusy. Writers
 // of datagrams, or of the messages of a unixpacket connection, queue instead.
 //
-// If the calling task is cancelled, Read and Write return its context's error; what
-// has arrived stays to be read. They obey the task, not a context of a part of it: see
-// WithContext for a time-out of one line, and for a last word in a cancelled task
-// (context.WithoutCancel).
+// Read and Write end with the ctx of the innermost body that the calling task is in: that
+// of asyncio.WithTaskGroup or asyncio.WaitFor, else the task's own. They return that ctx's
+// error; what has arrived stays to be read. WithContext makes a view that obeys another
+// ctx, such as context.WithoutCancel(ctx) for a last message of a cancelled task.
 //
 // Close, the deadlines and the addresses may be used from any goroutine and never
 // wait. A Conn that is open when its loop ends is closed.

@@ -1,6 +1,7 @@
 package asynciotest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -16,8 +17,9 @@ import (
 // panic or an error of a handler fails the test. Handlers are those of
 // aionet.Listener.Serve and ServeProtocol, with the tasks that belong to their connections,
 // and of aiohttp.Handler. An error that was passed to OnError fails no test. An error that
-// reports how a connection ended fails none either: io.EOF, a reset, a deadline, a
-// connection that this side has closed, and the handler's own cancellation.
+// reports how a connection ended fails none either: io.EOF, a reset, a deadline of the
+// connection or of a ctx, a connection that this side has closed, and the handler's own
+// cancellation.
 func AllowHandlerErrors() asyncio.Option {
 	return func(c *engine.Config) { c.OnHandlerError = nil }
 }
@@ -38,7 +40,7 @@ func failHandler(t *testing.T, what string, err error) bool {
 
 // endsConnection reports whether the error describes how a connection ended.
 func endsConnection(err error) bool {
-	for _, end := range []error{io.EOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET, syscall.EPIPE} {
+	for _, end := range []error{io.EOF, net.ErrClosed, os.ErrDeadlineExceeded, context.DeadlineExceeded, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, end) {
 			return true
 		}

@@ -119,6 +119,10 @@ func init() {
 		_, err := conn.Read(make([]byte, 1))
 		return err
 	}))
+	program("a-handler-whose-WaitFor-ends", handled(func(ctx context.Context, _ *aionet.Conn) error {
+		_, err := asyncio.WaitFor(ctx, time.Second, asyncio.NewFuture[int](ctx))
+		return err
+	}))
 	program("a-handler-that-closes", handled(func(_ context.Context, conn *aionet.Conn) error {
 		conn.Close()
 		_, err := conn.Read(make([]byte, 1))
