@@ -33,7 +33,7 @@ func Listen(ctx context.Context, network, addr string, opts ...ListenOption) (*L
 	o := listenOptions(opts)
 	port, err := n.Listen(ctx, network, addr, o.port)
 	if err != nil {
-		return nil, ctxError(ctx, err)
+		return nil, makeError(ctx, "listen", network, addr, err)
 	}
 	return newListener(caller.L, network, port, o), nil
 }

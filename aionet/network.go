@@ -144,7 +144,9 @@ func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
 // "tcp6", "unix" or "unixpacket", or, for datagrams to and from one peer, "udp", "udp4",
 // "udp6" or "unixgram": names are resolved off the loop, and the addresses of a name are
 // tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's
-// algorithm off. The calling task is suspended; if ctx ends it returns ctx.Err().
+// algorithm off. The calling task is suspended. If ctx ends then, the error is a
+// *net.OpError that matches ctx.Err() and context.Cause(ctx), and a deadline is a
+// time-out; if it had ended before, the error is ctx.Err().
 func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
@@ -152,15 +154,7 @@ func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, err
 	}
 	stream, err := n.Dial(ctx, network, addr, optionsOf(opts, Option.apply).port)
 	if err != nil {
-		return nil, ctxError(ctx, err)
+		return nil, makeError(ctx, "dial", network, addr, err)
 	}
 	return newConn(caller.L, network, stream), nil
-}
-
-// ctxError returns the ctx's own error once it has ended, else err.
-func ctxError(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil {
-		return cause
-	}
-	return err
 }

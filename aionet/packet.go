@@ -27,7 +27,7 @@ func ListenPacket(ctx context.Context, network, addr string, opts ...PacketOptio
 	}
 	port, err := n.ListenPacket(ctx, network, addr, optionsOf(opts, PacketOption.packet).port)
 	if err != nil {
-		return nil, ctxError(ctx, err)
+		return nil, makeError(ctx, "listen", network, addr, err)
 	}
 	p := &PacketConn{endpoint: endpoint{loop: caller.L, socket: port, network: network, whole: true}, packets: port}
 	port.Watch((*watcher)(&p.endpoint))

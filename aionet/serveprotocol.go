@@ -122,8 +122,8 @@ func (l *Listener) ServeProtocol(ctx context.Context, factory func() Protocol) e
 
 // DialProtocol connects as Dial does, to a stream ("tcp", "tcp4", "tcp6" or "unix"), and
 // has the Protocol that factory makes called back. It returns when ConnectionMade has.
-// If ctx ends before, it returns ctx.Err(); a panic of factory or of ConnectionMade is
-// reported, and returned.
+// If ctx ends before, it returns an error as Dial does; a panic of factory or of
+// ConnectionMade is reported, and returned.
 //
 // After that the connection does not depend on ctx, nor on its task group: it belongs
 // to the loop. One that is open when the loop ends is aborted, with
@@ -148,7 +148,7 @@ func DialProtocol(ctx context.Context, network, addr string, factory func() Prot
 	o := optionsOf(opts, Option.apply)
 	stream, err := n.Dial(ctx, network, addr, o.port)
 	if err != nil {
-		return nil, ctxError(ctx, err)
+		return nil, makeError(ctx, "dial", network, addr, err)
 	}
 	var wait engine.WaitList
 	made := false
@@ -167,7 +167,7 @@ func DialProtocol(ctx context.Context, network, addr string, factory func() Prot
 	for !made && !t.gone {
 		if !caller.Park(&wait, engine.ForConnections) {
 			t.lose(context.Cause(ctx))
-			return nil, caller.Err()
+			return nil, makeError(ctx, "dial", network, addr, caller.Err())
 		}
 	}
 	if !made {
