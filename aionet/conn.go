@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"weak"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -21,17 +23,32 @@ import (
 // ctx, such as context.WithoutCancel(ctx) for a last message of a cancelled task.
 //
 // Close, the deadlines and the addresses may be used from any goroutine and never
-// wait. A Conn that is open when its loop ends is closed.
+// wait. A Conn that is open when its loop ends is closed. One that the program drops
+// without Close is closed when the collector finds it, and logged with the line that
+// made it; in asynciotest it fails the test.
 type Conn struct {
 	endpoint
 	stream netport.Stream // the endpoint's socket
 	lent   *lentBuffer    // by Next; owned by the loop
 }
 
+// newConn makes a connection that its owner closes in any case.
 func newConn(l *engine.Loop, network string, s netport.Stream) *Conn {
-	c := &Conn{endpoint: endpoint{loop: l, socket: s, network: network, remote: s.RemoteAddr(), whole: isWhole(network)}, stream: s}
+	c := makeConn(l, network, s)
 	s.Watch((*watcher)(&c.endpoint))
 	return c
+}
+
+// newTracked makes a connection, at site, that is closed also if it is dropped.
+func newTracked(l *engine.Loop, network string, s netport.Stream, site coro.Site) *Conn {
+	c := makeConn(l, network, s)
+	s.Watch(weakWatcher{weak.Make(&c.endpoint)})
+	track(c, &c.endpoint, site)
+	return c
+}
+
+func makeConn(l *engine.Loop, network string, s netport.Stream) *Conn {
+	return &Conn{endpoint: endpoint{loop: l, socket: s, network: network, remote: s.RemoteAddr(), whole: isWhole(network)}, stream: s}
 }
 
 // isWhole reports whether each read and each write of the network is a message.

@@ -26,6 +26,7 @@ type endpoint struct {
 	whole   bool        // each read and each write is a message
 	served  bool        // Serve closes it
 	r, w    half
+	life    *lifeline        // nil: its owner closes it in any case
 	queue   *engine.WaitList // of writers of messages; nil: there was none
 }
 
@@ -243,6 +244,9 @@ func onLoop(l *engine.Loop, fn func() error) error {
 func (e *endpoint) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return e.opError("close", net.ErrClosed)
+	}
+	if e.life != nil {
+		e.life.closed.Store(true)
 	}
 	return e.opError("close", onLoop(e.loop, func() error {
 		defer e.review()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"os"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // FileConn returns a connection of ctx's loop for what f is open on: a pipe, a
@@ -17,6 +19,8 @@ import (
 // also those of other processes, such as the shell that started the program: until then
 // a read or write there may fail with EAGAIN, and f.Fd() may have the file block, so
 // that a read of the connection would block the loop. Use f.SyscallConn.
+//
+//go:noinline
 func FileConn(ctx context.Context, f *os.File) (*Conn, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
@@ -29,5 +33,5 @@ func FileConn(ctx context.Context, f *os.File) (*Conn, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "file", Net: "file", Err: err}
 	}
-	return newConn(caller.L, stream.LocalAddr().Network(), stream), nil
+	return newTracked(caller.L, stream.LocalAddr().Network(), stream, coro.CallSite()), nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -52,12 +53,14 @@ func (l *acceptor) Ready(bool, bool) { l.wait.WakeAll() }
 
 // Accept suspends the task until somebody connects. Several tasks may accept. It
 // returns ctx.Err() if ctx is cancelled, and net.ErrClosed after Close.
+//
+//go:noinline
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 	stream, err := l.accept(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(l.loop, l.network, stream), nil
+	return newTracked(l.loop, l.network, stream, coro.CallSite()), nil
 }
 
 func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -18,6 +19,7 @@ var errNextElsewhere = fmt.Errorf("%w: Next is for tasks of the connection's loo
 type state struct {
 	netport.Network
 	buffers buffers
+	drops   dropList
 }
 
 // networkOf returns the loop's network: the one that its configuration brings, or the
@@ -36,6 +38,9 @@ func networkOf(l *engine.Loop) (*state, error) {
 	}
 	s := &state{Network: n}
 	l.Net = s
+	if l.Bubbled() {
+		l.AtClose(s.drops.report)
+	}
 	return s, nil
 }
 
@@ -147,6 +152,8 @@ func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
 // algorithm off. The calling task is suspended. If ctx ends then, the error is a
 // *net.OpError that matches ctx.Err() and context.Cause(ctx), and a deadline is a
 // time-out; if it had ended before, the error is ctx.Err().
+//
+//go:noinline
 func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
@@ -156,5 +163,5 @@ func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, err
 	if err != nil {
 		return nil, makeError(ctx, "dial", network, addr, err)
 	}
-	return newConn(caller.L, network, stream), nil
+	return newTracked(caller.L, network, stream, coro.CallSite()), nil
 }

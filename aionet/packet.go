@@ -3,7 +3,9 @@ package aionet
 import (
 	"context"
 	"net"
+	"weak"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -20,6 +22,8 @@ type PacketConn struct {
 // "udp", "udp4", "udp6" or "unixgram". It is called in a task, whose loop the socket
 // belongs to. A socket that is open when its loop ends is closed. A socket that talks
 // to one peer only is opened with Dial.
+//
+//go:noinline
 func ListenPacket(ctx context.Context, network, addr string, opts ...PacketOption) (*PacketConn, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
@@ -30,7 +34,8 @@ func ListenPacket(ctx context.Context, network, addr string, opts ...PacketOptio
 		return nil, makeError(ctx, "listen", network, addr, err)
 	}
 	p := &PacketConn{endpoint: endpoint{loop: caller.L, socket: port, network: network, whole: true}, packets: port}
-	port.Watch((*watcher)(&p.endpoint))
+	port.Watch(weakWatcher{weak.Make(&p.endpoint)})
+	track(p, &p.endpoint, coro.CallSite())
 	return p, nil
 }
 
