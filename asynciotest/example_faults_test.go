@@ -159,7 +159,7 @@ func ExampleNetwork_Partition() {
 
 	goTest("TestGivesUp", TestGivesUp)
 	// Output:
-	// context deadline exceeded
+	// dial tcp db:5432: context deadline exceeded
 	// PASS: TestGivesUp
 }
 

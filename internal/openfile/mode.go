@@ -20,13 +20,17 @@ import (
 // A Mode is a descriptor's share in the mode of its open file.
 type Mode struct {
 	fd      int
+	of      inode
 	blocked bool // the file blocked before; the last user has this to restore
 }
+
+// An inode is what descriptors of one open file have in common, though not they alone.
+type inode struct{ dev, ino uint64 }
 
 // users are the descriptors of this process under Unblock.
 var (
 	mu    sync.Mutex // guards users, and the mode of their files
-	users []*Mode
+	users = map[inode][]*Mode{}
 )
 
 // Unblock has the open file of fd not block until Restore. From any goroutine.
@@ -40,8 +44,10 @@ func Unblock(fd int) (*Mode, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	m := &Mode{fd, blocked}
-	users = append(users, m)
+	var stat unix.Stat_t
+	unix.Fstat(fd, &stat) // where it fails, all such files count as one inode
+	m := &Mode{fd, inode{uint64(stat.Dev), uint64(stat.Ino)}, blocked}
+	users[m.of] = append(users[m.of], m)
 	return m, nil
 }
 
@@ -66,13 +72,18 @@ func (m *Mode) Restore() {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	i := slices.Index(users, m)
-	users = slices.Delete(users, i, i+1)
+	others := users[m.of]
+	i := slices.Index(others, m)
+	if others = slices.Delete(others, i, i+1); len(others) == 0 {
+		delete(users, m.of)
+	} else {
+		users[m.of] = others
+	}
 	if !m.blocked || unix.SetNonblock(m.fd, false) != nil {
 		return
 	}
 	// No call tells which descriptors share a file: those that block now do.
-	for _, other := range users {
+	for _, other := range others {
 		if blocked, err := blocks(other.fd); err == nil && blocked {
 			other.blocked = true
 			unix.SetNonblock(other.fd, true)
