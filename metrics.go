@@ -34,6 +34,8 @@ type Metrics struct {
 	Timers int // that were set, and have neither fired nor been cancelled
 	Tasks  TaskMetrics
 
+	Connections ConnectionMetrics
+
 	// Threads are the ToThread calls that use the loop's own limiter. Executors are
 	// those whose functions were called on the loop, if they are Measured and not
 	// closed.
@@ -54,6 +56,18 @@ type TaskMetrics struct {
 	Created                              uint64
 	Ready, Running, Waiting              int
 	Succeeded, Failed, Cancelled, Panics uint64
+}
+
+// ConnectionMetrics counts the connections of package aionet's servers whose handlers ended
+// with an error, by its kind. An error of the connection itself counts by what happened to
+// the connection, any other as Failed.
+type ConnectionMetrics struct {
+	Failed   uint64 // by another error, or a panic
+	Resets   uint64 // the other side was gone: ECONNRESET, EPIPE
+	Timeouts uint64 // a deadline of the connection had passed
+	Closed   uint64 // the server had closed it itself: net.ErrClosed
+
+	AcceptErrors uint64 // of accepting, such as EMFILE; no connections
 }
 
 // Busy returns the time for which the loop did not wait.
@@ -113,6 +127,8 @@ func (l *Loop) Metrics() Metrics {
 			Succeeded: e.Succeeded, Failed: e.Failed, Cancelled: e.Cancelled, Panics: e.Panicked,
 		},
 	}
+	c := &l.e.Conns
+	m.Connections = ConnectionMetrics{c.Failed.Load(), c.Reset.Load(), c.TimedOut.Load(), c.Closed.Load(), c.Accept.Load()}
 	for _, s := range l.e.Stalls() {
 		m.Stalls = append(m.Stalls, StallMetrics{StallClass(s.Class), histogramOf(s.Lasted)})
 	}

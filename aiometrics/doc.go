@@ -15,6 +15,8 @@
 //	asyncio_task_finished_total             counter, by outcome: ok, error, cancelled, panic
 //	asyncio_task_steps_total                counter, steps of tasks, and callbacks
 //	asyncio_task_step_duration_seconds      histogram, of loops in debug mode
+//	asyncio_connection_failures_total       counter, by reason: error, reset, timeout, closed
+//	asyncio_accept_errors_total             counter
 //	asyncio_stall_duration_seconds          histogram, of stalls that have ended, by asyncio_stall_cause: cpu, sleep, io, ...
 //	asyncio_stall_current_seconds           gauge, how long the stall lasts that goes on
 //	asyncio_executor_queue_length           gauge, calls that wait for a place

@@ -16,6 +16,7 @@ func write(w io.Writer, loops, earlier []snapshot) error {
 	var p printer
 	p.loops(loops, earlier)
 	p.tasks(loops)
+	p.connections(loops)
 	p.stalls(loops)
 	p.executors(loops)
 	_, err := io.WriteString(w, p.b.String())
@@ -137,6 +138,23 @@ func (p *printer) tasks(loops []snapshot) {
 	p.family(steps, "counter", "Steps of tasks, and callbacks.")
 	for _, l := range loops {
 		p.sample(steps, float64(l.Steps), loopName, l.name)
+	}
+}
+
+func (p *printer) connections(loops []snapshot) {
+	const failures = "asyncio_connection_failures_total"
+	p.family(failures, "counter", "Connections of servers whose handlers ended with an error.")
+	for _, l := range loops {
+		c := l.Connections
+		p.sample(failures, float64(c.Failed), loopName, l.name, "reason", "error")
+		p.sample(failures, float64(c.Resets), loopName, l.name, "reason", "reset")
+		p.sample(failures, float64(c.Timeouts), loopName, l.name, "reason", "timeout")
+		p.sample(failures, float64(c.Closed), loopName, l.name, "reason", "closed")
+	}
+	const accepting = "asyncio_accept_errors_total"
+	p.family(accepting, "counter", "Errors of accepting connections.")
+	for _, l := range loops {
+		p.sample(accepting, float64(l.Connections.AcceptErrors), loopName, l.name)
 	}
 }
 

@@ -1,10 +1,13 @@
 package aionet
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -12,8 +15,13 @@ import (
 
 func (l *Listener) report(remote net.Addr, err error) { l.opts.report(l.loop, l.Addr(), remote, err) }
 
-// report gives an error of a connection, or of accepting, to OnError or the log.
+// report gives an error of a connection, or of accepting, to OnError or the log, and counts
+// it. What peers and deadlines do to a connection is logged at debug level.
 func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
+	level := slog.LevelWarn
+	if o.count(l, remote, err) {
+		level = slog.LevelDebug
+	}
 	if o.onError != nil && o.told(l, remote, err) {
 		return
 	}
@@ -27,13 +35,35 @@ func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 	if remote != nil {
 		msg, attrs = "aionet: a connection failed", append(attrs, "remote", remote.String())
 	}
-	level := slog.LevelWarn // peers fail all the time
 	var p *asyncio.PanicError
 	if errors.As(err, &p) {
 		level = slog.LevelError
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
-	l.Log(level, msg, attrs...)
+	l.LogLimited(level, msg, attrs...)
+}
+
+// count counts an error, and reports whether it is what a peer or a deadline has done to the
+// connection itself.
+func (o *options) count(l *engine.Loop, remote net.Addr, err error) bool {
+	var op *net.OpError
+	own := remote != nil && errors.As(err, &op) && op.Addr == remote
+	switch {
+	case remote == nil:
+		l.Conns.Accept.Add(1)
+	case own && (errors.Is(op.Err, syscall.ECONNRESET) || errors.Is(op.Err, syscall.EPIPE)):
+		l.Conns.Reset.Add(1)
+		return true
+	case own && (errors.Is(op.Err, os.ErrDeadlineExceeded) || errors.Is(op.Err, context.DeadlineExceeded)):
+		l.Conns.TimedOut.Add(1)
+		return true
+	case own && errors.Is(op.Err, net.ErrClosed):
+		l.Conns.Closed.Add(1)
+		return true
+	default:
+		l.Conns.Failed.Add(1)
+	}
+	return false
 }
 
 // told gives the error to OnError. If that panics, the server goes on, and both are

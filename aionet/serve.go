@@ -51,8 +51,10 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // and awaited when it returns, before the connection is closed, and one that fails
 // cancels the handler. An error of theirs or of the handler, or a panic of the
 // handler, ends that connection only: it is logged with the remote address, or given to
-// OnError, unless it is io.EOF or the handler's own cancellation. When descriptors run out,
-// accepting pauses, is reported, and goes on. Draining tells a handler that Shutdown has
+// OnError, unless it is io.EOF or the handler's own cancellation. An error of the
+// connection itself, that it was reset, closed, or late, is logged at debug level. A log
+// line that repeats is limited, and counts those left out; all errors are counted in
+// asyncio.Metrics. When descriptors run out, accepting pauses, is reported, and goes on. Draining tells a handler that Shutdown has
 // begun. In dumps and reports the handlers' tasks count as created at the call of Serve.
 //
 //go:noinline

@@ -197,7 +197,7 @@ func (h *handler) report(r *http.Request, err error) {
 	if errors.As(err, &p) {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
-	engine.NodeOf(r.Context()).Loop().Log(slog.LevelError, "aiohttp: a request failed", attrs...)
+	engine.NodeOf(r.Context()).Loop().LogLimited(slog.LevelError, "aiohttp: a request failed", attrs...)
 }
 
 // told gives the error to OnError. If that panics, the loop goes on, and both are logged.

@@ -27,6 +27,9 @@ type Loop struct {
 	root   *Scope
 	Public any // the public handle
 	Net    any // what package aionet keeps for the loop; owned by the loop
+	Conns  Connections
+
+	logLimits map[string]*logLimit // owned by the loop
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
