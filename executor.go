@@ -105,7 +105,7 @@ func (c *Call) Progress(done, total int64, note string) {
 			if !c.left { // it raced with Finish
 				c.progress(done, total, note)
 			}
-		})
+		}, 0)
 	}
 }
 

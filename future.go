@@ -100,9 +100,11 @@ func (f *Future[T]) Err() error { return f.c.Err() }
 func (f *Future[T]) Done() <-chan struct{} { return f.c.Done() }
 
 // OnDone is as Task.OnDone.
+//
+//go:noinline
 func (f *Future[T]) OnDone(fn func()) {
 	if fn == nil {
 		panic("asyncio: Future.OnDone: nil function")
 	}
-	f.c.OnDone(fn, nil)
+	f.c.OnDone(fn, nil, coro.CallSite())
 }

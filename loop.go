@@ -81,24 +81,30 @@ type Handle struct {
 
 // CallSoon queues fn for the next turn of the loop, after what is queued
 // already. On the loop only: elsewhere it panics, use CallSoonThreadsafe.
+//
+//go:noinline
 func (l *Loop) CallSoon(fn func()) *Handle {
 	l.mustBeHere("Loop.CallSoon", fn)
-	return &Handle{l.e.CallSoon(fn)}
+	return &Handle{l.e.CallSoon(fn).From(coro.CallSite())}
 }
 
 // CallLater queues fn for the first turn that begins d from now or later.
 // Callbacks due at the same instant run in the order of the calls. On the loop
 // only: elsewhere it panics.
+//
+//go:noinline
 func (l *Loop) CallLater(d time.Duration, fn func()) *Handle {
 	l.mustBeHere("Loop.CallLater", fn)
-	return &Handle{l.e.CallAt(l.e.After(d), fn)}
+	return &Handle{l.e.CallAt(l.e.After(d), fn).From(coro.CallSite())}
 }
 
 // CallAt is CallLater for a time of the loop's clock; one that has passed stands
 // for the next turn.
+//
+//go:noinline
 func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
 	l.mustBeHere("Loop.CallAt", fn)
-	return &Handle{l.e.CallAt(l.e.Stamp(t), fn)}
+	return &Handle{l.e.CallAt(l.e.Stamp(t), fn).From(coro.CallSite())}
 }
 
 // Cancel keeps the callback from running. It reports false when the callback
@@ -113,11 +119,13 @@ func (h *Handle) Cancel() bool {
 // CallSoonThreadsafe queues fn from any goroutine, and wakes the loop if it
 // sleeps. It never blocks. It returns ErrLoopClosed when the loop has ended; an
 // fn that was accepted runs, unless the loop is never run at all.
+//
+//go:noinline
 func (l *Loop) CallSoonThreadsafe(fn func()) error {
 	if fn == nil {
 		panic("asyncio: Loop.CallSoonThreadsafe: nil function")
 	}
-	return l.e.Post(fn)
+	return l.e.Post(fn, coro.CallSite())
 }
 
 // Now returns the time by the loop's clock: time.Now, which is virtual in a

@@ -18,8 +18,8 @@ import (
 // dependency.
 type Stall struct {
 	Task     AnyTask // whose step blocks the loop; nil for a callback, and for StallLateTimer
-	TaskName string  // "callback" for a callback
-	Created  string  // where the task was created, file:line
+	TaskName string  // "callback" and the name of its function for a callback
+	Created  string  // where the task was created or the callback registered, file:line; "" if that is not known
 
 	Class  StallClass
 	File   string // the innermost line of the program on the stack; "" if it was not found

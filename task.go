@@ -193,11 +193,13 @@ func (t *Task[T]) Name() string { return t.t.Name() }
 // OnDone has fn called on the loop, in a turn after the task has ended, never
 // inline; several in the order of the calls. From any goroutine. Once the loop
 // has closed nothing is called.
+//
+//go:noinline
 func (t *Task[T]) OnDone(fn func()) {
 	if fn == nil {
 		panic("asyncio: Task.OnDone: nil function")
 	}
-	t.t.Cell().OnDone(fn, &t.t)
+	t.t.Cell().OnDone(fn, &t.t, coro.CallSite())
 }
 
 func (t *Task[T]) core() *engine.Task { return &t.t }

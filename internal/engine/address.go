@@ -12,3 +12,6 @@ func wordOf(ch chan struct{}) uintptr {
 	}
 	return *(*uintptr)(unsafe.Pointer(&ch))
 }
+
+// entryPoint is the address of the code of a function.
+func entryPoint(fn func()) uintptr { return **(**uintptr)(unsafe.Pointer(&fn)) }

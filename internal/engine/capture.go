@@ -29,32 +29,34 @@ import (
 const maxPrinted = 300
 
 // capture returns the stack of the step that r runs, as the runtime prints one, from
-// the leaf to the user's outermost function; "" if it is not found.
-func (l *Loop) capture(r *runner) string {
-	trace := l.profiled(shortStacks)
+// the leaf to the user's outermost function; "" if it is not found. It also reports
+// whether the step is alone: the process has no goroutine besides, but those of the
+// library and of suspended tasks.
+func (l *Loop) capture(r *runner) (stack string, alone bool) {
+	trace, alone := l.profiled(shortStacks)
 	if trace == nil || !inProgram(*trace) {
-		if whole := l.profiled(longStacks); whole != nil {
+		if whole, _ := l.profiled(longStacks); whole != nil {
 			trace = whole
 		}
 	}
 	if trace != nil && inProgram(*trace) {
-		return cut(*trace).String()
+		return cut(*trace).String(), alone
 	}
 	if r != nil && runtime.NumGoroutine() <= maxPrinted {
 		if text := l.printed(r); text != "" {
-			return text
+			return text, alone
 		}
 	}
 	if trace != nil { // a dependency's task, or a recursion that is deeper than a profile is
-		return cut(*trace).String()
+		return cut(*trace).String(), alone
 	}
-	return ""
+	return "", alone
 }
 
 func inProgram(t stall.Trace) bool { return slices.ContainsFunc(t.Frames, stall.Frame.Program) }
 
 // profiled looks for the stack among those of all goroutines.
-func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) *stall.Trace {
+func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.Trace, alone bool) {
 	example, stop := coro.Suspended()
 	defer stop()
 	all, most := stacks()
@@ -64,11 +66,15 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) *stall.Trace 
 		noLeaf.Do(func() {
 			l.log(slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
 		})
-		return nil
+		return nil, false
 	}
+	others := 0
 	for _, pcs := range all {
 		if len(pcs) == 0 || p.switched(pcs[0]) {
 			continue
+		}
+		if !ofEngine(pcs) {
+			others++
 		}
 		switch {
 		case p.inLane(pcs):
@@ -84,13 +90,31 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) *stall.Trace 
 		case 0:
 		case 1:
 			trace := traceOf(found[0])
-			return &trace
+			return &trace, others == 1
 		default:
-			return nil // another loop's, or nobody's, for all that is known
+			return nil, false // another loop's, or nobody's, for all that is known
 		}
 	}
-	return nil
+	return nil, false
 }
+
+// ofEngine reports whether the goroutine is one that the loop started, such as the
+// monitor, and so serves no channel of the program.
+func ofEngine(pcs []uintptr) bool {
+	for i := len(pcs) - 1; i >= 0; i-- {
+		f := runtime.FuncForPC(pcs[i] - 1)
+		if f == nil || strings.HasPrefix(f.Name(), "runtime.") {
+			continue
+		}
+		return f.Name() == monitorName || f.Name() == watchName
+	}
+	return false
+}
+
+const (
+	monitorName = "github.com/asyncio-go/asyncio/internal/engine.(*Loop).monitor"
+	watchName   = "github.com/asyncio-go/asyncio/internal/engine.(*watch).run"
+)
 
 // shortest is how many frames the runtime's profile has at most, and longest those of
 // package pprof, unless GODEBUG=profstackdepth says another number.
@@ -215,12 +239,12 @@ func (l *Loop) printed(r *runner) string {
 // cut takes off what is below the user's code: the engine, and how it got there.
 func cut(t stall.Trace) stall.Trace {
 	for i, f := range t.Frames {
-		if f.Func == execName || f.Func == sequenceName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {
+		if f.Func == execName || f.Func == sequenceName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).drive") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {
 			t.Frames = t.Frames[:i]
 			break
 		}
 	}
-	for n := len(t.Frames); n > 0 && !t.Frames[n-1].User() && strings.HasPrefix(t.Frames[n-1].Func, "github.com/asyncio-go/asyncio."); n-- {
+	for n := len(t.Frames); n > 0 && !t.Frames[n-1].User() && ownFunction(t.Frames[n-1].Func, t.Frames[n-1].File); n-- {
 		t.Frames = t.Frames[:n-1]
 	}
 	return t

@@ -102,7 +102,7 @@ func (c *Cell) SettleLater(err error) bool {
 	if err != nil {
 		c.fail = &failure{err: err}
 	}
-	if c.loop.send((*lateCell)(c)) != nil {
+	if c.loop.send((*lateCell)(c), 0) != nil {
 		c.publishEnd()
 		return false
 	}
@@ -212,19 +212,19 @@ func (c *Cell) Done() <-chan struct{} {
 	return d.ch
 }
 
-// OnDone has fn called on the loop, in a turn after the cell is settled. From
-// any goroutine. After the loop has closed nothing is called.
-func (c *Cell) OnDone(fn func(), owner *Task) {
+// OnDone has fn called on the loop, in a turn after the cell is settled. It is called at
+// site. From any goroutine. After the loop has closed nothing is called.
+func (c *Cell) OnDone(fn func(), owner *Task, site coro.Site) {
 	l := c.loop
 	if l == nil {
 		panic(notMade(owner))
 	}
 	add := func() {
 		if c.IsDone() {
-			l.CallSoon(fn)
+			l.CallSoon(fn).From(site)
 			return
 		}
-		c.wait.Push(&Waiter{notify: notifyFunc(func() { l.CallSoon(fn) })})
+		c.wait.Push(&Waiter{notify: notifyFunc(func() { l.CallSoon(fn).From(site) })})
 	}
 	if l.Here() {
 		add()

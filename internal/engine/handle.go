@@ -1,11 +1,14 @@
 package engine
 
+import "github.com/asyncio-go/asyncio/internal/coro"
+
 // A Handle is one callback: queued by CallSoon, or waiting for its time.
 type Handle struct {
 	timer
 	loop  *Loop
 	fn    func()
 	state handleState
+	site  coro.Site // of the call that made it; 0: unknown
 }
 
 type handleState uint8
@@ -39,6 +42,12 @@ func (l *Loop) CallAt(when int64, fn func()) *Handle {
 	return h
 }
 
+// From notes which call made the callback, for reports.
+func (h *Handle) From(site coro.Site) *Handle {
+	h.site = site
+	return h
+}
+
 // Cancel keeps the callback from running. It reports whether it was in time.
 // On the loop only.
 func (h *Handle) Cancel() bool {
@@ -57,13 +66,14 @@ func (h *Handle) Loop() *Loop { return h.loop }
 // runCall runs the callback at the front of the ready queue, on the root.
 func (l *Loop) runCall() {
 	c := l.ready.nextCall()
-	fn := c.fn
+	fn, site := c.fn, c.site
 	if h := c.h; h != nil {
 		if h.state != handlePending {
 			return
 		}
 		h.state = handleRun
-		fn, h.fn = h.fn, nil
+		fn, h.fn, site = h.fn, nil, h.site
 	}
+	l.calling = calling{entryPoint(fn), site}
 	l.protect(fn)
 }

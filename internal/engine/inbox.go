@@ -4,16 +4,24 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // inbox is the one door for other goroutines. The loop looks at a flag, and
 // takes the lock only when there is something.
 type inbox struct {
 	mu     sync.Mutex
-	posts  []post
+	posts  []posted
 	closed bool
 
-	spare []post // the slice that was emptied last; owned by the loop
+	spare []posted // the slice that was emptied last; owned by the loop
+}
+
+// posted is a post, and where it was made; 0: unknown.
+type posted struct {
+	post
+	site coro.Site
 }
 
 // A post is bookkeeping that is done when it is taken out, a callback of the
@@ -36,25 +44,25 @@ const (
 )
 
 // post has fn called inline on the loop at the beginning of a turn.
-func (l *Loop) post(fn func()) error { return l.send(bookkeeping(fn)) }
+func (l *Loop) post(fn func()) error { return l.send(bookkeeping(fn), 0) }
 
-// Post is CallSoonThreadsafe: fn runs as a callback. What was accepted runs.
-func (l *Loop) Post(fn func()) error {
+// Post is CallSoonThreadsafe, called at site: fn runs as a callback. What was accepted runs.
+func (l *Loop) Post(fn func(), site coro.Site) error {
 	if l.Here() && !l.root.ended {
-		l.ready.pushCall(call{fn: fn})
+		l.ready.pushCall(call{fn: fn, site: site})
 		return nil
 	}
-	return l.send(callback(fn))
+	return l.send(callback(fn), site)
 }
 
-func (l *Loop) send(p post) error {
+func (l *Loop) send(p post, site coro.Site) error {
 	in := &l.inbox
 	in.mu.Lock()
 	if in.closed {
 		in.mu.Unlock()
 		return ErrLoopClosed
 	}
-	in.posts = append(in.posts, p)
+	in.posts = append(in.posts, posted{p, site})
 	first := len(in.posts) == 1
 	in.mu.Unlock()
 	if first {
@@ -88,9 +96,9 @@ func (l *Loop) takePosts() {
 	in.posts = in.spare[:0]
 	in.mu.Unlock()
 	for i, p := range posts {
-		posts[i] = nil
-		if fn, ok := p.(callback); ok { // many at a time, if any
-			fn.arrive(l)
+		posts[i] = posted{}
+		if fn, ok := p.post.(callback); ok { // many at a time, if any
+			l.ready.pushCall(call{fn: fn, site: p.site})
 		} else {
 			p.arrive(l)
 		}

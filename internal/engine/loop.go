@@ -61,6 +61,7 @@ type Loop struct {
 	watch         watch
 	flight        Flight    // nil: none; fixed before the monitor starts
 	debug         *debugger // nil: not in debug mode; fixed before start
+	calling       calling   // the callback that runs, or the last one of the turn; see callback.go
 
 	// Owned by the loop.
 	ready      readyQueue
@@ -316,6 +317,7 @@ func (l *Loop) finale() {
 func (l *Loop) turn() bool {
 	for {
 		l.turns++
+		l.calling = calling{}
 		l.counters.more--
 		l.trim()
 		if l.signal.Load() != 0 {

@@ -44,11 +44,12 @@ const (
 
 // A slowStep is a step that was seen to last for a time slice, or longer.
 type slowStep struct {
-	task   *Task // nil: a callback
-	runner *runner
-	began  int64         // to within a tick
-	cpu    time.Duration // of the process, when it ended; by the loop, before it sets ended
-	ended  atomic.Int64  // by the loop; 0: it runs still
+	task    *Task // nil: a callback
+	calling calling
+	runner  *runner
+	began   int64         // to within a tick
+	cpu     time.Duration // of the process, when it ended; by the loop, before it sets ended
+	ended   atomic.Int64  // by the loop; 0: it runs still
 
 	// Of the monitor.
 	seen  stretch
@@ -62,6 +63,7 @@ type slowStep struct {
 	// Of the watch.
 	finding stall.Finding
 	stack   string
+	alone   bool // see capture
 	place   *spot
 	muted   bool
 	unseen  bool // its stack was not looked at: there were too many lately
@@ -182,7 +184,7 @@ func (m *monitor) observe(now int64) {
 	if l.cfg.StallThreshold > 0 && first {
 		m.marked.usage.RunDelay = stall.RunDelay()
 		if r := l.cur.Load(); r != nil {
-			m.slow = &slowStep{task: r.task.Load(), runner: r, began: m.marked.began, seen: m.marked, next: int64(l.cfg.StallThreshold), times: 1}
+			m.slow = &slowStep{task: r.task.Load(), calling: l.callingNow(), runner: r, began: m.marked.began, seen: m.marked, next: int64(l.cfg.StallThreshold), times: 1}
 			l.slow.Store(m.slow)
 		}
 	}
@@ -376,7 +378,7 @@ func (l *Loop) unmark() {
 // missed is for a long step during which the monitor did not get to run.
 func (l *Loop) missed(began, used int64) {
 	r := l.cur.Load()
-	s := &slowStep{task: r.task.Load(), runner: r, began: began, cpu: stall.CPUTime()}
+	s := &slowStep{task: r.task.Load(), calling: l.calling, runner: r, began: began, cpu: stall.CPUTime()}
 	now := l.Elapsed()
 	s.ended.Store(now)
 	e := stall.Evidence{Elapsed: time.Duration(now - began), CPU: s.cpu - time.Duration(used)}

@@ -66,12 +66,17 @@ func (l *Loop) StepNow() Stall {
 		return s
 	}
 	s.Task = r.task.Load()
-	s.Name, s.Created = describe(s.Task)
+	call := l.callingNow()
 	if g := stepOf(stall.Goroutines(), coro.NumberOf(r.g.Load())); g.ID != 0 {
 		trace := cut(stall.Parse(g.Trace))
 		s.Finding, s.Stack = trace.Classify(), trace.String()
 		s.Class = s.Finding.Class
-		s.Advice = stall.Advice(s.Class, s.Finding)
+		s.Advice = stall.Advice(s.Class, s.Finding, s.Task == nil)
+	}
+	if s.Task != nil {
+		s.Name, s.Created = s.Task.Name(), s.Task.Created()
+	} else {
+		s.Name, s.Created = call.describe(s.Stack)
 	}
 	return s
 }

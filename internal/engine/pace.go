@@ -87,7 +87,7 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 		n.evidence = stall.Evidence{Elapsed: n.elapsed, CPU: stall.CPUTime() - l.pace.cpu}
 	}
 	if class != stall.LateTimer {
-		n.step = &slowStep{task: l.Current(), runner: l.cur.Load(), began: now - took}
+		n.step = &slowStep{task: l.Current(), calling: l.calling, runner: l.cur.Load(), began: now - took}
 		if class == stall.Spinner { // it is the task that is here
 			trace := cut(traceOf(coro.Stack()))
 			n.step.stack, n.step.finding = trace.String(), trace.Classify()

@@ -1,5 +1,7 @@
 package engine
 
+import "github.com/asyncio-go/asyncio/internal/coro"
+
 // ring is a first-in-first-out queue in a slice whose length is a power of two.
 // It grows and never shrinks by itself; popped slots are cleared.
 type ring[T any] struct {
@@ -49,8 +51,9 @@ type readyQueue struct {
 
 // A call is a callback with a handle, or one posted without.
 type call struct {
-	h  *Handle
-	fn func()
+	h    *Handle
+	fn   func()
+	site coro.Site // where it was posted; 0: unknown
 }
 
 func (q *readyQueue) len() int { return q.line.len() }

@@ -132,8 +132,8 @@ func (w *watch) during(n news, now int64) {
 	s := n.step
 	if w.mayCapture(now) || n.elapsed/8 >= w.l.cfg.StallThreshold {
 		s.unseen = false
-		if trace := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
-			s.stack, s.finding = trace, stall.Classify(trace)
+		if trace, alone := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
+			s.stack, s.finding, s.alone = trace, stall.Classify(trace), alone
 		}
 	} else if s.stack == "" { // one of many: there is nothing to say of it
 		s.unseen = true
@@ -181,10 +181,10 @@ func (w *watch) oddity(n news, now int64) {
 		s = &slowStep{}
 	}
 	r := Stall{Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late, Evidence: n.evidence}
-	r.Advice = stall.Advice(n.class, r.Finding)
+	r.Advice = stall.Advice(n.class, r.Finding, s.runner != nil && s.task == nil)
 	if s.runner != nil {
 		r.Task = s.task
-		r.Name, r.Created = describe(s.task)
+		r.Name, r.Created = s.describe()
 	}
 	w.enter(s, r, now)
 	w.fail(r)
@@ -229,9 +229,10 @@ func (w *watch) fail(r Stall) {
 func (w *watch) report(n news) Stall {
 	s := n.step
 	r := Stall{Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence, step: s}
-	r.Name, r.Created = describe(s.task)
+	r.Name, r.Created = s.describe()
+	n.evidence.Alone = s.alone
 	r.Class, r.Blame = stall.Weigh(s.finding.Class, n.evidence, w.l.cfg.StallThreshold)
-	r.Advice = stall.Advice(r.Class, s.finding)
+	r.Advice = stall.Advice(r.Class, s.finding, s.task == nil)
 	if !n.ended {
 		s.ready, s.late = max(s.ready, w.l.readyNow()), max(s.late, w.l.lateNow(w.l.Elapsed()))
 	}
@@ -239,11 +240,13 @@ func (w *watch) report(n news) Stall {
 	return r
 }
 
-func describe(t *Task) (name, created string) {
-	if t == nil {
-		return "callback", ""
+// describe names the task or the callback. From the watch only, but for a stack that is
+// not there yet.
+func (s *slowStep) describe() (name, created string) {
+	if s.task == nil {
+		return s.calling.describe(s.stack)
 	}
-	return t.Name(), t.Created()
+	return s.task.Name(), s.task.Created()
 }
 
 // enter counts the stall at its place. The same place again is counted and not
@@ -315,8 +318,9 @@ func (l *Loop) Stalled() *Stall {
 	r := Stall{Loop: l, Task: s.task}
 	if known := l.watch.current.Load(); known != nil && known.step == s {
 		r = *known
+	} else if r.Name, r.Created = s.calling.describe(""); s.task != nil {
+		r.Name, r.Created = s.task.Name(), s.task.Created()
 	}
-	r.Name, r.Created = describe(s.task)
 	r.Elapsed = took
 	return &r
 }

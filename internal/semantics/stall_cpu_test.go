@@ -63,7 +63,7 @@ var cpuVariants = []blocker{
 	{"computation: a generic function, by reflection", asyncio.StallCPU, "", "Checkpoint", func(b *block) {
 		reflect.ValueOf(grindOf[int]).Call([]reflect.Value{reflect.ValueOf(b), reflect.ValueOf(1)})
 	}},
-	{"computation: a promoted method behind an interface, by Once", asyncio.StallCPU, "", "Checkpoint", func(b *block) {
+	{"computation: a promoted method behind an interface, by Once", asyncio.StallCPU, "", "whole call of sync.(*Once).Do", func(b *block) {
 		var once sync.Once
 		var g grinder = factory{&mill{b}}
 		once.Do(g.grind)

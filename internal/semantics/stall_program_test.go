@@ -66,12 +66,31 @@ import (
 )
 
 func main() {
+	alone()
 	for i, block := range []func(done func() bool){store.Deep, store.Inlined} {
 		for _, beside := range []int{0, 1000} {
 			see(block, beside)
 		}
 		fmt.Println(i)
 	}
+}
+
+// alone receives what a task of the same loop is to send.
+func alone() {
+	ch := make(chan int)
+	seen := false
+	asyncio.Run(context.Background(), func(ctx context.Context) error {
+		asyncio.Go(ctx, func(ctx context.Context) error { return asyncio.Send(ctx, ch, 1) })
+		<-ch
+		return nil
+	}, asyncio.WithStallThreshold(40*time.Millisecond), asyncio.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))),
+		asyncio.WithStallHandler(func(s asyncio.Stall) {
+			if s.Line > 0 && !seen {
+				seen = true
+				fmt.Println(s.Blame)
+				close(ch)
+			}
+		}))
 }
 
 func see(block func(done func() bool), beside int) {
@@ -156,7 +175,7 @@ func TestStall_InADependencyTheProgramsLineIsNamed(t *testing.T) {
 		before, _, _ := strings.Cut(text, comment)
 		return 1 + strings.Count(before, "\n")
 	}
-	want := ""
+	want := "only a task of this loop is left that could end this wait, and none can run: unless a timer ends it, it never ends\n"
 	for i, name := range []string{"Deep", "Inlined"} {
 		at := line("store.go", shop["store/store.go"], "// "+strings.ToLower(name)+"\n")
 		call := []string{"example.org/driver/wait.Deep", "example.org/driver/wait.Until"}[i]

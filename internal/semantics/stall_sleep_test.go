@@ -61,7 +61,7 @@ var sleepVariants = []blocker{
 			return 1, nil
 		})
 	}},
-	{"sleep: a promoted method's value, by OnceFunc", asyncio.StallSleep, "time.Sleep", "asyncio.Sleep", func(b *block) {
+	{"sleep: a promoted method's value, by OnceFunc", asyncio.StallSleep, "time.Sleep", "whole call of sync.OnceFunc", func(b *block) {
 		sync.OnceFunc(household{&dozer{b}}.doze)()
 	}},
 	{"sleep: by reflection", asyncio.StallSleep, "reflect.Value.Call", "asyncio.Sleep", func(b *block) {
@@ -144,7 +144,7 @@ var channelVariants = []blocker{
 			<-ctx.Done()
 		}()
 	}},
-	{"channel: a result of a helper goroutine, by OnceValue", asyncio.StallChannel, "", "asyncio.Recv", func(b *block) {
+	{"channel: a result of a helper goroutine, by OnceValue", asyncio.StallChannel, "", "whole call of sync.OnceValue", func(b *block) {
 		sync.OnceValue(func() int {
 			result := make(chan int)
 			b.onRelease(func() { result <- 1 })

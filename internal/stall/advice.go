@@ -2,41 +2,65 @@ package stall
 
 import "strings"
 
-// Advice is one line that names what to call instead of what was found.
-func Advice(class Class, f Finding) string {
+// Advice is one line that names what to call instead of what was found, for a task or a
+// callback. A callback must not suspend, and so cannot follow advice to await something.
+func Advice(class Class, f Finding, callback bool) string {
+	advice := adviceFor(class, f)
+	if callback && class.ofStep() {
+		return "start a task in the callback, asyncio.Go(ctx, ...), and there " + advice
+	}
+	return advice
+}
+
+// ofStep reports whether the class tells what one step does.
+func (c Class) ofStep() bool { return c == CPU || c.waits() }
+
+// The ways to move a call off the loop.
+const (
+	offThread  = "run that call in asyncio.ToThread(ctx, ...)"
+	offProcess = "asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool"
+)
+
+func adviceFor(class Class, f Finding) string {
+	if class.ofStep() && f.Once != "" {
+		return "run the whole call of " + f.Once + " in asyncio.ToThread(ctx, ...), or make it before the loop starts: an await within lets another task block the loop"
+	}
+	if class.waits() && f.Inside != "" && !bounds(f.Call) { // its channels, locks and connections are its own
+		return offThread
+	}
 	switch class {
 	case CPU:
 		if f.Call != "" && !strings.HasPrefix(f.Call, "time.") { // a clock is asked in a loop
-			return "move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool; in a loop of short calls call asyncio.Checkpoint(ctx)"
+			return "run that call, or the loop around it, in " + offProcess
 		}
-		return "in a loop call asyncio.Checkpoint(ctx); or move the computation off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool"
+		return "in a loop call asyncio.Checkpoint(ctx); or run the computation in " + offProcess
 	case Sleep:
 		if f.Call != "" && f.Call != "time.Sleep" {
-			return "call asyncio.Sleep(ctx, d) instead of time.Sleep, or move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+			return "call asyncio.Sleep(ctx, d) instead of time.Sleep, or " + offThread
 		}
 		return "call asyncio.Sleep(ctx, d) instead of time.Sleep"
 	case IO:
 		if strings.HasPrefix(f.Call, "net/http") {
-			return "send the request with aiohttp.Do or aiohttp.Get of aionet/aiohttp, or move it off the loop: asyncio.ToThread(ctx, ...)"
+			return "send the request with aiohttp.Do or aiohttp.Get of aionet/aiohttp, or " + offThread
 		}
-		return "use a connection of aionet (aionet.Dial, aionet.Listen), or move " + or(f.Call, "the call") + " off the loop: asyncio.ToThread(ctx, ...)"
+		return "use a connection of aionet (aionet.Dial, aionet.Listen), or " + offThread
 	case Channel:
 		switch {
-		case strings.Contains(f.Call, "sync/semaphore.") || strings.Contains(f.Call, "sync/errgroup."):
-			return "bound tasks with an asyncio.Semaphore (asyncio.NewSemaphore), or move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+		case bounds(f.Call):
+			return "bound tasks with asyncio.NewSemaphore, or " + offThread
 		case f.Call != "" && !strings.HasPrefix(f.Call, "reflect."): // a channel that the program does not have
-			return "move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+			return offThread
 		}
 		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
 	case Lock:
 		return lockAdvice(f.Call)
 	case Syscall:
 		if strings.HasPrefix(f.Call, "os/exec.") {
-			return "run the command with aioexec, or move " + f.Call + " off the loop: asyncio.ToThread(ctx, ...)"
+			return "run the command with aioexec, or " + offThread
 		}
-		return "move " + or(f.Call, "the system call") + " off the loop: asyncio.ToThread(ctx, ...)"
+		return offThread
 	case Cgo:
-		return "move " + or(f.Call, "the C function") + " off the loop: asyncio.ToThread(ctx, ...), or Func.Call with a procpool.Pool, where it can be killed"
+		return "run that call in " + offProcess + ", where it can be killed"
 	case GC:
 		return "nothing to call instead: allocate less, or give the collector room with GOGC or GOMEMLIMIT"
 	case StarvedGo:
@@ -55,21 +79,19 @@ func Advice(class Class, f Finding) string {
 	return "nothing was seen of it: with ASYNCIO_STALL at less than it lasted it is looked at earlier"
 }
 
+// bounds reports whether the call waits until fewer goroutines run.
+func bounds(call string) bool {
+	return strings.Contains(call, "sync/semaphore.") || strings.Contains(call, "sync/errgroup.")
+}
+
 func lockAdvice(call string) string {
 	switch {
 	case strings.Contains(call, "WaitGroup"), strings.Contains(call, "sync/errgroup."):
-		return "await tasks with asyncio.WithTaskGroup or asyncio.Gather, or move the wait off the loop: asyncio.ToThread(ctx, ...)"
+		return "await tasks with asyncio.WithTaskGroup or asyncio.Gather, or " + offThread
 	case strings.Contains(call, "sync.(*Cond)"):
-		return "use an asyncio.Condition, or move the wait off the loop: asyncio.ToThread(ctx, ...)"
-	case strings.Contains(call, "sync.(*Once)"), strings.HasPrefix(call, "sync.Once"):
-		return "do it once before the loop starts, or off the loop: asyncio.ToThread(ctx, ...)"
+		return "use an asyncio.Condition, or " + offThread
+	case strings.HasPrefix(call, "sync.(*Once)"), strings.HasPrefix(call, "sync.Once"):
+		return offThread + ", or make it before the loop starts"
 	}
-	return "use an asyncio.Lock if it is held across an await; otherwise shorten what it guards, or move it off the loop: asyncio.ToThread(ctx, ...)"
-}
-
-func or(name, other string) string {
-	if name == "" {
-		return other
-	}
-	return name
+	return "use an asyncio.Lock if it is held across an await; otherwise shorten what it guards, or " + offThread
 }

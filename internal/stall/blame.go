@@ -14,6 +14,7 @@ type Evidence struct {
 	Procs    int           // GOMAXPROCS
 	Rivals   int           // other goroutines that wanted a processor, the least that was seen
 	Samples  int           // how often the watch looked
+	Alone    bool          // no other goroutine was there that could end a wait, but suspended tasks
 }
 
 // Share is the processor time that the process got, in processors.
@@ -92,9 +93,13 @@ func Weigh(c Class, e Evidence, threshold time.Duration) (Class, string) {
 		return c, "the task sleeps, and the loop with it"
 	case IO:
 		return c, "the task waits for input or output, and the loop with it"
-	case Channel:
-		return c, "the task waits for a channel, and the loop with it"
-	case Lock:
+	case Channel, Lock:
+		if e.Alone {
+			return c, "only a task of this loop is left that could end this wait, and none can run: unless a timer ends it, it never ends"
+		}
+		if c == Channel {
+			return c, "the task waits for a channel, and the loop with it: for ever, if only a task of this loop serves it"
+		}
 		if e.Elapsed >= 8*threshold && share < 0.5 {
 			return c, "probable deadlock: if what it waits for is held or owed by a task parked on this loop, neither can ever go on"
 		}

@@ -11,6 +11,7 @@ type Finding struct {
 	Class  Class
 	Call   string // what the program's line calls, such as "os.ReadFile"; "" if it does it itself
 	Inside string // a dependency's innermost line below it, as "modernc.org/sqlite, busy.go:82"; "" if there is none
+	Once   string // the call within which the line runs, while others wait for its end, as "sync.(*Once).Do at config.go:12"; "" if there is none
 	Frame         // the program's innermost line; zero if the stack has none
 }
 
@@ -24,6 +25,7 @@ func (t Trace) Classify() Finding {
 	f.Frame, inner = t.place()
 	f.Call = calls(inner)
 	f.Inside = inside(inner)
+	f.Once = t.once(len(inner))
 	f.Class = classOf(t.State, inner)
 	if f.Class == GC {
 		f.Call = ""
@@ -50,6 +52,27 @@ func (t Trace) place() (at Frame, inner []Frame) {
 	return at, t.Frames[:i]
 }
 
+// once finds, from the line's frame on, a call that runs a function for all its callers.
+// It names the outermost such, and the program's line that calls it.
+func (t Trace) once(line int) string {
+	for i := len(t.Frames) - 1; i > line; i-- {
+		switch name := t.Frames[i].calledName(); {
+		case name == "sync.(*Once).Do", name == "sync.OnceFunc", name == "sync.OnceValue", name == "sync.OnceValues",
+			strings.HasSuffix(name, "/singleflight.(*Group).Do"):
+			if out := slices.IndexFunc(t.Frames[i:], Frame.Program); out >= 0 {
+				return name + " at " + t.Frames[i+out].short()
+			}
+			return name
+		}
+	}
+	return ""
+}
+
+// short is the frame's position without folders.
+func (f Frame) short() string {
+	return f.File[strings.LastIndexByte(f.File, '/')+1:] + ":" + strconv.Itoa(f.Line)
+}
+
 // inside is the innermost line of a dependency, if the frames have one: its package and
 // its position.
 func inside(inner []Frame) string {
@@ -62,7 +85,7 @@ func inside(inner []Frame) string {
 	if dep, ok := built.ofFile(f.File); ok {
 		pkg = dep
 	}
-	return pkg + ", " + f.File[strings.LastIndexByte(f.File, '/')+1:] + ":" + strconv.Itoa(f.Line)
+	return pkg + ", " + f.short()
 }
 
 // calls is what the user's line calls: the outermost function under it that is not

@@ -197,57 +197,6 @@ func TestTheStandardLibraryIsKnown(t *testing.T) {
 	}
 }
 
-// Every class has advice that names something of this project to call, but where there is nothing to call.
-func TestAdvice(t *testing.T) {
-	for c := range Classes {
-		advice := Advice(c, Finding{Class: c})
-		names := strings.Contains(advice, "asyncio.") || strings.Contains(advice, "aionet.")
-		nothing := c == Unknown || c == GC || c == StarvedOS || c == Suspended || c == LateTimer
-		if advice == "" || strings.Contains(advice, "\n") || names == nothing {
-			t.Errorf("%v: %q", c, advice)
-		}
-	}
-	for call, word := range map[string]string{
-		"sync.(*Mutex).Lock": "asyncio.Lock", "sync.(*WaitGroup).Wait": "asyncio.Gather", "sync.(*Cond).Wait": "asyncio.Condition", "sync.(*Once).Do": "asyncio.ToThread",
-	} {
-		if a := Advice(Lock, Finding{Class: Lock, Call: call}); !strings.Contains(a, word) {
-			t.Errorf("%s: %q does not name %s", call, a, word)
-		}
-	}
-	// What a package has inside is no channel, lock or sleep that the program could replace.
-	for call, c := range map[string]struct {
-		class Class
-		words string
-	}{
-		"golang.org/x/sync/errgroup.(*Group).Wait":        {Lock, "asyncio.WithTaskGroup"},
-		"golang.org/x/sync/errgroup.(*Group).Go":          {Channel, "asyncio.NewSemaphore"},
-		"golang.org/x/sync/semaphore.(*Weighted).Acquire": {Channel, "asyncio.NewSemaphore"},
-		"golang.org/x/time/rate.(*Limiter).Wait":          {Channel, "move golang.org/x/time/rate.(*Limiter).Wait off"},
-		"net/slow.Wait":                                   {Sleep, "move net/slow.Wait off"},
-		"reflect.Value.Call":                              {Sleep, "asyncio.Sleep(ctx, d) instead of time.Sleep"},
-		"reflect.Select":                                  {Channel, "asyncio.Recv"},
-	} {
-		if a := Advice(c.class, Finding{Class: c.class, Call: call}); !strings.Contains(a, c.words) || strings.Contains(a, "asyncio.Recv") != strings.Contains(c.words, "asyncio.Recv") {
-			t.Errorf("%s: %q does not name %s", call, a, c.words)
-		}
-	}
-	if a := Advice(CPU, Finding{Call: "errors.New"}); !strings.Contains(a, "ToThread") || !strings.Contains(a, "Checkpoint") { // one long call, or many
-		t.Errorf("a computation: %q", a)
-	}
-	if a := Advice(CPU, Finding{Call: "time.Since"}); strings.Contains(a, "time.Since") {
-		t.Errorf("a loop that looks at the clock: %q", a)
-	}
-	if a := Advice(Channel, Finding{}); !strings.Contains(a, "asyncio.Recv") || !strings.Contains(a, "asyncio.Sleep") {
-		t.Errorf("a channel: %q", a)
-	}
-	if a := Advice(Syscall, Finding{Call: "os/exec.(*Cmd).Run"}); !strings.Contains(a, "aioexec") {
-		t.Errorf("a command: %q", a)
-	}
-	if a := Advice(IO, Finding{Call: "net/http.Get"}); !strings.Contains(a, "aiohttp") {
-		t.Errorf("a request: %q", a)
-	}
-}
-
 // The evidence of the situations in which somebody else may be to blame.
 func TestBlame(t *testing.T) {
 	const ms = time.Millisecond
@@ -273,6 +222,10 @@ func TestBlame(t *testing.T) {
 		{"it could not be seen", Unknown, Evidence{Elapsed: 300 * ms, CPU: 300 * ms, Procs: 1}, Unknown, "over"},
 		{"it sleeps, other processes or not", Sleep, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, RunDelay: 90 * ms, Procs: 2}, Sleep, "sleeps"},
 		{"a lock", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Lock, "waits for a lock"},
+		{"a channel", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Channel, "for ever, if only a task of this loop serves it"},
+		{"a channel that only tasks have", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Channel, "it never ends"},
+		{"a lock that only tasks have", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Lock, "it never ends"},
+		{"a sleep beside nobody", Sleep, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Sleep, "sleeps"},
 		{"a lock for long", Lock, Evidence{Elapsed: 810 * ms, Credited: 800 * ms, Procs: 2}, Lock, "probable deadlock"},
 		{"C that computes", Cgo, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 98 * ms, Procs: 2}, Cgo, "computes"},
 		{"C that waits", Cgo, Evidence{Elapsed: 100 * ms, Credited: 100 * ms, CPU: 1 * ms, Procs: 2}, Cgo, "waits"},
