@@ -66,8 +66,8 @@ func readNothing() error {
 // muteEnv names a file that the first worker makes.
 const muteEnv = "PROCPOOL_TEST_MUTE"
 
-// doMuteInit has the first worker read nothing. It lives, and begins no call.
-func doMuteInit(context.Context) error {
+// muteInit has the first worker read nothing. It lives, and begins no call.
+func muteInit(context.Context) error {
 	f, err := os.OpenFile(os.Getenv(muteEnv), os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil // there was another
@@ -129,8 +129,8 @@ func TestDeathOfACancelledCall(t *testing.T) {
 	})
 }
 
-// doDeafInit has the worker read the end of its channel after its hello.
-func doDeafInit(context.Context) error {
+// deafInit has the worker read the end of its channel after its hello.
+func deafInit(context.Context) error {
 	nothing, err := os.Open(os.DevNull)
 	if err != nil {
 		return err

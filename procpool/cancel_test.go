@@ -19,8 +19,8 @@ var errBored = asyncio.RegisterError("procpool.test.bored", errors.New("bored wi
 // gateEnv tells startAtGate where.
 const gateEnv = "PROCPOOL_TEST_GATE"
 
-// doStartAtGate keeps a worker starting until the gate opens.
-func doStartAtGate(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
+// startAtGate keeps a worker starting until the gate opens.
+func startAtGate(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
 
 func TestCancelQueued(t *testing.T) {
 	g := newGate(t)

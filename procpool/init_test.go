@@ -11,22 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// What workers do in Options.Init.
+// Literals for Options.Init.
 var (
-	failingInit   = procpool.RegisterInit("procpool.test.failingInit", doFailingInit)
-	panickingInit = procpool.RegisterInit("procpool.test.panickingInit", doPanickingInit)
-	exitingInit   = procpool.RegisterInit("procpool.test.exitingInit", doExitingInit)
-	slowInit      = procpool.RegisterInit("procpool.test.slowInit", doSlowInit)
-	patientInit   = procpool.RegisterInit("procpool.test.patientInit", doPatientInit)
-	gatedInit     = procpool.RegisterInit("procpool.test.gatedInit", doGatedInit)
-	goodInit      = procpool.RegisterInit("procpool.test.goodInit", doGoodInit)
-	deafInit      = procpool.RegisterInit("procpool.test.deafInit", doDeafInit)
-	fallingInit   = procpool.RegisterInit("procpool.test.fallingInit", doFallingInit)
-	stuckInit     = procpool.RegisterInit("procpool.test.stuckInit", doStuckInit)
-	hugeInit      = procpool.RegisterInit("procpool.test.hugeInit", doHugeInit)
-	startAtGate   = procpool.RegisterInit("procpool.test.startAtGate", doStartAtGate)
-
-	muteInit    = procpool.RegisterInit("procpool.test.mute", doMuteInit)
 	literalInit = procpool.RegisterInit("procpool.test.literal", func(context.Context) error { return errors.New("literal failure") })
 	largeInit   = procpool.RegisterInit("procpool.test.large", func(context.Context) error { fillMemory(); return nil })
 	otherInit   = procpool.RegisterInit("procpool.test.other", func(context.Context) error { initialised = "by a literal"; return nil })
@@ -41,7 +27,6 @@ func TestInitRefused(t *testing.T) {
 		"TestInitRefused.func":                func(context.Context) error { return errors.New(captured) },
 		"initMethod.init":                     method.init,
 		"genericInit":                         genericInit[string],
-		"doGoodInit":                          doGoodInit,
 		`"procpool.test.late" was registered`: late,
 	} {
 		_, err := procpool.New(procpool.Options{Init: init})
@@ -54,10 +39,10 @@ func TestInitRefused(t *testing.T) {
 // TestRegisterInitPanics: names and functions that cannot be registered.
 func TestRegisterInitPanics(t *testing.T) {
 	for want, register := range map[string]func(){
-		"the name is empty": func() { procpool.RegisterInit("", doGoodInit) },
+		"the name is empty": func() { procpool.RegisterInit("", goodInit) },
 		"nil function":      func() { procpool.RegisterInit("procpool.test.nil", nil) },
-		"the name is taken": func() { procpool.RegisterInit("procpool.test.goodInit", doGoodInit) },
-		"at most 4096":      func() { procpool.RegisterInit(strings.Repeat("x", 4097), doGoodInit) },
+		"the name is taken": func() { procpool.RegisterInit("procpool.test.literal", goodInit) },
+		"at most 4096":      func() { procpool.RegisterInit(strings.Repeat("x", 4097), goodInit) },
 	} {
 		func() {
 			defer func() {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
+	"unsafe"
 )
 
 type initFunc = func(ctx context.Context) error
@@ -18,8 +20,8 @@ var inits struct {
 }
 
 // RegisterInit gives fn a name, the same in every process of the program, and returns the function
-// for Options.Init. Assign it to a variable of the package, so that it is registered before main
-// begins:
+// for Options.Init. A function literal needs it; a declared function does not. Assign the result to a
+// variable of the package, so that it is registered before main begins:
 //
 //	var openModel = procpool.RegisterInit("model.open", func(ctx context.Context) error { ... })
 //
@@ -50,7 +52,7 @@ const longestName = 4 << 10
 type nameKey struct{}
 
 // withName returns fn with its name. All functions that it returns have the same code, by which
-// initName knows them.
+// locateInit knows them.
 //
 //go:noinline
 func withName(name string, fn initFunc) initFunc {
@@ -63,30 +65,60 @@ func withName(name string, fn initFunc) initFunc {
 	}
 }
 
-// initName returns the name of a function of RegisterInit, or an error for any other function and for
-// one that was registered too late.
-func initName(fn initFunc) (name string, err error) {
+// An initRef is how a worker finds Options.Init.
+type initRef struct {
+	Name   string
+	Offset int64 // of a declared function: its distance from Main; 0: a function of RegisterInit
+}
+
+// locateInit describes a function of RegisterInit or a declared function. It returns an error for a
+// function that a worker may not have, or that may carry values with it: a literal, a method value, an
+// instance of a generic function, and one that was registered too late.
+func locateInit(fn initFunc) (*initRef, error) {
 	code := reflect.ValueOf(fn).Pointer()
 	if code != reflect.ValueOf(withName("", nil)).Pointer() {
-		return "", fmt.Errorf("procpool: Options.Init is %s, which workers do not have: register it in a package-level variable by procpool.RegisterInit", runtime.FuncForPC(code).Name())
+		name := runtime.FuncForPC(code).Name()
+		if !isDeclared(name) {
+			return nil, fmt.Errorf("procpool: Options.Init is %s, which workers do not have: declare a function, or register this one in a package-level variable by procpool.RegisterInit", name)
+		}
+		return &initRef{Name: name, Offset: int64(code) - int64(mainEntry())}, nil
 	}
+	var name string
 	if err := fn(context.WithValue(context.Background(), nameKey{}, &name)); err != nil {
-		return "", err
+		return nil, err
 	}
 	inits.mu.Lock()
 	defer inits.mu.Unlock()
 	if inits.late[name] {
-		return "", fmt.Errorf("procpool: Options.Init %q was registered after procpool.Main, and workers do not have it: register it in a package-level variable, or before procpool.Main", name)
+		return nil, fmt.Errorf("procpool: Options.Init %q was registered after procpool.Main, and workers do not have it: register it in a package-level variable, or before procpool.Main", name)
 	}
-	return name, nil
+	return &initRef{Name: name}, nil
 }
 
-// findInit returns the function in a worker.
-func findInit(name string) (initFunc, error) {
-	inits.mu.Lock()
-	defer inits.mu.Unlock()
-	if fn := inits.byName[name]; fn != nil {
-		return fn, nil
+// isDeclared reports whether name is that of a function declared in a package: its path, in which
+// the last element has no dot, a dot, and an identifier. Names of literals and methods have more dots.
+func isDeclared(name string) bool {
+	_, ident, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ".")
+	return ident != "" && !strings.ContainsAny(ident, ".[-")
+}
+
+// mainEntry is the address of Main in this process.
+func mainEntry() uintptr { return reflect.ValueOf(Main).Pointer() }
+
+// find returns the function in a worker, which is a process of the same program.
+func (r *initRef) find() (initFunc, error) {
+	if r.Offset == 0 {
+		inits.mu.Lock()
+		defer inits.mu.Unlock()
+		if fn := inits.byName[r.Name]; fn != nil {
+			return fn, nil
+		}
+	} else {
+		code := uintptr(int64(mainEntry()) + r.Offset)
+		if f := runtime.FuncForPC(code); f != nil && f.Entry() == code && f.Name() == r.Name {
+			value := &struct{ code uintptr }{code} // what a function value without variables points to
+			return *(*initFunc)(unsafe.Pointer(&value)), nil
+		}
 	}
-	return nil, fmt.Errorf("procpool: this program has no function %q of RegisterInit: it was replaced", name)
+	return nil, fmt.Errorf("procpool: the program was replaced: the worker has no function %s for Options.Init", r.Name)
 }

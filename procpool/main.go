@@ -59,8 +59,8 @@ type orders struct {
 	Nice        int
 	MemoryLimit int64
 	MaxMessage  int64
-	InitBy      int64  // when Init's ctx ends, in nanoseconds of Unix time: both have the same clock
-	Init        string // its name; empty: none
+	InitBy      int64 // when Init's ctx ends, in nanoseconds of Unix time: both have the same clock
+	Init        *initRef
 }
 
 // version of what pool and worker say to each other.

@@ -43,9 +43,10 @@ type Options struct {
 	// main calls Main, and Init. 0 stands for 10 s.
 	StartTimeout time.Duration
 	// Init runs in each new worker before its first call: to open a model, say. It
-	// must come from RegisterInit, as only its name goes to the worker. Its ctx ends
-	// when three quarters of StartTimeout have passed, so that it can return before
-	// its worker is killed.
+	// is a declared function, or one that RegisterInit returned: only its name goes to
+	// the worker. New refuses any other, because it may use variables that a worker
+	// does not have. Its ctx ends when three quarters of StartTimeout have passed, so
+	// that it can return before its worker is killed.
 	Init func(ctx context.Context) error
 	// Env is added to the environment of the workers, as "KEY=value".
 	Env []string

@@ -38,8 +38,8 @@ func init() {
 
 var one = procpool.Options{Workers: 1}
 
-// doStuckInit starts a program, tells of it, and does not return.
-func doStuckInit(ctx context.Context) error {
+// stuckInit starts a program, tells of it, and does not return.
+func stuckInit(ctx context.Context) error {
 	pids, err := startSleep(ctx, struct{}{})
 	fmt.Println(pids)
 	if err == nil {

@@ -121,8 +121,8 @@ func TestTailOfACall(t *testing.T) {
 	})
 }
 
-// doFallingInit breaks the worker and has it say so, before there is a call.
-func doFallingInit(ctx context.Context) error {
+// fallingInit breaks the worker and has it say so, before there is a call.
+func fallingInit(ctx context.Context) error {
 	fmt.Fprintln(os.Stderr, "the roof falls in")
 	return deafInit(ctx)
 }

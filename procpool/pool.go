@@ -23,7 +23,7 @@ import (
 // starts the worker, listens to it, and buries it.
 type Pool struct {
 	opts Options
-	init string // the name of Options.Init
+	init *initRef // nil: no Options.Init
 	name string
 
 	mu       sync.Mutex
@@ -73,7 +73,7 @@ func New(o Options) (*Pool, error) {
 	}
 	p := &Pool{opts: o, name: fmt.Sprintf("procpool-%d", pools.Add(1)), drained: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{})}
 	if o.Init != nil {
-		if p.init, err = initName(o.Init); err != nil {
+		if p.init, err = locateInit(o.Init); err != nil {
 			return nil, err
 		}
 	}

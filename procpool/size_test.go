@@ -127,8 +127,8 @@ func TestCausesOfAnySize(t *testing.T) {
 	}
 }
 
-// doHugeInit fails with a text whose size the environment says.
-func doHugeInit(context.Context) error {
+// hugeInit fails with a text whose size the environment says.
+func hugeInit(context.Context) error {
 	var n int
 	fmt.Sscan(os.Getenv("PROCPOOL_TEST_SIZE"), &n)
 	return errors.New(huge(n))

@@ -28,11 +28,11 @@ func init() {
 	beforeMain["panics before Main"] = func() { panic("no licence found") }
 }
 
-func doFailingInit(context.Context) error   { return errors.New("the model is missing") }
-func doPanickingInit(context.Context) error { panic("the model is broken") }
-func doExitingInit(context.Context) error   { os.Exit(9); return nil }
-func doSlowInit(context.Context) error      { select {} }
-func doPatientInit(ctx context.Context) error {
+func failingInit(context.Context) error   { return errors.New("the model is missing") }
+func panickingInit(context.Context) error { panic("the model is broken") }
+func exitingInit(context.Context) error   { os.Exit(9); return nil }
+func slowInit(context.Context) error      { select {} }
+func patientInit(ctx context.Context) error {
 	<-ctx.Done()
 	return fmt.Errorf("the model was put away: %w", ctx.Err())
 }
@@ -52,7 +52,7 @@ func TestStartFailures(t *testing.T) {
 		"panic":           {procpool.Options{Env: mode("panics before Main")}, []string{"panic: no licence found"}, "no licence found"},
 		"other functions": {procpool.Options{Env: mode("registers more")}, []string{"another build", "register the same functions"}, ""},
 		"Init fails":      {procpool.Options{Init: failingInit}, []string{"Options.Init: the model is missing"}, "the model is missing"},
-		"Init panics":     {procpool.Options{Init: panickingInit}, []string{"the model is broken"}, "PanickingInit"},
+		"Init panics":     {procpool.Options{Init: panickingInit}, []string{"the model is broken"}, "panickingInit"},
 		"Init exits":      {procpool.Options{Init: exitingInit}, []string{"exited with code 9"}, ""},
 		"Init too slow":   {procpool.Options{Init: slowInit, StartTimeout: 50 * time.Millisecond}, []string{"Options.Init", "50ms"}, ""},
 		"literal": {procpool.Options{Init: literalInit},
@@ -258,11 +258,11 @@ func TestNoProcessBesideAStart(t *testing.T) {
 	})
 }
 
-func doGatedInit(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
+func gatedInit(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
 
 var initialised = "nothing"
 
-func doGoodInit(context.Context) error { initialised = "by goodInit"; return nil }
+func goodInit(context.Context) error { initialised = "by goodInit"; return nil }
 
 var tellsInit = asyncio.Register("procpool.test.tellsInit", func(context.Context, struct{}) (string, error) { return initialised, nil })
 

@@ -35,7 +35,7 @@ func serve(o orders) {
 	}
 	heedHangup(o.Parent)
 	w := &worker{ch: ch, in: frame.NewReader(ch, o.MaxMessage), limit: o.MaxMessage, wake: make(chan struct{})}
-	if o.Init != "" {
+	if o.Init != nil {
 		if err := w.init(o); err != nil {
 			give(exitInit, fmt.Errorf("Options.Init: %w", err))
 		}
@@ -75,7 +75,7 @@ type worker struct {
 }
 
 func (w *worker) init(o orders) error {
-	fn, err := findInit(o.Init)
+	fn, err := o.Init.find()
 	if err != nil {
 		return err
 	}
