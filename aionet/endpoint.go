@@ -26,6 +26,7 @@ type endpoint struct {
 	whole   bool        // each read and each write is a message
 	served  bool        // Serve closes it
 	r, w    half
+	onSpace func()           // called once when writing may go on; nil: none
 	life    *lifeline        // nil: its owner closes it in any case
 	queue   *engine.WaitList // of writers of messages; nil: there was none
 }
@@ -60,6 +61,10 @@ func (e *watcher) Ready(readable, writable bool) {
 	}
 	if writable {
 		e.w.wait.WakeAll()
+		if fn := e.onSpace; fn != nil {
+			e.onSpace = nil
+			fn()
+		}
 	}
 }
 

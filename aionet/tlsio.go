@@ -182,9 +182,6 @@ func (t *TLSConn) part(caller engine.Caller) {
 	if t.farewell() {
 		t.linger(caller)
 	}
-	if t.wire.sender != nil {
-		t.wire.sender.Cancel(nil)
-	}
 }
 
 // linger waits until what is pending is sent, but not long.
@@ -224,7 +221,7 @@ func (t *TLSConn) closeLater() {
 	t.wire.senders++
 	asyncio.Submit(t.conn.loop.Public.(*asyncio.Loop), func(ctx context.Context) (struct{}, error) {
 		if caller, err := engine.Enter(ctx); err == nil {
-			t.wire.send(caller, true)
+			t.wire.send(caller)
 		}
 		t.wire.senders--
 		t.conn.Close()

@@ -1,12 +1,10 @@
 package aionet
 
 import (
-	"context"
 	"net"
 	"sync/atomic"
 	"time"
 
-	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
@@ -16,18 +14,17 @@ import (
 // mutex would stop the loop. Read waits, with the mutex of reading locked; the TLSConn
 // admits one reader, so that nobody waits for that one.
 //
-// While anything is pending some task is in flush.
+// While anything is pending some task is in flush, or Conn.onSpace is set.
 //
 // It is used on the loop only.
 type wire struct {
 	conn    *Conn
-	closed  atomic.Bool             // TLSConn.Close was called
-	reader  engine.Caller           // for whom crypto/tls reads
-	pending []byte                  // what is to be sent, in a buffer of the loop
-	sent    int                     // of pending
-	senders int                     // tasks in flush
-	sender  *asyncio.Task[struct{}] // of sendLater, the last one
-	failed  error                   // of sending: final
+	closed  atomic.Bool   // TLSConn.Close was called
+	reader  engine.Caller // for whom crypto/tls reads
+	pending []byte        // what is to be sent, in a buffer of the loop
+	sent    int           // of pending
+	senders int           // tasks in flush
+	failed  error         // of sending: final
 }
 
 // mostPending bounds what the answers of crypto/tls to the other side may add to a chunk
@@ -130,54 +127,39 @@ func (w *wire) drop() {
 	w.pending, w.sent = nil, 0
 }
 
-// push sends what there is room for, and has a task send the rest if none does.
+// push sends what there is room for, and has the loop send the rest if no task does.
 func (w *wire) push() {
 	if w.try() == netport.ErrAgain && w.senders == 0 {
-		w.sendLater()
+		w.conn.onSpace = w.push
 	}
 }
 
 // flush suspends the task until nothing is pending. If it is interrupted, what is left
-// is sent by another task.
+// is sent by another task or by the loop.
 func (w *wire) flush(caller engine.Caller) error {
 	w.senders++
-	err := w.send(caller, true)
+	err := w.send(caller)
 	w.senders--
 	w.push()
 	return err
 }
 
-// send waits for room, with regard to the deadline of writing or without.
-func (w *wire) send(caller engine.Caller, inTime bool) error {
+// send waits for room.
+func (w *wire) send(caller engine.Caller) error {
 	h := &w.conn.w
 	for {
 		if err := w.try(); err != netport.ErrAgain {
 			caller.Spend()
 			return err
 		}
-		deadline := int64(0)
-		if inTime {
-			var err error
-			if deadline, err = w.conn.usable(caller, h); err != nil {
-				return w.conn.opError("write", err)
-			}
+		deadline, err := w.conn.usable(caller, h)
+		if err != nil {
+			return w.conn.opError("write", err)
 		}
 		if err := h.watch(caller, deadline, engine.ForWrite); err != nil {
 			return err
 		}
 	}
-}
-
-// sendLater has a task of the loop's own send what is pending: nobody waits for it.
-func (w *wire) sendLater() {
-	w.senders++
-	w.sender = asyncio.Submit(w.conn.loop.Public.(*asyncio.Loop), func(ctx context.Context) (struct{}, error) {
-		if caller, err := engine.Enter(ctx); err == nil {
-			w.send(caller, false) // fails when the connection does, or the loop ends
-		}
-		w.senders--
-		return struct{}{}, nil
-	}, asyncio.Name("sender of a TLS connection"))
 }
 
 // The rest of a net.Conn. crypto/tls closes the connection if the ctx of a handshake

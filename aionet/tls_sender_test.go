@@ -1,0 +1,35 @@
+package aionet_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// What crypto/tls answers to the other side is sent without a task: none is left when
+// the connection below is closed.
+func TestTLS_noTaskIsLeftBehindAClose(t *testing.T) {
+	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
+		c, s := secured(ctx, t, clientConfig(), serverConfig())
+		writing := asyncio.Go(ctx, func(context.Context) error { // until there is no room
+			_, err := c.Write(make([]byte, 64<<20))
+			return err
+		})
+		turns(ctx, t, 20)
+		writing.Cancel(nil)
+		writing.Await(ctx)
+		for _, task := range asyncio.LoopOf(ctx).Tasks() {
+			if strings.Contains(task.Name(), "TLS") {
+				t.Errorf("the task %q sends what a cancelled Write has left", task.Name())
+			}
+		}
+		shut(t, c.NetConn())
+		if n := len(asyncio.LoopOf(ctx).Tasks()); n != 1 {
+			t.Errorf("%d tasks live after Close, want 1", n)
+		}
+		c.Close()
+		s.Close()
+	})
+}
