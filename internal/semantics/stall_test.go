@@ -133,14 +133,14 @@ const onlyFew = "with few only, "
 const stallThreshold = 40 * time.Millisecond
 
 // seen has the program block until it is seen. Where the machine was so slow that the watch left out some of
-// its four reports, what the others lack proves nothing, and it blocks again.
+// its four reports, or had no processor for the program, the reports prove nothing, and it blocks again.
 func seen(t *testing.T, k blocker, parked int) {
 	for range 10 {
 		if k.run(t, parked) {
 			return
 		}
 	}
-	t.Error("the watch came too late ten times in a row")
+	t.Error("ten times in a row the watch came too late, or other processes had the processors")
 }
 
 // run reports whether something was proved.
@@ -180,7 +180,8 @@ func (k blocker) run(t *testing.T, parked int) bool {
 		t.Error(err)
 	}
 	if right == nil {
-		if len(reports) < 4 {
+		starved := func(s asyncio.Stall) bool { return s.Class == asyncio.StallStarvedOS }
+		if len(reports) < 4 || slices.ContainsFunc(reports, starved) {
 			return false
 		}
 		t.Errorf("want %v, call %q at %s:%v; the watch said:", k.class, k.call, b.file, b.lines)
