@@ -120,11 +120,11 @@ func (e *StallError) Error() string { return e.Stall.String() }
 // A step is what runs between two awaits of a task, or a callback. While one lasts,
 // at the threshold and at 2, 4 and 8 times it, and when it has ended, the watch
 // writes a message through the loop's logger that says who blocks the loop, in
-// which line, and what to call instead. Stalls at a place that was reported within
-// the last minute are counted and not reported, and there are at most 5 reports a
-// minute; what was left out is summed up in the next report and at the end of Run. A
-// stall that was left out and goes on is reported after a minute, so that the one that
-// never ends is told of.
+// which line, and what to call instead. A stall that moves on, to another line or
+// class, is reported again; the report of its end names the place that took longest.
+// Further stalls at a place (line and class) that was reported within the last minute
+// are counted and not reported; the next report and the end of Run have the number. One
+// that still lasts a minute after that report is reported then.
 //
 // The watch also reports a turn of many short steps that takes longer than that, a
 // task that yields for ten times as long and never waits, and timers that fire so

@@ -56,9 +56,6 @@ type slowStep struct {
 	next  int64 // how long it lasts when the watch is told next
 	times int64 // that in thresholds
 	told  bool  // the watch knows
-	again bool  // also when the limits of the reports had to let it through
-
-	heard atomic.Bool // by the watch: there was the report of eight thresholds, the last while it lasts
 
 	// Of the watch.
 	finding stall.Finding
@@ -69,8 +66,12 @@ type slowStep struct {
 	unseen  bool // its stack was not looked at: there were too many lately
 	ready   int  // the most that was seen to wait
 	late    int
-	traced  bool   // at its first report
-	trace   string // the file; "" if that failed, or nobody wants it
+	phases  []phase
+	phase   int           // the index of the present one
+	moving  string        // the key of the next one, which one look has seen; "" if none
+	looked  time.Duration // how long it had lasted at the last look
+	traced  bool          // at its first report
+	trace   string        // the file; "" if that failed, or nobody wants it
 }
 
 func (l *Loop) monitor() {
@@ -208,18 +209,22 @@ func (m *monitor) observe(now int64) {
 				s.times *= 2
 			}
 			if s.times > 8 {
-				s.next = lasts + reportWindow
+				s.next = l.nextLook(lasts)
 			}
-			m.tell(s, now, false)
-		case !s.heard.Load() && !s.again: // it may never end, and that report says most
-			if lasts >= s.next {
-				s.again = true
-				m.tell(s, now, false)
-			}
-		case l.bubbled():
+			m.tell(s, now, false, false)
+		case lasts >= s.next: // it may have moved on
+			s.next = l.nextLook(lasts)
+			m.tell(s, now, false, true)
+		case l.bubbled() && lasts >= 2*reportWindow:
 			m.rest()
 		}
 	}
+}
+
+// nextLook is when a step that has lasted so long is looked at again: the longer it lasts,
+// the rarer.
+func (l *Loop) nextLook(lasts int64) int64 {
+	return lasts + min(max(lasts/32, int64(l.cfg.StallThreshold)), reportWindow)
 }
 
 // rest has the monitor wait until the step has ended. In a bubble its ticks would
@@ -243,7 +248,7 @@ func (m *monitor) settle() {
 		if at := s.ended.Load(); at != 0 {
 			m.slow = nil
 			if s.told || at-s.began >= int64(l.cfg.StallThreshold) {
-				m.tell(s, at, true)
+				m.tell(s, at, true, false)
 			}
 		}
 	}
@@ -281,7 +286,7 @@ func (s *stretch) testify(n *news) {
 
 // tell tells the watch of a step. One that ends meanwhile has not ended for that: settle
 // tells of its end.
-func (m *monitor) tell(s *slowStep, now int64, ended bool) {
+func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 	s.told = true
 	e := stall.Evidence{Credited: time.Duration(s.seen.credited), Procs: runtime.GOMAXPROCS(0), Samples: s.seen.ticks}
 	if m.l.bubbled() { // time is virtual: what the process did meanwhile means nothing
@@ -297,7 +302,7 @@ func (m *monitor) tell(s *slowStep, now int64, ended bool) {
 		e.Elapsed = time.Duration(now - s.began)
 		e.CPU, e.RunDelay, e.Rivals = u.CPU-s.seen.usage.CPU, u.RunDelay-s.seen.usage.RunDelay, max(0, s.seen.rivals)
 	}
-	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: ended, evidence: e})
+	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: ended, look: look, evidence: e})
 }
 
 // parkMonitor waits until the loop has something to do. It reports false when

@@ -58,21 +58,24 @@ func TestTheMonitorParksWhileTheLoopSleeps(t *testing.T) {
 	})
 }
 
-// However many steps are slow at once, no more stacks are taken in a window than are allowed.
+// However many steps are slow at once, no more stacks are taken in a window than are allowed: fewer of
+// steps that were looked at before.
 func TestCapturesAreBounded(t *testing.T) {
-	w := &watch{}
-	var taken []int64
-	for at := int64(0); at < 5*int64(captureWindow); at += int64(5 * time.Millisecond) {
-		if w.mayCapture(at) {
-			taken = append(taken, at)
+	for first, most := range map[bool]int{false: maxCaptures, true: maxLooks} {
+		w := &watch{}
+		var taken []int64
+		for at := int64(0); at < 5*int64(captureWindow); at += int64(5 * time.Millisecond) {
+			if w.mayCapture(at, first) {
+				taken = append(taken, at)
+			}
 		}
-	}
-	if want := 5 * maxCaptures; len(taken) != want {
-		t.Errorf("%d stacks in five windows, want %d", len(taken), want)
-	}
-	for i := maxCaptures; i < len(taken); i++ {
-		if taken[i]-taken[i-maxCaptures] < int64(captureWindow) {
-			t.Fatalf("stacks %d to %d were taken within %v", i-maxCaptures, i, time.Duration(taken[i]-taken[i-maxCaptures]))
+		if want := 5 * most; len(taken) != want {
+			t.Errorf("%d stacks in five windows, want %d", len(taken), want)
+		}
+		for i := most; i < len(taken); i++ {
+			if taken[i]-taken[i-most] < int64(captureWindow) {
+				t.Fatalf("stacks %d to %d were taken within %v", i-most, i, time.Duration(taken[i]-taken[i-most]))
+			}
 		}
 	}
 }

@@ -82,7 +82,7 @@ func TestAStallThatWasNotLookedAtIsCounted(t *testing.T) {
 	l.cfg.OnStall = func(Stall) { reports++ }
 	w := &l.watch
 	w.places = map[string]*spot{}
-	for range maxCaptures {
+	for range maxLooks {
 		w.taken = append(w.taken, l.Elapsed())
 	}
 	short, long := &slowStep{}, &slowStep{}
@@ -115,15 +115,14 @@ func TestASpinnerOfTenThresholds(t *testing.T) {
 	}
 }
 
-// What is told of once, and comes when there were enough reports, is one of those left out.
+// What is told of once, and comes at a place that was reported just before, is one of those left out.
 func TestAnOddityThatIsLeftOutIsCounted(t *testing.T) {
 	l := New(Config{StallThreshold: 100, Logger: slog.New(slog.DiscardHandler)})
 	w := &l.watch
 	w.places = map[string]*spot{}
-	for range maxStallReports {
-		w.recent = append(w.recent, l.Elapsed())
+	for range 2 {
+		w.oddity(news{class: stall.ManySteps, elapsed: 150}, l.Elapsed())
 	}
-	w.oddity(news{class: stall.ManySteps, elapsed: 150}, l.Elapsed())
 	if w.silent != 1 || w.left != 1 || w.leftTook != 150 {
 		t.Errorf("%d and %d of %d ns were left out, want 1 of 150 ns", w.silent, w.left, w.leftTook)
 	}

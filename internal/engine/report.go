@@ -31,18 +31,10 @@ type Stall struct {
 	step          *slowStep     // that it is of
 }
 
-// emit makes a report. It reports false if there were enough in the last minute.
-func (w *watch) emit(r Stall, s *slowStep, now int64) bool {
+// emit makes a report.
+func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
-	w.recent = since(w.recent, now-reportWindow)
-	if len(w.recent) >= maxStallReports && !w.l.cfg.EveryStall {
-		return false
-	}
-	w.recent = append(w.recent, now)
 	p.reported = now
-	if r.Elapsed/8 >= w.l.cfg.StallThreshold {
-		s.heard.Store(true)
-	}
 	r.Count, r.Total, r.Silent = p.count, p.total, w.silent
 	w.silent = 0
 	if !s.traced {
@@ -51,7 +43,6 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) bool {
 	r.Trace = s.trace
 	w.log(r)
 	w.handle(r)
-	return true
 }
 
 // snapshot has the flight recorder write what happened up to now, if there is one.

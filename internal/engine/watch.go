@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,6 @@ type watch struct {
 	lost  atomic.Int64 // news for which there was no room
 
 	places   map[string]*spot
-	recent   []int64 // when reports were made, within the last minute
 	taken    []int64 // when stacks were taken, within the last ten seconds
 	failed   []error // for Run, once the watch has ended
 	silent   int     // stalls not reported since the last report
@@ -38,6 +38,7 @@ type news struct {
 	blame    string
 	elapsed  time.Duration
 	ended    bool
+	look     bool // beyond eight thresholds: it is reported only if the stall has moved on
 	evidence stall.Evidence
 	ready    int
 	late     int
@@ -54,12 +55,12 @@ type spot struct {
 }
 
 const (
-	maxStallReports = 5 // in a window
-	reportWindow    = int64(time.Minute)
-	maxCaptures     = 20
-	captureWindow   = 10 * time.Second
-	maxPlaces       = 1000
-	watchPatience   = time.Second
+	reportWindow  = int64(time.Minute)
+	maxCaptures   = 20  // in a window, of stalls that were looked at before
+	maxLooks      = 100 // in a window, of all
+	captureWindow = 10 * time.Second
+	maxPlaces     = 1000
+	watchPatience = time.Second
 )
 
 // tell gives the watch news, without waiting. From the monitor only.
@@ -130,7 +131,7 @@ func (w *watch) hear(n news) {
 // during is for a step that lasts.
 func (w *watch) during(n news, now int64) {
 	s := n.step
-	if w.mayCapture(now) || n.elapsed/8 >= w.l.cfg.StallThreshold {
+	if w.mayCapture(now, s.stack == "") || n.elapsed/8 >= w.l.cfg.StallThreshold {
 		s.unseen = false
 		if trace, alone := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
 			s.stack, s.finding, s.alone = trace, stall.Classify(trace), alone
@@ -147,13 +148,16 @@ func (w *watch) during(n news, now int64) {
 		r.Blame = "its stack was not found"
 	}
 	w.current.Store(&r)
-	if s.place == nil {
+	moved := s.moveOn(n.elapsed)
+	if s.place == nil || moved {
 		w.enter(s, r, now)
 	}
-	if s.muted && now-s.place.reported >= reportWindow {
+	due := s.muted && now-s.place.reported >= reportWindow
+	if due {
 		s.muted = false
 	}
-	if !s.muted {
+	s.keep()
+	if !s.muted && (moved || due || !n.look) {
 		w.emit(r, s, now)
 	}
 }
@@ -161,17 +165,27 @@ func (w *watch) during(n news, now int64) {
 // end is for a step that was long and is over.
 func (w *watch) end(n news, now int64) {
 	s := n.step
+	most := s.longest(n.elapsed)
 	r := w.report(n)
+	if most > 0 {
+		r.Blame = fmt.Sprintf("%v of %v were spent here: %s", round(most), round(n.elapsed), r.Blame)
+	}
 	if s.place == nil {
 		w.enter(s, r, now)
 	}
 	s.place.total += n.elapsed
 	w.fail(r)
 	w.count(r)
-	r.Total = s.place.total
-	if s.muted || !w.emit(r, s, now) {
-		w.leaveOut(s.place, n.elapsed)
+	w.emitOrCount(r, s, now)
+}
+
+// emitOrCount reports a stall that is over, or that is told of once.
+func (w *watch) emitOrCount(r Stall, s *slowStep, now int64) {
+	if s.muted {
+		w.leaveOut(s.place, r.Elapsed)
+		return
 	}
+	w.emit(r, s, now)
 }
 
 // oddity is for what is no long step.
@@ -190,9 +204,7 @@ func (w *watch) oddity(n news, now int64) {
 	w.fail(r)
 	w.count(r)
 	s.place.total += n.elapsed
-	if s.muted || !w.emit(r, s, now) {
-		w.leaveOut(s.place, n.elapsed)
-	}
+	w.emitOrCount(r, s, now)
 }
 
 // leaveOut notes a stall that is counted only, or whose end is.
@@ -269,10 +281,11 @@ func (w *watch) enter(s *slowStep, r Stall, now int64) {
 	s.place, s.muted = p, (s.unseen || now-p.reported < reportWindow) && !w.l.cfg.EveryStall
 }
 
-// mayCapture bounds what the captures cost.
-func (w *watch) mayCapture(now int64) bool {
+// mayCapture bounds what the captures cost. A stall that was not looked at yet may be at a
+// new place.
+func (w *watch) mayCapture(now int64, first bool) bool {
 	w.taken = since(w.taken, now-int64(captureWindow))
-	if len(w.taken) >= maxCaptures {
+	if len(w.taken) >= maxLooks || len(w.taken) >= maxCaptures && !first {
 		return false
 	}
 	w.taken = append(w.taken, now)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	rtrace "runtime/trace"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,7 +46,8 @@ func stallsOf(t *testing.T, book *logbook, main func(ctx context.Context, t *tes
 	return reports
 }
 
-func TestStallReports_FiveAMinute(t *testing.T) {
+// Limits hold for a place: however many stalls there were at others, each new place is reported.
+func TestStallReports_EachPlaceIsReported(t *testing.T) {
 	book := &logbook{}
 	reports := stallsOf(t, book, func(ctx context.Context, t *testing.T) {
 		for _, nap := range naps[:len(naps)-1] {
@@ -56,17 +58,60 @@ func TestStallReports_FiveAMinute(t *testing.T) {
 		naps[len(naps)-1]()
 		asyncio.Sleep(ctx, time.Second)
 	})
-	// Two of each stall, so that the third one's end and four more are left out.
-	if len(reports) != 7 {
-		t.Fatalf("%d reports, want 5 in the first minute and 2 in the next", len(reports))
+	if len(reports) != 2*len(naps) {
+		t.Fatalf("%d reports, want 2 for each of %d places", len(reports), len(naps))
 	}
-	for i, want := range []int{0, 0, 0, 0, 0, 5, 0} {
-		if s := reports[i]; s.Suppressed != want || s.Ended != (i == 1 || i == 3 || i == 6) || s.Count != 1 {
-			t.Errorf("report %d tells of %d stalls that were left out, want %d\n%v", i, s.Suppressed, want, s)
+	lines := map[int]bool{}
+	for i, s := range reports {
+		lines[s.Line] = true
+		if s.Suppressed != 0 || s.Ended != (i%2 == 1) || s.Count != 1 || !s.Ended && s.Elapsed > 75*time.Millisecond {
+			t.Errorf("report %d tells of %d stalls that were left out, count %d\n%v", i, s.Suppressed, s.Count, s)
 		}
 	}
-	if lines := book.containing("more often than was reported"); len(lines) != 1 || !strings.Contains(lines[0], "stalls=5") {
-		t.Errorf("at the end the log has %q, want the 5 that were left out", lines)
+	if len(lines) != len(naps) {
+		t.Errorf("the reports name %d lines, want %d", len(lines), len(naps))
+	}
+	if lines := book.containing("more often than was reported"); len(lines) != 0 {
+		t.Errorf("at the end the log has %q, want nothing", lines)
+	}
+}
+
+// A stall that moves on to another line, or blocks in another way, is reported anew while it lasts. Its end names
+// the place that took longest.
+func TestStallReports_AStallThatMovesOn(t *testing.T) {
+	sleep := func(d time.Duration) { time.Sleep(d) }
+	receive := func(d time.Duration) { <-time.After(d) }
+	for name, c := range map[string]struct {
+		step    func()
+		classes []asyncio.StallClass // of the first reports of its places
+		longest asyncio.StallClass
+		share   string
+	}{
+		"early": {func() { sleep(70 * time.Millisecond); receive(time.Second) },
+			[]asyncio.StallClass{asyncio.StallSleep, asyncio.StallChannel}, asyncio.StallChannel, " of 1.0"},
+		"after eight thresholds": {func() { sleep(time.Second); receive(20 * time.Second) },
+			[]asyncio.StallClass{asyncio.StallSleep, asyncio.StallChannel}, asyncio.StallChannel, " of 20.9"},
+		"and back": {func() { sleep(10 * time.Second); receive(5 * time.Second); sleep(10 * time.Second) },
+			[]asyncio.StallClass{asyncio.StallSleep, asyncio.StallChannel}, asyncio.StallSleep, " of 24.9"},
+		"for a moment at last": {func() { sleep(30 * time.Second); receive(time.Millisecond) },
+			[]asyncio.StallClass{asyncio.StallSleep}, asyncio.StallSleep, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reports := stallsOf(t, &logbook{}, func(ctx context.Context, _ *testing.T) {
+				c.step()
+				asyncio.Sleep(ctx, time.Second)
+			})
+			var classes []asyncio.StallClass
+			for _, s := range reports {
+				if !s.Ended && !slices.Contains(classes, s.Class) {
+					classes = append(classes, s.Class)
+				}
+			}
+			last := reports[len(reports)-1]
+			if !slices.Equal(classes, c.classes) || !last.Ended || last.Class != c.longest || !strings.Contains(last.Blame, c.share) || strings.Contains(last.Blame, "spent here") != (c.share != "") {
+				t.Errorf("the reports are of %v, the end %v: want %v, and %v with %q", classes, last, c.classes, c.longest, c.share)
+			}
+		})
 	}
 }
 
@@ -129,9 +174,8 @@ func TestStallReports_AtTwiceFourTimesAndEightTimesAndTheEnd(t *testing.T) {
 func TestStallReports_WhatGoesOnIsToldInTheEnd(t *testing.T) {
 	nap := func(d time.Duration) { time.Sleep(d) }
 	for name, first := range map[string]func(){
-		"enough reports":    func() { time.Sleep(time.Second) },
-		"enough after some": func() { time.Sleep(short) }, // of the reports of what goes on
-		"the same place":    func() { nap(short) },
+		"the same place, long before": func() { nap(time.Second) },
+		"the same place":              func() { nap(short) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			reports := stallsOf(t, &logbook{}, func(ctx context.Context, _ *testing.T) {
@@ -146,7 +190,7 @@ func TestStallReports_WhatGoesOnIsToldInTheEnd(t *testing.T) {
 				switch {
 				case s.Ended && s.Elapsed > time.Minute:
 					ended++
-				case s.Elapsed > time.Minute && s.Elapsed < 62*time.Second && s.Class == asyncio.StallSleep && s.Line > 0:
+				case s.Elapsed > 58*time.Second && s.Elapsed < 62*time.Second && s.Class == asyncio.StallSleep && s.Line > 0:
 					during++
 				}
 			}

@@ -83,9 +83,8 @@ var misbehaviours = []misbehaviour{
 		}},
 }
 
-// Each goes on until it is told of. A loop makes five reports a minute: where other programs hold its steps,
-// which are short, up so often that they use up the five, nothing was proved, and it begins anew. In virtual
-// time nobody holds up anything.
+// Each goes on until it is told of. Where other programs hold its steps, which are short, up so often that there are
+// five reports of something else, nothing was proved, and it begins anew. In virtual time nobody holds up anything.
 func TestStall_WhatNoStepShowsIsToldApart(t *testing.T) {
 	for _, m := range misbehaviours {
 		t.Run(m.name, func(t *testing.T) {
