@@ -126,7 +126,8 @@ func (e *StallError) Error() string { return e.Stall.String() }
 // are counted and not reported; the next report and the end of Run have the number. One
 // that still lasts a minute after that report is reported then.
 //
-// The watch also reports a turn of many short steps that takes longer than that, a
+// The watch also reports a turn of many short steps that takes longer than that, and its
+// end, with the number of the steps and, if most are calls of one callback, its name; a
 // task that yields for ten times as long and never waits, and timers that fire so
 // late because the loop was not woken in time.
 //

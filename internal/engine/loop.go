@@ -66,6 +66,7 @@ type Loop struct {
 	// Owned by the loop.
 	ready      readyQueue
 	left       int // entries of this turn still to run
+	size       int // entries of this turn in all
 	turns      uint64
 	rootMask   uint64 // a turn begins on the root where turns has none of these bits
 	counters   counters
@@ -333,7 +334,8 @@ func (l *Loop) turn() bool {
 		if l.stop.unswept > 0 && l.stop.began && (l.ready.len() == 0 || l.turns-l.stop.sweptAt >= rootEvery) && l.sweep() {
 			continue
 		}
-		if l.left = l.ready.len(); l.left > 0 {
+		l.left = l.ready.len()
+		if l.size = l.left; l.left > 0 {
 			l.counters.more += l.left
 			l.publishQueue(1, 0)
 			if l.debug != nil {
@@ -368,6 +370,7 @@ func (l *Loop) nextTurn() bool {
 		return false
 	}
 	l.turns++
+	l.size = l.left
 	l.counters.more += l.left - 1
 	return true
 }

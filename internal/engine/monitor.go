@@ -258,7 +258,7 @@ func (m *monitor) settle() {
 			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
 		case n.class == stall.Unknown:
 			m.marked.testify(n)
-		case n.class == stall.ManySteps:
+		case n.class == stall.ManySteps && !n.ended:
 			m.turn.testify(n)
 			if c, blame := stall.WeighTurn(n.evidence, l.cfg.StallThreshold); c != n.class {
 				n.class, n.blame = c, blame
@@ -361,6 +361,9 @@ func (l *Loop) stepEnded() {
 func (l *Loop) idles() {
 	if l.mark.Load() { // a callback was the last step
 		l.stepEnded()
+	}
+	if l.pace.told.since != 0 {
+		l.turnEnded(l.Elapsed())
 	}
 	l.cur.Store(nil)
 	if l.mark.Load() {

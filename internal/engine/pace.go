@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -16,6 +18,11 @@ type pace struct {
 	since  int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
 	cpu    time.Duration // what the process had used by then
 	toldOf bool
+	told   longTurn // the turn that was told of, until it ends
+
+	callback calling // the one that most notes of the turn saw
+	votes    int     // by how many more than others
+	seen     int     // the notes of the turn
 
 	notes, yields int    // since the loop slept, or a spinner was told of; and those of a task that yields
 	spunAt        int64  // the first of them
@@ -47,10 +54,14 @@ func (l *Loop) watchPace(now int64) {
 		return
 	}
 	if p.turn != l.turns {
-		p.turn, p.toldOf = l.turns, false
+		l.turnEnded(now)
+		p.turn, p.toldOf, p.votes, p.seen = l.turns, false, 0, 0
 		l.turnFrom(now)
-	} else if now-p.since >= threshold && !p.toldOf {
+	}
+	p.vote(l)
+	if now-p.since >= threshold && !p.toldOf {
 		p.toldOf = true
+		p.told = longTurn{since: p.since, cpu: p.cpu}
 		l.tellOf(stall.ManySteps, now, now-p.since, "a turn of many steps: each was short, and "+strconv.Itoa(l.left)+" more are ready in it")
 	}
 	if p.notes++; p.notes == 1 {
@@ -66,6 +77,48 @@ func (l *Loop) watchPace(now int64) {
 		p.notes, p.yields = 0, 0
 		l.tellOf(stall.Spinner, now, spun, "the task yields without end and never waits: it takes a whole processor to do nothing")
 	}
+}
+
+// A longTurn is a turn of many steps.
+type longTurn struct {
+	since int64 // 0: none
+	cpu   time.Duration
+	size  int // 0: not yet known
+}
+
+// vote notes which callback runs.
+func (p *pace) vote(l *Loop) {
+	p.seen++
+	p.told.size = l.size
+	switch {
+	case l.Current() != nil, l.calling == calling{}:
+	case l.calling == p.callback:
+		p.votes++
+	case p.votes <= 0:
+		p.callback, p.votes = l.calling, 1
+	default:
+		p.votes--
+	}
+}
+
+// turnEnded tells of the end of a turn of many steps. If most notes of it saw the same
+// callback, it names that.
+func (l *Loop) turnEnded(now int64) {
+	p := &l.pace
+	told := p.told
+	p.told = longTurn{}
+	if told.since == 0 {
+		return
+	}
+	s := &slowStep{began: told.since}
+	blame := fmt.Sprintf("a turn of many steps: it ran %d, each of them short", told.size)
+	if 2*p.votes > p.seen {
+		s.runner, s.calling = &l.rootRunner, p.callback
+		blame += ", and most of them calls of this function"
+	}
+	took := time.Duration(now - told.since)
+	l.odd(&news{class: stall.ManySteps, blame: blame, elapsed: took, ended: true, step: s,
+		evidence: stall.Evidence{Elapsed: took, Credited: took, CPU: stall.CPUTime() - told.cpu, Procs: runtime.GOMAXPROCS(0)}})
 }
 
 // sleeps forgets who yielded: a loop that sleeps is not spun.

@@ -121,7 +121,7 @@ func TestAnOddityThatIsLeftOutIsCounted(t *testing.T) {
 	w := &l.watch
 	w.places = map[string]*spot{}
 	for range 2 {
-		w.oddity(news{class: stall.ManySteps, elapsed: 150}, l.Elapsed())
+		w.oddity(news{class: stall.Spinner, elapsed: 150}, l.Elapsed())
 	}
 	if w.silent != 1 || w.left != 1 || w.leftTook != 150 {
 		t.Errorf("%d and %d of %d ns were left out, want 1 of 150 ns", w.silent, w.left, w.leftTook)

@@ -115,6 +115,8 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 // Headline is the report's message.
 func (r Stall) Headline() string {
 	switch {
+	case r.Class == stall.ManySteps && r.Ended:
+		return "asyncio: a turn of many steps kept the loop busy"
 	case r.Class == stall.ManySteps:
 		return "asyncio: a turn of many steps keeps the loop busy"
 	case r.Class == stall.Spinner:

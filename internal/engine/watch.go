@@ -25,6 +25,8 @@ type watch struct {
 	taken    []int64 // when stacks were taken, within the last ten seconds
 	failed   []error // for Run, once the watch has ended
 	silent   int     // stalls not reported since the last report
+	turn     *spot   // of the turn of many steps that lasts; nil: none was told of
+	turnMute bool    // it is counted only
 	left     int     // in all, and how long they took
 	leftTook time.Duration
 	current  atomic.Pointer[Stall]
@@ -200,10 +202,32 @@ func (w *watch) oddity(n news, now int64) {
 		r.Task = s.task
 		r.Name, r.Created = s.describe()
 	}
+	if n.class == stall.ManySteps && n.ended {
+		w.endTurn(r, s, now)
+		return
+	}
 	w.enter(s, r, now)
 	w.fail(r)
+	if n.class == stall.ManySteps { // it is counted when it has ended
+		w.turn, w.turnMute = s.place, s.muted
+		if !s.muted {
+			w.emit(r, s, now)
+		}
+		return
+	}
 	w.count(r)
 	s.place.total += n.elapsed
+	w.emitOrCount(r, s, now)
+}
+
+// endTurn is for the end of a turn of many steps, unless something else was to blame for it.
+func (w *watch) endTurn(r Stall, s *slowStep, now int64) {
+	if s.place, s.muted = w.turn, w.turnMute; s.place == nil {
+		return
+	}
+	w.turn = nil
+	w.count(r)
+	s.place.total += r.Elapsed
 	w.emitOrCount(r, s, now)
 }
 

@@ -2,6 +2,7 @@ package semantics_test
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -105,11 +106,34 @@ func TestStall_ManySteps(t *testing.T) {
 	inBubble(t, func(ctx context.Context, t *testing.T) {
 		together(ctx, 200, seen.Load, func() { time.Sleep(time.Millisecond) })
 	}, asyncio.WithStallHandler(func(s asyncio.Stall) { told = append(told, s); seen.Store(true) }))
-	if len(told) != 1 || told[0].Class != asyncio.StallManySteps || told[0].Elapsed < 50*time.Millisecond ||
+	if len(told) != 2 || told[0].Ended || !told[1].Ended || told[1].Class != asyncio.StallManySteps || !strings.Contains(told[1].Blame, "ran 200,") || told[0].Class != asyncio.StallManySteps || told[0].Elapsed < 50*time.Millisecond ||
 		!strings.Contains(told[0].Blame, "many steps") || !strings.Contains(told[0].Advice, "NewSemaphore") {
-		t.Errorf("told of %v, want many steps, once", told)
+		t.Errorf("told of %v, want many steps, and the end", told)
 	}
 }
+
+// Ten thousand callbacks in a turn: its end names them, their number and how long they took.
+func TestStall_ManyCallbacks(t *testing.T) {
+	var told []asyncio.Stall
+	site := ""
+	inBubble(t, func(ctx context.Context, t *testing.T) {
+		for range 10_000 {
+			asyncio.LoopOf(ctx).CallSoon(crumbs)
+			site = above()
+		}
+		asyncio.Sleep(ctx, time.Second)
+	}, asyncio.WithStallHandler(func(s asyncio.Stall) { told = append(told, s) }))
+	if len(told) != 2 || !told[1].Ended {
+		t.Fatalf("told of %v, want many steps and the end", told)
+	}
+	s := told[1]
+	if s.Class != asyncio.StallManySteps || s.Elapsed < 900*time.Millisecond || !strings.HasSuffix(s.TaskName, "_test.crumbs") || filepath.Base(s.Created) != site ||
+		!strings.Contains(s.Blame, "ran 10000,") || !strings.Contains(s.Advice, "batches") {
+		t.Errorf("the end is told as %v, created at %s", s, s.Created)
+	}
+}
+
+func crumbs() { time.Sleep(100 * time.Microsecond) }
 
 // reported reports whether the misbehaviour was told of. If not, five steps were that were held up.
 func (m misbehaviour) reported(t *testing.T) (seen bool) {

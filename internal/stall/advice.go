@@ -6,6 +6,9 @@ import "strings"
 // callback. A callback must not suspend, and so cannot follow advice to await something.
 func Advice(class Class, f Finding, callback bool) string {
 	advice := adviceFor(class, f)
+	if callback && class == ManySteps {
+		return "make the calls in batches, in a task that calls asyncio.Sleep(ctx, 0) between them"
+	}
 	if callback && class.ofStep() {
 		return "start a task in the callback, asyncio.Go(ctx, ...), and there " + advice
 	}
