@@ -70,8 +70,10 @@ type slowStep struct {
 	phase   int           // the index of the present one
 	moving  string        // the key of the next one, which one look has seen; "" if none
 	looked  time.Duration // how long it had lasted at the last look
-	traced  bool          // at its first report
-	trace   string        // the file; "" if that failed, or nobody wants it
+
+	evidence stall.Evidence // at the last look
+	traced   bool           // at its first report
+	trace    string         // the file; "" if that failed, or nobody wants it
 }
 
 func (l *Loop) monitor() {

@@ -16,6 +16,7 @@ type phase struct {
 	finding stall.Finding
 	stack   string
 	took    time.Duration
+	before  stall.Evidence // up to the look before the first of the phase
 	place   *spot
 	muted   bool
 }
@@ -34,9 +35,9 @@ func phaseKey(f stall.Finding) string {
 }
 
 // moveOn notes what a look at the step saw. It reports whether that is a new phase. A computation has moved on when two looks in a row saw it elsewhere.
-func (s *slowStep) moveOn(elapsed time.Duration) bool {
-	since := elapsed - s.looked
-	s.looked = elapsed
+func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
+	since, before := elapsed-s.looked, s.evidence
+	s.looked, s.evidence = elapsed, e
 	key := phaseKey(s.finding)
 	if len(s.phases) == 0 {
 		s.phases = append(s.phases, phase{key: key})
@@ -66,8 +67,20 @@ func (s *slowStep) moveOn(elapsed time.Duration) bool {
 		}
 	}
 	s.phase = len(s.phases)
-	s.phases = append(s.phases, phase{key: key, took: since})
+	s.phases = append(s.phases, phase{key: key, took: since, before: before})
 	return true
+}
+
+// ofPhase is the part of the evidence that belongs to the present phase.
+func (s *slowStep) ofPhase(e stall.Evidence) stall.Evidence {
+	if len(s.phases) > 0 {
+		before := s.phases[s.phase].before
+		e.Elapsed -= before.Elapsed
+		e.Credited -= before.Credited
+		e.CPU -= before.CPU
+		e.RunDelay -= before.RunDelay
+	}
+	return e
 }
 
 // keep keeps what is known of the present phase.

@@ -145,12 +145,12 @@ func (w *watch) during(n news, now int64) {
 	if s.ended.Load() != 0 {
 		return
 	}
+	moved := s.moveOn(n.elapsed, n.evidence)
 	r := w.report(n)
 	if r.Class == stall.Unknown {
 		r.Blame = "its stack was not found"
 	}
 	w.current.Store(&r)
-	moved := s.moveOn(n.elapsed)
 	if s.place == nil || moved {
 		w.enter(s, r, now)
 	}
@@ -267,7 +267,11 @@ func (w *watch) report(n news) Stall {
 	r := Stall{Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence, step: s}
 	r.Name, r.Created = s.describe()
 	n.evidence.Alone = s.alone
-	r.Class, r.Blame = stall.Weigh(s.finding.Class, n.evidence, w.l.cfg.StallThreshold)
+	e := n.evidence
+	if !n.ended {
+		e = s.ofPhase(e)
+	}
+	r.Class, r.Blame = stall.Weigh(s.finding.Class, e, w.l.cfg.StallThreshold)
 	r.Advice = stall.Advice(r.Class, s.finding, s.task == nil)
 	if !n.ended {
 		s.ready, s.late = max(s.ready, w.l.readyNow()), max(s.late, w.l.lateNow(w.l.Elapsed()))
