@@ -20,7 +20,7 @@ var inlined = map[string][]string{
 		"(*WaitList).WakeAll", "(*Waiter).Remove", "(*Cell).IsDone", "(*Cell).Init", "(*Cell).Claim", "(*Cell).publish", "Caller.Park", "Caller.Within",
 		"(*timerSlot).before", "(*timerHeap).up", "(*timerHeap).len", "(*counters).live", "(*Histogram).Add", "(*Loop).post",
 	},
-	".": {"(*Lock).Locked", "(*Event).IsSet", "(*Loop).CallSoonThreadsafe", "procOf", "Name"},
+	".": {"(*Lock).Locked", "(*Event).IsSet", "procOf", "Name"},
 }
 
 func TestTheHotPathIsInlined(t *testing.T) {

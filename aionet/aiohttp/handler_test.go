@@ -394,7 +394,7 @@ func TestHandlerMisused(t *testing.T) {
 	} {
 		func() {
 			defer func() {
-				if v := fmt.Sprint(recover()); !strings.Contains(v, "expected") {
+				if v := fmt.Sprint(recover()); !strings.Contains(v, "must") {
 					t.Errorf("%s: panic %v", name, v)
 				}
 			}()

@@ -464,7 +464,7 @@ func TestHijackRefused(t *testing.T) {
 	}))
 	s.client = s.server.Client()
 	_, text, err := s.do("GET", "/", nil)
-	if err != nil || !strings.Contains(text, "without TLS") {
+	if err != nil || !strings.Contains(text, "the connection uses TLS") {
 		t.Errorf("%q, error %v", text, err)
 	}
 }
