@@ -81,6 +81,8 @@ func (v *visit) failed(kind string, err error) {
 		v.r.counts.cut.Add(1)
 	case v.r.manner == leave && v.received > 0 && v.leftInOrder(err):
 		v.r.counts.cut.Add(1)
+	case v.r.network == "tcp" && v.received == 0 && v.leftInOrder(err):
+		v.r.counts.late.Add(1)
 	default:
 		v.r.violate("a %s client, which connected before Shutdown, received %d of %d answers: %v", kind, v.received, len(v.sent), err)
 	}
