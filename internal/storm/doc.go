@@ -8,7 +8,9 @@
 //
 //   - A client that connected before Shutdown began, and stays, receives the answer to each
 //     of its requests. Where handlers leave at once (Draining), it receives an answer to the
-//     first one, and then the end of the stream.
+//     first one, and then the end of the stream. By TCP a client is connected a moment before
+//     the server's system counts it: where the listener closes in that moment the client is
+//     reset. Such clients are counted as late.
 //   - Each answer is that of its request, whole and in order.
 //   - The server has answered as many requests as clients received, or more: some clients
 //     leave.

@@ -27,12 +27,13 @@ const guard = 2 * time.Minute
 type counts struct {
 	rounds                            atomic.Int64
 	connected, refused, cut, received atomic.Int64 // by clients
+	late                              atomic.Int64 // clients that were connected before the server
 	accepted, requests, answers       atomic.Int64 // by servers
 }
 
 func (c *counts) String() string {
-	return fmt.Sprintf("%d rounds; clients: %d connected, %d refused, %d answers, %d cut; servers: %d accepted, %d requests, %d answers",
-		c.rounds.Load(), c.connected.Load(), c.refused.Load(), c.received.Load(), c.cut.Load(), c.accepted.Load(), c.requests.Load(), c.answers.Load())
+	return fmt.Sprintf("%d rounds; clients: %d connected, %d refused, %d answers, %d cut, %d late; servers: %d accepted, %d requests, %d answers",
+		c.rounds.Load(), c.connected.Load(), c.refused.Load(), c.received.Load(), c.cut.Load(), c.late.Load(), c.accepted.Load(), c.requests.Load(), c.answers.Load())
 }
 
 func TestStorm(t *testing.T) {
