@@ -13,11 +13,8 @@ type hold struct {
 	e     *endpoint
 	h     *half
 	outer *engine.Task // the holder before: the same task, or none
-	off   bool         // the caller is not on the loop: each part is a task's of its own
+	off   *engine.Task // holds between the parts of a call off the loop, each a task of its own; nil: on it
 }
-
-// offLoopHolder holds a direction between the parts of a call that is made off the loop.
-var offLoopHolder = new(engine.Task)
 
 // hold begins a call of many parts, by a task of the loop or from elsewhere.
 func (e *endpoint) hold(op string, h *half) (hold, error) {
@@ -28,17 +25,22 @@ func (e *endpoint) hold(op string, h *half) (hold, error) {
 	case ok:
 		return e.holdBy(caller, op, h)
 	}
+	k := hold{e: e, h: h, off: new(engine.Task)}
 	_, err = e.elsewhere(op, func(ctx context.Context) (int, error) {
 		caller, err := e.enter(ctx)
 		if err == nil {
 			err = h.admit(caller)
 		}
 		if err == nil {
-			h.holder = offLoopHolder
+			h.holder = k.off
 		}
 		return 0, e.opError(op, err)
 	})
-	return hold{e: e, h: h, off: true}, err
+	if err != nil { // also of a caller that is cancelled after the task has taken the direction
+		k.end()
+		return hold{}, err
+	}
+	return k, nil
 }
 
 // holdBy is hold for a caller that was admitted.
@@ -53,14 +55,19 @@ func (e *endpoint) holdBy(caller engine.Caller, op string, h *half) (hold, error
 
 // end lets others in again.
 func (k hold) end() {
-	if k.e != nil {
-		k.e.loop.Do(func() { k.h.holder = k.outer })
+	if k.e == nil {
+		return
 	}
+	k.e.loop.Do(func() {
+		if k.off == nil || k.h.holder == k.off {
+			k.h.holder = k.outer
+		}
+	})
 }
 
 // part does a part of the call.
 func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, error) {
-	if !k.off {
+	if k.off == nil {
 		caller, _, err := k.e.loop.Suspending()
 		if err != nil {
 			return 0, k.e.opError(op, err)
@@ -73,7 +80,7 @@ func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, 
 			return 0, k.e.opError(op, err)
 		}
 		k.h.holder = caller.Task()
-		defer func() { k.h.holder = offLoopHolder }()
+		defer func() { k.h.holder = k.off }()
 		return do(caller)
 	})
 }
@@ -103,7 +110,7 @@ type partWriter struct {
 }
 
 func (w partWriter) Write(p []byte) (int, error) {
-	if !w.off {
+	if w.off == nil {
 		return w.c.Write(p) // allocates nothing
 	}
 	return w.part("write", func(caller engine.Caller) (int, error) { return w.c.writeBy(caller, p) })

@@ -148,7 +148,7 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 		return 0, err
 	}
 	defer h.end()
-	if h.off {
+	if h.off != nil {
 		return c.writeToOff(w, h)
 	}
 	return c.writeTo(w, c.Next)
