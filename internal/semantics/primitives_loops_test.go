@@ -213,7 +213,7 @@ func TestS20_WhatWasKeptForATaskThatNeverRanIsFree(t *testing.T) {
 			h := newHandOver()
 			err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 				ctx = context.WithoutCancel(ctx)
-				for range 200 {
+				for range 20 {
 					asyncio.Go(ctx, func(ctx context.Context) error { return h.wait(context.WithoutCancel(ctx)) })
 				}
 				asyncio.Go(ctx, func(ctx context.Context) error {

@@ -59,7 +59,7 @@ func TestStorm(t *testing.T) {
 func one(t *testing.T, seed uint64, c *counts) {
 	r := newRound(seed, c)
 	goroutines, files := runtime.NumGoroutine(), descriptors()
-	before := c.received.Load()
+	received, answers := c.received.Load(), c.answers.Load()
 	stuck := time.AfterFunc(guard, func() {
 		buf := make([]byte, 1<<20)
 		panic(fmt.Sprintf("%v: stuck for %v\n%s", r, guard, buf[:runtime.Stack(buf, true)]))
@@ -67,8 +67,9 @@ func one(t *testing.T, seed uint64, c *counts) {
 	r.run(t)
 	stuck.Stop()
 	c.rounds.Add(1)
-	if n := c.received.Load() - before; n > c.answers.Load() {
-		r.violate("clients received %d answers, servers sent %d", n, c.answers.Load())
+	received, answers = c.received.Load()-received, c.answers.Load()-answers
+	if received > answers {
+		r.violate("clients received %d answers, the server sent %d", received, answers)
 	}
 	if !eventually(func() bool { return runtime.NumGoroutine() <= goroutines && descriptors() <= files }) {
 		r.violate("%d goroutines, %d before; %d descriptors, %d before", runtime.NumGoroutine(), goroutines, descriptors(), files)
