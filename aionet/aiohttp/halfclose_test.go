@@ -3,7 +3,6 @@ package aiohttp_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -31,8 +30,9 @@ var halfClosed = map[string]struct {
 	"a pipeline":       {strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 3), 3},
 }
 
-// ask sends a request and the end, and returns the status of each answer.
-func ask(t *testing.T, server *httptest.Server, request string) (statuses []int) {
+// ask sends a request and, when each channel has a value, the end, and returns the status of
+// each answer.
+func ask(t *testing.T, server *httptest.Server, request string, until ...<-chan struct{}) (statuses []int) {
 	t.Helper()
 	c, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
@@ -40,6 +40,9 @@ func ask(t *testing.T, server *httptest.Server, request string) (statuses []int)
 	}
 	defer c.Close()
 	io.WriteString(c, request)
+	for _, ch := range until {
+		<-ch
+	}
 	c.(*net.TCPConn).CloseWrite()
 	method, _, _ := strings.Cut(request, " ")
 	for in := bufio.NewReader(c); ; {
@@ -94,46 +97,18 @@ func TestHalfClosingClientsAreAnswered(t *testing.T) {
 
 // With CancelOnEOF the end is a reason to cancel.
 func TestCancelOnEOF(t *testing.T) {
-	causes := make(chan error, 1)
+	begun, causes := make(chan struct{}, 1), make(chan error, 1)
 	s := serve(t, func(ctx context.Context, _ http.ResponseWriter, r *http.Request) error {
+		begun <- struct{}{} // a task cancelled before has no step
 		err := asyncio.Sleep(ctx, time.Hour)
 		causes <- context.Cause(ctx)
 		return err
 	}, aiohttp.CancelOnEOF())
-	if statuses := ask(t, s.server, halfClosed["HTTP/1.1"].text); len(statuses) != 1 || statuses[0] != http.StatusServiceUnavailable {
+	if statuses := ask(t, s.server, halfClosed["HTTP/1.1"].text, begun); len(statuses) != 1 || statuses[0] != http.StatusServiceUnavailable {
 		t.Errorf("answers %v, want 503", statuses)
 	}
 	if cause := <-causes; cause != aiohttp.ErrClientGone {
 		t.Errorf("cause %v, want ErrClientGone", cause)
-	}
-}
-
-// What ends the request's context for another reason cancels the task.
-func TestTheRequestsContextEnds(t *testing.T) {
-	reason := errors.New("a reason")
-	for name, within := range map[string]func(ctx context.Context) (context.Context, func()){
-		"deadline": func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithTimeout(ctx, 0)
-			return ctx, cancel
-		},
-		"cause": func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithCancelCause(ctx)
-			cancel(reason)
-			return ctx, func() {}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := serve(t, func(ctx context.Context, _ http.ResponseWriter, r *http.Request) error {
-				return asyncio.Sleep(ctx, time.Hour)
-			})
-			inner := s.server.Config.Handler
-			s.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				ctx, end := within(r.Context())
-				defer end()
-				inner.ServeHTTP(w, r.WithContext(ctx))
-			})
-			s.expect("GET", "/", "", http.StatusServiceUnavailable, "Service Unavailable\n")
-		})
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// ErrClientGone is the cause of the cancellation of a request's task when the context
-// of the request has ended, or the response cannot be written: the client has gone, most
-// likely. See CancelOnEOF.
+// ErrClientGone is the cause of the cancellation of a request's task when the context of the
+// request ends, or when a write of the response fails. The client has left, most likely. The
+// context also ends when its parent is cancelled, and at Close of the http.Server. See
+// CancelOnEOF for what does not cancel the task.
 var ErrClientGone = errors.New("aiohttp: the request was cancelled by its client")
 
 // A HandlerFunc answers a request in a task of a loop. See Handler.
@@ -40,12 +41,15 @@ func MaxBody(n int64) Option {
 }
 
 // CancelOnEOF cancels the task of a request, with ErrClientGone, when the client of an
-// HTTP/1 connection ends its direction or resets the connection, which net/http notices once
-// the request's body has been read to its end. A client that only ends its direction and
-// waits for the response, as nc -N and some proxies do, then gets 503 in its place: to the
-// server it looks like a client that has closed the connection. Without CancelOnEOF such a
-// client is answered, and the task of a client that has gone ends by itself, or when its
-// response cannot be written.
+// HTTP/1 connection ends its direction or resets the connection. Package net/http notices
+// both once the request's body has been read to its end. A client that only ends its
+// direction and waits for the response, as nc -N and some proxies do, then gets 503: to the
+// server it looks like a client that has closed the connection.
+//
+// Without CancelOnEOF such a client is answered. A reset before a write looks the same to
+// the server. The request's context has ended then and reports nothing further: the task
+// ends by itself, when a write of its response fails, or when the loop ends, but not at
+// Close of the http.Server.
 func CancelOnEOF() Option {
 	return func(h *handler) { h.cancelOnEOF = true }
 }
@@ -58,23 +62,17 @@ type handler struct {
 	cancelOnEOF bool
 }
 
-// endedByEOF reports whether no more may have happened than that the client of an HTTP/1
-// connection has ended its direction: net/http cancels the request's context then, without
-// a cause of its own.
-func endedByEOF(r *http.Request) bool {
-	ctx := r.Context()
-	return r.ProtoMajor == 1 && ctx.Err() == context.Canceled && context.Cause(ctx) == context.Canceled
-}
-
 // Handler returns an http.Handler that runs fn as a task of the loop for each request,
 // while the goroutine of the server waits.
 //
 // The ctx of fn, which is also the request's, has the values of the request's context
 // and belongs to the loop. It is cancelled when the loop ends, and with ErrClientGone when
-// the request's context ends or the response cannot be written. The end of an HTTP/1
-// client's direction ends the request's context, but cancels the task only with
-// CancelOnEOF. aionet.Draining of it is closed when Shutdown of
-// the http.Server begins.
+// the request's context ends or a write of the response fails. An HTTP/1 client that ends
+// its direction, or resets the connection, ends the request's context, but cancels the task
+// only with CancelOnEOF. Handler recognizes such an end if the http.ResponseWriter is that
+// of net/http, or leads to it by methods Unwrap; behind another one each end cancels. It
+// takes up to 200 milliseconds to recognize another cancellation that has no cause.
+// aionet.Draining of ctx is closed when Shutdown of the http.Server begins.
 //
 // fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
 // for each of the two. A Read of the body suspends the calling task until something
@@ -115,14 +113,12 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	if h.maxBody != nil {
 		in.src = http.MaxBytesReader(under, r.Body, *h.maxBody)
 	}
-	waiting, left := context.WithCancel(context.WithoutCancel(r.Context()))
+	alive, left := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer left()
 	w.left = left
-	defer context.AfterFunc(r.Context(), func() {
-		if h.cancelOnEOF || !endedByEOF(r) {
-			left()
-		}
-	})()
+	waiting, stop := context.WithCancel(alive)
+	defer stop()
+	defer context.AfterFunc(r.Context(), stop)()
 
 	var failed error
 	var asked *http.Request // what the handler sees
@@ -138,6 +134,10 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 		return struct{}{}, nil
 	}, asyncio.Name(r.Method+" "+r.URL.Path))
 	_, err := task.Await(waiting)
+	if waiting.Err() != nil && !h.cancelOnEOF && w.mayBeRead(task.Done(), alive.Done()) {
+		waiting = alive
+		_, err = task.Await(waiting)
+	}
 	if waiting.Err() != nil {
 		if w.hijacked.Load() {
 			return // the task goes on, without this goroutine

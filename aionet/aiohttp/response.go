@@ -36,7 +36,7 @@ type response struct {
 	ended  bool        // the handler has returned
 
 	hijacked atomic.Bool
-	left     context.CancelFunc // lets the server's goroutine go
+	left     context.CancelFunc // lets the server's goroutine go: the client has gone, or the connection was taken over
 }
 
 func newResponse(under http.ResponseWriter, r *http.Request) *response {
