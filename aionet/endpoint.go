@@ -50,7 +50,7 @@ type half struct {
 // one that writes while another writes. Nothing was read or written. A call of many
 // parts, such as io.Copy, reads or writes from its first part to its last. Writers of
 // datagrams, and of messages, do not get it: they queue.
-var ErrConnBusy = errors.New("aionet: another task is reading or writing the connection")
+var ErrConnBusy = errors.New("aionet: another task is in a call of the same direction; a connection has one reader and one writer at a time")
 
 // watcher is the side of an endpoint that the network sees.
 type watcher endpoint

@@ -91,6 +91,15 @@ func (r *remote) serve(c *asyncio.Call) {
 		r.finish(c, result, err)
 		return
 	case <-gone:
+		if r.flaw == cancelsOthers { // before the check lets them end
+			r.stop(errors.New("one was cancelled"))
+			for range cap(r.slots) {
+				r.slots <- struct{}{}
+			}
+			for range cap(r.slots) {
+				<-r.slots
+			}
+		}
 	}
 	c.Finish(nil, ctx.Err())
 }

@@ -93,6 +93,8 @@ const (
 	tooLittle  = "failed to allocate"
 
 	outOfMemory = "out of memory"
+
+	panicOfFunction = "panic in a goroutine that the function started: "
 )
 
 // explain puts the runtime's message into words.
@@ -107,7 +109,7 @@ func explain(message, stack string, memoryLimit int64) string {
 	case is("stack overflow"):
 		return "stack overflow"
 	case strings.HasPrefix(message, "panic: "):
-		return "panic in a goroutine that the function started: " + strings.TrimPrefix(message, "panic: ")
+		return panicOfFunction + strings.TrimPrefix(message, "panic: ")
 	case strings.HasPrefix(message, "SIGSEGV") || is(badAddress):
 		return "segmentation violation: " + message
 	}

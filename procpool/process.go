@@ -115,7 +115,7 @@ func (p *process) reap() {
 	p.reaped = true
 }
 
-var errNoHello = errors.New("it was not ready in time: is procpool.Main() the first line of main, and Options.Init fast enough?")
+var errNoHello = errors.New("the worker was not ready in time: call procpool.Main first in main; Options.Init must return before Options.StartTimeout")
 
 func (p *process) hello(timeout time.Duration) error {
 	timer := time.AfterFunc(timeout, p.kill)
@@ -233,7 +233,8 @@ func (e ending) startFailure(err error, memoryLimit int64) error {
 		return errors.New(strings.TrimPrefix(line, "procpool: "))
 	}
 	reason, _ := e.reason(memoryLimit)
-	return fmt.Errorf("it ended before it was ready: %s", reason)
+	reason = strings.Replace(reason, panicOfFunction, "panic: ", 1) // no function has begun
+	return fmt.Errorf("the worker ended before it was ready, in Options.Init or before procpool.Main: %s", reason)
 }
 
 // lastLine returns the last line with the prefix.

@@ -47,7 +47,7 @@ func TestStartFailures(t *testing.T) {
 		tail    string
 	}{
 		"no directory":    {procpool.Options{Dir: "/nowhere/at/all"}, []string{"/nowhere/at/all", "no such file or directory"}, ""},
-		"no Main":         {procpool.Options{Env: mode("never calls Main"), StartTimeout: 50 * time.Millisecond}, []string{"procpool.Main", "first line of main", "50ms"}, ""},
+		"no Main":         {procpool.Options{Env: mode("never calls Main"), StartTimeout: 50 * time.Millisecond}, []string{"procpool.Main", "call procpool.Main first in main", "50ms"}, ""},
 		"exit":            {procpool.Options{Env: mode("exits before Main")}, []string{"exited with code 5", "it printed: no licence found"}, "no licence found\n"},
 		"panic":           {procpool.Options{Env: mode("panics before Main")}, []string{"panic: no licence found"}, "no licence found"},
 		"other functions": {procpool.Options{Env: mode("registers more")}, []string{"another build", "register the same functions"}, ""},
