@@ -3,6 +3,7 @@ package aionet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -29,18 +30,23 @@ func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 		return
 	}
 	msg, attrs := "aionet: accepting failed", []any{"error", err}
+	var from, to string
 	if listener != nil {
-		attrs = append(attrs, "listener", listener.String())
+		to = listener.String()
+		attrs = append(attrs, "listener", to)
 	}
 	if remote != nil {
-		msg, attrs = "aionet: a connection failed", append(attrs, "remote", remote.String())
+		from = remote.String()
+		msg, attrs = "aionet: a connection failed", append(attrs, "remote", from)
 	}
+	var stack []byte
 	var p *asyncio.PanicError
 	if errors.As(err, &p) {
 		level = slog.LevelError
-		attrs = append(attrs, "stack", string(p.Stack))
+		stack = p.Stack
+		attrs = append(attrs, "stack", string(stack))
 	}
-	l.LogLimited(level, msg, attrs...)
+	l.LogLimited(level, msg, engine.LogKeyOf(to, from, err, stack), attrs...)
 }
 
 // count counts an error, and reports whether it is what a peer or a deadline has done to the
@@ -71,7 +77,8 @@ func (o *options) count(l *engine.Loop, remote net.Addr, err error) bool {
 func (o *options) told(l *engine.Loop, remote net.Addr, err error) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.Log(slog.LevelError, "aionet: OnError panicked", "panic", v, "stack", string(debug.Stack()))
+			stack := debug.Stack()
+			l.LogLimited(slog.LevelError, "aionet: OnError panicked", engine.LogKeyOf("", "", fmt.Errorf("%v", v), stack), "panic", v, "stack", string(stack))
 		}
 	}()
 	o.onError(remote, err)

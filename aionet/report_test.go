@@ -89,22 +89,3 @@ func TestErrorsOfHandlersByKind(t *testing.T) {
 		})
 	}
 }
-
-// A line that repeats is limited, and the last one counts those that were left out.
-func TestRepeatedLinesAreLimited(t *testing.T) {
-	var book logbook
-	const n = 50
-	onLoop(t, func(ctx context.Context) {
-		l, end := serve(ctx, t, func(context.Context, *aionet.Conn) error { return errors.New("no such page") })
-		for range n {
-			c := dial(ctx, t, l.Addr())
-			wantEOF(t, c)
-			shut(t, c)
-		}
-		end()
-	}, asyncio.WithLogger(slog.New(&book)), asyncio.WithStallThreshold(0))
-	lines := book.containing("a connection failed")
-	if len(lines) != 11 || !strings.Contains(lines[10], fmt.Sprintf("suppressed=%d", n-10)) {
-		t.Errorf("%d lines for %d errors, the last %q", len(lines), n, lines[len(lines)-1:])
-	}
-}

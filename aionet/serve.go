@@ -53,9 +53,9 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // handler, ends that connection only: it is logged with the remote address, or given to
 // OnError, unless it is io.EOF or the handler's own cancellation. An error of the
 // connection itself, that it was reset, closed, or late, is logged at debug level. A log
-// line that repeats is limited, and counts those left out; all errors are counted in
-// asyncio.Metrics. When descriptors run out, accepting pauses, is reported, and goes on. Draining tells a handler that Shutdown has
-// begun. In dumps and reports the handlers' tasks count as created at the call of Serve.
+// line of one error text, or of one panic, appears ten times a minute, and counts those left
+// out; all errors are counted in asyncio.Metrics. When descriptors run out, accepting
+// pauses, is reported, and goes on. Draining tells a handler that Shutdown has begun. In dumps and reports the handlers' tasks count as created at the call of Serve.
 //
 //go:noinline
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {

@@ -3,6 +3,7 @@ package aiohttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -193,18 +194,23 @@ func (h *handler) report(r *http.Request, err error) {
 		return
 	}
 	attrs := []any{"method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "error", err}
+	var stack []byte
 	var p *asyncio.PanicError
 	if errors.As(err, &p) {
-		attrs = append(attrs, "stack", string(p.Stack))
+		stack = p.Stack
+		attrs = append(attrs, "stack", string(stack))
 	}
-	engine.NodeOf(r.Context()).Loop().LogLimited(slog.LevelError, "aiohttp: a request failed", attrs...)
+	key := engine.LogKeyOf("", r.RemoteAddr, err, stack)
+	engine.NodeOf(r.Context()).Loop().LogLimited(slog.LevelError, "aiohttp: a request failed", key, attrs...)
 }
 
 // told gives the error to OnError. If that panics, the loop goes on, and both are logged.
 func (h *handler) told(r *http.Request, err error) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			engine.NodeOf(r.Context()).Loop().Log(slog.LevelError, "aiohttp: OnError panicked", "panic", v, "stack", string(debug.Stack()))
+			stack := debug.Stack()
+			key := engine.LogKeyOf("", "", fmt.Errorf("%v", v), stack)
+			engine.NodeOf(r.Context()).Loop().LogLimited(slog.LevelError, "aiohttp: OnError panicked", key, "panic", v, "stack", string(stack))
 		}
 	}()
 	h.onError(r, err)

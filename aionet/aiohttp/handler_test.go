@@ -183,6 +183,34 @@ func TestErrorsAreLogged(t *testing.T) {
 	}
 }
 
+// Many errors of one kind are limited, and hide no other one.
+func TestRepeatedErrorsAreLimited(t *testing.T) {
+	s := serve(t, func(_ context.Context, _ http.ResponseWriter, r *http.Request) error {
+		switch r.URL.Path {
+		case "/first":
+			panic("the first")
+		case "/second":
+			panic("the second")
+		case "/other":
+			return errors.New("no such user")
+		}
+		return errors.New("no such page")
+	})
+	for range 20 {
+		s.do("GET", "/page", nil)
+	}
+	for range 20 {
+		s.do("GET", "/first", nil)
+	}
+	s.do("GET", "/second", nil)
+	s.do("GET", "/other", nil)
+	for text, want := range map[string]int{"no such page": 10, "panic: the first": 10, "panic: the second": 1, "no such user": 1} {
+		if n := strings.Count(s.log.String(), "error=\""+text) + strings.Count(s.log.String(), "error=\"asyncio: "+text); n != want {
+			t.Errorf("%d lines of %q, want %d", n, text, want)
+		}
+	}
+}
+
 // OnError that panics itself ends no loop, and hides no error.
 func TestOnErrorThatPanics(t *testing.T) {
 	s := serve(t, func(context.Context, http.ResponseWriter, *http.Request) error { return errors.New("no luck") },

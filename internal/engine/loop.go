@@ -29,7 +29,7 @@ type Loop struct {
 	Net    any // what package aionet keeps for the loop; owned by the loop
 	Conns  Connections
 
-	logLimits map[string]*logLimit // owned by the loop
+	logLimits logLimits // owned by the loop
 
 	// For anybody.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
