@@ -67,8 +67,10 @@ func (f *lifeline) report() {
 	if f.remote != nil {
 		what = "the connection to " + f.remote.String()
 	}
-	if !f.loop.HandlerFailed(what, fmt.Errorf("dropped without Close; made at %v", f.site)) {
-		f.loop.Log(slog.LevelWarn, "aionet: a socket was dropped without Close", "socket", what, "made", f.site.String())
+	made := f.site.String()
+	if !f.loop.HandlerFailed(what, fmt.Errorf("dropped without Close; made at %v; defer its Close there", made)) {
+		f.loop.LogLimited(slog.LevelWarn, "aionet: a socket was dropped without Close", engine.LogKey{Site: made},
+			"socket", what, "made", made, "advice", "defer conn.Close() where it is made")
 	}
 }
 

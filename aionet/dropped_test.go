@@ -2,6 +2,7 @@ package aionet_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -111,6 +112,34 @@ func TestDroppedSocketsAreClosedAndReported(t *testing.T) {
 				}
 			}, asyncio.WithLogger(slog.New(log)))
 		})
+	}
+}
+
+// Many sockets of one line are logged ten times a minute, and hide none of another line.
+func TestReportsOfDroppedSocketsAreLimited(t *testing.T) {
+	const n = 30
+	log := &logbook{}
+	onLoop(t, func(ctx context.Context) {
+		shut(t, listen(ctx, t)) // the poller's own are open
+		files := descriptors()
+		drop := func(make func(ctx context.Context)) {
+			asyncio.Go(ctx, func(ctx context.Context) error { make(ctx); return nil }).Await(ctx)
+		}
+		for range n {
+			drop(func(ctx context.Context) { aionet.ListenPacket(ctx, "udp", "127.0.0.1:0") })
+		}
+		collect(ctx, t, "all are closed", func() bool { return descriptors() <= files })
+		drop(func(ctx context.Context) { aionet.ListenPacket(ctx, "udp", "127.0.0.1:0") })
+		collect(ctx, t, "the other is reported", func() bool { return len(log.containing("without Close")) == 11 })
+	}, asyncio.WithLogger(slog.New(log)))
+	lines := log.containing("without Close")
+	if descriptors() > 0 && (len(lines) != 12 || !strings.Contains(lines[11], fmt.Sprintf("suppressed=%d", n-10))) {
+		t.Errorf("%d lines, the last %q; want 12", len(lines), lines[len(lines)-1:])
+	}
+	for _, line := range lines {
+		if !strings.Contains(line, "defer conn.Close()") {
+			t.Errorf("the report names no remedy: %s", line)
+		}
 	}
 }
 
