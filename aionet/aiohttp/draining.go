@@ -8,23 +8,22 @@ import (
 	"weak"
 )
 
-// drains holds the channel of each http.Server that was asked for it, closed when its
+// drains holds the channel of each http.Server that has served a request, closed when its
 // Shutdown begins, until the server is unreachable.
 var drains = struct {
 	sync.Mutex
 	of map[weak.Pointer[http.Server]]chan struct{}
 }{of: map[weak.Pointer[http.Server]]chan struct{}{}}
 
-// drainingOf returns a function that finds the channel of the server of a request, nil
-// where there is no http.Server.
-func drainingOf(request context.Context) func() <-chan struct{} {
-	return func() <-chan struct{} {
-		server, ok := request.Value(http.ServerContextKey).(*http.Server)
-		if !ok {
-			return nil
-		}
-		return draining(server)
+// drainingOf returns the channel of the server of a request, nil where there is no
+// http.Server. It is called for each request: an http.Server does not call a function that
+// is registered after the begin of its Shutdown.
+func drainingOf(request context.Context) <-chan struct{} {
+	server, ok := request.Value(http.ServerContextKey).(*http.Server)
+	if !ok {
+		return nil
 	}
+	return draining(server)
 }
 
 func draining(server *http.Server) <-chan struct{} {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/aionet"
+	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
 // Shutdown of the http.Server: a handler sees it and ends its answer, and a connection
@@ -45,4 +47,41 @@ func TestShutdownOfTheServer(t *testing.T) {
 		t.Errorf("Shutdown: %v", err)
 	}
 	<-answered
+}
+
+// A handler that asks for the first channel only after Shutdown has begun sees it too.
+func TestDrainingAskedLate(t *testing.T) {
+	for protocol, start := range map[string]func(*httptest.Server){
+		"HTTP/1.1": (*httptest.Server).Start,
+		"HTTP/2":   func(server *httptest.Server) { server.EnableHTTP2 = true; server.StartTLS() },
+	} {
+		t.Run(protocol, func(t *testing.T) {
+			s := begin(t, 0)
+			waits, begun := make(chan struct{}), make(chan struct{})
+			s.server = httptest.NewUnstartedServer(aiohttp.Handler(s.loop, func(ctx context.Context, w http.ResponseWriter, _ *http.Request) error {
+				close(waits)
+				if _, _, err := asyncio.Recv(ctx, begun); err != nil {
+					return err
+				}
+				if _, _, err := asyncio.Recv(ctx, aionet.Draining(ctx)); err != nil {
+					return err
+				}
+				_, err := io.WriteString(w, "bye")
+				return err
+			}))
+			s.server.Config.RegisterOnShutdown(func() { close(begun) })
+			start(s.server)
+			s.client = s.server.Client()
+			answered := make(chan struct{})
+			go func() {
+				defer close(answered)
+				s.expect("GET", "/", "", 200, "bye")
+			}()
+			<-waits
+			if err := s.server.Config.Shutdown(t.Context()); err != nil {
+				t.Errorf("Shutdown: %v", err)
+			}
+			<-answered
+		})
+	}
 }

@@ -73,7 +73,10 @@ type handler struct {
 // only with CancelOnEOF. Handler recognizes such an end if the http.ResponseWriter is that
 // of net/http, or leads to it by methods Unwrap; behind another one each end cancels. It
 // takes up to 200 milliseconds to recognize another cancellation that has no cause.
-// aionet.Draining of ctx is closed when Shutdown of the http.Server begins.
+//
+// aionet.Draining of ctx is closed when Shutdown of the http.Server begins, which waits for
+// the task: a long poll or a stream of events has to look at the channel. It stays open for
+// requests of a server whose first request for a Handler comes after that.
 //
 // fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
 // for each of the two. A Read of the body suspends the calling task until something
@@ -121,10 +124,11 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	defer stop()
 	defer context.AfterFunc(r.Context(), stop)()
 
+	draining := drainingOf(r.Context())
 	var failed error
 	var asked *http.Request // what the handler sees
 	task := asyncio.Submit(h.loop, func(ctx context.Context) (struct{}, error) {
-		own := withValues{ctx, r.Context()}
+		own := withValues{ctx, r.Context(), draining}
 		in.loop, w.ctx = engine.NodeOf(ctx).Loop(), own
 		asked = r.WithContext(own)
 		if r.Body != http.NoBody {
@@ -221,12 +225,13 @@ func (h *handler) told(r *http.Request, err error) (ok bool) {
 // channel of aionet.Draining.
 type withValues struct {
 	context.Context
-	values context.Context
+	values   context.Context
+	draining <-chan struct{}
 }
 
 func (c withValues) Value(key any) any {
 	if _, ok := key.(netport.DrainingKey); ok {
-		return drainingOf(c.values)
+		return func() <-chan struct{} { return c.draining }
 	}
 	if v := c.Context.Value(key); v != nil {
 		return v
