@@ -44,8 +44,8 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // the listener is closed or ctx is cancelled. The connection is closed when its
 // handler returns: see Linger. Serve returns when all handlers have ended: nil after a Close or
 // Shutdown that came while it served, ctx.Err() if ctx was cancelled, which cancels the
-// handlers and leaves the listener open. On a listener that was closed before, it returns
-// net.ErrClosed at once, as a *net.OpError.
+// handlers and leaves the listener open. If Shutdown came before, it returns nil at once. On
+// a listener that was closed before, it returns net.ErrClosed at once, as a *net.OpError.
 //
 // Tasks that a handler makes with its ctx belong to its connection: they are cancelled
 // and awaited when it returns, before the connection is closed, and one that fails
@@ -68,7 +68,7 @@ func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, 
 // serve is Serve, called at site by the user.
 func (l *Listener) serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error, site coro.Site) error {
 	if _, err := l.begin(ctx); err != nil {
-		return err
+		return l.stopped(err)
 	}
 	defer l.served()
 	s := &l.server
@@ -110,6 +110,14 @@ func (l *Listener) begin(ctx context.Context) (engine.Caller, error) {
 	}
 	l.server.serving++
 	return caller, nil
+}
+
+// stopped is the error of a call of Serve that did not begin: none after Shutdown.
+func (l *Listener) stopped(err error) error {
+	if l.server.drains && errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // acceptAll calls serve with each connection. It returns nil when the listener is

@@ -79,7 +79,7 @@ var errNilFactory = errors.New("aionet: nil factory; pass a func() Protocol")
 // the listener is closed or ctx is cancelled, and until all connections are lost, and
 // the tasks that belong to them have ended.
 //
-// It returns nil after a Close or Shutdown that came while it served, net.ErrClosed on a
+// It returns nil after a Close that came while it served, and after Shutdown, net.ErrClosed on a
 // listener that was closed before, and ctx.Err() if ctx was cancelled: the connections are
 // then aborted, and ConnectionLost gets context.Cause(ctx). They are also when the time of
 // Shutdown is over. MaxConns and OnError hold as for Serve, and Draining tells with
@@ -90,7 +90,7 @@ func (l *Listener) ServeProtocol(ctx context.Context, factory func() Protocol) e
 	}
 	caller, err := l.begin(ctx)
 	if err != nil {
-		return err
+		return l.stopped(err)
 	}
 	s := &l.server
 	h := &host{loop: l.loop, network: l.network, ctx: l.withDraining(ctx), factory: factory, report: l.report, parted: s.left}

@@ -165,6 +165,50 @@ func TestShutdownWithoutServe(t *testing.T) {
 	})
 }
 
+// Serve that comes after Shutdown has nothing to serve: a clean stop at the start is no error.
+func TestServeAfterShutdown(t *testing.T) {
+	closes := func(_ context.Context, l *aionet.Listener) error { return l.Close() }
+	shuts := func(ctx context.Context, l *aionet.Listener) error { return l.Shutdown(ctx) }
+	late := func(ctx context.Context, l *aionet.Listener) error {
+		short, cancel := asyncio.WithTimeout(ctx, 0)
+		defer cancel()
+		l.Shutdown(short)
+		return nil
+	}
+	for name, c := range map[string]struct {
+		stops []func(ctx context.Context, l *aionet.Listener) error
+		want  error
+	}{
+		"Shutdown":              {stops: []func(context.Context, *aionet.Listener) error{shuts}},
+		"Shutdown twice":        {stops: []func(context.Context, *aionet.Listener) error{shuts, shuts}},
+		"Shutdown, out of time": {stops: []func(context.Context, *aionet.Listener) error{late}},
+		"Close":                 {stops: []func(context.Context, *aionet.Listener) error{closes}, want: net.ErrClosed},
+		"Close before Shutdown": {stops: []func(context.Context, *aionet.Listener) error{closes, shuts}},
+	} {
+		for kind, serve := range map[string]func(ctx context.Context, l *aionet.Listener) error{
+			"Serve": func(ctx context.Context, l *aionet.Listener) error { return l.Serve(ctx, echo) },
+			"ServeProtocol": func(ctx context.Context, l *aionet.Listener) error {
+				return l.ServeProtocol(ctx, func() aionet.Protocol { return nil })
+			},
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				onEachNetwork(t, func(ctx context.Context, t *testing.T) {
+					l := listen(ctx, t)
+					server := asyncio.Go(ctx, func(ctx context.Context) error { return serve(ctx, l) })
+					for _, stop := range c.stops { // before the first step of the server
+						if err := stop(ctx, l); err != nil {
+							t.Errorf("stopping: %v", err)
+						}
+					}
+					if err := server.Join(ctx); !errors.Is(err, c.want) {
+						t.Errorf("returned %v, want %v", err, c.want)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestMaxConns(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		present, most, served := 0, 0, 0
