@@ -8,40 +8,76 @@ import (
 	"time"
 )
 
-// noticeTime bounds how long net/http takes from the cancellation of a request's context to
-// the notification that a read has failed, which is its next statement.
+// noticeTime bounds how long it takes from the cancellation of a request's context, by a
+// failed read or write, to the report of the failure, which is one of the next statements.
 const noticeTime = 200 * time.Millisecond
 
-// mayBeRead reports whether the client may still read the response although the request's
-// context has ended: an HTTP/1 client has ended its direction. It returns early when done or
-// left is closed. The server's goroutine calls it.
+// awaitGone returns when the task is done or has to be cancelled because the request's
+// context, or a write, has ended. It blocks while an HTTP/1 client that has ended its
+// direction may still read the response, and after a write that the handler has cut. The
+// server's goroutine calls it.
 //
-// Net/http cancels the context without a cause when a read fails, and then sends to the
-// channel of CloseNotify, which no other cancellation does. The reads of a connection that
-// the server itself has closed fail too.
-func (w *response) mayBeRead(done, left <-chan struct{}) bool {
+// Net/http cancels the context without a cause when a read or a write fails. After a read it
+// then sends to the channel of CloseNotify, which no other cancellation does. The reads of a
+// connection that the server itself closes fail too.
+func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 	ctx := w.request.Context()
-	if w.request.ProtoMajor != 1 || ctx.Err() != context.Canceled || context.Cause(ctx) != context.Canceled {
-		return false
+	if ctx.Err() != context.Canceled || context.Cause(ctx) != context.Canceled {
+		return
 	}
-	timer := time.NewTimer(noticeTime)
-	defer timer.Stop()
-	failed := readFailed(w.under)
-	select {
-	case <-failed:
-	case <-done:
-		return true
-	case <-left:
-		return false
-	case <-timer.C:
+	if !w.cut.Load() {
+		if w.request.ProtoMajor != 1 {
+			return
+		}
+		tick := time.NewTicker(noticeTime)
+		defer tick.Stop()
+		failed := readFailed(w.under)
 		select {
 		case <-failed:
-		default:
-			return false
+		case <-done:
+			return
+		case <-left:
+			return
+		case <-tick.C:
+			select {
+			case <-failed:
+			default:
+				if !w.cut.Load() {
+					return
+				}
+			}
+		}
+		for held := false; !w.cut.Load(); {
+			// Nothing more can be read, so the deadline changes nothing.
+			if cancelOnEOF || errors.Is(w.control.SetReadDeadline(longAgo), net.ErrClosed) {
+				// Net/http closes the connection before a cut write returns.
+				if (held || w.idle()) && !w.cut.Load() {
+					return
+				}
+				held = true
+			}
+			select {
+			case <-tick.C: // the server may close the connection later
+			case <-done:
+				return
+			case <-left:
+				return
+			}
 		}
 	}
-	// Nothing more can be read, so the deadline changes nothing.
-	return !errors.Is(w.control.SetReadDeadline(longAgo), net.ErrClosed)
+	select {
+	case <-done:
+	case <-left:
+	}
+}
+
+// idle reports whether no write is under way.
+func (w *response) idle() bool {
+	if !w.mu.TryLock() {
+		return false
+	}
+	w.mu.Unlock()
+	return true
 }
 
 // readFailed returns the channel of CloseNotify of the server's http.ResponseWriter, nil if

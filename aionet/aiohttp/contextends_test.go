@@ -175,3 +175,23 @@ func TestMiddlewareThatDoesNotWait(t *testing.T) {
 		t.Errorf("panic %v", v)
 	}
 }
+
+// Close of the server reaches a task whose client has ended its direction before.
+func TestServerCloseAfterHalfClose(t *testing.T) {
+	begun, causes := make(chan struct{}, 1), make(chan error, 1)
+	s := serve(t, func(ctx context.Context, _ http.ResponseWriter, _ *http.Request) error {
+		begun <- struct{}{}
+		err := asyncio.Sleep(ctx, time.Hour)
+		causes <- context.Cause(ctx)
+		return err
+	})
+	inner := s.server.Config.Handler
+	s.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer context.AfterFunc(r.Context(), func() { s.server.Config.Close() })()
+		inner.ServeHTTP(w, r)
+	})
+	ask(t, s.server, halfClosed["HTTP/1.1"].text, begun)
+	if cause := <-causes; cause != aiohttp.ErrClientGone {
+		t.Errorf("cause %v, want ErrClientGone", cause)
+	}
+}

@@ -1,4 +1,4 @@
 package aiohttp
 
-// NoticeTime is how long a cancellation without a cause may be held for the end of the client's direction.
+// NoticeTime is after how long a cancellation without a cause reaches the task.
 const NoticeTime = noticeTime

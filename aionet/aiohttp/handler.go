@@ -49,8 +49,8 @@ func MaxBody(n int64) Option {
 //
 // Without CancelOnEOF such a client is answered. A reset before a write looks the same to
 // the server. The request's context has ended then and reports nothing further: the task
-// ends by itself, when a write of its response fails, or when the loop ends, but not at
-// Close of the http.Server.
+// ends by itself, when a write of its response fails, at Close of the http.Server, or when
+// the loop ends.
 func CancelOnEOF() Option {
 	return func(h *handler) { h.cancelOnEOF = true }
 }
@@ -83,7 +83,9 @@ type handler struct {
 // has come. A Write goes to a buffer, which is sent when it is full, by Flush, and at
 // the end; sending suspends the calling task while the client is slow. If the task
 // is cancelled, the calls return its context's error; a Write that was sending has then cut
-// the response. A call obeys the calling task and not a ctx of a part of it.
+// the response. A Write that a deadline ends has cut it too. To cut the response does not
+// cancel the handler's task, which may clean up; the request's context reports nothing
+// further then. But HTTP/2 ends the request's context at a deadline. A call obeys the calling task and not a ctx of a part of it.
 // http.ResponseController works on w, and so do http.Flusher, io.ReaderFrom (a file is
 // read and sent in a goroutine) and http.Hijacker, by which the connection becomes one
 // of the loop. Neither w nor r.Body is used after fn has returned.
@@ -139,11 +141,8 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 		return struct{}{}, nil
 	}, asyncio.Name(r.Method+" "+r.URL.Path))
 	_, err := task.Await(waiting)
-	if waiting.Err() != nil && !h.cancelOnEOF && w.mayBeRead(task.Done(), alive.Done()) {
-		waiting = alive
-		_, err = task.Await(waiting)
-	}
 	if waiting.Err() != nil {
+		w.awaitGone(h.cancelOnEOF, task.Done(), alive.Done())
 		if w.hijacked.Load() {
 			return // the task goes on, without this goroutine
 		}

@@ -36,6 +36,7 @@ type response struct {
 	ended  bool        // the handler has returned
 
 	hijacked atomic.Bool
+	cut      atomic.Bool        // a deadline or a cancellation has ended a write
 	left     context.CancelFunc // lets the server's goroutine go: the client has gone, or the connection was taken over
 }
 
@@ -219,10 +220,16 @@ func (w *response) off(op func() error) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		failed = op()
+		if errors.Is(failed, os.ErrDeadlineExceeded) {
+			w.cut.Store(true)
+		}
 		return failed
-	}, func() { w.control.SetWriteDeadline(longAgo) })
-	var broken *net.OpError
-	if errors.As(failed, &broken) { // not that of a file being read
+	}, func() {
+		w.cut.Store(true)
+		w.control.SetWriteDeadline(longAgo)
+	})
+	var broken *net.OpError // not that of a file being read
+	if errors.As(failed, &broken) && !errors.Is(failed, os.ErrDeadlineExceeded) {
 		w.left()
 	}
 	return err
