@@ -25,7 +25,7 @@ func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 	if ctx.Err() != context.Canceled || context.Cause(ctx) != context.Canceled {
 		return
 	}
-	if !w.cut.Load() {
+	if !w.wasCut() {
 		if w.request.ProtoMajor != 1 {
 			return
 		}
@@ -42,16 +42,16 @@ func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 			select {
 			case <-failed:
 			default:
-				if !w.cut.Load() {
+				if !w.wasCut() {
 					return
 				}
 			}
 		}
-		for held := false; !w.cut.Load(); {
+		for held := false; !w.wasCut(); {
 			// Nothing more can be read, so the deadline changes nothing.
 			if cancelOnEOF || errors.Is(w.control.SetReadDeadline(longAgo), net.ErrClosed) {
 				// Net/http closes the connection before a cut write returns.
-				if (held || w.idle()) && !w.cut.Load() {
+				if (held || w.idle()) && !w.wasCut() {
 					return
 				}
 				held = true

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A response is the http.ResponseWriter of a task. But for under, everything belongs to
@@ -36,7 +37,8 @@ type response struct {
 	ended  bool        // the handler has returned
 
 	hijacked atomic.Bool
-	cut      atomic.Bool        // a deadline or a cancellation has ended a write
+	cut      atomic.Bool // a deadline or a cancellation has ended a write
+	deadline atomic.Pointer[time.Time]
 	left     context.CancelFunc // lets the server's goroutine go: the client has gone, or the connection was taken over
 }
 
@@ -235,7 +237,20 @@ func (w *response) off(op func() error) error {
 	return err
 }
 
-// Unwrap lets http.ResponseController set deadlines.
+// SetWriteDeadline also records the deadline: with TLS, net/http takes up to 5 seconds to
+// return from a write that it has ended.
+func (w *response) SetWriteDeadline(t time.Time) error {
+	w.deadline.Store(&t)
+	return w.control.SetWriteDeadline(t)
+}
+
+// wasCut reports whether the handler has ended a write.
+func (w *response) wasCut() bool {
+	t := w.deadline.Load()
+	return w.cut.Load() || t != nil && !t.IsZero() && !time.Now().Before(*t) && !w.idle()
+}
+
+// Unwrap lets http.ResponseController do the rest.
 func (w *response) Unwrap() http.ResponseWriter { return w.under }
 
 // end is the server's last word: the handler has returned with err, or its loop has left it.
