@@ -64,7 +64,7 @@ func TestTheWatchNamesWhatBlocksInC(t *testing.T) {
 						s = seen(t, p.block, parked)
 					}
 					if s.Class != asyncio.StallCgo || filepath.Base(s.File) != "native.go" || s.Line != line || s.Call != p.call ||
-						!strings.Contains(s.Advice, "move "+p.call) || !strings.Contains(s.Blame, "in a C function") {
+						!strings.Contains(s.Advice, "in asyncio.ToThread(") || !strings.Contains(s.Blame, "in a C function") {
 						t.Errorf("want %v, %q at native.go:%d; the watch said: call %q, cpu %.2f, queued %v, %v",
 							asyncio.StallCgo, p.call, line, s.Call, s.CPUShare, s.RunDelay, s)
 					}
