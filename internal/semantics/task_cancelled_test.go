@@ -260,3 +260,56 @@ type exitsInUnwrap struct{}
 
 func (exitsInUnwrap) Error() string { return "exits in Unwrap" }
 func (exitsInUnwrap) Unwrap() error { runtime.Goexit(); return nil }
+
+// What Gather starts for another loop's task, or for a coroutine, hides nothing: its result
+// is that of Await.
+func TestS16_GatherReturnsTheCancellationOfWhatItAwaits(t *testing.T) {
+	other := asyncio.NewLoop()
+	runs, over := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- other.Run(context.Background(), func(ctx context.Context) error {
+			close(runs)
+			_, _, err := asyncio.Recv(ctx, over)
+			return err
+		})
+	}()
+	<-runs
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		sleep := func(ctx context.Context) (int, error) { return 0, asyncio.Sleep(ctx, time.Hour) }
+		task := func(far bool) *asyncio.Task[int] {
+			if far {
+				return asyncio.Submit(other, sleep)
+			}
+			return asyncio.CreateTask(ctx, sleep)
+		}
+		for _, far := range []bool{false, true} {
+			for name, gather := range map[string]func(*asyncio.Task[int]) error{
+				"Await":  func(t *asyncio.Task[int]) error { _, err := t.Await(ctx); return err },
+				"Gather": func(t *asyncio.Task[int]) error { _, err := asyncio.Gather(ctx, t); return err },
+				"Gather of a coroutine": func(t *asyncio.Task[int]) error {
+					_, err := asyncio.Gather(ctx, asyncio.Coroutine[int](t.Await))
+					return err
+				},
+				"GatherResults": func(t *asyncio.Task[int]) error { return asyncio.GatherResults(ctx, t)[0].Err },
+				"AsCompleted": func(t *asyncio.Task[int]) (err error) {
+					for _, r := range asyncio.AsCompleted(ctx, t) {
+						err = r.Err
+					}
+					return err
+				},
+			} {
+				cancelled := task(far)
+				cancelled.Cancel(nil)
+				if err := gather(cancelled); !errors.Is(err, asyncio.ErrTaskCancelled) {
+					t.Errorf("%s of a cancelled task (of another loop: %v): %v does not match ErrTaskCancelled", name, far, err)
+				}
+			}
+		}
+		return nil
+	})
+	close(over)
+	if err := errors.Join(err, <-ended); err != nil {
+		t.Error(err)
+	}
+}
