@@ -210,10 +210,10 @@ func (m *machine) main(ctx context.Context) error {
 		c, cancel := asyncio.WithTimeout(ctx, last)
 		defer cancel()
 		err := m.do(c, f, m.p.Do)
-		if _, own := err.(*numbered); own || ctx.Err() != nil {
+		if _, own := err.(*numbered); own {
 			return err
 		}
-		return nil
+		return ctx.Err() // err may be the deadline of c, which is main's own to handle
 	}
 	root := frame{name: "root", err: inTask, panic: inTask}
 	asyncio.Go(ctx, func(ctx context.Context) error { root.own = ctx; return m.do(ctx, root, m.p.Do) }, asyncio.Name("root"))
