@@ -54,7 +54,7 @@ func makeConn(l *engine.Loop, network string, s netport.Stream) *Conn {
 // isWhole reports whether each read and each write of the network is a message.
 func isWhole(network string) bool { return network != "unix" && strings.HasPrefix(network, "u") }
 
-// Read reads what is there, suspending the task until something is. Of a connection of
+// Read reads what has arrived. It suspends the task until something has. Of a connection of
 // messages it reads one; as in package net, what does not fit in p is lost, which Next
 // returns.
 func (c *Conn) Read(p []byte) (int, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A lifeline is what is left of a socket that the program has dropped without Close. The
+// A lifeline closes and reports a socket that the program has dropped without Close. The
 // network refers to the socket, not to the Conn or PacketConn, which the collector can
 // free so.
 type lifeline struct {

@@ -97,7 +97,7 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 	return b, c.opError("read", err)
 }
 
-// readInto reads what is there into buf, or a longer message into memory of its own.
+// readInto reads what has arrived into buf, or a longer message into memory of its own.
 func readInto(s netport.Stream, whole bool, buf []byte) ([]byte, error) {
 	if m, ok := s.(netport.MessageReader); whole && ok {
 		return m.ReadMessage(buf)

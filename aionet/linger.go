@@ -81,8 +81,8 @@ func (g *lingering) run() {
 	}
 }
 
-// discard reads what is there, and reports whether the other side may still send. One that
-// has sent too much is not read from any more.
+// discard reads what has arrived, up to the limit of bytes, and reports whether the other
+// side may still send.
 func (g *lingering) discard() bool {
 	pool := buffersOf(g.loop)
 	buf := pool.take()

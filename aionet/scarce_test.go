@@ -81,18 +81,26 @@ func leaveFew(n int) error {
 // quiet keeps errors of accepting from the log.
 func quiet() aionet.Option { return aionet.OnError(func(net.Addr, error) {}) }
 
-func shutdownWithFew(ctx context.Context) error {
+// serveBytes returns a server that accepts. It removes its directory when it ends.
+func serveBytes(ctx context.Context) (*aionet.Listener, *asyncio.Task[struct{}], error) {
 	dir, err := os.MkdirTemp("", "aionet")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer os.RemoveAll(dir)
 	l, err := aionet.Listen(ctx, "unix", filepath.Join(dir, "s"), quiet())
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	server := asyncio.Go(ctx, func(ctx context.Context) error { return l.Serve(ctx, answerByte) })
-	if err := errors.Join(asyncio.Sleep(ctx, 0), asyncio.Sleep(ctx, 0)); err != nil {
+	server := asyncio.Go(ctx, func(ctx context.Context) error {
+		defer os.Remove(dir) // Shutdown has removed the socket's file
+		return l.Serve(ctx, answerByte)
+	})
+	return l, server, errors.Join(asyncio.Sleep(ctx, 0), asyncio.Sleep(ctx, 0))
+}
+
+func shutdownWithFew(ctx context.Context) error {
+	l, server, err := serveBytes(ctx)
+	if err != nil {
 		return err
 	}
 	clients, err := connectRaw(l.Addr().String(), 20)
@@ -113,17 +121,8 @@ func shutdownWithFew(ctx context.Context) error {
 
 // The handlers do not end, so no descriptor comes back.
 func lateShutdownWithFew(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "aionet")
+	l, server, err := serveBytes(ctx)
 	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	l, err := aionet.Listen(ctx, "unix", filepath.Join(dir, "s"), quiet())
-	if err != nil {
-		return err
-	}
-	server := asyncio.Go(ctx, func(ctx context.Context) error { return l.Serve(ctx, answerByte) })
-	if err := errors.Join(asyncio.Sleep(ctx, 0), asyncio.Sleep(ctx, 0)); err != nil {
 		return err
 	}
 	if _, err := connectRaw(l.Addr().String(), 20); err != nil {
@@ -134,11 +133,16 @@ func lateShutdownWithFew(ctx context.Context) error {
 	if err := leaveFew(2); err != nil {
 		return err
 	}
+	second := asyncio.Go(ctx, func(ctx context.Context) error {
+		if err := l.Shutdown(ctx); !errors.Is(err, syscall.EMFILE) || errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("the second Shutdown: %v, want EMFILE", err)
+		}
+		return nil
+	})
 	if err := l.Shutdown(limited); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, syscall.EMFILE) {
 		return fmt.Errorf("Shutdown: %v, want DeadlineExceeded and EMFILE", err)
 	}
-	_, err = server.Await(ctx)
-	return err
+	return errors.Join(second.Join(ctx), server.Join(ctx))
 }
 
 func serveLoopsWithFew(ctx context.Context, answered bool) error {

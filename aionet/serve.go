@@ -55,7 +55,8 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 // connection itself, that it was reset, closed, or late, is logged at debug level. A log
 // line of one error text, or of one panic, appears ten times a minute, and counts those left
 // out; all errors are counted in asyncio.Metrics. When descriptors run out, accepting
-// pauses, is reported, and goes on. Draining tells a handler that Shutdown has begun. In dumps and reports the handlers' tasks count as created at the call of Serve.
+// pauses, is reported, and goes on. Draining tells a handler that Shutdown has begun. In
+// dumps and reports the handlers' tasks count as created at the call of Serve.
 //
 //go:noinline
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {

@@ -12,7 +12,8 @@ import (
 
 // Shutdown ends a server in order: it stops listening, waits until the handlers have
 // ended and, if ctx ends first, cancels them and waits for them still. It returns
-// ctx.Err() in that case. A second call waits as the first does.
+// ctx.Err() in that case. A second call waits as the first does, and returns an error if
+// the first has lost connections.
 //
 // The connections in the accept backlog are served before the handlers count as ended. If
 // descriptors run out before all are accepted, Shutdown accepts the others as soon as
@@ -45,14 +46,16 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 			err = s.until(caller, over)
 		}
 	}
-	if err == nil {
-		return nil
+	if err != nil {
+		s.forced = true
+		l.discard()
+		s.endLingers()
+		s.changed.WakeAll()
+		s.until(shielded, over)
 	}
-	s.forced = true
-	l.discard()
-	s.endLingers()
-	s.changed.WakeAll()
-	s.until(shielded, over)
+	if s.lost != nil { // perhaps by another call of Shutdown
+		err = errors.Join(err, s.lost)
+	}
 	return err
 }
 
@@ -71,7 +74,7 @@ func (l *Listener) stop(ctx context.Context) error {
 		if err := l.pause(ctx, &p, failed); err != nil {
 			l.Close()
 			l.server.lost = fmt.Errorf("aionet: connections in the accept backlog were reset: %w", l.opError("accept", failed))
-			return errors.Join(err, l.server.lost)
+			return err
 		}
 	}
 	if !l.closed.Load() {

@@ -34,7 +34,8 @@ func phaseKey(f stall.Finding) string {
 	return f.Class.String() + " " + at
 }
 
-// moveOn notes what a look at the step saw. It reports whether that is a new phase. A computation has moved on when two looks in a row saw it elsewhere.
+// moveOn adds a look at the step to its phases. It reports whether that began a new phase.
+// A computation has moved on when two looks in a row saw it elsewhere.
 func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
 	since, before := elapsed-s.looked, s.evidence
 	s.looked, s.evidence = elapsed, e

@@ -17,7 +17,7 @@ type Backlog struct {
 }
 
 // Backlog removes the socket's file. The accept backlog is sealed, where the system can, as
-// soon as it is empty: sealed, the system does not say whether somebody waits.
+// soon as it is empty: sealed, it counts as readable, and only accepting shows that it is empty.
 func (l Listening) Backlog() *Backlog {
 	l.File.Remove()
 	return &Backlog{l: l}
@@ -45,7 +45,7 @@ func (b *Backlog) Accept(look time.Duration) (net.Conn, error) {
 		case err == nil:
 			return c, nil
 		case late && known: // the deadline came before the look, on a busy machine
-		case late, b.sealed, errors.Is(err, net.ErrClosed):
+		case late, b.sealed && errors.Is(err, syscall.EINVAL), errors.Is(err, net.ErrClosed):
 			b.l.Listener.Close()
 			return nil, nil
 		default:

@@ -118,9 +118,6 @@ func see(block func(done func() bool), beside int) {
 }
 
 func TestStall_InADependencyTheProgramsLineIsNamed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds three programs")
-	}
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package sockets
 
 import (
+	"errors"
 	"net"
 	"os"
 
@@ -70,7 +71,8 @@ func (l *listener) accepted(fd int, from unix.Sockaddr) (netport.Stream, error) 
 }
 
 // Drain accepts what is in the accept backlog, and closes the socket when it is empty. That
-// of a unix socket is sealed then: sealed, the system does not say whether somebody waits.
+// of a unix socket is sealed then, and accepted from until it is empty again. Other errors,
+// such as the lack of descriptors, do not show that it is empty.
 func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	l.file.Remove()
 	for len(taken) < most {
@@ -82,7 +84,7 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 		case err == netport.ErrAgain && !l.sealed && netmake.Seal(l.fd, l.addr):
 			l.sealed = true
 			continue
-		case err == netport.ErrAgain || l.sealed || l.empty():
+		case err == netport.ErrAgain || errors.Is(err, unix.EINVAL) || !l.sealed && l.empty(): // EINVAL: sealed, in some systems
 			return taken, l.descriptor.Close() // at once: others may still come
 		}
 		return taken, err
