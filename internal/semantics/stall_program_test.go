@@ -168,6 +168,7 @@ func TestStall_InADependencyTheProgramsLineIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	run("go", "mod", "edit", "-replace=github.com/asyncio-go/asyncio="+root, "-replace=golang.org/x/sys="+strings.TrimSpace(string(sys)))
+	run("go", "mod", "download")
 	line := func(name, text, comment string) int {
 		before, _, _ := strings.Cut(text, comment)
 		return 1 + strings.Count(before, "\n")
