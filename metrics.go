@@ -30,6 +30,9 @@ type Metrics struct {
 	// there is none: a step that has lasted for the threshold of the watch.
 	Stalls       []StallMetrics
 	CurrentStall time.Duration
+	// UnloggedStalls is the number of reports of stalls that the logger has not taken: it
+	// panicked, it blocks, or there were too many reports while it blocked.
+	UnloggedStalls uint64
 
 	Timers int // that were set, and have neither fired nor been cancelled
 	Tasks  TaskMetrics
@@ -135,6 +138,7 @@ func (l *Loop) Metrics() Metrics {
 	if s := l.e.Stalled(); s != nil {
 		m.CurrentStall = s.Elapsed
 	}
+	m.UnloggedStalls = l.e.Unlogged()
 	if e.Running {
 		m.Tasks.Running = 1
 	}

@@ -141,12 +141,16 @@ func WithStallThreshold(d time.Duration) Option {
 	return func(c *engine.Config) { c.StallThreshold = d }
 }
 
-// WithStallHandler has fn called with each report of the watch, after it was
-// logged. It runs in a goroutine of its own, while the loop is blocked: it must not
-// wait for the loop. A handler that blocks holds up further reports, and what Metrics
-// counts of stalls, but not the loop; Run waits a second for it at its end. Its panic, and
-// its end by runtime.Goexit, is logged. A second WithStallHandler replaces the first; nil:
-// no handler.
+// WithStallHandler has fn called with each report of the watch, before it is logged. The
+// calls come one after the other, in a goroutine that lives while there is a report, and
+// while the loop is blocked: fn must not wait for the loop. The logger is called in another
+// goroutine: one that blocks or panics does not delay fn.
+//
+// A report is logged when fn has returned, or after 100 ms. While fn lasts, 32 further
+// reports wait for it; more are not delivered, and the end of Run logs their number. Run
+// waits for fn and for the logger at its end, a second at most; calls that are outstanding
+// then are made when fn returns. A panic of fn, and its end by runtime.Goexit, is logged. A
+// second WithStallHandler replaces the first; nil: no handler.
 func WithStallHandler(fn func(Stall)) Option {
 	return func(c *engine.Config) {
 		if fn == nil {

@@ -171,6 +171,11 @@ func (p *printer) stalls(loops []snapshot) {
 	for _, l := range loops {
 		p.sample(current, l.CurrentStall.Seconds(), loopName, l.name)
 	}
+	const unlogged = "asyncio_stall_unlogged"
+	p.family(unlogged, "gauge", "Reports of stalls that the logger has not taken.")
+	for _, l := range loops {
+		p.sample(unlogged, float64(l.UnloggedStalls), loopName, l.name)
+	}
 }
 
 // An executor is one of those that the loops have called, once, or the limiter of one

@@ -64,7 +64,7 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.
 	p := profile{lane: l.lane.entries(), leaf: leafAbove(example, all), switches: map[uintptr]bool{}}
 	if p.leaf == 0 {
 		noLeaf.Do(func() {
-			l.log(slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
+			l.watch.delivery.log(l, slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
 		})
 		return nil, false
 	}

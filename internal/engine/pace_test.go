@@ -89,11 +89,13 @@ func TestAStallThatWasNotLookedAtIsCounted(t *testing.T) {
 	w.during(news{step: short, elapsed: 100}, l.Elapsed())
 	short.ended.Store(1)
 	w.end(news{step: short, elapsed: 150, ended: true}, l.Elapsed())
+	<-w.delivery.handler.ended()
 	if reports != 0 || w.silent != 1 {
 		t.Errorf("%d reports, %d counted, want none and 1", reports, w.silent)
 	}
 	w.during(news{step: long, elapsed: 100}, l.Elapsed())
 	w.during(news{step: long, elapsed: 800}, l.Elapsed())
+	<-w.delivery.handler.ended()
 	if reports != 1 || long.unseen {
 		t.Errorf("%d reports of one that lasts, want 1", reports)
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -9,7 +8,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// How the watch tells of a stall: in the log, to the user's handler, and with a trace.
+// What the watch reports of a stall.
 
 // Stall is a report of the watch: what the public one is made from.
 type Stall struct {
@@ -41,8 +40,7 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) {
 		s.traced, s.trace = true, w.snapshot()
 	}
 	r.Trace = s.trace
-	w.log(r)
-	w.handle(r)
+	w.delivery.deliver(w.l, r)
 }
 
 // snapshot has the flight recorder write what happened up to now, if there is one.
@@ -52,45 +50,17 @@ func (w *watch) snapshot() string {
 	}
 	path, err := w.l.flight.Snapshot()
 	if err != nil {
-		defer func() { _ = recover() }()
-		w.l.log(slog.LevelWarn, "asyncio: the trace of a stall could not be written", "error", err)
+		w.delivery.log(w.l, slog.LevelWarn, "asyncio: the trace of a stall could not be written", "error", err)
 	}
 	return path
 }
 
-// log writes the report. A logger that panics does no harm.
-func (w *watch) log(r Stall) {
-	defer func() { _ = recover() }() //nolint:errcheck // where should it be told, if not in the log
-	w.l.log(slog.LevelWarn, r.Headline(), r.attrs()...)
-}
-
-// handle calls the user's handler. Its panic is logged.
-func (w *watch) handle(r Stall) {
-	if w.l.cfg.OnStall == nil {
-		return
-	}
-	returned := false
-	defer func() {
-		v := recover()
-		if returned {
-			return
-		}
-		defer func() { _ = recover() }()
-		if v == nil {
-			w.l.log(slog.LevelError, "asyncio: the stall handler ended its goroutine, by runtime.Goexit or a test's FailNow", "task", r.Name)
-			return
-		}
-		w.l.log(slog.LevelError, "asyncio: the stall handler panicked", "panic", fmt.Sprint(v), "task", r.Name)
-	}()
-	w.l.cfg.OnStall(r)
-	returned = true
-}
-
-// sum tells, at the end of the loop, of stalls that were counted and not reported, and of
-// news that was lost while a handler blocked.
+// sum logs, at the end of the loop, the stalls that were counted and not reported, and the
+// number of lines that were not logged.
 func (w *watch) sum() {
-	lost := w.lost.Load()
-	if w.left == 0 && lost == 0 {
+	lost, undelivered := w.lost.Load(), w.delivery.undelivered.Load()
+	if w.left == 0 && lost == 0 && undelivered == 0 {
+		w.delivery.logRest(w.l)
 		return
 	}
 	a := []any{"stalls", w.left, "total", round(w.leftTook)}
@@ -106,8 +76,10 @@ func (w *watch) sum() {
 	if lost > 0 {
 		a = append(a, "lost", lost)
 	}
-	defer func() { _ = recover() }()
-	w.l.log(slog.LevelWarn, "asyncio: the loop was blocked more often than was reported", a...)
+	if undelivered > 0 {
+		a = append(a, "undelivered", undelivered)
+	}
+	w.delivery.logLast(w.l, slog.LevelWarn, "asyncio: the loop was blocked more often than was reported", a...)
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

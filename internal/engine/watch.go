@@ -10,16 +10,18 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// The watch says what blocks the loop. It is a goroutine that lives from the first
-// stall on: the monitor tells it what it sees, and goes on ticking while the watch
-// takes stacks, writes messages and runs the user's handler.
+// The watch reports what blocks the loop. It is a goroutine that lives from the first
+// stall on: the monitor sends it what it sees, and goes on ticking while the watch takes
+// stacks. The watch calls no function of the user: handler and logger have goroutines of
+// their own, see delivery.go.
 type watch struct {
-	l     *Loop
-	once  sync.Once
-	begun atomic.Bool
-	news  chan news
-	done  chan struct{}
-	lost  atomic.Int64 // news for which there was no room
+	l        *Loop
+	once     sync.Once
+	begun    atomic.Bool
+	news     chan news
+	done     chan struct{}
+	lost     atomic.Int64 // news for which there was no room
+	delivery delivery
 
 	places   map[string]*spot
 	taken    []int64 // when stacks were taken, within the last ten seconds
@@ -87,7 +89,8 @@ func (w *watch) close() {
 	}
 }
 
-// wait waits for the end of the watch, unless a handler holds it up.
+// wait waits until the watch has ended, the handler has been called and the log is
+// written; a second at most.
 func (w *watch) wait() {
 	if !w.begun.Load() {
 		return
@@ -98,22 +101,16 @@ func (w *watch) wait() {
 	case <-w.done:
 		w.l.stalled = w.failed
 	case <-patience.C:
+		return
 	}
+	w.delivery.wait(patience.C)
 }
 
 func (w *watch) run() {
-	over := false
-	defer func() {
-		if !over { // the handler, or the logger, ended its goroutine
-			go w.run()
-			return
-		}
-		close(w.done)
-	}()
+	defer close(w.done)
 	for n := range w.news {
 		w.hear(n)
 	}
-	over = true
 	w.sum()
 }
 

@@ -13,6 +13,7 @@ import (
 	rtrace "runtime/trace"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -280,19 +281,40 @@ func TestStallHandler_ThatCallsTheLoop(t *testing.T) {
 	}
 }
 
-// Run waits a second for a handler, and the loop not at all.
+// A report is handled before it is logged.
+func TestStallHandler_ComesBeforeTheLog(t *testing.T) {
+	var handled atomic.Int64
+	book := &hookLogger{hook: func(line int) {
+		if n := handled.Load(); n < int64(line) {
+			t.Errorf("line %d is logged when the handler has returned %d times", line, n)
+		}
+	}}
+	inBubble(t, func(ctx context.Context, t *testing.T) {
+		time.Sleep(time.Minute)
+		asyncio.Sleep(ctx, time.Second)
+	}, asyncio.WithLogger(slog.New(book)), asyncio.WithStallHandler(func(asyncio.Stall) { handled.Add(1) }))
+	if n := handled.Load(); n != 5 || len(book.containing("")) != 5 {
+		t.Errorf("%d reports were handled and %d logged, want 5", n, len(book.containing("")))
+	}
+}
+
+// Run waits a second for a handler, and the loop and the log not at all.
 func TestStallHandler_ThatBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		book := &logbook{}
 		release, ended := make(chan struct{}), make(chan struct{})
 		begun := time.Now()
 		asyncio.Run(t.Context(), func(ctx context.Context) error {
 			time.Sleep(time.Second)
 			return asyncio.Sleep(ctx, time.Hour)
-		}, asyncio.WithLogger(quiet), asynciotest.NoStalls(50*time.Millisecond), asyncio.WithStallHandler(func(s asyncio.Stall) {
+		}, asyncio.WithLogger(slog.New(book)), asynciotest.NoStalls(50*time.Millisecond), asyncio.WithStallHandler(func(s asyncio.Stall) {
 			if <-release; s.Ended {
 				close(ended)
 			}
 		}))
+		if lines := book.containing(""); len(lines) != 5 {
+			t.Errorf("the log has %d lines, want 5: %q", len(lines), lines)
+		}
 		if took := time.Since(begun); took != time.Hour+2*time.Second {
 			t.Errorf("Run took %v, want the hour and the second of main, and one for the handler", took)
 		}
