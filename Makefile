@@ -23,7 +23,8 @@ soak:
 	go run ./internal/stall/soak -for $(SOAK)
 
 # What is too long for each change: random programs (STRESS in virtual and in real time each), servers in a storm of
-# clients for STORM, the soak of the pool and the watch, each fuzz test for FUZZ.
+# clients for STORM, the soak of the pool and the watch, all programs that
+# block the loop, each fuzz test for FUZZ.
 STRESS ?= 5m
 STORM ?= 10m
 FUZZ ?= 1m
@@ -32,6 +33,7 @@ nightly:
 	go test -race -count=1 -timeout 0 -v ./internal/stress -stress.for=$(STRESS) -stress.real
 	go test -race -count=1 -timeout 0 -v ./internal/storm -storm.for=$(STORM)
 	$(MAKE) soak
+	cd integration/stalls && GOWORK=off go test -count=1 -v -timeout 30m . -stalls.all
 	go list ./... | while read -r p; do for f in $$(go test -list '^Fuzz' "$$p" </dev/null | grep '^Fuzz'); do \
 		echo "$$p $$f" && go test "$$p" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) </dev/null || exit 1; done || exit 1; done
 

@@ -1,0 +1,10 @@
+package stalls
+
+import "C"
+
+import "time"
+
+//export stallsOnEvent
+func stallsOnEvent() {
+	time.Sleep(lasts) // guilty: cgo-callback
+}

@@ -1,0 +1,104 @@
+package stalls
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// machine are the classes that blame no line.
+var machine = []string{"late-timer", "starved-os", "starved-go", "suspended"}
+
+// judge returns what is wrong with the reports of the program, or "".
+func (p program) judge(res result) string {
+	if res.Err != "" {
+		return "failed: " + res.Err
+	}
+	if res.Begin.IsZero() || res.End.IsZero() {
+		return "the program has not blocked the loop"
+	}
+	var during []report
+	for _, r := range res.Reports {
+		if r.At.After(res.Begin) && !r.Ended && (r.Place != "" || p.whole || !slices.Contains(machine, r.Class)) {
+			during = append(during, r)
+		}
+	}
+	if p.whole {
+		return p.judgeWhole(res.Reports)
+	}
+	if len(during) == 0 {
+		return fmt.Sprintf("no report within %v", res.End.Sub(res.Begin).Round(time.Millisecond))
+	}
+	if why := p.judgeFirst(during[0], res.End); why != "" {
+		return why
+	}
+	if p.then != "" && !slices.ContainsFunc(during, func(r report) bool { return slices.Contains(guilty(p.then), r.Place) }) {
+		return "the second place was not reported: " + strings.Join(guilty(p.then), " ")
+	}
+	return p.judgeEnd(res)
+}
+
+// judgeFirst returns what is wrong with the report that came first.
+func (p program) judgeFirst(r report, end time.Time) string {
+	call, by := p.call, cmp.Or(p.by, p.name)
+	if call == "-" {
+		call = ""
+	}
+	suffix, isCallback := strings.CutPrefix(by, "callback ")
+	switch {
+	case r.At.After(end.Add(20 * time.Millisecond)):
+		return "the first report came after the end"
+	case !slices.Contains(guilty(p.name), r.Place):
+		return "the line is not " + strings.Join(guilty(p.name), " ")
+	case !slices.Contains(strings.Split(p.class, ","), r.Class) && !p.busy(r):
+		return "the class is not " + p.class
+	case !strings.Contains(r.Call, call) || p.call == "-" && r.Call != "":
+		return "the call is not " + p.call
+	case isCallback && !(strings.HasPrefix(r.By, "callback ") && strings.HasSuffix(r.By, suffix)), !isCallback && r.By != by:
+		return "the task is not " + by
+	case !strings.Contains(r.Advice, p.advice) && !p.busy(r):
+		return "the advice does not contain " + p.advice
+	}
+	return ""
+}
+
+// busy reports whether the report says that a computation gets no processor, which on a busy
+// machine is true.
+func (p program) busy(r report) bool {
+	return strings.Contains(p.class, "cpu") && strings.HasPrefix(r.Class, "starved-") && strings.Contains(r.Blame, "comput")
+}
+
+// judgeEnd returns what is wrong with the durations of the ends.
+func (p program) judgeEnd(res result) string {
+	took := res.End.Sub(res.Begin)
+	var ends []time.Duration
+	for _, r := range res.Reports {
+		if !r.Ended || r.At.Before(res.Begin) {
+			continue
+		}
+		if d := r.Elapsed - took; d.Abs() <= took*3/10+60*time.Millisecond {
+			return ""
+		}
+		ends = append(ends, r.Elapsed.Round(time.Millisecond))
+	}
+	return fmt.Sprintf("it lasted %v, the ends are %v", took.Round(time.Millisecond), ends)
+}
+
+// judgeWhole returns what is wrong with reports that should blame no task.
+func (p program) judgeWhole(reports []report) string {
+	found := false
+	for _, r := range reports {
+		switch {
+		case slices.Contains(strings.Split(p.class, ","), r.Class):
+			found = found || strings.Contains(r.Advice, p.advice)
+		case !slices.Contains(machine, r.Class):
+			return fmt.Sprintf("%s was blamed: %s", r.By, r.Class)
+		}
+	}
+	if !found {
+		return "no report has the class " + p.class
+	}
+	return ""
+}

@@ -1,0 +1,17 @@
+// Command one runs the program that its argument names, and writes what was reported to file
+// descriptor 3.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/asyncio-go/asyncio/integration/stalls"
+)
+
+func main() {
+	if err := stalls.Execute(os.Args[1], os.NewFile(3, "result")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

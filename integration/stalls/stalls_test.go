@@ -1,0 +1,159 @@
+package stalls
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+var (
+	all = flag.Bool("stalls.all", false, "run all programs; by default the commit chooses a tenth")
+	run = flag.String("stalls.run", "", "run the programs with these `names`, with commas between them")
+)
+
+// build makes the command that runs a program. The build info of a test binary lists no
+// dependencies, and so a test does not run the programs itself.
+func build(t *testing.T) (command string) {
+	command = filepath.Join(t.TempDir(), "one")
+	if out, err := exec.Command("go", "build", "-o", command, "./one").CombinedOutput(); err != nil {
+		t.Fatalf("go build ./one: %v\n%s", err, out)
+	}
+	return command
+}
+
+// At least nine of ten programs are reported rightly.
+func TestPrograms(t *testing.T) {
+	names, command := chosen(t), build(t)
+	var table bytes.Buffer
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	wrong := 0
+	for _, p := range programs {
+		if !slices.Contains(names, p.name) {
+			continue
+		}
+		res, stderr, err := start(t, command, p.name)
+		verdict := "right"
+		switch {
+		case err != nil:
+			verdict = "failed: " + err.Error()
+			t.Errorf("%s: %v\n%s", p.name, err, stderr)
+		default:
+			if why := p.judge(res); why != "" {
+				wrong++
+				verdict = "WRONG: " + why
+				t.Logf("%s: %s\n%s", p.name, why, listing(res))
+			} else if testing.Verbose() && *run != "" {
+				t.Logf("%s:\n%s", p.name, listing(res))
+			}
+		}
+		if p.limit != "" {
+			verdict += " (known limit: " + p.limit + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", p.name, first(res), verdict)
+	}
+	w.Flush()
+	t.Logf("\n%s%d of %d right", table.Bytes(), len(names)-wrong, len(names))
+	if wrong > (len(names)+9)/10 {
+		t.Errorf("%d of %d programs were reported wrongly; at most one of ten may be", wrong, len(names))
+	}
+}
+
+// chosen are the names of the programs to run. The commit is the seed.
+func chosen(t *testing.T) []string {
+	var names []string
+	for _, p := range programs {
+		names = append(names, p.name)
+	}
+	switch {
+	case *run != "":
+		for name := range strings.SplitSeq(*run, ",") {
+			if !slices.Contains(names, name) {
+				t.Fatalf("-stalls.run=%s: no program is named %q", *run, name)
+			}
+		}
+		return strings.Split(*run, ",")
+	case *all:
+		return names
+	}
+	commit, _ := exec.Command("git", "rev-parse", "HEAD").Output() // without a repository it is empty
+	hash := fnv.New64a()
+	hash.Write(bytes.TrimSpace(commit))
+	seed := hash.Sum64()
+	rand.New(rand.NewPCG(seed, seed)).Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	names = names[:(len(names)+9)/10]
+	t.Logf("seed %d, of commit %s: go test -v -stalls.run=%s", seed, bytes.TrimSpace(commit), strings.Join(names, ","))
+	return names
+}
+
+// start runs a program in a process of its own.
+func start(t *testing.T, command, name string) (res result, stderr string, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return res, "", err
+	}
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command, name)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	cmd.ExtraFiles = []*os.File{w}
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		return res, "", err
+	}
+	failed := json.NewDecoder(r).Decode(&res)
+	if err := cmd.Wait(); err != nil {
+		return res, errs.String(), err
+	}
+	return res, errs.String(), failed
+}
+
+// first is the report that came first, in a few words.
+func first(res result) string {
+	if len(res.Reports) == 0 {
+		return "no report"
+	}
+	r := res.Reports[0]
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Class, r.Place, r.Call))
+}
+
+// listing is all that was reported.
+func listing(res result) string {
+	var b strings.Builder
+	for _, r := range res.Reports {
+		fmt.Fprintf(&b, "\t+%v %v\n", r.At.Sub(res.Begin).Round(time.Millisecond), r)
+	}
+	return b.String()
+}
+
+// Each program is marked, and has all that is compared.
+func TestTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range programs {
+		if seen[p.name] {
+			t.Errorf("two programs are named %q", p.name)
+		}
+		seen[p.name] = true
+		if p.class == "" || p.run == nil || (p.advice == "" || p.call == "") && !p.whole {
+			t.Errorf("%s: class, call, advice and run are needed", p.name)
+		}
+		if len(guilty(p.name)) == 0 && !p.whole || p.then != "" && len(guilty(p.then)) == 0 {
+			t.Errorf("%s: no line is marked", p.name)
+		}
+	}
+}
