@@ -61,7 +61,7 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.
 	defer stop()
 	all, most := stacks()
 	var sure, deep, pulled [][]uintptr
-	p := profile{lane: l.lane.entries(), leaf: leafAbove(example, all), switches: map[uintptr]bool{}}
+	p := l.profile(leafAbove(example, all))
 	if p.leaf == 0 {
 		noLeaf.Do(func() {
 			l.watch.delivery.log(l, slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
@@ -169,6 +169,10 @@ type profile struct {
 	lane     [2]uintptr
 	leaf     uintptr          // the function in which a coroutine is suspended
 	switches map[uintptr]bool // whether an address is in it
+}
+
+func (l *Loop) profile(leaf uintptr) *profile {
+	return &profile{lane: l.lane.entries(), leaf: leaf, switches: map[uintptr]bool{}}
 }
 
 var noLeaf sync.Once // for a warning

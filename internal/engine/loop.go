@@ -57,6 +57,7 @@ type Loop struct {
 	oddity        atomic.Pointer[news] // what is wrong beside a slow step
 	monitorParked atomic.Bool
 	monitorWake   chan struct{}
+	monitorWoken  atomic.Int64  // when it was woken last
 	monitorDone   chan struct{} // nil: no monitor
 	watch         watch
 	flight        Flight    // nil: none; fixed before the monitor starts

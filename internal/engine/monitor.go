@@ -22,6 +22,8 @@ type monitor struct {
 	sliceTicks int // ticks for which a mark must last for the time slice to be used up
 
 	last   int64     // the tick before
+	clock  readings  // what the process had used at the ticks
+	gap    *news     // in which the process stood still, until the next tick; nil: none
 	marked stretch   // of the marked step
 	turn   stretch   // of the turn
 	slow   *slowStep // that was seen to last; nil: none
@@ -33,7 +35,10 @@ type stretch struct {
 	usage    stall.Usage // of the process, when it began; a turn's processor time is known to the loop
 	ticks    int
 	credited int64 // of the time since, what the monitor saw go by
+	stopped  int64 // and in which the process stood still at a stretch
 	rivals   int   // the least number of other goroutines that wanted a processor; -1: unknown
+	crowd    int   // the sum of those numbers
+	looks    int   // and how many there are
 }
 
 const (
@@ -56,6 +61,7 @@ type slowStep struct {
 	next  int64 // how long it lasts when the watch is told next
 	times int64 // that in thresholds
 	told  bool  // the watch knows
+	early bool  // it was looked at again before the report, see doubt
 
 	// Of the watch.
 	finding stall.Finding
@@ -63,8 +69,10 @@ type slowStep struct {
 	alone   bool // see capture
 	place   *spot
 	muted   bool
-	unseen  bool // its stack was not looked at: there were too many lately
-	ready   int  // the most that was seen to wait
+	doubt   atomic.Bool // the first report waits for another look; read by the monitor
+	most    string      // the line that most of its rivals run
+	unseen  bool        // its stack was not looked at: there were too many lately
+	ready   int         // the most that was seen to wait
 	late    int
 	phases  []phase
 	phase   int           // the index of the present one
@@ -94,7 +102,7 @@ func (l *Loop) monitor() {
 		}
 		ticker.Reset(m.tick)
 	}
-	m.settle()
+	m.report(m.settle())
 	l.watch.close()
 }
 
@@ -105,15 +113,17 @@ func (m *monitor) look() bool {
 	gap := now - m.last
 	m.last = now
 	turn := l.turnBegan.Load() // before settle, which may be told of it
-	m.settle()
+	m.clock.read(now)
+	m.report(m.settle())
 	m.follow(turn, gap)
+	m.stood(now, gap)
 	switch {
 	case l.cur.Load() == nil:
-		m.settle() // of what ended since: the next tick may be far
+		m.explain(m.settle()) // of what ended since: the next tick may be far
 		if !l.parkMonitor() {
 			return false
 		}
-		m.last = l.Elapsed()
+		m.last = max(m.last, l.monitorWoken.Load()) // the process may have been stopped since
 	case l.mark.Load():
 		m.marked.pass(gap)
 		if m.marked.ticks >= m.sliceTicks {
@@ -133,10 +143,21 @@ func (s *stretch) pass(gap int64) {
 	s.credited += min(gap, maxCredit)
 }
 
-// rival looks at who else wants a processor.
+// rival counts the other goroutines that want a processor.
 func (s *stretch) rival() {
-	if n := stall.Rivals(); s.rivals < 0 || n < s.rivals {
+	n := stall.Rivals()
+	if s.rivals < 0 || n < s.rivals {
 		s.rivals = n
+	}
+	s.crowd += n
+	s.looks++
+}
+
+// add puts what the monitor saw of the stretch into the evidence.
+func (s *stretch) add(e *stall.Evidence) {
+	e.Credited, e.Stopped, e.Samples = time.Duration(s.credited), time.Duration(s.stopped), s.ticks
+	if s.rivals >= 0 {
+		e.Rivals, e.Crowd = s.rivals, float64(s.crowd)/float64(s.looks)
 	}
 }
 
@@ -151,8 +172,8 @@ func (m *monitor) follow(began, gap int64) {
 	if threshold == 0 || m.last-began < threshold/4 || m.l.cur.Load() == nil {
 		return
 	}
-	if m.turn.usage.RunDelay == 0 {
-		m.turn.usage.RunDelay = stall.RunDelay()
+	if m.turn.usage == (stall.Usage{}) {
+		m.turn.usage = stall.ReadUsage()
 	}
 	m.turn.rival()
 }
@@ -166,16 +187,16 @@ func (m *monitor) set() {
 	l.markedAt.Store(math.MaxInt64)
 	l.mark.Store(true)
 	var now int64
-	var cpu time.Duration
+	var used stall.Usage
 	for range 3 {
 		before := l.Elapsed()
-		cpu = stall.CPUTime()
+		used = stall.ReadProcess()
 		if now = l.Elapsed(); now-before <= int64(time.Millisecond) || l.bubbled() {
 			break
 		}
 	}
-	m.marked = stretch{began: now, usage: stall.Usage{CPU: cpu}, rivals: -1}
-	l.markedCPU.Store(int64(cpu))
+	m.marked = stretch{began: now, usage: used, rivals: -1}
+	l.markedCPU.Store(int64(used.CPU))
 	l.markedAt.Store(now)
 }
 
@@ -185,7 +206,9 @@ func (m *monitor) observe(now int64) {
 	l.Slice.Store(true)
 	first := m.slow == nil
 	if l.cfg.StallThreshold > 0 && first {
-		m.marked.usage.RunDelay = stall.RunDelay()
+		u := stall.ReadUsage()
+		u.CPU, u.MajorFaults = m.marked.usage.CPU, m.marked.usage.MajorFaults
+		m.marked.usage = u
 		if r := l.cur.Load(); r != nil {
 			m.slow = &slowStep{task: r.task.Load(), calling: l.callingNow(), runner: r, began: m.marked.began, seen: m.marked, next: int64(l.cfg.StallThreshold), times: 1}
 			l.slow.Store(m.slow)
@@ -203,6 +226,9 @@ func (m *monitor) observe(now int64) {
 		s.seen = m.marked
 		lasts := now - s.began
 		switch {
+		case s.doubt.Load() && !s.early && lasts >= int64(l.cfg.StallThreshold)*14/10:
+			s.early = true
+			m.tell(s, now, false, true)
 		case s.times <= 8:
 			if lasts < s.next {
 				return
@@ -243,14 +269,16 @@ func (m *monitor) rest() {
 	m.last = l.Elapsed()
 }
 
-// settle tells the watch of a step that has ended.
-func (m *monitor) settle() {
+// settle tells the watch of a step that has ended, and of what the loop has left. It
+// returns the longest time that these explain.
+func (m *monitor) settle() (covered time.Duration) {
 	l := m.l
 	if s := m.slow; s != nil {
 		if at := s.ended.Load(); at != 0 {
 			m.slow = nil
 			if s.told || at-s.began >= int64(l.cfg.StallThreshold) {
 				m.tell(s, at, true, false)
+				covered = time.Duration(at - s.began)
 			}
 		}
 	}
@@ -260,29 +288,31 @@ func (m *monitor) settle() {
 			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
 		case n.class == stall.Unknown:
 			m.marked.testify(n)
+		case n.class == stall.LateTimer:
+			m.clock.testify(n)
 		case n.class == stall.ManySteps && !n.ended:
 			m.turn.testify(n)
-			if c, blame := stall.WeighTurn(n.evidence, l.cfg.StallThreshold); c != n.class {
-				n.class, n.blame = c, blame
-			}
 		}
+		n.turn = l.turnBegan.Load()
+		covered = max(covered, n.elapsed)
 		l.watch.tell(*n)
 	}
+	return covered
 }
 
 // testify adds what the monitor saw to what the loop knows.
 func (s *stretch) testify(n *news) {
 	e := &n.evidence
 	e.Procs, e.Rivals = runtime.GOMAXPROCS(0), stall.Rivals()
+	e.Crowd = float64(e.Rivals)
 	if n.step.began != s.began {
 		return // it did not get to see it
 	}
-	e.Credited, e.Samples = time.Duration(s.credited), s.ticks
-	if s.rivals >= 0 {
-		e.Rivals = s.rivals
-	}
+	s.add(e)
 	if s.usage.RunDelay > 0 {
-		e.RunDelay = stall.RunDelay() - s.usage.RunDelay
+		cpu := e.CPU
+		e.Spend(stall.ReadUsage().Since(s.usage))
+		e.CPU = cpu // the loop knows it better
 	}
 }
 
@@ -290,7 +320,8 @@ func (s *stretch) testify(n *news) {
 // tells of its end.
 func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 	s.told = true
-	e := stall.Evidence{Credited: time.Duration(s.seen.credited), Procs: runtime.GOMAXPROCS(0), Samples: s.seen.ticks}
+	e := stall.Evidence{Procs: runtime.GOMAXPROCS(0)}
+	s.seen.add(&e)
 	if m.l.bubbled() { // time is virtual: what the process did meanwhile means nothing
 		e.Elapsed = time.Duration(now - s.began)
 		e.Credited = e.Elapsed
@@ -302,7 +333,7 @@ func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 			now = m.l.Elapsed() // what the process used since then, it used meanwhile
 		}
 		e.Elapsed = time.Duration(now - s.began)
-		e.CPU, e.RunDelay, e.Rivals = u.CPU-s.seen.usage.CPU, u.RunDelay-s.seen.usage.RunDelay, max(0, s.seen.rivals)
+		e.Spend(u.Since(s.seen.usage))
 	}
 	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: ended, look: look, evidence: e})
 }
@@ -326,6 +357,7 @@ func (l *Loop) parkMonitor() bool {
 // whose end the monitor waits.
 func (l *Loop) wakeMonitor() {
 	if l.monitorParked.CompareAndSwap(true, false) {
+		l.monitorWoken.Store(l.Elapsed())
 		l.monitorWake <- struct{}{}
 	}
 }

@@ -2,8 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -14,11 +15,11 @@ import (
 // while it is busy, to tell what no single step shows: a turn of many steps, and
 // tasks that yield for ever. Owned by the loop.
 type pace struct {
-	turn   uint64        // the turn of the last note
-	since  int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
-	cpu    time.Duration // what the process had used by then
-	toldOf bool
-	told   longTurn // the turn that was told of, until it ends
+	turn  uint64        // the turn of the last note
+	since int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
+	cpu   time.Duration // what the process had used by then
+	due   time.Duration // how long the turn lasts when it is told of next; at 1, 2, 4 ... thresholds
+	told  longTurn      // the turn that was told of, until it ends
 
 	callback calling // the one that most notes of the turn saw
 	votes    int     // by how many more than others
@@ -55,14 +56,18 @@ func (l *Loop) watchPace(now int64) {
 	}
 	if p.turn != l.turns {
 		l.turnEnded(now)
-		p.turn, p.toldOf, p.votes, p.seen = l.turns, false, 0, 0
+		p.turn, p.due, p.votes, p.seen = l.turns, l.cfg.StallThreshold, 0, 0
 		l.turnFrom(now)
 	}
 	p.vote(l)
-	if now-p.since >= threshold && !p.toldOf {
-		p.toldOf = true
-		p.told = longTurn{since: p.since, cpu: p.cpu}
-		l.tellOf(stall.ManySteps, now, now-p.since, "a turn of many steps: each was short, and "+strconv.Itoa(l.left)+" more are ready in it")
+	if took := now - p.since; took >= int64(p.due) && p.due > 0 {
+		for p.due > 0 && took >= int64(p.due) {
+			p.due *= 2 // in the end it overflows
+		}
+		if p.told.since == 0 {
+			p.told = longTurn{since: p.since, cpu: p.cpu, size: l.size}
+		}
+		l.tellOf(stall.ManySteps, now, now-p.told.since, fmt.Sprintf("a turn of many steps: %d ran, each of them short, and %d more are ready in it%s", l.size-l.left, l.left, p.mostly()))
 	}
 	if p.notes++; p.notes == 1 {
 		p.spunAt, p.spunFrom = now, l.turns
@@ -101,6 +106,29 @@ func (p *pace) vote(l *Loop) {
 	}
 }
 
+// most reports whether most notes of the turn saw the same callback.
+func (p *pace) most() bool { return 2*p.votes > p.seen }
+
+// mostly names that callback, to go on from the turn's steps.
+func (p *pace) mostly() string {
+	if !p.most() {
+		return ""
+	}
+	name, created := p.callback.describe("")
+	text := "; most of them are calls of " + strings.TrimPrefix(name, "callback ")
+	if created != "" {
+		text += ", registered at " + filepath.Base(created)
+	}
+	return text
+}
+
+// mostly makes a turn that of the callback that most notes of it saw, if there is one.
+func (s *slowStep) mostly(l *Loop) {
+	if l.pace.most() {
+		s.task, s.runner, s.calling = nil, &l.rootRunner, l.pace.callback
+	}
+}
+
 // turnEnded tells of the end of a turn of many steps. If most notes of it saw the same
 // callback, it names that.
 func (l *Loop) turnEnded(now int64) {
@@ -111,11 +139,8 @@ func (l *Loop) turnEnded(now int64) {
 		return
 	}
 	s := &slowStep{began: told.since}
-	blame := fmt.Sprintf("a turn of many steps: it ran %d, each of them short", told.size)
-	if 2*p.votes > p.seen {
-		s.runner, s.calling = &l.rootRunner, p.callback
-		blame += ", and most of them calls of this function"
-	}
+	blame := fmt.Sprintf("a turn of many steps: it ran %d, each of them short%s", told.size, p.mostly())
+	s.mostly(l)
 	took := time.Duration(now - told.since)
 	l.odd(&news{class: stall.ManySteps, blame: blame, elapsed: took, ended: true, step: s,
 		evidence: stall.Evidence{Elapsed: took, Credited: took, CPU: stall.CPUTime() - told.cpu, Procs: runtime.GOMAXPROCS(0)}})
@@ -129,7 +154,7 @@ func (p *pace) sleeps() { p.notes, p.yields, p.turn = 0, 0, 0 }
 // time that had passed, is none.
 func (l *Loop) timerLate(due, woke int64) {
 	if l.monitorDone != nil {
-		l.tellOf(stall.LateTimer, woke, woke-due, "the loop slept and was woken late: the process was stopped, or got no processor")
+		l.tellOf(stall.LateTimer, woke, woke-due, "the loop slept and woke late")
 	}
 }
 
@@ -137,7 +162,8 @@ func (l *Loop) timerLate(due, woke int64) {
 func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	n := &news{class: class, blame: blame, elapsed: time.Duration(took), ended: class == stall.LateTimer, ready: l.ready.len()}
 	if class == stall.ManySteps {
-		n.evidence = stall.Evidence{Elapsed: n.elapsed, CPU: stall.CPUTime() - l.pace.cpu}
+		n.evidence = stall.Evidence{Elapsed: n.elapsed, CPU: stall.CPUTime() - l.pace.told.cpu}
+		n.part = float64(max(1, l.size-l.left)) / float64(max(1, l.size))
 	}
 	if class != stall.LateTimer {
 		n.step = &slowStep{task: l.Current(), calling: l.calling, runner: l.cur.Load(), began: now - took}
@@ -145,8 +171,13 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 			trace := cut(traceOf(coro.Stack()))
 			n.step.stack, n.step.finding = trace.String(), trace.Classify()
 		}
+		if class == stall.ManySteps {
+			n.step.mostly(l)
+		}
 	} else {
 		n.late = 1
+		n.used = stall.ReadUsage()
+		n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed, Rivals: max(0, stall.Wanting()-1), Slept: true}
 	}
 	l.odd(n)
 }

@@ -75,11 +75,7 @@ func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
 // ofPhase is the part of the evidence that belongs to the present phase.
 func (s *slowStep) ofPhase(e stall.Evidence) stall.Evidence {
 	if len(s.phases) > 0 {
-		before := s.phases[s.phase].before
-		e.Elapsed -= before.Elapsed
-		e.Credited -= before.Credited
-		e.CPU -= before.CPU
-		e.RunDelay -= before.RunDelay
+		e = e.Since(s.phases[s.phase].before)
 	}
 	return e
 }

@@ -17,7 +17,7 @@ func TestAPhaseIsWeighedByItself(t *testing.T) {
 	if !s.moveOn(900*ms, e) {
 		t.Fatal("the stall has not moved on")
 	}
-	if class, blame := stall.Weigh(stall.CPU, s.ofPhase(e), 100*ms); class != stall.CPU {
+	if class, blame := stall.Weigh(s.finding, s.ofPhase(e), 100*ms); class != stall.CPU {
 		t.Errorf("the phase is weighed as %v: %s", class, blame)
 	}
 }

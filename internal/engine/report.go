@@ -93,7 +93,7 @@ func (r Stall) Headline() string {
 		return "asyncio: a turn of many steps keeps the loop busy"
 	case r.Class == stall.Spinner:
 		return "asyncio: a task spins"
-	case r.Class == stall.LateTimer:
+	case r.Class == stall.LateTimer, r.Evidence.Slept:
 		return "asyncio: timers were late"
 	case r.Ended:
 		return "asyncio: a step blocked the loop"

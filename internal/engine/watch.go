@@ -24,12 +24,11 @@ type watch struct {
 	delivery delivery
 
 	places   map[string]*spot
-	taken    []int64 // when stacks were taken, within the last ten seconds
-	failed   []error // for Run, once the watch has ended
-	silent   int     // stalls not reported since the last report
-	turn     *spot   // of the turn of many steps that lasts; nil: none was told of
-	turnMute bool    // it is counted only
-	left     int     // in all, and how long they took
+	taken    []int64   // when stacks were taken, within the last ten seconds
+	failed   []error   // for Run, once the watch has ended
+	silent   int       // stalls not reported since the last report
+	turn     *slowStep // the turn of many steps that lasts; nil: none was told of
+	left     int       // in all, and how long they took
 	leftTook time.Duration
 	current  atomic.Pointer[Stall]
 	lasted   [stall.Classes]atomic.Pointer[Histogram] // those that have ended; nil: none
@@ -44,6 +43,9 @@ type news struct {
 	ended    bool
 	look     bool // beyond eight thresholds: it is reported only if the stall has moved on
 	evidence stall.Evidence
+	used     stall.Usage // by the process when the loop woke late
+	turn     int64       // when the turn began in which it comes
+	part     float64     // of a turn of many steps, what has run
 	ready    int
 	late     int
 }
@@ -148,7 +150,12 @@ func (w *watch) during(n news, now int64) {
 		r.Blame = "its stack was not found"
 	}
 	w.current.Store(&r)
+	if w.doubts(s, r) {
+		s.keep()
+		return
+	}
 	if s.place == nil || moved {
+		n.look = n.look && s.place != nil // the first report
 		w.enter(s, r, now)
 	}
 	due := s.muted && now-s.place.reported >= reportWindow
@@ -193,6 +200,10 @@ func (w *watch) oddity(n news, now int64) {
 	if s == nil {
 		s = &slowStep{}
 	}
+	if w.turn != nil && n.class == stall.ManySteps && !n.ended && w.turn.began == s.began {
+		return // it lasts
+	}
+	w.weighOddity(&n, s)
 	r := Stall{Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late, Evidence: n.evidence}
 	r.Advice = stall.Advice(n.class, r.Finding, s.runner != nil && s.task == nil)
 	if s.runner != nil {
@@ -206,7 +217,7 @@ func (w *watch) oddity(n news, now int64) {
 	w.enter(s, r, now)
 	w.fail(r)
 	if n.class == stall.ManySteps { // it is counted when it has ended
-		w.turn, w.turnMute = s.place, s.muted
+		w.turn = s
 		if !s.muted {
 			w.emit(r, s, now)
 		}
@@ -219,10 +230,13 @@ func (w *watch) oddity(n news, now int64) {
 
 // endTurn is for the end of a turn of many steps, unless something else was to blame for it.
 func (w *watch) endTurn(r Stall, s *slowStep, now int64) {
-	if s.place, s.muted = w.turn, w.turnMute; s.place == nil {
+	t := w.turn
+	w.turn = nil
+	if t == nil || t.began != s.began {
 		return
 	}
-	w.turn = nil
+	s.place, s.muted = t.place, t.muted
+	r.Finding, r.Stack = t.finding, t.stack
 	w.count(r)
 	s.place.total += r.Elapsed
 	w.emitOrCount(r, s, now)
@@ -268,7 +282,7 @@ func (w *watch) report(n news) Stall {
 	if !n.ended {
 		e = s.ofPhase(e)
 	}
-	r.Class, r.Blame = stall.Weigh(s.finding.Class, e, w.l.cfg.StallThreshold)
+	r.Class, r.Blame = w.weigh(s, e, n.ended)
 	r.Advice = stall.Advice(r.Class, s.finding, s.task == nil)
 	if !n.ended {
 		s.ready, s.late = max(s.ready, w.l.readyNow()), max(s.late, w.l.lateNow(w.l.Elapsed()))

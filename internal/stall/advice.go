@@ -43,6 +43,9 @@ func adviceFor(class Class, f Finding) string {
 		}
 		return "call asyncio.Sleep(ctx, d) instead of time.Sleep"
 	case IO:
+		if f.Class == CPU {
+			return "touch the mapped pages in asyncio.ToThread(ctx, ...), or read the file there"
+		}
 		if strings.HasPrefix(f.Call, "net/http") {
 			return "send the request with aiohttp.Do or aiohttp.Get of aionet/aiohttp, or " + offThread
 		}
@@ -65,11 +68,11 @@ func adviceFor(class Class, f Finding) string {
 	case Cgo:
 		return "run that call in " + offProcess + ", where it can be killed"
 	case GC:
-		return "nothing to call instead: allocate less, or give the collector room with GOGC or GOMEMLIMIT"
+		return "allocate less, or give the collector room with GOGC or GOMEMLIMIT"
 	case StarvedGo:
-		return "bound what computes beside the loop (asyncio.NewThreadPool, asyncio.Via), move it to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"
+		return "bound them (asyncio.NewThreadPool, asyncio.Via), move them to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"
 	case StarvedOS:
-		return "nothing in the program: give it more processor, or the other processes less (nice, CPU quota)"
+		return "give the process more processor, or the other processes less (nice, CPU quota)"
 	case Suspended:
 		return "nothing in the program: the process or the machine was stopped"
 	case ManySteps:
@@ -77,7 +80,7 @@ func adviceFor(class Class, f Finding) string {
 	case Spinner:
 		return "wait for what the task waits for (asyncio.Event, Condition, Queue, Sleep with a duration) instead of asking again and again"
 	case LateTimer:
-		return "nothing in the program: the loop slept and was woken late"
+		return "look at what else runs on the machine, and for goroutines that compute for a moment (a CPU profile)"
 	}
 	return "nothing was seen of it: with ASYNCIO_STALL at less than it lasted it is looked at earlier"
 }

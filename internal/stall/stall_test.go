@@ -236,13 +236,131 @@ func TestBlame(t *testing.T) {
 		{"other processes, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 45 * ms, Procs: 1}, StarvedOS, "the process got"},
 		{"others spin, and it was seen afterwards", Unknown, Evidence{Elapsed: 110 * ms, CPU: 110 * ms, Procs: 1, Rivals: 8}, StarvedGo, "8 other goroutines"},
 		{"it waited, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 5 * ms, Procs: 2}, Unknown, "it waited"},
-		{"it stood in line, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "stood in line"},
-		{"it stood in line beside one that computes, and was seen afterwards", Unknown, Evidence{Elapsed: 116 * ms, CPU: 116 * ms, RunDelay: 231 * ms, Procs: 2}, StarvedOS, "stood in line"},
+		{"it stood in line, and was seen afterwards", Unknown, Evidence{Elapsed: 105 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "were queued"},
+		{"it stood in line beside one that computes, and was seen afterwards", Unknown, Evidence{Elapsed: 116 * ms, CPU: 116 * ms, RunDelay: 231 * ms, Procs: 2}, StarvedOS, "were queued"},
 		{"nobody tells what the process used", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, CPU, "computes"},
 	} {
-		got, blame := Weigh(c.class, c.e, 100*ms)
+		got, blame := Weigh(Finding{Class: c.class}, c.e, 100*ms)
 		if got != c.want || !strings.Contains(blame, c.blame) {
 			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
+		}
+	}
+}
+
+// A task that was seen computing is named beside other processes and goroutines, too.
+func TestWhatComputesIsNamedInAnyCase(t *testing.T) {
+	const ms = time.Millisecond
+	own := Finding{Class: CPU, Frame: Frame{"main.total", "/src/shop/main.go", 12}}
+	call := own
+	call.Call = "golang.org/x/crypto/bcrypt.GenerateFromPassword"
+	for _, c := range []struct {
+		name  string
+		f     Finding
+		e     Evidence
+		want  Class
+		blame string
+	}{
+		{"other processes", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 44 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "the task computes at main.go:12; it got 40% of a processor because other processes have"},
+		{"half a threshold beside other processes", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 55 * ms, RunDelay: 60 * ms, Procs: 2}, CPU, "the task computes; it got 50% of a processor because other processes"},
+		{"half a threshold that a worker may have used", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 90 * ms, RunDelay: 60 * ms, Procs: 2, Crowd: 1}, StarvedOS, "it got 41%"},
+		{"a call beside other processes", call, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "computes in golang.org/x/crypto/bcrypt.GenerateFromPassword at main.go:12"},
+		{"goroutines of the program", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 108 * ms, Procs: 1, Rivals: 15, Most: "main.resize, pool.go:19"}, StarvedGo, "at main.go:12; it got 6% of a processor because 15 other goroutines of this program want 1 processor; most CPU: main.resize, pool.go:19"},
+		{"many goroutines beside one other process", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 110 * ms, RunDelay: 150 * ms, Procs: 2, Rivals: 1220}, StarvedGo, "1220 other goroutines of this program want 2 processors"},
+		{"one goroutine beside many other processes", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 11 * ms, RunDelay: 150 * ms, Procs: 1, Rivals: 1}, StarvedOS, "other processes"},
+		{"a quota", own, Evidence{Elapsed: 110 * ms, Credited: 30 * ms, CPU: 20 * ms, Throttled: 80 * ms, Procs: 2}, StarvedOS, "because the CPU quota of the control group held the process for 80ms"},
+		{"a quota beside other processes", own, Evidence{Elapsed: 110 * ms, Credited: 90 * ms, CPU: 20 * ms, RunDelay: 80 * ms, Throttled: 60 * ms, Procs: 2}, StarvedOS, "the CPU quota"},
+		{"the hypervisor", own, Evidence{Elapsed: 110 * ms, Credited: 90 * ms, CPU: 20 * ms, RunDelay: 80 * ms, Stolen: 60 * ms, Procs: 2}, StarvedOS, "the hypervisor kept"},
+		{"the collector", own, Evidence{Elapsed: 110 * ms, Credited: 90 * ms, CPU: 200 * ms, GC: 150 * ms, Procs: 2, Rivals: 5}, GC, "because the garbage collector used 150ms"},
+		{"the collector beside other processes", own, Evidence{Elapsed: 110 * ms, Credited: 90 * ms, CPU: 60 * ms, GC: 50 * ms, RunDelay: 200 * ms, Procs: 2, Rivals: 2, Crowd: 2}, GC, "the garbage collector used 50ms"},
+		{"a collection that began long before", own, Evidence{Elapsed: 110 * ms, Credited: 90 * ms, CPU: 20 * ms, GC: 150 * ms, RunDelay: 200 * ms, Procs: 2}, StarvedOS, "other processes"},
+		{"it was stopped as well", own, Evidence{Elapsed: 500 * ms, Credited: 190 * ms, CPU: 180 * ms, Stopped: 300 * ms, Procs: 2}, CPU, "the process stood still for 300ms of the time"},
+	} {
+		got, blame := Weigh(c.f, c.e, 100*ms)
+		if got != c.want || !strings.Contains(blame, c.blame) {
+			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
+		}
+	}
+}
+
+// Pages that the task touched are a wait for the disk only if they explain the time and are its own.
+func TestBlameForPageFaults(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want Class
+	}{
+		{"a cold file", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 20 * ms, MajorFaults: 300, Procs: 2}, IO},
+		{"a slow disk", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, MajorFaults: 12, Procs: 2}, IO},
+		{"a cold file for long", Evidence{Elapsed: 4500 * ms, Credited: 4400 * ms, CPU: 1300 * ms, MajorFaults: 12000, Procs: 2}, IO},
+		{"a cold file beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 20 * ms, RunDelay: 130 * ms, MajorFaults: 300, Procs: 2}, IO},
+		{"some pages beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 20 * ms, RunDelay: 130 * ms, MajorFaults: 30, Procs: 2}, StarvedOS},
+		{"a cold file that a worker reads, beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 20 * ms, RunDelay: 130 * ms, MajorFaults: 300, Crowd: 0.9, Procs: 2}, StarvedOS},
+		{"a computation that reads a little", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 100 * ms, MajorFaults: 30, Procs: 2}, CPU},
+		{"a few pages", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 20 * ms, RunDelay: 40 * ms, MajorFaults: 5, Procs: 2}, StarvedOS},
+	} {
+		got, blame := Weigh(Finding{Class: CPU}, c.e, 100*ms)
+		if got != c.want || got == IO && !strings.Contains(blame, "pages were read from disk") {
+			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
+		}
+	}
+	if advice := Advice(IO, Finding{Class: CPU}, false); !strings.Contains(advice, "mapped pages in asyncio.ToThread") {
+		t.Errorf("the advice for page faults is %q", advice)
+	}
+}
+
+// A loop that slept and woke late is told by what had the processors as it woke.
+func TestBlameForALateWake(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name  string
+		e     Evidence
+		want  Class
+		blame string
+	}{
+		{"spinning goroutines", Evidence{Elapsed: 230 * ms, CPU: 228 * ms, Procs: 1, Rivals: 15, Most: "main.resize, pool.go:19"}, StarvedGo, "the loop woke 230ms late: 15 other goroutines of this program want 1 processor; most CPU: main.resize, pool.go:19"},
+		{"spinning goroutines beside another process", Evidence{Elapsed: 230 * ms, CPU: 120 * ms, RunDelay: 110 * ms, Procs: 1, Rivals: 15}, StarvedGo, "15 other"},
+		{"it was stopped, and its threads are queued when it goes on", Evidence{Elapsed: 1200 * ms, CPU: 2 * ms, RunDelay: 350 * ms, Procs: 2}, Suspended, "stood still"},
+		{"it was stopped, and other goroutines wake as well", Evidence{Elapsed: 1200 * ms, CPU: 2 * ms, RunDelay: 5 * ms, Procs: 2, Rivals: 3}, Suspended, "stood still"},
+		{"it was stopped", Evidence{Elapsed: 1200 * ms, CPU: 2 * ms, RunDelay: 5 * ms, Procs: 2}, Suspended, "stood still"},
+		{"other processes", Evidence{Elapsed: 230 * ms, CPU: 2 * ms, RunDelay: 220 * ms, Procs: 2}, StarvedOS, "other processes"},
+		{"other processes, beside one worker", Evidence{Elapsed: 230 * ms, CPU: 60 * ms, RunDelay: 400 * ms, Procs: 2, Rivals: 1}, StarvedOS, "other processes"},
+		{"a quota", Evidence{Elapsed: 230 * ms, CPU: 20 * ms, Throttled: 200 * ms, Procs: 2}, StarvedOS, "CPU quota"},
+		{"the collector", Evidence{Elapsed: 230 * ms, CPU: 400 * ms, GC: 300 * ms, Procs: 2}, GC, "collector"},
+		{"something else", Evidence{Elapsed: 230 * ms, CPU: 100 * ms, Procs: 2}, LateTimer, "nothing was seen"},
+	} {
+		got, blame := WeighWake(c.e)
+		if got != c.want || !strings.Contains(blame, c.blame) || !strings.HasPrefix(blame, "the loop woke ") {
+			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
+		}
+	}
+}
+
+// A gap of the watch is a stop only if the process did nothing, and none of its threads could run.
+func TestBlameForAGap(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want Class
+	}{
+		{"it was stopped", Evidence{Elapsed: 1200 * ms, CPU: 3 * ms, RunDelay: 4 * ms, Procs: 2}, Suspended},
+		{"it was stopped beside other processes", Evidence{Elapsed: 1200 * ms, CPU: 3 * ms, RunDelay: 200 * ms, Procs: 2}, Suspended},
+		{"it worked", Evidence{Elapsed: 1200 * ms, CPU: 700 * ms, Procs: 2}, Unknown},
+		{"it was queued", Evidence{Elapsed: 300 * ms, CPU: 3 * ms, RunDelay: 290 * ms, Procs: 2}, Unknown},
+		{"a quota", Evidence{Elapsed: 300 * ms, CPU: 3 * ms, Throttled: 290 * ms, Procs: 2}, StarvedOS},
+	} {
+		if got, blame, ok := WeighGap(c.e); got != c.want || ok != (got != Unknown) || ok != (blame != "") {
+			t.Errorf("%s: %v, %q, %v; want %v", c.name, got, blame, ok, c.want)
+		}
+	}
+}
+
+// Nothing in the program is said only of a process that stood still.
+func TestNothingInTheProgramIsSaidOfAStopOnly(t *testing.T) {
+	for c := range Classes {
+		if says := strings.Contains(Advice(c, Finding{Class: c}, false), "nothing in the program"); says != (c == Suspended) {
+			t.Errorf("%v: says %v", c, says)
 		}
 	}
 }
@@ -263,8 +381,29 @@ func TestBlameForATurn(t *testing.T) {
 		{"nobody tells what the process used", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, ManySteps},
 		{"beside garbage and other processes", Evidence{Elapsed: 114 * ms, Credited: 110 * ms, CPU: 138 * ms, RunDelay: 143 * ms, Procs: 2}, StarvedOS},
 	} {
-		if got, blame := WeighTurn(c.e, 100*ms); got != c.want || !strings.Contains(blame, "a turn of many steps") {
+		if got, blame := WeighTurn(c.e, 100*ms, 1); got != c.want || !strings.Contains(blame, "a turn of many steps") {
 			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
+		}
+	}
+}
+
+// A turn that was held up, and of which a part has run, is to blame if the whole of it would be slow by itself.
+func TestBlameForAPartOfATurn(t *testing.T) {
+	const ms = time.Millisecond
+	held := Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 150 * ms, Procs: 2}
+	starved := held
+	starved.Credited, starved.CPU = 40*ms, 10*ms
+	stopped := starved
+	stopped.RunDelay = 0
+	for _, c := range []struct {
+		e    Evidence
+		part float64
+		want Class
+	}{
+		{held, 0.05, ManySteps}, {held, 0.3, StarvedOS}, {held, 1, StarvedOS}, {starved, 0.01, ManySteps}, {stopped, 0.01, Suspended},
+	} {
+		if got, blame := WeighTurn(c.e, 100*ms, c.part); got != c.want {
+			t.Errorf("%v of the turn, %+v: %v, %q; want %v", c.part, c.e, got, blame, c.want)
 		}
 	}
 }

@@ -1,33 +1,68 @@
 package stall
 
 import (
-	"runtime"
 	"runtime/metrics"
 	"time"
 )
 
-// Usage is a reading of the process's counters.
+// Usage is a reading of the process's counters, and of those of its surroundings. What the
+// system does not tell is 0.
 type Usage struct {
-	CPU      time.Duration
-	RunDelay time.Duration
+	CPU         time.Duration // processor time of the process
+	MajorFaults int64         // pages that were read from disk as the process touched them
+	RunDelay    time.Duration // how long its threads were queued for a processor
+	GC          time.Duration // processor time of the collector, up to its last cycle
+	Throttled   time.Duration // how long the CPU quota of its control group has held it
+	Stolen      time.Duration // how long the hypervisor has kept each processor of the machine, on average
 }
 
-// ReadUsage reads the counters: some microseconds.
-func ReadUsage() Usage { return Usage{CPUTime(), RunDelay()} }
+// ReadUsage reads all counters: some microseconds, and one for each thread.
+func ReadUsage() Usage {
+	u := ReadProcess()
+	u.RunDelay, u.GC, u.Throttled, u.Stolen = RunDelay(), collected(), throttled(), stolen()
+	return u
+}
 
-const runnableName = "/sched/goroutines/runnable:goroutines"
+// Since is what was counted after the earlier reading. GC may go backwards.
+func (u Usage) Since(before Usage) Usage {
+	return Usage{
+		CPU: u.CPU - before.CPU, MajorFaults: u.MajorFaults - before.MajorFaults, RunDelay: u.RunDelay - before.RunDelay,
+		GC: max(0, u.GC-before.GC), Throttled: u.Throttled - before.Throttled, Stolen: u.Stolen - before.Stolen,
+	}
+}
 
-// Rivals returns how many goroutines wait for a processor, beside the one that is
-// watched. With a single processor that one always does while the caller runs.
-func Rivals() int {
-	s := [1]metrics.Sample{{Name: runnableName}}
+// CPUTime is the processor time that the process has used.
+func CPUTime() time.Duration { return ReadProcess().CPU }
+
+const (
+	runnableName = "/sched/goroutines/runnable:goroutines"
+	runningName  = "/sched/goroutines/running:goroutines"
+	gcName       = "/cpu/classes/gc/total:cpu-seconds"
+)
+
+// Wanting returns how many goroutines run or wait for a processor, the caller among them.
+func Wanting() int {
+	s := [2]metrics.Sample{{Name: runnableName}, {Name: runningName}}
 	metrics.Read(s[:])
-	if s[0].Value.Kind() != metrics.KindUint64 {
+	n := 0
+	for i := range s {
+		if s[i].Value.Kind() == metrics.KindUint64 {
+			n += int(s[i].Value.Uint64())
+		}
+	}
+	return n
+}
+
+// Rivals returns how many goroutines run or wait for a processor, beside the caller and
+// the step that it watches.
+func Rivals() int { return max(0, Wanting()-2) }
+
+// collected is the processor time of the collector. The runtime counts it when a cycle ends.
+func collected() time.Duration {
+	s := [1]metrics.Sample{{Name: gcName}}
+	metrics.Read(s[:])
+	if s[0].Value.Kind() != metrics.KindFloat64 {
 		return 0
 	}
-	n := int(s[0].Value.Uint64())
-	if runtime.GOMAXPROCS(0) == 1 {
-		n--
-	}
-	return max(0, n)
+	return time.Duration(s[0].Value.Float64() * float64(time.Second))
 }

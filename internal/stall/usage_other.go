@@ -2,7 +2,5 @@
 
 package stall
 
-import "time"
-
-// CPUTime is not told here.
-func CPUTime() time.Duration { return 0 }
+// ReadProcess is not told here.
+func ReadProcess() Usage { return Usage{} }

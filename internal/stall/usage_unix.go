@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// CPUTime is the processor time that the process has used.
-func CPUTime() time.Duration {
+// ReadProcess reads what the process has used and the pages that it has read: one system
+// call.
+func ReadProcess() Usage {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
+		return Usage{}
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return Usage{CPU: time.Duration(u.Utime.Nano() + u.Stime.Nano()), MajorFaults: int64(u.Majflt)}
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// CPUTime is the processor time that the process has used.
-func CPUTime() time.Duration {
+// ReadProcess reads the processor time that the process has used.
+func ReadProcess() Usage {
 	process, err := syscall.GetCurrentProcess()
 	if err != nil {
-		return 0
+		return Usage{}
 	}
 	var created, exited, kernel, user syscall.Filetime
 	if syscall.GetProcessTimes(process, &created, &exited, &kernel, &user) != nil {
-		return 0
+		return Usage{}
 	}
 	ticks := func(f syscall.Filetime) int64 { return int64(f.HighDateTime)<<32 | int64(f.LowDateTime) }
-	return time.Duration(100 * (ticks(kernel) + ticks(user)))
+	return Usage{CPU: time.Duration(100 * (ticks(kernel) + ticks(user)))}
 }
