@@ -18,7 +18,8 @@ type dependency struct {
 	dir  string // how the names of its files go on after the folder of modules; with a slash
 }
 
-// built is empty in a program without build info: no module is a dependency then.
+// built is empty in a program without build info. That of a test binary lists no
+// dependencies. The names of files tell them then.
 var built = func() modules {
 	b, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -102,7 +103,53 @@ func (m modules) ofFile(file string) (pkg string, ok bool) {
 			return pkg, true
 		}
 	}
-	return "", false
+	if _, std := standardDir(file); std || len(m.deps) > 0 {
+		return "", false
+	}
+	return ofFileName(file)
+}
+
+// ofFileName is ofFile where the dependencies are not known.
+func ofFileName(file string) (pkg string, ok bool) {
+	dir := file[:max(strings.LastIndexByte(file, '/'), 0)]
+	if at := strings.LastIndex(dir, "/vendor/"); at >= 0 {
+		if pkg = dir[at+len("/vendor/"):]; domain(pkg) {
+			return pkg, true
+		}
+		return "", false
+	}
+	path, rest, _ := strings.Cut(dir, "@v")
+	version, folder, _ := strings.Cut(rest, "/")
+	if strings.Count(version, ".") < 2 {
+		return "", false
+	}
+	if _, inMod, found := strings.Cut(path, "/pkg/mod/"); found {
+		path = inMod
+	}
+	for ok = true; ok && !domain(path); {
+		_, path, ok = strings.Cut(path, "/")
+	}
+	if folder != "" {
+		folder = "/" + folder
+	}
+	return outOfCache(path) + folder, ok
+}
+
+// domain reports whether the path's first element is one.
+func domain(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.IndexByte(first, '.') > 0
+}
+
+// outOfCache is the path of which inCache makes this one.
+func outOfCache(path string) string {
+	parts := strings.Split(path, "!")
+	for i, part := range parts[1:] {
+		if part != "" {
+			parts[i+1] = strings.ToUpper(part[:1]) + part[1:]
+		}
+	}
+	return strings.Join(parts, "")
 }
 
 // Program reports whether the frame is a line of the program that its user can edit: User

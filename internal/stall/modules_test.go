@@ -109,7 +109,7 @@ func TestTheInnermostLineOfTheProgram(t *testing.T) {
 		{"a callback of the program in a dependency", sleep + "main.row < origin.org/db.(*Rows).Each < main.book", "main.row", "time.Sleep", ""},
 		{"a dependency's own task", sleep + "origin.org/db.poll < github.com/asyncio-go/asyncio.(*taskBody[...]).Run", "origin.org/db.poll", "time.Sleep", ""},
 		{"deep in a dependency", "golang.org/x/crypto/a.f" + strings.Repeat(" < gopkg.in/yaml%2ev3.(*parser).node", 60) + " < gopkg.in/yaml%2ev3.Unmarshal < main.load",
-			"main.load", "gopkg.in/yaml%2ev3.Unmarshal", "golang.org/x/crypto/a, "},
+			"main.load", "gopkg.in/yaml.v3.Unmarshal", "golang.org/x/crypto/a, "},
 	} {
 		for _, state := range []string{"", "runnable"} {
 			f := Classify(printed(state + " | " + c.stack))
@@ -130,5 +130,31 @@ func TestADependencysFunctionInOneOfTheProgram(t *testing.T) {
 	}}
 	if f := trace.Classify(); f.Line != 3 || f.Call != "github.com/Azure/Go/retry.Retry" || f.Inside != "github.com/Azure/Go/retry, retry.go:7" {
 		t.Errorf("line %d calls %s, inside %s", f.Line, f.Call, f.Inside)
+	}
+}
+
+// The build info of a test binary lists no dependencies.
+func TestADependencyByTheNameOfItsFile(t *testing.T) {
+	for name, info := range map[string]string{"a test binary": "path\texample.com/shop.test\nmod\texample.com/shop\t(devel)\t\n", "no build info": ""} {
+		with(t, info)
+		for _, c := range []struct{ fn, file, pkg string }{
+			{"github.com/Azure/Go/retry.Do", "/root/go/pkg/mod/github.com/!azure/!go@v1.2.0/retry/retry.go", "github.com/Azure/Go/retry"},
+			{"github.com/Azure/Go.Do", "/home/j.doe/go/pkg/mod/github.com/!azure/!go@v1.2.0/go.go", "github.com/Azure/Go"},
+			{"gopkg.in/yaml%2ev3.Unmarshal", "/mod/gopkg.in/yaml.v3@v3.0.1/yaml.go", "gopkg.in/yaml.v3"},
+			{"gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3@v3.0.1/yaml.go", "gopkg.in/yaml.v3"}, // -trimpath
+			{"origin.org/db/v2.Open", "/mod/origin.org/db/v2@v2.0.0-20260101000000-0123456789ab/db.go", "origin.org/db/v2"},
+			{"example.com/shop.load.Do.func1", "/home/shop/vendor/github.com/Azure/Go/retry/retry.go", "github.com/Azure/Go/retry"},
+			{"example.com/shop.load", "/home/shop/load.go", ""},
+			{"example.com/shop.load", "/home/shop@v2/load.go", ""},
+			{"example.com/shop.load", "/home/vendor/shop/load.go", ""},
+			{"example.com/shop.TestLoad", "/home/shop/load_test.go", ""},
+			{"example.com/tools.Wrap", "/home/tools/wrap.go", ""},
+		} {
+			f := Frame{Func: c.fn, File: c.file, Line: 1}
+			pkg, _ := built.ofFile(c.file)
+			if pkg != c.pkg || f.Program() != (c.pkg == "") {
+				t.Errorf("%s: %s of %s is of dependency %q and the program's: %v; want %q", name, c.fn, c.file, pkg, f.Program(), c.pkg)
+			}
+		}
 	}
 }

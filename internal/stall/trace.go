@@ -207,7 +207,7 @@ func (f Frame) calledName() string {
 		pkg, ok = built.ofFile(f.File)
 	}
 	if !ok || standard(f.pkg()) || f.path() == pkg {
-		return declared(f.Func)
+		return strings.ReplaceAll(declared(f.Func), "%2e", ".") // in the last element of the package's path
 	}
 	_, parts := split(f.Func)
 	for i := len(parts) - 1; i >= 0; i-- {
