@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/smtp"
+	"runtime"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -23,8 +24,8 @@ var callbacks = []program{
 	{name: "call-soon", by: "callback .compact", class: "cpu", call: "snappy.Encode", advice: "asyncio.Go", run: soonCompacts},
 	{name: "on-done", by: "callback .(*ledger).book", class: "lock", call: "buntdb.(*DB).Update", advice: "asyncio.Go", run: onDoneUpdates},
 	{name: "data-received", by: "callback .(*upload).DataReceived", class: "cpu", call: "io.Copy", advice: "asyncio.Go", run: protocolUnpacks},
-	{name: "error-handler", by: "callback .alert", class: "io", call: "net/smtp.Dial", advice: "asyncio.Go", run: callbackPanics,
-		opts: []asyncio.Option{asyncio.WithErrorHandler(alert), asyncio.WithPanicsAsErrors()}},
+	{name: "error-handler", by: "callback .alert", class: "io", call: "net/smtp.Dial", advice: "asyncio.Go", run: taskFails,
+		opts: []asyncio.Option{asyncio.WithErrorHandler(alert)}},
 }
 
 // blocked waits, on the loop, until the callback has returned.
@@ -109,7 +110,11 @@ func alert(asyncio.Unhandled) {
 	once(func() { smtp.Dial(address) }) // guilty: error-handler
 }
 
-func callbackPanics(ctx context.Context) error {
-	asyncio.LoopOf(ctx).CallSoon(func() { panic(errors.New("refused")) })
-	return blocked(ctx)
+func taskFails(ctx context.Context) error {
+	asyncio.Go(ctx, func(context.Context) error { return errors.New("refused") })
+	for block.end.IsZero() {
+		runtime.GC() // the error is unhandled once the task is garbage
+		must(settle(ctx))
+	}
+	return nil
 }

@@ -22,7 +22,7 @@ import (
 
 var databases = []program{
 	{name: "gorm", class: "cgo", call: "gorm.(*DB).Create", advice: "asyncio.ToThread", run: gormWaits},
-	{name: "bun", class: "channel", call: "bun.(*RawQuery).Scan", advice: "asyncio.ToThread", run: bunCounts},
+	{name: "bun", class: "cgo,channel", call: "bun.(*RawQuery).Scan", advice: "asyncio.ToThread", run: bunCounts},
 	{name: "sqlx", class: "cgo", call: "sqlx.(*DB).Get", advice: "asyncio.ToThread", run: sqlxCounts},
 	{name: "ent", class: "cgo", call: "ent/dialect/sql.Conn.Exec", advice: "asyncio.ToThread", run: entWaits},
 	{name: "xorm", class: "io", call: "xorm.(*Engine).Ping", advice: "asyncio.ToThread", run: xormPings},

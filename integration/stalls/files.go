@@ -2,7 +2,6 @@ package stalls
 
 import (
 	"context"
-	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -25,10 +24,10 @@ var files = []program{
 	{name: "fifo", class: "syscall", call: "os.OpenFile", advice: "asyncio.ToThread", run: fifoOpens},
 	{name: "pty", class: "io,syscall", call: "os.(*File).Read", advice: "asyncio.ToThread", run: ptyReads},
 	{name: "exec-output", class: "syscall,io", call: "os/exec.(*Cmd).Output", advice: "aioexec", run: execRuns},
-	{name: "mmap", class: "syscall,cpu,io", call: "mmap.MMap.Flush", advice: "asyncio.ToThread", run: mmapFlushes},
+	{name: "mmap", class: "cpu,io", call: "-", advice: "asyncio.ToThread", run: mmapCounts},
 	{name: "zap", class: "io", call: "zap.(*", advice: "asyncio.ToThread", run: zapLogs},
 	{name: "zerolog", class: "io", call: "zerolog.(*Event).Msg", advice: "asyncio.ToThread", run: zerologLogs},
-	{name: "logrus", class: "io", call: "logrus.(*Logger).Info", advice: "asyncio.ToThread", run: logrusLogs},
+	{name: "logrus", class: "syscall", call: "logrus.(*Logger).Info", advice: "asyncio.ToThread", run: logrusLogs},
 }
 
 func flockLocks(ctx context.Context) error {
@@ -85,16 +84,15 @@ func execRuns(ctx context.Context) error {
 	return nil
 }
 
-func mmapFlushes(ctx context.Context) error {
+func mmapCounts(ctx context.Context) error {
 	f := got(os.Create(temporary("pages")))
 	must(f.Truncate(64 << 20))
 	pages := got(mmap.Map(f, mmap.RDWR, 0))
 	must(settle(ctx))
 	again(func() {
-		for i := 0; i < len(pages); i += 4096 {
+		for i := range pages {
 			pages[i]++ // guilty: mmap
 		}
-		must(pages.Flush()) // guilty: mmap
 	})
 	return nil
 }
@@ -116,7 +114,7 @@ func zerologLogs(ctx context.Context) error {
 
 func logrusLogs(ctx context.Context) error {
 	log := logrus.New()
-	log.SetOutput(io.Writer(fullPipe()))
+	log.SetOutput(fullPipe()) // calls Fd, after which writes block
 	must(settle(ctx))
 	once(func() { log.Info("sent") }) // guilty: logrus
 	return nil

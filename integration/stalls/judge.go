@@ -19,12 +19,7 @@ func (p program) judge(res result) string {
 	if res.Begin.IsZero() || res.End.IsZero() {
 		return "the program has not blocked the loop"
 	}
-	var during []report
-	for _, r := range res.Reports {
-		if r.At.After(res.Begin) && !r.Ended && (r.Place != "" || p.whole || !slices.Contains(machine, r.Class)) {
-			during = append(during, r)
-		}
-	}
+	during := p.during(res)
 	if p.whole {
 		return p.judgeWhole(res.Reports)
 	}
@@ -38,6 +33,17 @@ func (p program) judge(res result) string {
 		return "the second place was not reported: " + strings.Join(guilty(p.then), " ")
 	}
 	return p.judgeEnd(res)
+}
+
+// during are the reports of the block while it lasted, without those of the machine.
+func (p program) during(res result) (list []report) {
+	for _, r := range res.Reports {
+		began := r.At.Add(-r.Elapsed)
+		if r.At.After(res.Begin) && began.After(res.Begin.Add(-lasts/5)) && !r.Ended && (r.Place != "" || p.whole || !slices.Contains(machine, r.Class)) {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // judgeFirst returns what is wrong with the report that came first.

@@ -61,7 +61,7 @@ func TestPrograms(t *testing.T) {
 		if p.limit != "" {
 			verdict += " (known limit: " + p.limit + ")"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", p.name, first(res), verdict)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", p.name, first(p, res), verdict)
 	}
 	w.Flush()
 	t.Logf("\n%s%d of %d right", table.Bytes(), len(names)-wrong, len(names))
@@ -124,11 +124,12 @@ func start(t *testing.T, command, name string) (res result, stderr string, err e
 }
 
 // first is the report that came first, in a few words.
-func first(res result) string {
-	if len(res.Reports) == 0 {
+func first(p program, res result) string {
+	list := append(p.during(res), res.Reports...)
+	if len(list) == 0 {
 		return "no report"
 	}
-	r := res.Reports[0]
+	r := list[0]
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Class, r.Place, r.Call))
 }
 

@@ -29,7 +29,7 @@ var waits = []program{
 	{name: "retry-go", class: "channel", call: "retry-go/v4.Do", advice: "asyncio.ToThread", run: retryDoes},
 	{name: "cron", class: "channel", call: "cron/v3.(*Cron).Run", advice: "asyncio.ToThread", run: cronRuns},
 	{name: "ants", class: "lock", call: "ants/v2.(*Pool).Submit", advice: "asyncio.ToThread", run: antsSubmits},
-	{name: "ristretto", class: "lock", call: "ristretto/v2.(*Cache", advice: "asyncio.ToThread", run: ristrettoWaits},
+	{name: "ristretto", class: "channel", call: "ristretto/v2.(*Cache", advice: "asyncio.ToThread", run: ristrettoWaits},
 	{name: "groupcache", class: "lock", call: "groupcache.(*Group).Get", advice: "asyncio.ToThread", run: groupcacheGets},
 	{name: "pubsub", class: "channel", call: "pubsub.(*PubSub", advice: "asyncio.ToThread", run: pubsubPublishes},
 	{name: "errgroup", class: "lock", call: "errgroup.(*Group).Wait", advice: "asyncio.WithTaskGroup", run: errgroupWaits},
