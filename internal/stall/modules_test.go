@@ -158,3 +158,23 @@ func TestADependencyByTheNameOfItsFile(t *testing.T) {
 		}
 	}
 }
+
+// A function of this library that the compiler put into one of the program is no user's.
+func TestAFunctionOfThisLibraryInOneOfTheProgram(t *testing.T) {
+	defer func(old string) { commandPath = old }(commandPath)
+	commandPath = module + "/internal/stall/soak"
+	for _, c := range []struct {
+		name, file string
+		user       bool
+	}{
+		{"main.main.WithErrorHandler.func1.1", folder + "options.go", false},
+		{"main.serve.ServeProtocol.func1", folder + "aionet/serveprotocol.go", false},
+		{"main.main.func1", folder + "examples/chat/main.go", true},
+		{"main.main.func1", "/home/shop/options.go", true},
+		{"main.main.func1", folder + "internal/stall/soak/main.go", true},
+	} {
+		if got := (Frame{Func: c.name, File: c.file, Line: 1}).User(); got != c.user {
+			t.Errorf("%s of %s is a user's: %v, want %v", c.name, c.file, got, c.user)
+		}
+	}
+}
