@@ -40,7 +40,9 @@ func (c *readings) read(at int64) {
 func (c *readings) testify(n *news) {
 	n.evidence.Procs = runtime.GOMAXPROCS(0)
 	n.evidence.Crowd = float64(n.evidence.Rivals)
-	n.evidence.Spend(n.used.Since(c.before))
+	u := stall.ReadUsage()
+	u.CPU, u.MajorFaults = n.used.CPU, n.used.MajorFaults
+	n.evidence.Spend(u.Since(c.before))
 }
 
 // stood looks at the time since the tick before. If the process stood still, that is part of

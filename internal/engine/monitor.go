@@ -70,6 +70,7 @@ type slowStep struct {
 	place   *spot
 	muted   bool
 	doubt   atomic.Bool // the first report waits for another look; read by the monitor
+	queued  int         // other threads that wanted a processor at the last look
 	most    string      // the line that most of its rivals run
 	unseen  bool        // its stack was not looked at: there were too many lately
 	ready   int         // the most that was seen to wait

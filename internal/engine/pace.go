@@ -176,7 +176,7 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 		}
 	} else {
 		n.late = 1
-		n.used = stall.ReadUsage()
+		n.used = stall.ReadProcess() // the monitor reads what takes longer
 		n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed, Rivals: max(0, stall.Wanting()-1), Slept: true}
 	}
 	l.odd(n)

@@ -12,6 +12,10 @@ import (
 
 // weigh names the cause of a step's stall.
 func (w *watch) weigh(s *slowStep, e stall.Evidence, ended bool) (stall.Class, string) {
+	if s.finding.Class == stall.Syscall && !ended && !w.l.bubbled() {
+		s.queued = queued()
+	}
+	e.Queued = s.queued
 	class, blame := stall.Weigh(s.finding, e, w.l.cfg.StallThreshold)
 	if class != stall.StarvedGo {
 		return class, blame
@@ -25,10 +29,23 @@ func (w *watch) weigh(s *slowStep, e stall.Evidence, ended bool) (stall.Class, s
 	return stall.Weigh(s.finding, e, w.l.cfg.StallThreshold)
 }
 
+// queued is the least number of threads that several looks see wanting a processor.
+func queued() int {
+	n := stall.Queued()
+	for range 2 {
+		if n == 0 {
+			break
+		}
+		time.Sleep(sampleEvery)
+		n = min(n, stall.Queued())
+	}
+	return n
+}
+
 // doubts reports whether the first report of a step may wait for another look: it was seen
 // computing, beside other processes, and for a moment longer may prove to be slow by itself.
 func (w *watch) doubts(s *slowStep, r Stall) bool {
-	if s.place != nil || s.doubt.Load() || r.Class != stall.StarvedOS || s.finding.Class != stall.CPU || r.Elapsed >= w.l.cfg.StallThreshold*14/10 {
+	if s.place != nil || s.doubt.Load() || r.Class != stall.StarvedOS || s.finding.Class != stall.CPU && s.finding.Class != stall.Syscall || r.Elapsed >= w.l.cfg.StallThreshold*14/10 {
 		return false
 	}
 	s.doubt.Store(true)

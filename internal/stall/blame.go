@@ -15,6 +15,7 @@ type Evidence struct {
 	Crowd    float64       // the same, on average
 	Most     string        // the line that most of them run, as "main.resize, pool.go:19"; "" if unknown
 	Samples  int           // how often the watch looked
+	Queued   int           // other threads that wanted a processor as the watch looked
 	Alone    bool          // no other goroutine was there that could end a wait, but suspended tasks
 	Slept    bool          // the loop slept: no step ran
 
@@ -114,6 +115,18 @@ func (e Evidence) paged() bool {
 		each = time.Millisecond
 	}
 	return lost > e.Elapsed*3/10 && e.Rivals == 0 && e.Crowd < 0.5 && e.MajorFaults >= max(10, int64(lost/each))
+}
+
+// calls reports whether a task that was seen in a system call has not just waited for a
+// processor after or in it, as the stack shows the call then, too. A goroutine gets its turn
+// when each of its rivals has computed for a time slice. Beside other processes a thread that
+// wants a processor may be the task's.
+func (e Evidence) calls() bool {
+	const slice = 10 * time.Millisecond
+	if e.contended() {
+		return float64(e.Elapsed)*e.Share() > float64(2*slice)*max(e.Crowd, float64(e.Rivals))
+	}
+	return !e.held() || e.Queued == 0
 }
 
 // others names what has the processors that the task did not get. A task that was seen
@@ -285,6 +298,10 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 		}
 		return c, "the task waits for a lock or another goroutine, and the loop with it: for ever, if the other is a task of this loop"
 	case Syscall:
+		if !e.calls() {
+			c, cause := e.cause()
+			return c, "the task made a system call, and did not get a processor to go on: " + cause
+		}
 		return c, "the task is in a system call, and the loop with it"
 	case Cgo:
 		if share > 0.7 {

@@ -103,3 +103,16 @@ func stolenTime(text []byte) time.Duration {
 	n, _ := strconv.ParseInt(string(fields[8]), 10, 64)
 	return time.Duration(n) * 10 * time.Millisecond
 }
+
+// Queued returns how many threads of the process run or want a processor, beside the
+// caller's: the third field of each thread's stat.
+func Queued() int {
+	n := 0
+	eachThread("stat", func(text []byte) {
+		end := bytes.LastIndexByte(text, ')') // of the name
+		if fields := bytes.Fields(text[end+1:]); end > 0 && len(fields) > 0 && fields[0][0] == 'R' {
+			n++
+		}
+	})
+	return max(0, n-1)
+}

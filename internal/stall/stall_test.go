@@ -309,6 +309,27 @@ func TestBlameForPageFaults(t *testing.T) {
 	}
 }
 
+// A stack shows a system call also while the task waits for a processor after it.
+func TestBlameForASystemCall(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want Class
+	}{
+		{"it waits", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, Procs: 2}, Syscall},
+		{"it waits beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 90 * ms, Procs: 2}, Syscall},
+		{"it may be in line beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 90 * ms, Queued: 1, Procs: 2}, StarvedOS},
+		{"it waits beside one worker", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 110 * ms, Rivals: 1, Queued: 1, Procs: 2}, Syscall},
+		{"it may wait for its turn", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 200 * ms, Rivals: 10, Procs: 2}, StarvedGo},
+		{"it would have had its turn", Evidence{Elapsed: 510 * ms, Credited: 500 * ms, CPU: 900 * ms, Rivals: 10, Procs: 2}, Syscall},
+	} {
+		if got, blame := Weigh(Finding{Class: Syscall}, c.e, 100*ms); got != c.want {
+			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
+		}
+	}
+}
+
 // A loop that slept and woke late is told by what had the processors as it woke.
 func TestBlameForALateWake(t *testing.T) {
 	const ms = time.Millisecond

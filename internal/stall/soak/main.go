@@ -3,14 +3,15 @@
 // Command soak holds the stall watch against false alarms: tasks that never compute
 // for more than 5 ms between two awaits, beside what makes their steps last long by
 // the clock: the collector, goroutines that spin, hogs in other processes, and a
-// process that is stopped and continued.
+// process that is stopped and continued. Then healthy services run beside hogs, and
+// beside goroutines that spin as well.
 //
 //	go run ./internal/stall/soak [-for 60s] [-procs 1,2] [-threshold 50ms]
 //
 // Each kind of trouble has its turn, alone and then all at once. A report that
 // blames the tasks is a false alarm. So that a watch which never blames anybody
-// does not pass, a task that does compute for long ends each phase, and has to be
-// blamed. The exit status is 1 after a false alarm or a missed culprit, and 2 for a
+// does not pass, a task that does compute for long ends each phase of tasks, and has to
+// be blamed. The exit status is 1 after a false alarm or a missed culprit, and 2 for a
 // wrong command line.
 package main
 
@@ -23,9 +24,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/asyncio-go/asyncio/procpool"
 )
 
 func main() {
+	procpool.Main()
 	if part := os.Getenv(partVariable); part != "" {
 		play(part)
 		return
@@ -37,7 +41,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 	procs := []int{1, 2}
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	duration := flags.Duration("for", time.Minute, "how long tasks compute, all phases together, for each number of processors")
+	duration := flags.Duration("for", time.Minute, "how long tasks and services run, all phases together, for each number of processors")
 	threshold := flags.Duration("threshold", 50*time.Millisecond, "of the watch; its own default is twice that")
 	flags.Func("procs", "values of GOMAXPROCS, with commas between (default 1,2)", func(v string) error {
 		procs = nil

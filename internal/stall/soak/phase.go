@@ -20,11 +20,12 @@ import (
 // A phase is a kind of trouble, or several.
 type phase struct {
 	name     string
-	garbage  bool // goroutines of the program allocate
-	spinners bool // goroutines of the program spin
-	hogs     bool // other processes spin
-	pauses   bool // the process is stopped and continued
-	culprit  bool // a task that computes for long comes last
+	garbage  bool   // goroutines of the program allocate
+	spinners bool   // goroutines of the program spin
+	hogs     bool   // other processes spin
+	pauses   bool   // the process is stopped and continued
+	culprit  bool   // a task that computes for long comes last
+	service  string // that runs in place of the tasks; empty: none
 }
 
 var phases = []phase{
@@ -34,6 +35,17 @@ var phases = []phase{
 	{name: "hogs", hogs: true, culprit: true},
 	{name: "pauses", pauses: true, culprit: true},
 	{name: "all", garbage: true, spinners: true, hogs: true, pauses: true, culprit: true},
+	{name: "http", service: "http", hogs: true},
+	{name: "lines", service: "lines", hogs: true},
+	{name: "timers", service: "timers", hogs: true},
+	{name: "threads", service: "threads", hogs: true},
+	{name: "processes", service: "processes", hogs: true},
+	{name: "groups", service: "groups", hogs: true},
+	{name: "http+", service: "http", hogs: true, spinners: true},
+	{name: "lines+", service: "lines", hogs: true, spinners: true},
+	{name: "timers+", service: "timers", hogs: true, spinners: true},
+	{name: "threads+", service: "threads", hogs: true, spinners: true},
+	{name: "groups+", service: "groups", hogs: true, spinners: true},
 }
 
 const (
@@ -58,8 +70,11 @@ func (v verdict) print(w io.Writer, procs int, p phase) {
 		reports = append(reports, fmt.Sprintf("%s %d", class, v.Reports[class]))
 	}
 	culprit := "found"
-	if !v.Found {
+	switch {
+	case !v.Found:
 		culprit = "MISSED"
+	case !p.culprit:
+		culprit = "-"
 	}
 	fmt.Fprintf(w, "%5d  %-10s %6d %6d %7d %8s  %s\n", procs, p.name, v.Steps, v.Long, len(v.Blames), culprit, strings.Join(reports, ", "))
 }

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/procpool"
 )
 
 func TestMain(m *testing.M) {
+	procpool.Main()
 	if part := os.Getenv(partVariable); part != "" {
 		play(part)
 		return
@@ -30,6 +32,7 @@ func TestNoFalseAlarms(t *testing.T) {
 		culprit bool
 	}{
 		{1, "spinners", false}, {1, "pauses", false}, {2, "garbage", false}, {2, "hogs", true}, {2, "all", false},
+		{2, "http", false}, {1, "lines", false}, {2, "timers", false}, {2, "threads", false}, {1, "processes", false}, {2, "groups", false}, {2, "threads+", false},
 	} {
 		t.Run(fmt.Sprintf("%s, %d", c.phase, c.procs), func(t *testing.T) {
 			p := phases[slices.IndexFunc(phases, func(p phase) bool { return p.name == c.phase })]

@@ -86,6 +86,10 @@ func suffer(p phase, d, threshold time.Duration) verdict {
 	}
 	end := time.Now().Add(d)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		if serve := services[p.service]; serve != nil {
+			found.Store(true)
+			return serve(ctx, func() bool { return !time.Now().Before(end) }, func() { v.Steps++ })
+		}
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 			for range steppers {
 				asyncio.Go(ctx, func(ctx context.Context) error {

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"path/filepath"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"testing"
+)
+
+// turnRound waits for nothing, and so wants a processor all the time.
+func turnRound(over <-chan struct{}) {
+	for {
+		select {
+		case <-over:
+			return
+		default:
+			runtime.Gosched()
+		}
+	}
+}
+
+// Of the goroutines that want a processor the most frequent line is found, beside ten thousand that wait.
+func TestTheLineOfTheRivals(t *testing.T) {
+	l := New(Config{})
+	l.takeLane()
+	defer l.releaseLane()
+	over := make(chan struct{})
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer close(over)
+	for range 10_000 {
+		all.Go(func() { <-over })
+	}
+	for range 8 {
+		all.Go(func() { turnRound(over) })
+	}
+	for {
+		f, ok := l.rivals()
+		if !ok {
+			continue // they have not run yet
+		}
+		if filepath.Base(f.File) != "rivals_test.go" || f.Line < 12 || f.Line > 21 {
+			t.Errorf("the rivals are at %s", placeOf(f))
+		}
+		return
+	}
+}
+
+// BenchmarkLooks is how long the world is stopped while the watch looks beside 10,000
+// goroutines: for the step's stack, and for the rivals.
+func BenchmarkLooks(b *testing.B) {
+	l := New(Config{})
+	l.takeLane()
+	defer l.releaseLane()
+	over := make(chan struct{})
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer close(over)
+	for range 10_000 {
+		all.Go(func() { <-over })
+	}
+	for name, look := range map[string]func(){"stack": func() { l.capture(nil) }, "rivals": func() { l.rivals() }} {
+		b.Run(name, func(b *testing.B) {
+			before := pauses()
+			for b.Loop() {
+				look()
+			}
+			after, n := pauses(), uint64(0)
+			for i := range after.Counts {
+				after.Counts[i] -= before.Counts[i]
+				n += after.Counts[i]
+			}
+			for _, part := range []struct {
+				name string
+				of   uint64
+			}{{"median-stop-ms", n / 2}, {"longest-stop-ms", n}} {
+				seen, i := uint64(0), 0
+				for ; seen < part.of; i++ {
+					seen += after.Counts[i]
+				}
+				b.ReportMetric(1000*after.Buckets[i], part.name)
+			}
+		})
+	}
+}
+
+// pauses are the stops of the world that are not the collector's.
+func pauses() *metrics.Float64Histogram {
+	s := []metrics.Sample{{Name: "/sched/pauses/total/other:seconds"}}
+	metrics.Read(s)
+	return s[0].Value.Float64Histogram()
+}
