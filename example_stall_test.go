@@ -54,19 +54,15 @@ func ExampleStall() {
 
 func ExampleStall_String() {
 	fmt.Println(asyncio.Stall{
-		TaskName: "reader", Created: "main.go:7", Class: asyncio.StallSleep, File: "store.go", Line: 12, Func: "main.read",
+		ID: 7, TaskName: "checkout", Created: "main.go:7", Class: asyncio.StallSleep, File: "/src/shop/book.go", Line: 40, Func: "shop.book",
 		Call: "database/sql.(*DB).ExecContext", Inside: "modernc.org/sqlite, busy.go:82",
-		Elapsed: 200 * time.Millisecond, Blame: "the task sleeps, and the loop with it",
-		Advice: "call asyncio.Sleep(ctx, d) instead of time.Sleep", ReadyTasks: 3, LateTimers: 1,
+		Elapsed: 104 * time.Millisecond, Blame: "the task sleeps, and the loop with it",
+		Advice: "run that call in asyncio.ToThread(ctx, ...)", ReadyTasks: 3, LateTimers: 1,
 	})
 	// Output:
-	// asyncio: a step blocks the loop: sleep, 200ms so far
-	//   at store.go:12, in main.read
-	//   calls database/sql.(*DB).ExecContext (inside modernc.org/sqlite, busy.go:82)
-	//   by "reader" created at main.go:7
-	//   blame: the task sleeps, and the loop with it
-	//   advice: call asyncio.Sleep(ctx, d) instead of time.Sleep
-	//   behind it: 3 ready, 1 timer(s) late
+	// asyncio: stall 7 (sleep): task "checkout" has blocked the loop for 104 ms at shop/book.go:40 in database/sql.(*DB).ExecContext (inside modernc.org/sqlite, busy.go:82). Run that call in asyncio.ToThread(ctx, ...).
+	//   why: the task sleeps, and the loop with it
+	//   created at main.go:7, 3 tasks and callbacks are ready, 1 timer is late
 }
 
 // The class decides what can be done about it.
@@ -109,9 +105,6 @@ func ExampleStallError_Error() {
 	fmt.Println((&asyncio.StallError{Stall: asyncio.Stall{TaskName: "reader", Class: asyncio.StallIO, Ended: true, Elapsed: time.Second,
 		Blame: "the task waits for input or output, and the loop with it", Advice: "use a connection of aionet"}}).Error())
 	// Output:
-	// asyncio: a step blocked the loop: io, 1s in all
-	//   by "reader"
-	//   blame: the task waits for input or output, and the loop with it
-	//   advice: use a connection of aionet
-	//   behind it: 0 ready, 0 timer(s) late
+	// asyncio: stall (io): task "reader" blocked the loop for 1.00 s. Use a connection of aionet.
+	//   why: the task waits for input or output, and the loop with it
 }

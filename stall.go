@@ -17,6 +17,8 @@ import (
 // dependency. If the stack has no line of the program, they name the innermost of a
 // dependency.
 type Stall struct {
+	ID uint64 // of the stall, counted from 1 by each loop: all reports of one stall have it
+
 	Task     AnyTask // whose step blocks the loop; nil for a callback, and for StallLateTimer
 	TaskName string  // "callback" and the name of its function for a callback
 	Created  string  // where the task was created or the callback registered, file:line; "" if that is not known
@@ -32,21 +34,22 @@ type Stall struct {
 	TraceFile string // for "go tool trace"; "" without WithFlightRecorder
 
 	Elapsed time.Duration // so far, or in all if Ended
+	AtPlace time.Duration // of that, how long it was at this line, if it has ended and was at several; otherwise 0
 	Ended   bool
-	Blame   string // who is to blame, in a line
+	Blame   string // the cause, in a line
 	Advice  string // what to call instead, in a line
 
-	ReadyTasks int // tasks and callbacks that could run meanwhile
-	LateTimers int // timers that were due meanwhile
+	ReadyTasks int // tasks and callbacks that could run and had to wait
+	LateTimers int // timers that became due during the stall
 
 	CPUShare float64       // processor time that the process used during the stall, in processors
-	RunDelay time.Duration // how long its threads stood in line for a processor; 0 where the system does not tell
-	Rivals   int           // other goroutines that wanted a processor all the time
+	RunDelay time.Duration // how long its threads waited in the run queue of the system; 0 where that is unknown
+	Rivals   int           // other goroutines that were running or runnable all the time
 	Samples  int           // how often the watch looked
 
 	Count      int           // stalls at this place so far, this one included
 	Total      time.Duration // how long those that have ended took together
-	Suppressed int           // stalls of the loop, since the last report, that were only counted
+	Suppressed int           // stalls of the loop, since the last report, that were counted and not reported
 }
 
 // A StallClass says what kind of thing blocks the loop.
@@ -73,38 +76,20 @@ const (
 
 func (c StallClass) String() string { return stall.Class(c).String() }
 
-// String is the report in a few lines, with the stack.
+// String is the report in at most five lines, in the words that a loop logs on a terminal,
+// and the stack. The first line has the stall's ID and class, the task, the place, the
+// duration and the advice.
 func (s Stall) String() string {
-	text := engineHeadline(s)
-	if s.File != "" {
-		text += fmt.Sprintf("\n  at %s:%d, in %s", s.File, s.Line, s.Func)
-	}
-	if s.Inside != "" {
-		text += fmt.Sprintf("\n  calls %s (inside %s)", s.Call, s.Inside)
-	}
-	if s.TaskName != "" {
-		text += fmt.Sprintf("\n  by %q", s.TaskName)
-		if s.Created != "" {
-			text += " created at " + s.Created
-		}
-	}
-	text += fmt.Sprintf("\n  blame: %s\n  advice: %s\n  behind it: %d ready, %d timer(s) late", s.Blame, s.Advice, s.ReadyTasks, s.LateTimers)
-	if s.TraceFile != "" {
-		text += "\n  trace: go tool trace " + s.TraceFile
-	}
+	text := "asyncio: " + engine.Stall{
+		ID: s.ID, Name: s.TaskName, Created: s.Created, Class: stall.Class(s.Class),
+		Finding: stall.Finding{Call: s.Call, Inside: s.Inside, Frame: stall.Frame{Func: s.Func, File: s.File, Line: s.Line}},
+		Trace:   s.TraceFile, Elapsed: s.Elapsed, AtPlace: s.AtPlace, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
+		Ready: s.ReadyTasks, Late: s.LateTimers, Count: s.Count, Total: s.Total, Silent: s.Suppressed,
+	}.Text()
 	if s.Stack != "" {
 		text += "\n" + s.Stack
 	}
 	return text
-}
-
-func engineHeadline(s Stall) string {
-	ended := "so far"
-	if s.Ended {
-		ended = "in all"
-	}
-	headline := engine.Stall{Class: stall.Class(s.Class), Ended: s.Ended}.Headline()
-	return fmt.Sprintf("%s: %s, %v %s", headline, s.Class, s.Elapsed.Round(time.Millisecond), ended)
 }
 
 // A StallError is an error of Run for a stall, under asynciotest.NoStalls.
@@ -119,8 +104,10 @@ func (e *StallError) Error() string { return e.Stall.String() }
 //
 // A step is what runs between two awaits of a task, or a callback. While one lasts,
 // at the threshold and at 2, 4 and 8 times it, and when it has ended, the watch
-// writes a message through the loop's logger that says who blocks the loop, in
-// which line, and what to call instead. A stall that moves on, to another line or
+// logs a record through the loop's logger: the task that blocks the loop, the line,
+// and what to call instead. The records of a stall have the same id; the stack is in the
+// first. Where slog's default handler prints them on a terminal, a report is a text of at
+// most five lines instead. docs/troubleshooting.md explains each attribute. A stall that moves on, to another line or
 // class, is reported again; the report of its end names the place that took longest.
 // Further stalls at a place (line and class) that was reported within the last minute
 // are counted and not reported; the next report and the end of Run have the number. One
@@ -163,9 +150,9 @@ func WithStallHandler(fn func(Stall)) Option {
 
 func publicStall(s engine.Stall) Stall {
 	return Stall{
-		Task: handleOf(s.Task), TaskName: s.Name, Created: s.Created,
+		ID: s.ID, Task: handleOf(s.Task), TaskName: s.Name, Created: s.Created,
 		Class: StallClass(s.Class), File: s.Finding.File, Line: s.Finding.Line, Func: s.Finding.Func, Call: s.Finding.Call, Inside: s.Finding.Inside, Stack: s.Stack, TraceFile: s.Trace,
-		Elapsed: s.Elapsed, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
+		Elapsed: s.Elapsed, AtPlace: s.AtPlace, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
 		ReadyTasks: s.Ready, LateTimers: s.Late,
 		CPUShare: s.Evidence.Share(), RunDelay: s.Evidence.RunDelay, Rivals: s.Evidence.Rivals, Samples: s.Evidence.Samples,
 		Count: s.Count, Total: s.Total, Suppressed: s.Silent,

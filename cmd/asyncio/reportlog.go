@@ -27,7 +27,7 @@ func (l *reportLog) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *reportLog) WithGroup(string) slog.Handler      { return l }
 
 // details are attributes of a stall's report for which there is no room.
-var details = map[string]bool{"stack": true, "call": true, "blame": true, "cpu": true, "queued": true, "rivals": true, "samples": true}
+var details = map[string]bool{"id": true, "stack": true, "call": true, "blame": true, "cpu": true, "run_delay": true, "runnable_goroutines": true}
 
 func (l *reportLog) Handle(_ context.Context, r slog.Record) error {
 	if r.Level < slog.LevelWarn {

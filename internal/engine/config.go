@@ -90,14 +90,18 @@ func DefaultConfig() Config {
 
 // log writes a message with the name of the loop, if it has one.
 func (l *Loop) log(level slog.Level, msg string, args ...any) {
-	logger := l.cfg.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
+	logger := l.logger()
 	if l.cfg.Name != "" {
 		logger = logger.With("loop", l.cfg.Name)
 	}
 	logger.Log(context.Background(), level, msg, args...)
+}
+
+func (l *Loop) logger() *slog.Logger {
+	if l.cfg.Logger != nil {
+		return l.cfg.Logger
+	}
+	return slog.Default()
 }
 
 // HandlerFailed is called with an error of a handler, and reports whether it need not be

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -19,6 +20,14 @@ type delivery struct {
 	logged      atomic.Uint64 // of those, how many the logger has taken
 	dropped     atomic.Uint64 // for which the queue had no room, or at which the logger panicked
 	reported    uint64        // of those dropped, how many a line has counted; owned by the logger's goroutine
+}
+
+// A line is one for the log: a record, or its text where that goes to a terminal.
+type line struct {
+	level slog.Level
+	msg   string
+	args  []any
+	text  string // "": none
 }
 
 // maxCalls bounds each queue. The last line of a loop finds room in a full one.
@@ -48,7 +57,7 @@ func (d *delivery) deliver(l *Loop, r Stall) {
 			case <-patience.C:
 			}
 		}
-	}, slog.LevelWarn, r.Headline(), r.attrs()...)
+	}, line{level: slog.LevelWarn, msg: r.Headline(), args: r.attrs(), text: r.terminalText()})
 }
 
 // handle calls the user's handler. Its panic is logged.
@@ -70,12 +79,12 @@ func (d *delivery) handle(l *Loop, r Stall) {
 
 // log has a line logged. It does not wait.
 func (d *delivery) log(l *Loop, level slog.Level, msg string, args ...any) {
-	d.write(l, maxCalls, nil, level, msg, args...)
+	d.write(l, maxCalls, nil, line{level: level, msg: msg, args: args})
 }
 
 // logLast is log for the last line of the loop, which a full queue takes, too.
 func (d *delivery) logLast(l *Loop, level slog.Level, msg string, args ...any) {
-	d.write(l, maxCalls+1, nil, level, msg, args...)
+	d.write(l, maxCalls+1, nil, line{level: level, msg: msg, args: args})
 }
 
 // logRest is for the end of the loop. It logs how many lines were not logged since the last
@@ -87,19 +96,19 @@ func (d *delivery) logRest(l *Loop) {
 	d.logger.put(func() {
 		if d.dropped.Load() > d.reported {
 			d.lines.Add(1)
-			d.call(l, slog.LevelWarn, "asyncio: reports of stalls were not logged")
+			d.call(l, line{level: slog.LevelWarn, msg: "asyncio: reports of stalls were not logged"})
 		}
 	}, maxCalls+1)
 }
 
 // write has a line logged after before has returned.
-func (d *delivery) write(l *Loop, most int, before func(), level slog.Level, msg string, args ...any) {
+func (d *delivery) write(l *Loop, most int, before func(), m line) {
 	d.lines.Add(1)
 	if !d.logger.put(func() {
 		if before != nil {
 			before()
 		}
-		d.call(l, level, msg, args...)
+		d.call(l, m)
 	}, most) {
 		d.dropped.Add(1)
 	}
@@ -107,10 +116,17 @@ func (d *delivery) write(l *Loop, most int, before func(), level slog.Level, msg
 
 // call calls the logger, in its goroutine. A line that it does not take is counted in the
 // next one, as "unlogged".
-func (d *delivery) call(l *Loop, level slog.Level, msg string, args ...any) {
+func (d *delivery) call(l *Loop, m line) {
+	log := l.log
+	if m.text != "" && l.logsToTerminal() { // it names the loop
+		log = func(level slog.Level, _ string, args ...any) {
+			l.logger().Log(context.Background(), level, m.text, args...)
+		}
+		m.args = nil
+	}
 	dropped := d.dropped.Load()
 	if n := dropped - d.reported; n > 0 {
-		args = append(args, "unlogged", n)
+		m.args = append(m.args, "unlogged", n)
 	}
 	returned := false
 	defer func() {
@@ -118,7 +134,7 @@ func (d *delivery) call(l *Loop, level slog.Level, msg string, args ...any) {
 			d.dropped.Add(1)
 		}
 	}()
-	l.log(level, msg, args...)
+	log(m.level, m.msg, m.args...)
 	returned = true
 	d.logged.Add(1)
 	d.reported = dropped

@@ -185,16 +185,9 @@ const (
 	maxCrowds = 5
 )
 
-// stall tells what is known of the step that blocks the loop.
+// stall is the report of the step that blocks the loop, in the words of the log on a terminal.
 func (d *dump) stall(s *Stall) {
-	fmt.Fprintf(&d.b, "  stall: %s for %v so far", s.Class, round(s.Elapsed))
-	if s.Finding.File != "" {
-		fmt.Fprintf(&d.b, " at %s:%d", s.Finding.File, s.Finding.Line)
-	}
-	if s.Advice != "" {
-		fmt.Fprintf(&d.b, "; %s", s.Advice)
-	}
-	d.b.WriteByte('\n')
+	d.b.WriteString("  " + s.heading() + s.Sentence() + "\n")
 }
 
 func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {

@@ -80,6 +80,7 @@ type slowStep struct {
 	moving  string        // the key of the next one, which one look has seen; "" if none
 	looked  time.Duration // how long it had lasted at the last look
 
+	reported reported
 	evidence stall.Evidence // at the last look
 	traced   bool           // at its first report
 	trace    string         // the file; "" if that failed, or nobody wants it

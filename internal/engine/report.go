@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"fmt"
 	"log/slog"
+	"math"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/stall"
@@ -12,6 +16,7 @@ import (
 
 // Stall is a report of the watch: what the public one is made from.
 type Stall struct {
+	ID            uint64 // of the stall, within its loop; 0: not known yet
 	Loop          *Loop
 	Task          *Task // nil: a callback, or none
 	Name, Created string
@@ -20,6 +25,7 @@ type Stall struct {
 	Stack         string
 	Trace         string // the flight recorder's file
 	Elapsed       time.Duration
+	AtPlace       time.Duration // of Elapsed, if the stall was at several places
 	Ended         bool
 	Blame, Advice string
 	Ready, Late   int
@@ -28,6 +34,35 @@ type Stall struct {
 	Total         time.Duration // that they took
 	Silent        int           // stalls that were not reported since the last report
 	step          *slowStep     // that it is of
+	repeats       bool          // it has the place and the blame of the report before
+	showsStack    bool          // no record before has the stack
+}
+
+// reported is what the reports of a stall have in common.
+type reported struct {
+	id    uint64 // 0: none yet
+	key   string // of the last report
+	stack bool   // it was logged
+}
+
+// identify numbers the stall.
+func (w *watch) identify(s *slowStep) uint64 {
+	if s.reported.id == 0 {
+		w.ids++
+		s.reported.id = w.ids
+	}
+	return s.reported.id
+}
+
+// numbers are those of a blame, which differ from look to look.
+var numbers = regexp.MustCompile(`[0-9.]+(ms|s|µs)?`)
+
+// follows compares a report with the one of the same stall before it.
+func (s *reported) follows(r *Stall) {
+	key := r.Class.String() + phaseKey(r.Finding) + numbers.ReplaceAllString(r.Blame, "")
+	r.repeats = key == s.key
+	r.showsStack = r.Stack != "" && !s.stack
+	s.key, s.stack = key, s.stack || r.showsStack
 }
 
 // emit makes a report.
@@ -40,6 +75,7 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) {
 		s.traced, s.trace = true, w.snapshot()
 	}
 	r.Trace = s.trace
+	s.reported.follows(&r)
 	w.delivery.deliver(w.l, r)
 }
 
@@ -71,7 +107,7 @@ func (w *watch) sum() {
 		}
 	}
 	if worst != nil {
-		a = append(a, "worst", worst.place, "class", worst.class.String(), "times", worst.count, "took", round(worst.total))
+		a = append(a, "worst", worst.place, "class", worst.class.String(), "count", worst.count, "took", round(worst.total))
 	}
 	if lost > 0 {
 		a = append(a, "lost", lost)
@@ -101,35 +137,70 @@ func (r Stall) Headline() string {
 	return "asyncio: a step blocks the loop"
 }
 
-// attrs are the report for the log, the most telling first.
+// attrs are the report for the log, the most telling first. A brief record leaves out what
+// one before it has.
 func (r Stall) attrs() []any {
-	a := []any{"class", r.Class.String()}
+	brief := r.repeats && !r.Ended
+	a := []any{"id", r.ID, "class", r.Class.String()}
+	add := func(key, value string) {
+		if value != "" {
+			a = append(a, key, value)
+		}
+	}
 	if r.Finding.File != "" {
-		a = append(a, "at", r.Finding.File+":"+strconv.Itoa(r.Finding.Line))
+		add("at", r.Finding.File+":"+strconv.Itoa(r.Finding.Line))
 	}
-	if r.Finding.Call != "" {
-		a = append(a, "call", r.Finding.Call)
+	add("call", r.Finding.Call)
+	if !brief {
+		add("inside", r.Finding.Inside)
 	}
-	if r.Finding.Inside != "" {
-		a = append(a, "inside", r.Finding.Inside)
+	add("task", r.Name)
+	if !brief {
+		add("created", r.Created)
 	}
-	a = append(a, "task", r.Name, "created", r.Created, "duration", round(r.Elapsed), "blame", r.Blame, "advice", r.Advice,
-		"ready", r.Ready, "late", r.Late)
+	a = append(a, "duration", round(r.Elapsed))
+	if r.AtPlace > 0 {
+		a = append(a, "at_place", round(r.AtPlace))
+	}
+	if !brief {
+		add("blame", r.Blame)
+		add("advice", r.Advice)
+	}
+	a = append(a, "ready_tasks", r.Ready, "late_timers", r.Late)
 	if r.Evidence.Samples > 0 {
-		a = append(a, "cpu", strconv.FormatFloat(r.Evidence.Share(), 'f', 2, 64), "queued", round(r.Evidence.RunDelay),
-			"rivals", r.Evidence.Rivals, "samples", r.Evidence.Samples)
+		a = append(a, "cpu", math.Round(100*r.Evidence.Share())/100, "run_delay", round(r.Evidence.RunDelay), "runnable_goroutines", r.Evidence.Rivals)
 	}
 	if r.Count > 1 {
-		a = append(a, "times", r.Count, "total", round(r.Total))
+		a = append(a, "count", r.Count, "total", round(r.Total))
 	}
 	if r.Silent > 0 {
-		a = append(a, "silent", r.Silent)
+		a = append(a, "unreported", r.Silent)
 	}
-	if r.Trace != "" {
-		a = append(a, "trace", r.Trace)
+	if !brief {
+		add("trace", r.Trace)
 	}
-	if r.Stack != "" && !r.Ended {
-		a = append(a, "stack", "\n"+r.Stack)
+	if r.showsStack {
+		add("stack", stackLine(r.Stack))
 	}
 	return a
+}
+
+// maxStackLine bounds the frames of a stack in the log.
+const maxStackLine = 24
+
+// stackLine is a stack in one line, the innermost function first.
+func stackLine(stack string) string {
+	frames := stall.Parse(stack).Frames
+	var b strings.Builder
+	for i, f := range frames {
+		if i > 0 {
+			b.WriteString(" < ")
+		}
+		if i == maxStackLine {
+			fmt.Fprintf(&b, "%d more", len(frames)-i)
+			break
+		}
+		b.WriteString(f.Func + " " + f.File + ":" + strconv.Itoa(f.Line))
+	}
+	return b.String()
 }

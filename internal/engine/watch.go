@@ -23,6 +23,7 @@ type watch struct {
 	lost     atomic.Int64 // news for which there was no room
 	delivery delivery
 
+	ids      uint64 // of stalls
 	places   map[string]*spot
 	taken    []int64   // when stacks were taken, within the last ten seconds
 	failed   []error   // for Run, once the watch has ended
@@ -173,8 +174,8 @@ func (w *watch) end(n news, now int64) {
 	s := n.step
 	most := s.longest(n.elapsed)
 	r := w.report(n)
-	if most > 0 {
-		r.Blame = fmt.Sprintf("%v of %v were spent here: %s", round(most), round(n.elapsed), r.Blame)
+	if r.AtPlace = most; most > 0 {
+		r.Blame = fmt.Sprintf("%v of %v%s%s", round(most), round(n.elapsed), spentHere, r.Blame)
 	}
 	if s.place == nil {
 		w.enter(s, r, now)
@@ -200,11 +201,14 @@ func (w *watch) oddity(n news, now int64) {
 	if s == nil {
 		s = &slowStep{}
 	}
-	if w.turn != nil && n.class == stall.ManySteps && !n.ended && w.turn.began == s.began {
-		return // it lasts
+	if n.class == stall.ManySteps && w.turn != nil && w.turn.began == s.began {
+		if !n.ended {
+			return // it lasts
+		}
+		s.reported = w.turn.reported
 	}
 	w.weighOddity(&n, s)
-	r := Stall{Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late, Evidence: n.evidence}
+	r := Stall{ID: w.identify(s), Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late, Evidence: n.evidence}
 	r.Advice = stall.Advice(n.class, r.Finding, s.runner != nil && s.task == nil)
 	if s.runner != nil {
 		r.Task = s.task
@@ -275,7 +279,7 @@ func (w *watch) fail(r Stall) {
 // report is what there is to say of a slow step.
 func (w *watch) report(n news) Stall {
 	s := n.step
-	r := Stall{Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence, step: s}
+	r := Stall{ID: w.identify(s), Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence, step: s}
 	r.Name, r.Created = s.describe()
 	n.evidence.Alone = s.alone
 	e := n.evidence

@@ -55,7 +55,7 @@ func TestDumpOnSignalWhileTheLoopIsBlocked(t *testing.T) {
 			return err
 		}
 		asyncio.Go(ctx, forever, asyncio.Name("fresh"))
-		text := signalAndRead(t, syscall.SIGUSR1, printed, `"second" awaits #`, "stall: ")
+		text := signalAndRead(t, syscall.SIGUSR1, printed, `"second" awaits #`, "  stall ")
 		for name, want := range map[string]string{"main": "running at", "first": "waits (await) at", "second": `awaits #2 "first" at`, "fresh": "not started"} {
 			expectLine(t, text, name, 2, want)
 		}

@@ -146,7 +146,7 @@ func TestStallReports_TheSamePlaceIsCounted(t *testing.T) {
 	if took, err := time.ParseDuration(total); left != 2 || err != nil || took > 2*short || took < 2*short*8/10 {
 		t.Errorf("%d stalls of %s were left out at the end, want 2 of %v: %v", left, total, 2*short, err)
 	}
-	if lines := book.containing("times=4 total"); len(lines) != 2 {
+	if lines := book.containing("count=4 total"); len(lines) != 2 {
 		t.Errorf("the log has %q, want the count in both of the last reports", lines)
 	}
 }

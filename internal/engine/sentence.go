@@ -1,0 +1,201 @@
+package engine
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// A stall in words, for a terminal, a dump and the String of the public report.
+
+// Sentence is what blocks the loop, where and for how long, and what to call instead.
+func (r Stall) Sentence() string {
+	text := r.statement() + "."
+	if r.Advice != "" {
+		text += " " + asSentence(r.Advice)
+	}
+	return text
+}
+
+// Text is the report in at most five lines: the sentence, and what else is known.
+func (r Stall) Text() string {
+	lines := []string{r.heading() + r.Sentence()}
+	add := func(parts ...string) {
+		var full []string
+		for _, p := range parts {
+			if p != "" {
+				full = append(full, p)
+			}
+		}
+		if len(full) > 0 {
+			lines = append(lines, "  "+strings.Join(full, ", "))
+		}
+	}
+	if r.Blame != "" && !r.says() {
+		blame := r.Blame
+		if _, rest, ok := strings.Cut(blame, spentHere); ok { // the sentence has the share
+			blame = rest
+		}
+		add("why: " + blame)
+	}
+	created := ""
+	if r.Created != "" {
+		created = "created at " + r.Created
+		if r.callback() {
+			created = "registered at " + r.Created
+		}
+	}
+	add(created, plural(r.Ready, "task or callback is ready", "tasks and callbacks are ready"), plural(r.Late, "timer is late", "timers are late"))
+	count := ""
+	if r.Count > 1 {
+		count = fmt.Sprintf("%d times here, %s in all", r.Count, readable(r.Total))
+	}
+	add(count, plural(r.Silent, "other stall was not reported", "other stalls were not reported"))
+	if r.Trace != "" {
+		add("trace: go tool trace " + r.Trace)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// heading names the stall in front of the sentence.
+func (r Stall) heading() string {
+	if r.ID == 0 {
+		return fmt.Sprintf("stall (%s): ", r.Class)
+	}
+	return fmt.Sprintf("stall %d (%s): ", r.ID, r.Class)
+}
+
+// says reports whether the statement ends with the blame.
+func (r Stall) says() bool {
+	switch r.Class {
+	case stall.Unknown, stall.GC, stall.StarvedGo, stall.StarvedOS, stall.Suspended, stall.ManySteps, stall.LateTimer:
+		return true
+	}
+	return false
+}
+
+// spentHere ends the share of a place that the blame begins with.
+const spentHere = " were spent here: "
+
+func (r Stall) statement() string {
+	lasted := readable(r.Elapsed)
+	blame := ""
+	if r.says() && r.Blame != "" {
+		blame = r.Blame
+		for _, own := range []string{"a turn of many steps: ", "a turn of many steps was held up: ", "the loop slept and woke late: "} {
+			blame = strings.TrimPrefix(blame, own)
+		}
+		blame = ": " + blame
+	}
+	asleep := r.Task == nil && r.Name == ""
+	switch {
+	case r.Class == stall.ManySteps:
+		return "one turn " + r.tense("has run", "ran") + " for " + lasted + r.where("") + blame
+	case r.Class == stall.LateTimer, asleep && (r.Class == stall.StarvedGo || r.Class == stall.StarvedOS || r.Class == stall.Suspended):
+		return "the loop woke " + lasted + " late" + blame
+	case r.Class == stall.Spinner:
+		return r.subject() + " has yielded for " + lasted + " without waiting" + r.where("")
+	case r.Class != stall.Unknown && r.says():
+		return "a step of " + r.subject() + " " + r.tense("has lasted ", "lasted ") + lasted + r.where("") + blame
+	}
+	doing := ""
+	if r.Class == stall.CPU {
+		doing = "computing"
+	}
+	return r.subject() + " " + r.tense("has blocked", "blocked") + " the loop for " + lasted + r.where(doing) + blame
+}
+
+// where is the place of the stall, with what the task does there. A stall that was at several
+// places was there for a part of its time.
+func (r Stall) where(doing string) string {
+	text := ""
+	switch {
+	case r.AtPlace > 0:
+		text = strings.TrimRight(", "+readable(r.AtPlace)+" of that "+doing, " ")
+	case doing != "":
+		text = ", " + doing
+	}
+	if r.Finding.File != "" {
+		text += " at " + shortFile(r.Finding.File) + ":" + strconv.Itoa(r.Finding.Line)
+	}
+	if r.Finding.Call != "" {
+		text += " in " + r.Finding.Call
+	}
+	if r.Finding.Inside != "" {
+		text += " (inside " + r.Finding.Inside + ")"
+	}
+	return text
+}
+
+func (r Stall) tense(lasts, ended string) string {
+	if r.Ended {
+		return ended
+	}
+	return lasts
+}
+
+// subject names the task or the callback.
+func (r Stall) subject() string {
+	switch {
+	case r.Name == "":
+		return "a step"
+	case r.Name == "callback":
+		return "a callback"
+	case r.callback():
+		return r.Name
+	}
+	return "task " + quote(r.Name)
+}
+
+func (r Stall) callback() bool { return r.Task == nil && strings.HasPrefix(r.Name, "callback") }
+
+// shortFile is a file with the folder that it is in.
+func shortFile(file string) string {
+	file = filepath.ToSlash(file)
+	dir, name := path.Split(file)
+	return path.Join(path.Base(dir), name)
+}
+
+// readable is a duration as one would say it: 104 ms, 1.48 s, 3 min 20 s.
+func readable(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%d µs", d.Microseconds())
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// asSentence begins with a capital letter, unless that is part of a name, and ends with a full stop.
+func asSentence(text string) string {
+	first, _, _ := strings.Cut(text, " ")
+	if r, n := utf8.DecodeRuneInString(text); !strings.ContainsAny(first, ".(/") {
+		text = string(unicode.ToUpper(r)) + text[n:]
+	}
+	return text + "."
+}
+
+// plural is n with the form that fits, "" for none.
+func plural(n int, one, more string) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}
