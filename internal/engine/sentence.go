@@ -89,16 +89,14 @@ func (r Stall) statement() string {
 	blame := ""
 	if r.says() && r.Blame != "" {
 		blame = r.Blame
-		for _, own := range []string{"a turn of many steps: ", "a turn of many steps was held up: ", "the loop slept and woke late: "} {
-			blame = strings.TrimPrefix(blame, own)
-		}
-		blame = ": " + blame
+		blame = ": " + strings.TrimPrefix(strings.TrimPrefix(blame, "a turn of many steps: "), "a turn of many steps was held up: ")
 	}
-	asleep := r.Task == nil && r.Name == ""
 	switch {
+	case strings.HasPrefix(r.Blame, "the loop woke "):
+		return r.Blame
 	case r.Class == stall.ManySteps:
 		return "one turn " + r.tense("has run", "ran") + " for " + lasted + r.where("") + blame
-	case r.Class == stall.LateTimer, asleep && (r.Class == stall.StarvedGo || r.Class == stall.StarvedOS || r.Class == stall.Suspended):
+	case r.Class == stall.LateTimer:
 		return "the loop woke " + lasted + " late" + blame
 	case r.Class == stall.Spinner:
 		return r.subject() + " has yielded for " + lasted + " without waiting" + r.where("")

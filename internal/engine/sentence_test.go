@@ -27,10 +27,10 @@ func TestSentences(t *testing.T) {
 			Name: "login", Class: stall.CPU, Elapsed: 35100 * ms, AtPlace: 34200 * ms, Ended: true, Finding: at("/src/shop/users.go", 15, "", "")},
 		`task "login" blocked the loop for 3 min 20 s, 2 min 0 s of that at shop/users.go:15.`: {
 			Name: "login", Class: stall.Lock, Elapsed: 200 * time.Second, AtPlace: 120 * time.Second, Ended: true, Finding: at("/src/shop/users.go", 15, "", "")},
-		`the loop woke 230 ms late: 15 other goroutines of this program want 1 processor. Bound them.`: {
-			Class: stall.StarvedGo, Elapsed: 230 * ms, Ended: true, Blame: "15 other goroutines of this program want 1 processor", Advice: "bound them"},
+		`the loop woke 230ms late: 15 other goroutines of this program want 1 processor. Bound them.`: {
+			Class: stall.StarvedGo, Elapsed: 230 * ms, Ended: true, Blame: "the loop woke 230ms late: 15 other goroutines of this program want 1 processor", Advice: "bound them"},
 		`the loop woke 230 ms late: the process stood still.`: {
-			Class: stall.LateTimer, Elapsed: 230 * ms, Ended: true, Blame: "the loop slept and woke late: the process stood still"},
+			Class: stall.LateTimer, Elapsed: 230 * ms, Ended: true, Blame: "the process stood still"},
 		`one turn ran for 1.48 s: it ran 10000, each of them short; most of them are calls of main.publish, registered at feed.go:26. Make the calls in batches.`: {
 			Class: stall.ManySteps, Ended: true, Elapsed: 1480 * ms, Name: "callback main.publish", Advice: "make the calls in batches",
 			Blame: "a turn of many steps: it ran 10000, each of them short; most of them are calls of main.publish, registered at feed.go:26"},
