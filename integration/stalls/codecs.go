@@ -22,12 +22,12 @@ import (
 )
 
 var codecs = []program{
-	{name: "msgpack", class: "cpu", call: "msgpack/v5.Marshal", advice: "asyncio.ToThread", run: msgpackMarshals},
-	{name: "cbor", class: "cpu", call: "cbor/v2.Unmarshal", advice: "asyncio.ToThread", run: cborUnmarshals},
+	{name: "msgpack", class: "cpu,gc", call: "msgpack/v5.Marshal", advice: "asyncio.ToThread", run: msgpackMarshals},
+	{name: "cbor", class: "cpu,gc", call: "cbor/v2.Unmarshal", advice: "asyncio.ToThread", run: cborUnmarshals},
 	{name: "avro", class: "cpu", call: "avro/v2.Marshal", advice: "asyncio.ToThread", run: avroMarshals},
-	{name: "bson", class: "cpu", call: "bson.Marshal", advice: "asyncio.ToThread", run: bsonMarshals},
-	{name: "toml", class: "cpu", call: "toml.Decode", advice: "asyncio.ToThread", run: tomlDecodes},
-	{name: "jsoniter", class: "cpu", call: "jsoniter", advice: "asyncio.ToThread", run: jsoniterMarshals},
+	{name: "bson", class: "cpu,gc", call: "bson.Marshal", advice: "asyncio.ToThread", run: bsonMarshals},
+	{name: "toml", class: "cpu,gc", call: "toml.Decode", advice: "asyncio.ToThread", run: tomlDecodes},
+	{name: "jsoniter", class: "cpu,gc", call: "json-iterator/go.", advice: "asyncio.ToThread", run: jsoniterMarshals},
 	{name: "jsoniter-hook", by: "export", class: "sleep", call: "time.Sleep", advice: "asyncio.Sleep", run: jsoniterCallsHook},
 	{name: "lz4", class: "cpu", call: "lz4/v4.CompressBlockHC", advice: "asyncio.ToThread", run: lz4Compresses},
 	{name: "snappy", class: "cpu", call: "snappy.Encode", advice: "asyncio.ToThread", run: snappyEncodes},

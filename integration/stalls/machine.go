@@ -17,7 +17,7 @@ import (
 )
 
 var several = []program{
-	{name: "second-task", class: "cpu", call: "goldmark.Convert", advice: "asyncio.ToThread", then: "second-task-then", run: twoTasksBlock},
+	{name: "second-task", class: "cpu,gc", call: "goldmark.Convert", advice: "asyncio.ToThread", then: "second-task-then", run: twoTasksBlock},
 	{name: "moves-on", class: "sleep", call: "ratelimit.(*Bucket).Wait", advice: "asyncio.ToThread", then: "moves-on-then", run: stepMovesOn},
 	{name: "own-goroutines", whole: true, class: "starved-go,late-timer", advice: "asyncio.NewThreadPool", run: goroutinesCompress},
 	{name: "stopped", whole: true, class: "suspended,late-timer", advice: "nothing in the program", run: processStops},

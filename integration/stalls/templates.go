@@ -17,14 +17,14 @@ import (
 )
 
 var engines = []program{
-	{name: "expr", class: "cpu", call: "expr.Run", advice: "asyncio.ToThread", run: exprRuns},
+	{name: "expr", class: "cpu,gc", call: "expr.Run", advice: "asyncio.ToThread", run: exprRuns},
 	{name: "starlark", class: "cpu", call: "starlark.Call", advice: "asyncio.ToThread", run: starlarkCalls},
-	{name: "lua", class: "cpu", call: "gopher-lua.(*LState).DoString", advice: "asyncio.ToThread", run: luaComputes},
+	{name: "lua", class: "cpu,gc", call: "gopher-lua.(*LState).DoString", advice: "asyncio.ToThread", run: luaComputes},
 	{name: "lua-callback", by: "rules", class: "sleep", call: "time.Sleep", advice: "asyncio.Sleep", run: luaCallsBack},
-	{name: "tengo", class: "cpu", call: "tengo/v2.(*Compiled).Run", advice: "asyncio.ToThread", run: tengoRuns},
-	{name: "otto", class: "cpu", call: "otto.", advice: "asyncio.ToThread", run: ottoRuns},
-	{name: "pongo2", class: "cpu", call: "pongo2/v6.(*Template).Execute", advice: "asyncio.ToThread", run: pongo2Executes},
-	{name: "handlebars", class: "cpu", call: "raymond.(*Template).Exec", advice: "asyncio.ToThread", run: handlebarsExecutes},
+	{name: "tengo", class: "cpu,gc", call: "tengo/v2.(*Compiled).Run", advice: "asyncio.ToThread", run: tengoRuns},
+	{name: "otto", class: "cpu,gc", call: "otto.", advice: "asyncio.ToThread", run: ottoRuns},
+	{name: "pongo2", class: "cpu,gc", call: "pongo2/v6.(*Template).Execute", advice: "asyncio.ToThread", run: pongo2Executes},
+	{name: "handlebars", class: "cpu,gc", call: "raymond.(*Template).Exec", advice: "asyncio.ToThread", run: handlebarsExecutes},
 	{name: "html-template", class: "io", call: "html/template.(*Template).Execute", advice: "asyncio.ToThread", run: templateWrites},
 }
 

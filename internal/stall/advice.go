@@ -9,7 +9,7 @@ func Advice(class Class, f Finding, callback bool) string {
 	if callback && class == ManySteps {
 		return "make the calls in batches, in a task that calls asyncio.Sleep(ctx, 0) between them"
 	}
-	if callback && class.ofStep() {
+	if callback && (class.ofStep() || class == GC && f.Call != "") {
 		return "start a task in the callback, asyncio.Go(ctx, ...), and there " + advice
 	}
 	return advice
@@ -68,6 +68,9 @@ func adviceFor(class Class, f Finding) string {
 	case Cgo:
 		return "run that call in " + offProcess + ", where it can be killed"
 	case GC:
+		if f.Call != "" {
+			return offThread + ", allocate less, or give the collector room with GOGC or GOMEMLIMIT"
+		}
 		return "allocate less, or give the collector room with GOGC or GOMEMLIMIT"
 	case StarvedGo:
 		return "bound them (asyncio.NewThreadPool, asyncio.Via), move them to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"

@@ -25,6 +25,7 @@ func TestAdvice(t *testing.T) {
 		{"the program asks the clock in a loop", CPU, Finding{Call: "time.Since"}, "Checkpoint ToThread", "that"},
 		{"one long call, or many short ones", CPU, Finding{Call: "encoding/json.Marshal"}, "that call|loop around it|" + thread, "Checkpoint"},
 		{"a dependency computes", CPU, Finding{Call: "golang.org/x/crypto/bcrypt.GenerateFromPassword", Inside: "golang.org/x/crypto/blowfish, cipher.go:1"}, "that call|" + thread, "Checkpoint"},
+		{"a call allocates", GC, Finding{Call: "encoding/json.Marshal"}, "that call|" + thread + "|GOGC", "Checkpoint"},
 		{"a dependency sleeps", Sleep, Finding{Call: "database/sql.(*DB).Exec", Inside: "modernc.org/sqlite, busy.go:82"}, "that call|" + thread, "Sleep Lock"},
 		{"a dependency waits for a channel", Channel, Finding{Call: "google.golang.org/grpc.(*ClientConn).Invoke", Inside: "google.golang.org/grpc, stream.go:1"}, "that call|" + thread, "Recv Send Queue"},
 		{"a dependency waits for a lock", Lock, Finding{Call: "example.org/cache.Get", Inside: "example.org/cache, get.go:1"}, "that call|" + thread, "Lock Condition"},

@@ -27,7 +27,7 @@ func (t Trace) Classify() Finding {
 	f.Inside = inside(inner)
 	f.Once = t.once(len(inner))
 	f.Class = classOf(t.State, inner)
-	if f.Class == GC {
+	if f.Class == GC && strings.HasPrefix(f.Call, "runtime") { // a call that allocates stays
 		f.Call = ""
 	}
 	return f

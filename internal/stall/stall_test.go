@@ -60,6 +60,7 @@ var rows = []struct {
 	{"cgo", "| runtime.cgocall < main._Cfunc_crunch < main.native", Cgo, "C.crunch", "main.native"},
 	{"cgo, printed", "syscall | runtime.cgocall < main._Cfunc_crunch < main.native", Cgo, "C.crunch", "main.native"},
 	{"assist", "| runtime.gopark < runtime.gcParkAssist < runtime.gcAssistAlloc < runtime.mallocgc < main.grow", GC, "", "main.grow"},
+	{"assist in a call", "| runtime.gopark < runtime.gcParkAssist < runtime.gcAssistAlloc < runtime.mallocgc < encoding/json.(*encodeState).marshal < encoding/json.Marshal < main.show", GC, "encoding/json.Marshal", "main.show"},
 	{"assist, printed", "GC assist wait | main.grow", GC, "", "main.grow"},
 	{"runtime.GC", "| runtime.gopark < runtime.semacquire1 < runtime.semacquire < runtime.gcStart < runtime.GC < main.tidy", GC, "", "main.tidy"},
 }
