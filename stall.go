@@ -60,14 +60,14 @@ const (
 	StallUnknown   = StallClass(stall.Unknown)   // unknown: its stack was not seen
 	StallCPU       = StallClass(stall.CPU)       // cpu: the task computes
 	StallSleep     = StallClass(stall.Sleep)     // sleep: time.Sleep
-	StallIO        = StallClass(stall.IO)        // io: it waits for the network or a pipe
+	StallIO        = StallClass(stall.IO)        // io: it waits for the network, a pipe, or pages of a mapped file
 	StallChannel   = StallClass(stall.Channel)   // channel: it receives, sends or selects
 	StallLock      = StallClass(stall.Lock)      // lock: anything of package sync
 	StallSyscall   = StallClass(stall.Syscall)   // syscall: a system call; Call names the function
 	StallCgo       = StallClass(stall.Cgo)       // cgo: a C function
-	StallGC        = StallClass(stall.GC)        // gc: it works, or waits, for the garbage collector
+	StallGC        = StallClass(stall.GC)        // gc: it works, or waits, for the garbage collector, or that has the processors
 	StallStarvedGo = StallClass(stall.StarvedGo) // starved-go: other goroutines of the program have the processors
-	StallStarvedOS = StallClass(stall.StarvedOS) // starved-os: other processes have the processors
+	StallStarvedOS = StallClass(stall.StarvedOS) // starved-os: other processes, a CPU quota or the hypervisor have them
 	StallSuspended = StallClass(stall.Suspended) // suspended: the process or the machine stood still
 	StallManySteps = StallClass(stall.ManySteps) // many-steps: a turn of many steps, none of them long
 	StallSpinner   = StallClass(stall.Spinner)   // spinner: a task that yields for ever and never waits

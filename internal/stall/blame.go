@@ -120,13 +120,13 @@ func (e Evidence) paged() bool {
 // calls reports whether a task that was seen in a system call has not just waited for a
 // processor after or in it, as the stack shows the call then, too. A goroutine gets its turn
 // when each of its rivals has computed for a time slice. Beside other processes a thread that
-// wants a processor may be the task's.
-func (e Evidence) calls() bool {
+// wants a processor may be the task's, for some thresholds.
+func (e Evidence) calls(threshold time.Duration) bool {
 	const slice = 10 * time.Millisecond
 	if e.contended() {
 		return float64(e.Elapsed)*e.Share() > float64(2*slice)*max(e.Crowd, float64(e.Rivals))
 	}
-	return !e.held() || e.Queued == 0
+	return !e.held() || e.Queued == 0 || e.Elapsed >= 4*threshold
 }
 
 // others names what has the processors that the task did not get. A task that was seen
@@ -298,7 +298,7 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 		}
 		return c, "the task waits for a lock or another goroutine, and the loop with it: for ever, if the other is a task of this loop"
 	case Syscall:
-		if !e.calls() {
+		if !e.calls(threshold) {
 			c, cause := e.cause()
 			return c, "the task made a system call, and did not get a processor to go on: " + cause
 		}

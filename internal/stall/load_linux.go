@@ -105,14 +105,28 @@ func stolenTime(text []byte) time.Duration {
 }
 
 // Queued returns how many threads of the process run or want a processor, beside the
-// caller's: the third field of each thread's stat.
+// caller's: the third field of each thread's stat. It returns 0 if one waits for a disk.
 func Queued() int {
-	n := 0
+	n, disk := 0, false
 	eachThread("stat", func(text []byte) {
-		end := bytes.LastIndexByte(text, ')') // of the name
-		if fields := bytes.Fields(text[end+1:]); end > 0 && len(fields) > 0 && fields[0][0] == 'R' {
+		switch threadState(text) {
+		case 'R':
 			n++
+		case 'D':
+			disk = true
 		}
 	})
+	if disk {
+		return 0
+	}
 	return max(0, n-1)
+}
+
+// threadState is the field after the name, which is in parentheses and may have some.
+func threadState(text []byte) byte {
+	end := bytes.LastIndexByte(text, ')')
+	if fields := bytes.Fields(text[end+1:]); end > 0 && len(fields) > 0 {
+		return fields[0][0]
+	}
+	return 0
 }

@@ -34,4 +34,9 @@ func TestWhatHoldsTheProcessFromOutsideIsRead(t *testing.T) {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
+	for text, want := range map[string]byte{"7 (a) b) R 1 2": 'R', "7 (a) D 1": 'D', "7 (a)": 0, "": 0} {
+		if got := threadState([]byte(text)); got != want {
+			t.Errorf("%q: state %q, want %q", text, got, want)
+		}
+	}
 }
