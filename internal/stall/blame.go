@@ -60,9 +60,13 @@ func (e Evidence) Share() float64 {
 // processor.
 func (e Evidence) own() time.Duration {
 	if e.contended() || e.held() {
-		return min(e.Elapsed, time.Duration(float64(e.CPU)/(1+max(e.Crowd, float64(e.Rivals)))))
+		return e.part()
 	}
 	return min(e.CPU, e.Elapsed)
+}
+
+func (e Evidence) part() time.Duration {
+	return min(e.Elapsed, time.Duration(float64(e.CPU)/(1+max(e.Crowd, float64(e.Rivals)))))
 }
 
 func (e Evidence) contended() bool { return e.Rivals+1 > e.Procs }
@@ -86,7 +90,9 @@ func (e Evidence) computed(threshold time.Duration) bool {
 
 // half reports whether a task that was seen computing beside other processes has done so
 // for half a threshold: it would be slow without them, too.
-func (e Evidence) half(threshold time.Duration) bool { return e.held() && e.own() >= threshold/2 }
+func (e Evidence) half(threshold time.Duration) bool {
+	return !e.contended() && e.part() >= threshold/2
+}
 
 // stood reports whether the whole process stood still for most of the time.
 func (e Evidence) stood() bool { return e.Credited < e.Elapsed/2 && e.Share() < 0.3 }

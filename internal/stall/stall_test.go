@@ -263,6 +263,7 @@ func TestWhatComputesIsNamedInAnyCase(t *testing.T) {
 	}{
 		{"other processes", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 44 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "the task computes at main.go:12; it got 40% of a processor because other processes have"},
 		{"half a threshold beside other processes", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 55 * ms, RunDelay: 60 * ms, Procs: 2}, CPU, "the task computes; it got 50% of a processor because other processes"},
+		{"half a threshold, and no line is known yet", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 60 * ms, RunDelay: 5 * ms, Procs: 2}, CPU, "it got 55%"},
 		{"half a threshold that a worker may have used", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 90 * ms, RunDelay: 60 * ms, Procs: 2, Crowd: 1}, StarvedOS, "it got 41%"},
 		{"a call beside other processes", call, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 30 * ms, RunDelay: 60 * ms, Procs: 2}, StarvedOS, "computes in golang.org/x/crypto/bcrypt.GenerateFromPassword at main.go:12"},
 		{"goroutines of the program", own, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 108 * ms, Procs: 1, Rivals: 15, Most: "main.resize, pool.go:19"}, StarvedGo, "at main.go:12; it got 6% of a processor because 15 other goroutines of this program want 1 processor; most CPU: main.resize, pool.go:19"},
