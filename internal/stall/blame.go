@@ -132,7 +132,7 @@ func (e Evidence) calls(threshold time.Duration) bool {
 	if e.contended() {
 		return float64(e.Elapsed)*e.Share() > float64(2*slice)*max(e.Crowd, float64(e.Rivals))
 	}
-	return !e.held() || e.Queued == 0 || e.Elapsed >= 4*threshold
+	return !e.held() || e.Queued == 0 || e.part() > e.Elapsed/2 || e.Elapsed >= 4*threshold
 }
 
 // others names what has the processors that the task did not get. A task that was seen

@@ -322,6 +322,7 @@ func TestBlameForASystemCall(t *testing.T) {
 		{"it waits", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, Procs: 2}, Syscall},
 		{"it waits beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 90 * ms, Procs: 2}, Syscall},
 		{"it may be in line beside other processes", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 2 * ms, RunDelay: 90 * ms, Queued: 1, Procs: 2}, StarvedOS},
+		{"the system computes for it", Evidence{Elapsed: 200 * ms, Credited: 200 * ms, CPU: 184 * ms, RunDelay: 54 * ms, Queued: 1, Procs: 2}, Syscall},
 		{"it has been in it for long", Evidence{Elapsed: 410 * ms, Credited: 400 * ms, CPU: 2 * ms, RunDelay: 300 * ms, Queued: 1, Procs: 2}, Syscall},
 		{"it waits beside one worker", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 110 * ms, Rivals: 1, Queued: 1, Procs: 2}, Syscall},
 		{"it may wait for its turn", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 200 * ms, Rivals: 10, Procs: 2}, StarvedGo},
