@@ -108,3 +108,32 @@ func ExampleStallError_Error() {
 	// asyncio: stall (io): task "reader" blocked the loop for 1.00 s. Use a connection of aionet.
 	//   why: the task waits for input or output, and the loop with it
 }
+
+// What blocked the loop, after the fact: on a debug page, or when Run has returned.
+func ExampleLoop_Stalls() {
+	answers := make(chan string, 1)
+	var loop *asyncio.Loop
+	asyncio.Run(context.Background(), func(ctx context.Context) error {
+		loop = asyncio.LoopOf(ctx)
+		<-answers
+		return nil
+	}, unlogged, asyncio.WithStallThreshold(50*time.Millisecond), asyncio.WithStallHandler(func(s asyncio.Stall) {
+		if !s.Ended && s.Class == asyncio.StallChannel {
+			answers <- "42"
+		}
+	}))
+	for _, p := range loop.Stalls() {
+		if p.Class == asyncio.StallChannel {
+			fmt.Printf("%d stall of class %s, in task %q, for more than 50 ms: %v\n", p.Count, p.Class, p.TaskName, p.Total > 50*time.Millisecond)
+		}
+	}
+	// Output:
+	// 1 stall of class channel, in task "main", for more than 50 ms: true
+}
+
+// A place names the line and what to call there.
+func ExampleStallPlace() {
+	p := asyncio.StallPlace{Class: asyncio.StallSyscall, File: "store.go", Line: 12, Call: "os.ReadFile", Count: 40, Total: 8 * time.Second, Longest: 300 * time.Millisecond}
+	fmt.Printf("%s:%d: %s blocked the loop %d times, for %v in all and %v at most\n", p.File, p.Line, p.Call, p.Count, p.Total, p.Longest)
+	// Output: store.go:12: os.ReadFile blocked the loop 40 times, for 8s in all and 300ms at most
+}

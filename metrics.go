@@ -27,7 +27,8 @@ type Metrics struct {
 
 	// Stalls are those that the stall watch has seen and that have ended, by class; classes
 	// without any are left out. CurrentStall is how long the stall lasts that goes on, 0 if
-	// there is none: a step that has lasted for the threshold of the watch.
+	// there is none: a step that has lasted for the threshold of the watch. Loop.Stalls
+	// returns the places of stalls.
 	Stalls       []StallMetrics
 	CurrentStall time.Duration
 	// UnloggedStalls is the number of reports of stalls that the logger has not taken: it
@@ -132,7 +133,7 @@ func (l *Loop) Metrics() Metrics {
 	}
 	c := &l.e.Conns
 	m.Connections = ConnectionMetrics{c.Failed.Load(), c.Reset.Load(), c.TimedOut.Load(), c.Closed.Load(), c.Accept.Load()}
-	for _, s := range l.e.Stalls() {
+	for _, s := range l.e.StallCounts() {
 		m.Stalls = append(m.Stalls, StallMetrics{StallClass(s.Class), histogramOf(s.Lasted)})
 	}
 	if s := l.e.Stalled(); s != nil {

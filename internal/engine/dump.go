@@ -156,6 +156,7 @@ func (d *dump) write(headline string) string {
 	} else if s := d.l.Stalled(); s != nil {
 		d.stall(s)
 	}
+	d.places()
 	if d.inside {
 		d.cycles()
 	}
@@ -189,6 +190,24 @@ const (
 func (d *dump) stall(s *Stall) {
 	d.b.WriteString("  " + s.heading() + s.Sentence() + "\n")
 }
+
+// places are the worst places of stalls, but for causes that are outside of the program.
+func (d *dump) places() {
+	left := maxDumpPlaces
+	for _, p := range d.l.Places() {
+		switch p.Class {
+		case stall.LateTimer, stall.StarvedOS, stall.Suspended, stall.Unknown:
+			continue
+		}
+		if left--; left < 0 {
+			return
+		}
+		fmt.Fprintf(&d.b, "  %s (%s)%s: %s in all, the longest %s, the last %s ago\n", plural(p.Count, "stall", "stalls"), p.Class,
+			Stall{Finding: p.Finding}.where(""), readable(p.Total), readable(p.Longest), readable(time.Since(p.Last)))
+	}
+}
+
+const maxDumpPlaces = 3
 
 func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*Task][]*Scope) {
 	indent := strings.Repeat("  ", depth)

@@ -94,7 +94,7 @@ func TestAStepThatEndsWhileItIsToldOf(t *testing.T) {
 	m.settle()
 	l.watch.close()
 	<-l.watch.done
-	counts := l.Stalls()
+	counts := l.StallCounts()
 	if len(counts) != 1 {
 		t.Fatalf("the stalls are of %d classes, want 1", len(counts))
 	}

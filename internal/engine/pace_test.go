@@ -81,7 +81,6 @@ func TestAStallThatWasNotLookedAtIsCounted(t *testing.T) {
 	reports := 0
 	l.cfg.OnStall = func(Stall) { reports++ }
 	w := &l.watch
-	w.places = map[string]*spot{}
 	for range maxLooks {
 		w.taken = append(w.taken, l.Elapsed())
 	}
@@ -121,7 +120,6 @@ func TestASpinnerOfTenThresholds(t *testing.T) {
 func TestAnOddityThatIsLeftOutIsCounted(t *testing.T) {
 	l := New(Config{StallThreshold: 100, Logger: slog.New(slog.DiscardHandler)})
 	w := &l.watch
-	w.places = map[string]*spot{}
 	for range 2 {
 		w.oddity(news{class: stall.Spinner, elapsed: 150}, l.Elapsed())
 	}

@@ -80,6 +80,14 @@ func (s *slowStep) ofPhase(e stall.Evidence) stall.Evidence {
 	return e
 }
 
+// phaseBegan is when the present phase began.
+func (s *slowStep) phaseBegan() int64 {
+	if len(s.phases) == 0 {
+		return s.began
+	}
+	return s.began + int64(s.phases[s.phase].before.Elapsed)
+}
+
 // keep keeps what is known of the present phase.
 func (s *slowStep) keep() {
 	if len(s.phases) > 0 && s.moving == "" {

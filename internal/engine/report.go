@@ -69,7 +69,7 @@ func (s *reported) follows(r *Stall) {
 func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
 	p.reported = now
-	r.Count, r.Total, r.Silent = p.count, p.total, w.silent
+	r.Count, r.Total, r.Silent = p.Count, p.Total, w.silent
 	w.silent = 0
 	if !s.traced {
 		s.traced, s.trace = true, w.snapshot()
@@ -101,13 +101,13 @@ func (w *watch) sum() {
 	}
 	a := []any{"stalls", w.left, "total", round(w.leftTook)}
 	var worst *spot
-	for _, p := range w.places {
-		if p.muted && (worst == nil || p.total > worst.total || p.total == worst.total && p.place < worst.place) {
+	for _, p := range w.places.all {
+		if p.muted && (worst == nil || p.Total > worst.Total || p.Total == worst.Total && p.place < worst.place) {
 			worst = p
 		}
 	}
 	if worst != nil {
-		a = append(a, "worst", worst.place, "class", worst.class.String(), "count", worst.count, "took", round(worst.total))
+		a = append(a, "worst", worst.place, "class", worst.Class.String(), "count", worst.Count, "took", round(worst.Total))
 	}
 	if lost > 0 {
 		a = append(a, "lost", lost)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +23,7 @@ type watch struct {
 	delivery delivery
 
 	ids      uint64 // of stalls
-	places   map[string]*spot
+	places   places
 	taken    []int64   // when stacks were taken, within the last ten seconds
 	failed   []error   // for Run, once the watch has ended
 	silent   int       // stalls not reported since the last report
@@ -51,22 +50,11 @@ type news struct {
 	late     int
 }
 
-// A spot is what is known of the stalls at one place.
-type spot struct {
-	place    string
-	class    stall.Class
-	count    int
-	total    time.Duration
-	muted    bool  // there were some that were counted only
-	reported int64 // when the last report was made
-}
-
 const (
 	reportWindow  = int64(time.Minute)
 	maxCaptures   = 20  // in a window, of stalls that were looked at before
 	maxLooks      = 100 // in a window, of all
 	captureWindow = 10 * time.Second
-	maxPlaces     = 1000
 	watchPatience = time.Second
 )
 
@@ -74,7 +62,6 @@ const (
 func (w *watch) tell(n news) {
 	w.once.Do(func() {
 		w.news, w.done = make(chan news, 32), make(chan struct{})
-		w.places = map[string]*spot{}
 		w.begun.Store(true)
 		go w.run()
 	})
@@ -164,6 +151,7 @@ func (w *watch) during(n news, now int64) {
 		s.muted = false
 	}
 	s.keep()
+	w.places.lasts(s, r, s.phaseBegan())
 	if !s.muted && (moved || due || !n.look) {
 		w.emit(r, s, now)
 	}
@@ -180,7 +168,7 @@ func (w *watch) end(n news, now int64) {
 	if s.place == nil {
 		w.enter(s, r, now)
 	}
-	s.place.total += n.elapsed
+	w.places.ended(s, n.elapsed)
 	w.fail(r)
 	w.count(r)
 	w.emitOrCount(r, s, now)
@@ -228,7 +216,7 @@ func (w *watch) oddity(n news, now int64) {
 		return
 	}
 	w.count(r)
-	s.place.total += n.elapsed
+	w.places.took(s.place, n.elapsed)
 	w.emitOrCount(r, s, now)
 }
 
@@ -242,7 +230,7 @@ func (w *watch) endTurn(r Stall, s *slowStep, now int64) {
 	s.place, s.muted = t.place, t.muted
 	r.Finding, r.Stack = t.finding, t.stack
 	w.count(r)
-	s.place.total += r.Elapsed
+	w.places.took(s.place, r.Elapsed)
 	w.emitOrCount(r, s, now)
 }
 
@@ -307,20 +295,7 @@ func (s *slowStep) describe() (name, created string) {
 // enter counts the stall at its place. The same place again is counted and not
 // reported for a minute.
 func (w *watch) enter(s *slowStep, r Stall, now int64) {
-	place := r.Name
-	if r.Finding.File != "" {
-		place = r.Finding.File + ":" + strconv.Itoa(r.Finding.Line)
-	}
-	key := r.Class.String() + " " + place
-	p := w.places[key]
-	if p == nil {
-		if len(w.places) == maxPlaces {
-			clear(w.places)
-		}
-		p = &spot{place: place, class: r.Class, reported: -int64(time.Hour)}
-		w.places[key] = p
-	}
-	p.count++
+	p := w.places.enter(r)
 	s.place, s.muted = p, (s.unseen || now-p.reported < reportWindow) && !w.l.cfg.EveryStall
 }
 
@@ -349,8 +324,8 @@ type StallCount struct {
 	Lasted *Histogram
 }
 
-// Stalls counts the stalls that have ended, by class. From any goroutine.
-func (l *Loop) Stalls() []StallCount {
+// StallCounts counts the stalls that have ended, by class. From any goroutine.
+func (l *Loop) StallCounts() []StallCount {
 	var counts []StallCount
 	for c := range stall.Classes {
 		if h := l.watch.lasted[c].Load(); h != nil {

@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/stall"
+)
+
+// The history of stalls: for each place, how many there were and how long they took. It
+// bounds the reports of a place, and is read by Loop.Places.
+
+// A StallPlace is the history of the stalls of one class at one line.
+type StallPlace struct {
+	Class          stall.Class
+	Finding        stall.Finding // of the last, as all that follows but the sums
+	Name, Created  string
+	Advice, Stack  string
+	Count          int
+	Total, Longest time.Duration
+	Last           time.Time // when the last one began to be seen, or ended
+}
+
+// A spot is a place. It is written by the watch, under the lock of the places.
+type spot struct {
+	StallPlace
+	place    string
+	muted    bool  // there were some that were counted only
+	reported int64 // when the last report was made
+}
+
+// places are those of a loop. The watch writes them.
+type places struct {
+	mu    sync.Mutex
+	all   map[string]*spot
+	open  *spot     // of the stall that lasts; nil: none
+	step  *slowStep // that stall
+	since int64     // when it came to this place
+}
+
+const (
+	maxPlaces     = 100
+	maxPlaceStack = 16 << 10
+)
+
+// enter counts a stall at its place.
+func (ps *places) enter(r Stall) *spot {
+	place := r.Name
+	if r.Finding.File != "" {
+		place = r.Finding.File + ":" + strconv.Itoa(r.Finding.Line)
+	}
+	key := r.Class.String() + " " + place
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.all[key]
+	if p == nil {
+		if ps.all == nil {
+			ps.all = map[string]*spot{}
+		}
+		if len(ps.all) >= maxPlaces {
+			ps.evict()
+		}
+		p = &spot{place: place, reported: -int64(time.Hour), StallPlace: StallPlace{Class: r.Class}}
+		ps.all[key] = p
+	}
+	p.Count++
+	p.note(r)
+	return p
+}
+
+// evict forgets the place whose stalls took least.
+func (ps *places) evict() {
+	least := ""
+	for key, p := range ps.all {
+		if q := ps.all[least]; p != ps.open && (q == nil || cmp.Or(cmp.Compare(p.Total, q.Total), p.Last.Compare(q.Last)) < 0) {
+			least = key
+		}
+	}
+	delete(ps.all, least)
+}
+
+// note keeps what the report says of the last stall, and no value of the user.
+func (p *spot) note(r Stall) {
+	p.Finding, p.Name, p.Created, p.Advice, p.Last = r.Finding, short(r.Name), r.Created, r.Advice, time.Now()
+	if r.Stack != "" {
+		p.Stack = r.Stack
+		if len(p.Stack) > maxPlaceStack {
+			p.Stack = strings.ToValidUTF8(p.Stack[:maxPlaceStack], "")
+		}
+	}
+}
+
+// short is a text of the user's, cut when it is long.
+func short(text string) string {
+	if len(text) <= mostText {
+		return text
+	}
+	return strings.ToValidUTF8(strings.Clone(text[:mostText]), "") + "..."
+}
+
+// lasts is for a look at a stall that lasts, and has been at its place since.
+func (ps *places) lasts(s *slowStep, r Stall, since int64) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.open, ps.step, ps.since = s.place, s, since
+	s.place.note(r)
+}
+
+// took adds the time of a stall that has ended.
+func (ps *places) took(p *spot, d time.Duration) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p.Total += d
+	p.Longest = max(p.Longest, d)
+	p.Last = time.Now()
+}
+
+// ended adds the time of a step that has ended to the places at which it was.
+func (ps *places) ended(s *slowStep, elapsed time.Duration) {
+	for i := range s.phases {
+		if p := &s.phases[i]; p.place != nil {
+			ps.took(p.place, p.took)
+			elapsed -= p.took
+		}
+	}
+	if elapsed > 0 {
+		ps.took(s.place, elapsed)
+	}
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.step == s {
+		ps.open, ps.step = nil, nil
+	}
+}
+
+// Places returns the places of stalls, the one that took most first. A stall that lasts counts
+// with its time so far. From any goroutine.
+func (l *Loop) Places() []StallPlace {
+	ps := &l.watch.places
+	ps.mu.Lock()
+	all := make([]StallPlace, 0, len(ps.all))
+	for _, p := range ps.all {
+		place := p.StallPlace
+		if p == ps.open {
+			until := ps.step.ended.Load()
+			if until == 0 {
+				until = l.Elapsed()
+			}
+			d := max(0, time.Duration(until-ps.since))
+			place.Total += d
+			place.Longest = max(place.Longest, d)
+		}
+		all = append(all, place)
+	}
+	ps.mu.Unlock()
+	slices.SortFunc(all, func(a, b StallPlace) int {
+		return cmp.Or(cmp.Compare(b.Total, a.Total), b.Last.Compare(a.Last), cmp.Compare(a.Finding.File, b.Finding.File), cmp.Compare(a.Finding.Line, b.Finding.Line))
+	})
+	return all
+}
