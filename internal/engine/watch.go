@@ -142,6 +142,7 @@ func (w *watch) during(n news, now int64) {
 		s.keep()
 		return
 	}
+	moved = moved || s.proven(r)
 	if s.place == nil || moved {
 		n.look = n.look && s.place != nil // the first report
 		w.enter(s, r, now)
@@ -255,11 +256,7 @@ func (w *watch) count(r Stall) {
 // fail keeps a stall as an error of Run, if that is asked for and the program is to
 // blame.
 func (w *watch) fail(r Stall) {
-	switch r.Class {
-	case stall.StarvedGo, stall.StarvedOS, stall.Suspended, stall.LateTimer, stall.GC:
-		return
-	}
-	if w.l.cfg.StallsFail && len(w.failed) < maxKept {
+	if blames(r.Class) && w.l.cfg.StallsFail && len(w.failed) < maxKept {
 		w.failed = append(w.failed, w.l.cfg.NewStallError(r))
 	}
 }

@@ -29,6 +29,20 @@ func (w *watch) weigh(s *slowStep, e stall.Evidence, ended bool) (stall.Class, s
 	return stall.Weigh(s.finding, e, w.l.cfg.StallThreshold)
 }
 
+// blames reports whether the class blames what the program does in the step.
+func blames(c stall.Class) bool {
+	switch c {
+	case stall.StarvedGo, stall.StarvedOS, stall.Suspended, stall.LateTimer, stall.GC:
+		return false
+	}
+	return true
+}
+
+// proven reports whether a step for which something else was blamed is to blame by now.
+func (s *slowStep) proven(r Stall) bool {
+	return s.place != nil && !blames(s.place.Class) && blames(r.Class)
+}
+
 // queued is the least number of threads that several looks see wanting a processor.
 func queued() int {
 	n := stall.Queued()
