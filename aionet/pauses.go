@@ -8,24 +8,24 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// pauses are those that accepting makes after errors: each is twice as long as the one
-// before, until no error has come for a while.
+// pauses is the back-off after errors of accepting. Each pause is twice as long as the one
+// before. The first error after a longer calm starts again with firstPause.
 type pauses struct {
 	last  time.Duration
-	until int64 // the end of the last, by the loop's clock
+	until int64 // end of the last pause, by the loop's clock
 }
 
 const (
 	firstPause = 5 * time.Millisecond
 	mostPause  = time.Second
-	// calm is how long after a pause the next error counts as the first.
+	// calm is the time without an error after which the back-off starts again.
 	calm = mostPause
 )
 
-// pause suspends the task after an error of accepting, until the pause is over, the
-// listener is closed, or a handler has ended, which frees a descriptor. Each pause is
-// reported once, however often accepting is tried in it. Where connections linger there is
-// no pause: they are closed.
+// pause suspends the task after an error of accepting. It returns when the pause is over, the
+// listener is closed, or a handler has ended, which frees a descriptor. Each pause is reported
+// once, even if accepting fails again in it. If connections linger, pause closes them instead
+// and returns at once.
 func (l *Listener) pause(ctx context.Context, p *pauses, failed error) error {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
