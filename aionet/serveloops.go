@@ -14,6 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netmake"
+	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // ServeLoops serves the address on n loops at once, each in a goroutine of its own, so
@@ -115,10 +116,8 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 	if n < 0 {
 		return fmt.Errorf("aionet: %s: %d loops: n must be at least 0", call, n)
 	}
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
-	default:
-		return &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+	if err := netport.RefuseUnknown("listen", call, network, netport.Streams...); err != nil {
+		return err
 	}
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)

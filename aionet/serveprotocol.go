@@ -136,10 +136,8 @@ func DialProtocol(ctx context.Context, network, addr string, factory func() Prot
 	if factory == nil {
 		return nil, errNilFactory
 	}
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix":
-	default:
-		return nil, &net.OpError{Op: "dial", Net: network, Err: net.UnknownNetworkError(network)}
+	if err := netport.RefuseUnknown("dial", "DialProtocol", network, "tcp", "tcp4", "tcp6", "unix"); err != nil {
+		return nil, err
 	}
 	n, err := networkOf(caller.L)
 	if err != nil {

@@ -33,10 +33,10 @@ func (p *port) Listen(ctx context.Context, network, addr string, o netport.Optio
 	if err := turn(ctx); err != nil {
 		return nil, err
 	}
-	k, family, ok := kindOf(network)
-	if !ok || k != tcp && !k.local() {
-		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
+	if err := netport.RefuseUnknown("listen", "Listen", network, netport.Streams...); err != nil {
+		return nil, err
 	}
+	k, family, _ := kindOf(network)
 	n := p.net
 	n.mu.Lock()
 	defer n.mu.Unlock()

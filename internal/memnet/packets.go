@@ -43,10 +43,10 @@ func (p *port) ListenPacket(ctx context.Context, network, addr string, o netport
 	if err := turn(ctx); err != nil {
 		return nil, err
 	}
-	k, family, ok := kindOf(network)
-	if !ok || k != udp && k != unixgram {
-		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
+	if err := netport.RefuseUnknown("listen", "ListenPacket", network, netport.Datagrams...); err != nil {
+		return nil, err
 	}
+	k, family, _ := kindOf(network)
 	p.net.mu.Lock()
 	defer p.net.mu.Unlock()
 	s, err := p.packets(network, k, family, addr, o)
