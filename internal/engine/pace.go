@@ -18,11 +18,11 @@ type pace struct {
 	since  int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
 	cpu    time.Duration // what the process had used by then
 	toldOf bool
-	told   longTurn // the turn that was told of, until it ends
+	told   longTurn // the turn that was reported, until it ends
 
-	callback calling // the one that most notes of the turn saw
-	votes    int     // by how many more than others
-	seen     int     // the notes of the turn
+	callback calling // candidate for the callback of most notes of the turn
+	votes    int     // votes for callback minus votes for others
+	seen     int     // number of notes of the turn
 
 	notes, yields int    // since the loop slept, or a spinner was told of; and those of a task that yields
 	spunAt        int64  // the first of them
@@ -81,12 +81,12 @@ func (l *Loop) watchPace(now int64) {
 
 // A longTurn is a turn of many steps.
 type longTurn struct {
-	since int64 // 0: none
-	cpu   time.Duration
-	size  int // 0: not yet known
+	since int64         // when it began; 0: none
+	cpu   time.Duration // CPU time of the process at its beginning
+	size  int           // number of steps; 0: not yet known
 }
 
-// vote notes which callback runs.
+// vote records which callback runs, by the Boyer-Moore majority vote.
 func (p *pace) vote(l *Loop) {
 	p.seen++
 	p.told.size = l.size
@@ -101,8 +101,8 @@ func (p *pace) vote(l *Loop) {
 	}
 }
 
-// turnEnded tells of the end of a turn of many steps. If most notes of it saw the same
-// callback, it names that.
+// turnEnded reports the end of a turn of many steps. If most notes of the turn saw the same
+// callback, the report names it.
 func (l *Loop) turnEnded(now int64) {
 	p := &l.pace
 	told := p.told

@@ -31,7 +31,7 @@ type Stall struct {
 	step          *slowStep     // that it is of
 }
 
-// emit makes a report.
+// emit logs a report and calls the stall handler.
 func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
 	p.reported = now
