@@ -140,7 +140,7 @@ func (l *listener) Accept() (netport.Stream, error) {
 	return e, nil
 }
 
-// Drain accepts all that have arrived.
+// Drain accepts at most most connections that have arrived.
 func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	for len(taken) < most {
 		s, err := l.Accept()

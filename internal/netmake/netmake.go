@@ -28,7 +28,8 @@ func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Optio
 	return elsewhere(ctx, m, func(ctx context.Context) (Listening, error) { return Listen(ctx, network, addr, o) })
 }
 
-// Listen makes a socket that listens for streams, in the calling goroutine.
+// Listen makes a socket that listens for streams. It runs in the calling goroutine, and may
+// block.
 func Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
 	cfg := net.ListenConfig{Control: control(o)}
 	l, err := cfg.Listen(ctx, network, addr)
