@@ -13,7 +13,7 @@
 // A process has an owner, as a task has: the scope of the ctx that it was started with
 // waits for its end, and a cancellation of that ctx kills it. What the process itself
 // has started is killed with it, where the system has process groups, unless it has
-// left the group, or uses this program's terminal; see Start.
+// left the group, or the process uses this program's terminal: see Start.
 //
 // A cancelled Wait kills the process too, unlike Python's Process.wait: to stop waiting
 // and let it run, await Done. On Linux the process is killed when this program ends,
