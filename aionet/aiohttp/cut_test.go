@@ -59,6 +59,10 @@ func TestAWriteThatTheHandlerEnds(t *testing.T) {
 				s := begin(t, 0)
 				ended := make(chan error, 1)
 				s.server = httptest.NewUnstartedServer(aiohttp.Handler(s.loop, func(ctx context.Context, w http.ResponseWriter, _ *http.Request) error {
+					if err := http.NewResponseController(w).Flush(); err != nil { // the client has the header, however early the write ends
+						ended <- err
+						return err
+					}
 					err := c.write(ctx, w)
 					if err == nil {
 						ended <- errors.New("the write did not fail")
