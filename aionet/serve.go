@@ -52,14 +52,18 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 //
 // Tasks that a handler makes with its ctx belong to its connection: they are cancelled
 // and awaited when it returns, before the connection is closed, and one that fails
-// cancels the handler. An error of theirs or of the handler, or a panic of the
-// handler, ends that connection only: it is logged with the remote address, or given to
-// OnError, unless it is io.EOF or the handler's own cancellation. If the connection itself was
-// reset, closed or timed out, the error is logged at debug level. Each error text, and each
-// line that panics, is logged at most ten times a minute; a later line has the number of lines
-// that were left out. asyncio.Metrics counts all errors. When descriptors run out, Serve
-// reports it, pauses, and accepts again. A handler detects Shutdown by Draining. In dumps and
-// reports the handlers' tasks count as created at the call of Serve.
+// cancels the handler.
+//
+// An error of the handler or of its tasks, or a panic of the handler, ends that connection
+// only. It is logged with the remote address, or given to OnError. This does not apply to io.EOF
+// and to the handler's own cancellation. If the connection itself was reset, closed or timed out,
+// the error is logged at debug level. Each error text, and each line that panics, is logged
+// at most ten times a minute; a later log line counts those left out. asyncio.Metrics counts
+// all errors.
+//
+// When descriptors run out, Serve reports it, pauses, and accepts again. A handler detects
+// Shutdown by Draining. In dumps and reports the handlers' tasks count as created at the call
+// of Serve.
 //
 //go:noinline
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {

@@ -31,14 +31,15 @@ import (
 // MaxConns bounds each loop; OnError is called on the loop that it concerns, so perhaps
 // by several at once.
 //
-// It blocks until ctx is cancelled. Then it stops listening, waits until the handlers
-// have ended, also those of the connections in the accept backlog, and returns nil; those
-// that have not ended after Grace (10 s) are cancelled and awaited, and the error matches
+// It blocks until ctx is cancelled. Then it stops listening, serves the connections in the
+// accept backlog, waits until the handlers have ended, and returns nil. Handlers that have
+// not ended after Grace (10 s) are cancelled and awaited, and the error matches
 // context.DeadlineExceeded. Connections of the backlog that could not be accepted by then
 // are reset, and the error also matches that of accepting. The channel of Draining is closed
-// when the shutdown begins. An error of one loop ends the others in the same way, and is
-// returned. A panic or a runtime.Goexit that ends a loop also ends the others, and then
-// continues in the caller.
+// when the shutdown begins.
+//
+// An error of one loop ends the others in the same way, and is returned. A panic or a
+// runtime.Goexit that ends a loop also ends the others, and then continues in the caller.
 //
 // It is called in a plain goroutine, such as main's. In a task it would block that
 // task's loop: it returns asyncio.ErrNoLoop. There it is called by asyncio.ToThread.

@@ -74,7 +74,7 @@ type initRef struct {
 
 // locateInit returns the initRef of a declared function, or of one that RegisterInit has returned. It
 // returns an error for literals, method values, instances of generic functions, and functions that
-// were registered after Main: a worker may not have them, or they may use variables.
+// were registered after Main. A worker may not have such a function, or not its variables.
 func locateInit(fn initFunc) (*initRef, error) {
 	code := reflect.ValueOf(fn).Pointer()
 	if code != reflect.ValueOf(withName("", nil)).Pointer() {
