@@ -27,7 +27,7 @@ type endpoint struct {
 	served  bool        // Serve closes it
 	r, w    half
 	onSpace func()           // called once when the socket is writable; nil: none
-	life    *lifeline        // nil: its owner always closes it
+	cleanup *socketCleanup   // nil: its owner always closes it
 	queue   *engine.WaitList // of writers of messages; nil: none has queued yet
 }
 
@@ -250,8 +250,8 @@ func (e *endpoint) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return e.opError("close", net.ErrClosed)
 	}
-	if e.life != nil {
-		e.life.closed.Store(true)
+	if e.cleanup != nil {
+		e.cleanup.closed.Store(true)
 	}
 	return e.opError("close", onLoop(e.loop, func() error {
 		defer e.review()

@@ -131,7 +131,7 @@ func (l *Listener) stopped(err error) error {
 // acceptAll calls serve with each connection. It returns nil when the listener is
 // closed.
 func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) error {
-	var p pauses
+	var p backoff
 	for {
 		if most := l.opts.maxConns; most > 0 {
 			caller, err := engine.Enter(ctx)

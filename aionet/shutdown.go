@@ -61,7 +61,7 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 // stop accepts the whole accept backlog and closes the listener. If ctx ends first, closing
 // resets the connections that are left in the backlog.
 func (l *Listener) stop(ctx context.Context) error {
-	var p pauses
+	var p backoff
 	for !l.closed.Load() && l.server.serving > 0 {
 		l.server.emptying = true
 		taken, failed := l.port.Drain(mostTaken - len(l.taken))
