@@ -18,7 +18,7 @@ import (
 )
 
 // A call of many parts holds its direction from its first part to its last. Another writer
-// or reader gets ErrConnBusy at once, and none of its bytes are transferred in between.
+// or reader gets ErrConnBusy at once, and transfers no bytes in between.
 
 // inPieces is a reader of left zeros. It awaits before each piece.
 type inPieces struct {

@@ -11,7 +11,7 @@
 //     answer, and then the end of the stream.
 //   - With TCP a client is connected before the server's system has it in the backlog. If the
 //     listener closes in between, the client is reset. Such clients are counted as late.
-//   - Each answer belongs to its request, and is complete and in order.
+//   - Each answer belongs to its request, is complete, and is in order.
 //   - The number of answers that clients receive is at most the number that the server sends.
 //   - Shutdown returns nil unless it had to cancel handlers. At the end no task, goroutine or
 //     descriptor is left.
