@@ -22,9 +22,8 @@ soak:
 	go run ./procpool/internal/soak -for $(SOAK) $(if $(SEED),-seed $(SEED))
 	go run ./internal/stall/soak -for $(SOAK)
 
-# What is too long for each change: random programs (STRESS in virtual and in real time each), servers in a storm of
-# clients for STORM, the soak of the pool and the watch, all programs that
-# block the loop, each fuzz test for FUZZ.
+# Tests that take too long for each change: random programs (STRESS in virtual and in real time each), servers under
+# load for STORM, the soak of the pool and the watch, all programs that block the loop, each fuzz test for FUZZ.
 STRESS ?= 5m
 STORM ?= 10m
 FUZZ ?= 1m

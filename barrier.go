@@ -73,17 +73,17 @@ func (r *barrierRound) full(n int) bool {
 	return r.atMost == n
 }
 
-// Reset has the tasks that wait return ErrBarrierBroken and makes the barrier
-// as new. On the loop only: in another goroutine it panics once a loop has used
-// the barrier.
+// Reset makes the waiting tasks return ErrBarrierBroken, and resets the barrier to
+// its initial state. On the loop only: in another goroutine it panics once a loop
+// has used the barrier.
 func (b *Barrier) Reset() {
 	b.check("Barrier.Reset")
 	b.dissolve(false)
 }
 
-// Abort has the tasks that wait, and all that come, return ErrBarrierBroken,
-// until Reset. On the loop only: in another goroutine it panics once a loop has
-// used the barrier.
+// Abort makes the waiting tasks return ErrBarrierBroken, and all later calls of Wait
+// until Reset. On the loop only: in another goroutine it panics once a loop has used
+// the barrier.
 func (b *Barrier) Abort() {
 	b.check("Barrier.Abort")
 	b.dissolve(true)
@@ -109,7 +109,7 @@ func (b *Barrier) mustBeMade() {
 // Parties returns n.
 func (b *Barrier) Parties() int { return b.n }
 
-// Waiting returns how many tasks wait. On the loop only: in another goroutine
+// Waiting returns the number of waiting tasks. On the loop only: in another goroutine
 // it panics once a loop has used the barrier.
 func (b *Barrier) Waiting() int {
 	b.check("Barrier.Waiting")

@@ -10,7 +10,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A client that says nothing in time is counted. It is not logged as a warning.
+// A client that sends nothing before the read deadline is counted. It is not logged as a
+// warning.
 func ExampleConnectionMetrics() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")

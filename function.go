@@ -32,8 +32,9 @@ type Func[A, R any] struct {
 // must be known to gob.Register. Values must not contain themselves. fn must not keep
 // a []byte argument after it has returned: its memory may be used again.
 //
-// It panics if fn is nil, if the name is empty, taken, longer than 4 KiB, or ends in "[]", and if A
-// or R could not travel whole: with fields that are not exported, functions,
+// It panics if fn is nil, and if the name is empty, already registered, longer than
+// 4 KiB, or ends in "[]". It also panics if A or R could not travel whole: with fields
+// that are not exported, functions,
 // channels, or only one half of an encoding of its own. What brings its own
 // GobEncode and GobDecode, or MarshalBinary and UnmarshalBinary, travels as they say;
 // a struct that has these only from an embedded field, such as time.Time, is refused
@@ -46,7 +47,7 @@ func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, err
 	case name == "":
 		panic(where + ": the name is empty")
 	case len(name) > maxName:
-		panic(fmt.Sprintf("asyncio: Register(%q...): a name must have at most %d bytes", name[:20], maxName))
+		panic(fmt.Sprintf("asyncio: Register(%q...): name must have at most %d bytes", name[:20], maxName))
 	case strings.HasSuffix(name, chunkSuffix):
 		panic(where + ": a name must not end in " + chunkSuffix)
 	case fn == nil:
@@ -60,7 +61,7 @@ func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, err
 	}
 	f := &Func[A, R]{name, fn}
 	if !functions.add(name, f.execute) {
-		panic(where + ": the name is taken, by the call of Register at " + engine.RegisteredAt(name))
+		panic(where + ": the name is taken by the call of Register at " + engine.RegisteredAt(name))
 	}
 	engine.NoteRegistration(name, coro.CallSite())
 	return f

@@ -19,7 +19,8 @@ import (
 // body or a task short, unless there are errors to tell.
 //
 // A task created with context.WithoutCancel of the group's ctx is awaited but
-// not cancelled. Its ctx, and what else was made with such a ctx, ends with the group.
+// not cancelled. Its ctx is cancelled at the end of the group, and so is every ctx that was
+// derived from that of the group in this way.
 //
 // When WithTaskGroup returns, the group's ctx is cancelled: Err returns
 // context.Canceled, and the cause is ErrScopeEnded unless the group was cancelled

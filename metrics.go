@@ -62,16 +62,16 @@ type TaskMetrics struct {
 	Succeeded, Failed, Cancelled, Panics uint64
 }
 
-// ConnectionMetrics counts the connections of package aionet's servers whose handlers ended
-// with an error, by its kind. An error of the connection itself counts by what happened to
-// the connection, any other as Failed.
+// ConnectionMetrics counts the connections of package aionet's servers whose handlers have
+// ended with an error. Resets, Timeouts and Closed count errors of the connection itself. All
+// other errors count as Failed.
 type ConnectionMetrics struct {
-	Failed   uint64 // by another error, or a panic
-	Resets   uint64 // the other side was gone: ECONNRESET, EPIPE
-	Timeouts uint64 // a deadline of the connection had passed
-	Closed   uint64 // the server had closed it itself: net.ErrClosed
+	Failed   uint64 // any other error, or a panic
+	Resets   uint64 // the peer has closed or reset the connection: ECONNRESET, EPIPE
+	Timeouts uint64 // a deadline of the connection has passed
+	Closed   uint64 // the server has closed the connection: net.ErrClosed
 
-	AcceptErrors uint64 // of accepting, such as EMFILE; no connections
+	AcceptErrors uint64 // errors of accepting, such as EMFILE; these are not connections
 }
 
 // Busy returns the time for which the loop did not wait.

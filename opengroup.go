@@ -13,10 +13,10 @@ import (
 //
 // A task made by Go belongs to the group, and so do the tasks made with that task's
 // ctx. When one of them fails, the others are cancelled. The group stays failed: a task
-// added later is cancelled before its first step. Its error names
-// the first failure, and the first such task is logged as a warning. To go on after a
-// failure, call Close and open another group. Close returns the errors of all tasks. An
-// error that says no more than that a task was cancelled along with the group is left out.
+// added later is cancelled before its first step. The error of such a task names the first
+// failure, and the first such task is logged as a warning. To continue after a failure, call
+// Close and open another group. Close returns the errors of all tasks. It leaves out errors
+// that only report the cancellation of a task by the group.
 //
 // The owner of a group is the scope of the ctx given to OpenGroup: a task group, a
 // connection's handler, or Run. The owner waits for the group's tasks as for its own.

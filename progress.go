@@ -11,7 +11,8 @@ import (
 // OnProgress gets it. It never waits for the caller. Of reports that follow each
 // other within a tenth of a second only the last is sent, but for the first and
 // for one with done equal to total, as long as there are not more than 64 of these. Where
-// nobody listens it does nothing. A worker process shortens a note above 64 KiB.
+// nobody listens it does nothing. A worker process shortens a note that is longer than
+// 64 KiB.
 func Progress(ctx context.Context, done, total int64, note string) {
 	if r := reporterOf(ctx); r != nil {
 		r.tell(progress{done, total, note})

@@ -26,8 +26,8 @@ import (
 // body continues in the caller as a *PanicError with the stack of the body;
 // runtime.Goexit continues too. Off the loop Pull is iter.Pull.
 //
-// Without stop the goroutine of the body stays, as with iter.Pull, until the process
-// ends. If the task that entered a task group in the body ends before stop, next
+// If stop is not called, the goroutine of the body remains until the process ends, as
+// with iter.Pull. If a task enters a task group in the body and ends before stop, next
 // returns false from then on, and the deferred calls of the body do not run.
 func Pull[V any](seq iter.Seq[V]) (next func() (V, bool), stop func()) {
 	if seq == nil {

@@ -72,7 +72,7 @@ func (q *queue[T]) init(call string, max int, items store[T]) {
 		panic(fmt.Sprintf("asyncio: %s(%d): max must be at least 0; 0 is no bound", call, max))
 	}
 	q.max, q.items = max, items
-	q.home.Left = func() { q.promised, q.rooms = 0, 0 } // the tasks that were woken will never run
+	q.home.Left = func() { q.promised, q.rooms = 0, 0 } // the woken tasks of the ended loop never run
 }
 
 // enter and check are those of the home, for a queue that was made by its New.
@@ -144,8 +144,8 @@ func (q *queue[T]) addInvited(v T) {
 }
 
 // TryPut adds v if there is room and reports whether it did. It reports false
-// when the queue is full and when it is shut down: [Queue.Closed] tells them
-// apart. On the loop only: in another goroutine it panics once a loop has used
+// when the queue is full and when it is shut down; [Queue.Closed] distinguishes
+// the two. On the loop only: in another goroutine it panics once a loop has used
 // the queue.
 //
 // Room that was made for a task that waits in Put is kept for that task, and so is
@@ -264,9 +264,9 @@ func (q *queue[T]) Join(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown ends the queue: Put fails from now on, also where it waits, and Get
-// fails when nothing is left. With immediate the items that are there are
-// dropped, and count as done. A second call is fine. On the loop only: in
+// Shutdown ends the queue. Put fails from now on, and calls of Put that wait fail
+// too. Get fails when the queue is empty. With immediate the items in the queue are
+// dropped and count as done. Shutdown may be called again. On the loop only: in
 // another goroutine it panics once a loop has used the queue.
 func (q *queue[T]) Shutdown(immediate bool) {
 	q.check("Queue.Shutdown")

@@ -16,8 +16,8 @@ import (
 )
 
 // A RemoteError is an error that a registered function returned in another
-// process: its text, its type, and what errors.Is knows it by. EncodeError shortens a
-// long text.
+// process: its text, its type, and what errors.Is knows it by. EncodeError may have
+// shortened the text.
 type RemoteError struct {
 	Type    string // the Go type of the error there
 	Message string
@@ -55,7 +55,7 @@ func (e *RemoteError) Unwrap() error {
 //	var ErrTooDark = asyncio.RegisterError("image.too-dark", errors.New("too dark"))
 //
 // It returns err, and panics if err is nil or cannot be compared, or the name is
-// empty, taken, or longer than 4 KiB.
+// empty, already registered, or longer than 4 KiB.
 func RegisterError(name string, err error) error {
 	switch {
 	case name == "":
@@ -67,7 +67,7 @@ func RegisterError(name string, err error) error {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): errors of type %T cannot be compared, so that errors.Is would not find it", name, err))
 	}
 	if len(name) > maxName {
-		panic(fmt.Sprintf("asyncio: RegisterError(%q..., %v): a name must have at most %d bytes", name[:20], err, maxName))
+		panic(fmt.Sprintf("asyncio: RegisterError(%q..., %v): name must have at most %d bytes", name[:20], err, maxName))
 	}
 	if !sentinels.add(name, err) {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q): the name is taken", name))
@@ -155,9 +155,9 @@ type sentPanic struct {
 // may panic, call runtime.Goexit or unwrap without end: EncodeError returns, and leaves out
 // what that method would add. A method that blocks also blocks EncodeError.
 //
-// Of a text above 1 MiB (the message, a panic's value or stack, a type's name) it keeps the
-// beginning and the end, with a note of how many bytes it left out. What errors.Is finds does
-// not depend on the text.
+// EncodeError shortens a text above 1 MiB: the message, a panic's value or stack, or a type's
+// name. It keeps the beginning and the end, and a note with the number of bytes left out. The
+// result of errors.Is does not depend on the text.
 func EncodeError(err error) []byte {
 	if err == nil {
 		return nil
@@ -178,7 +178,7 @@ func EncodeError(err error) []byte {
 }
 
 const (
-	maxName      = 4 << 10 // of a function or a sentinel
+	maxName      = 4 << 10 // bytes in the name of a function or a sentinel
 	maxErrorText = 1 << 20
 )
 
@@ -189,7 +189,7 @@ func shortStack(p *PanicError) []byte {
 	return []byte(truncate.Middle(string(p.Stack), maxErrorText))
 }
 
-// textOf returns what method returns, a method of err, shortened.
+// textOf calls method, a method of err, and returns its result, shortened.
 func textOf(err error, method func() string) string {
 	return truncate.Middle(fullTextOf(err, method), maxErrorText)
 }

@@ -36,8 +36,8 @@ func withDeadline(call string, ctx context.Context, t time.Time) (context.Contex
 // that. A coroutine runs in the calling task under the time-out, and is waited
 // for until it returns: a result that it returns all the same wins. The time-out
 // also ends calls in it that take no ctx, such as a Conn's Read. A task or future
-// handed in is not cancelled when the time is up. With d of zero or less a task or
-// future that is done gives its result; nothing is started.
+// handed in is not cancelled when the time is up. If d is zero or less, WaitFor returns
+// the result of a task or future that is done, and starts nothing.
 func WaitFor[T any](ctx context.Context, d time.Duration, aw Awaitable[T]) (T, error) {
 	var zero T
 	if isNil(aw) {

@@ -11,9 +11,10 @@
 //	sorted, _, err := p.Communicate(ctx, []byte("b\na\n"), aioexec.Limits{})
 //
 // A process has an owner, as a task has: the scope of the ctx that it was started with
-// waits for its end, and a cancellation of that ctx kills it. What the process itself
-// has started is killed with it, where the system has process groups, unless it has
-// left the group, or uses this program's terminal; see Start.
+// waits for its end, and a cancellation of that ctx kills it. Where the system has process
+// groups, the processes that it has started are killed with it. This does not apply to
+// processes that have left the group, or if the process uses this program's terminal: see
+// Start.
 //
 // A cancelled Wait kills the process too, unlike Python's Process.wait: to stop waiting
 // and let it run, await Done. On Linux the process is killed when this program ends,

@@ -111,9 +111,9 @@ func (p *Process) signalAll(sig os.Signal) error {
 // *exec.ExitError if it did not, or was killed. Further calls return the same.
 //
 // If ctx is cancelled, the process is killed, after the signal and the grace of
-// Interrupt; Wait returns ctx.Err() when it has ended. So Wait under a time-out is a limit
-// for the process, not for the wait. To stop waiting and let the process run, await Done.
-// On Linux no process outlives this program; see Start.
+// Interrupt. Wait returns ctx.Err() when the process has ended. So the time-out of ctx limits
+// the process, not the wait. To stop waiting and let the process run, await Done. On Linux
+// the process does not outlive this program: see Start.
 func (p *Process) Wait(ctx context.Context) error {
 	_, err := p.ended.Await(ctx)
 	if err != nil && ctx != nil && ctx.Err() != nil {

@@ -49,7 +49,7 @@ type options struct {
 // sig is nil or the grace negative.
 func Interrupt(sig os.Signal, grace time.Duration) Option {
 	if sig == nil || grace < 0 {
-		panic(fmt.Sprintf("aioexec: Interrupt(%v, %v): sig must not be nil, and grace at least 0", sig, grace))
+		panic(fmt.Sprintf("aioexec: Interrupt(%v, %v): sig must not be nil, and grace must be at least 0", sig, grace))
 	}
 	return func(o *options) { o.signal, o.grace = sig, grace }
 }
@@ -67,12 +67,13 @@ func Interrupt(sig os.Signal, grace time.Duration) Option {
 // Interrupt. On Linux it is also killed when this program ends, however it ends
 // (Pdeathsig, unless cmd.SysProcAttr sets another signal); for a daemon use os/exec.
 //
-// The process leads a process group of its own, unless cmd.SysProcAttr says something
-// about groups: so Ctrl-C at the terminal is this program's alone. When the process
-// ends, for whatever reason, what is left of its group is killed too. A process whose
-// Stdin or Stdout is this program's controlling terminal stays in this program's group,
-// as with os/exec: it may read the terminal, Ctrl-C reaches both, and only the process
-// itself is signalled and killed.
+// The process leads a new process group, unless cmd.SysProcAttr sets a group. So Ctrl-C at
+// the terminal signals this program only. When the process ends, the remaining processes
+// of its group are killed.
+//
+// If cmd.Stdin or cmd.Stdout is the controlling terminal of this program, the process stays
+// in the group of this program, as with os/exec. It may read the terminal, and Ctrl-C
+// signals both. Interrupt and a cancellation then reach the process only.
 func Start(ctx context.Context, cmd *exec.Cmd, opts ...Option) (*Process, error) {
 	if _, err := engine.Enter(ctx); err != nil {
 		return nil, err

@@ -11,9 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownGroup has the process lead a group, unless the command says something else, or uses this
-// program's terminal: a group of its own would be in the background there, and stopped when it reads.
-// The settings are a copy: the caller's may be shared.
+// ownGroup makes the process the leader of a new group, and reports whether it is one. It does not
+// if cmd.SysProcAttr sets a group, or if the command uses this program's terminal. The system would
+// stop a process of another group that reads the terminal. ownGroup replaces cmd.SysProcAttr by a
+// copy, as the caller may use it elsewhere.
 func ownGroup(cmd *exec.Cmd) bool {
 	attr := syscall.SysProcAttr{}
 	if cmd.SysProcAttr != nil {
@@ -32,8 +33,8 @@ func ownGroup(cmd *exec.Cmd) bool {
 	return true
 }
 
-// isTerminal reports whether the stream of a command is the controlling terminal of this program. The
-// descriptor's mode stays as it is.
+// isTerminal reports whether the stream of a command is the controlling terminal of this program. It
+// does not change the blocking mode.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok || f == nil {

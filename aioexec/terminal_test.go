@@ -18,8 +18,8 @@ import (
 	"github.com/asyncio-go/asyncio/aioexec"
 )
 
-// atTerminal are programs that run with a terminal of their own. init sets them, as child is in a
-// circle of initialisation with them.
+// atTerminal are programs that run with a controlling terminal. init sets the variable, because an
+// initializer would refer to itself through child.
 var atTerminal []func(ctx context.Context) error
 
 func terminalPrograms() []func(ctx context.Context) error {
@@ -33,14 +33,14 @@ func terminalPrograms() []func(ctx context.Context) error {
 			}
 			return p.Wait(ctx)
 		},
-		1: func(ctx context.Context) error { // the input alone
+		1: func(ctx context.Context) error { // only the input
 			cmd := child("reads 0")
 			cmd.Stdin = os.Stdin
 			out, err := aioexec.Output(ctx, cmd)
 			fmt.Print(string(out))
 			return err
 		},
-		2: func(ctx context.Context) error { // the output alone: the process opens the terminal itself, as a pager does
+		2: func(ctx context.Context) error { // only the output: the process opens the terminal itself, as a pager does
 			cmd := child("reads 1")
 			cmd.Stdout = os.Stdout
 			p, err := aioexec.Start(ctx, cmd)
@@ -70,7 +70,7 @@ func terminalPrograms() []func(ctx context.Context) error {
 			fmt.Println("got hello, killed:", p.State())
 			return nil
 		},
-		5: func(ctx context.Context) error { // a terminal that is not this program's: the process leads a group
+		5: func(ctx context.Context) error { // another terminal: the process leads a group
 			master, other, err := openTerminal()
 			if err != nil {
 				return err
@@ -112,7 +112,7 @@ func init() {
 	}
 }
 
-// openTerminal makes a pseudo-terminal.
+// openTerminal opens a pseudo-terminal.
 func openTerminal() (master, slave *os.File, err error) {
 	if master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
 		return nil, nil, err

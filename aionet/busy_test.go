@@ -81,7 +81,7 @@ func TestAWriteInPartsIsOne(t *testing.T) {
 		drained := make(chan int)
 		go func() { // as fast as it can
 			n, b := 0, make([]byte, 1<<20)
-			zeros, between := 0, false // zeros are the large Write's
+			zeros, between := 0, false // zeros: bytes of the large Write
 			for {
 				k, err := far.Read(b)
 				x := bytes.Count(b[:k], []byte("x"))

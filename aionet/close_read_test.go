@@ -33,8 +33,8 @@ func joined(ctx context.Context, t *testing.T, network string) (near, far *aione
 	return near, far
 }
 
-// After CloseRead every way to read returns io.EOF, whatever the peer had sent, and
-// whatever it sends then. Writing goes on.
+// After CloseRead every way to read returns io.EOF, whether the peer sends before or after
+// the call. Write still works.
 func TestCloseReadIsTheEnd(t *testing.T) {
 	type reader interface {
 		net.Conn
@@ -53,7 +53,7 @@ func TestCloseReadIsTheEnd(t *testing.T) {
 					if err := a.CloseRead(); err != nil {
 						t.Fatalf("CloseRead: %v", err)
 					}
-					b.Write([]byte("sent after")) // EPIPE, where the system knows
+					b.Write([]byte("sent after")) // some systems return EPIPE
 					turns(ctx, t, 3)
 					for name, r := range map[string]reader{"the connection": a, "a view": a.WithContext(ctx).(reader)} {
 						wantEOF(t, r)
@@ -80,8 +80,7 @@ func TestCloseReadIsTheEnd(t *testing.T) {
 	}
 }
 
-// A peer that never stops sending does not keep the reader of a closed direction, nor
-// one that waits in the middle of an io.Copy.
+// CloseRead ends an io.Copy that waits, although the peer never stops sending.
 func TestCloseReadEndsAReaderUnderAFlood(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)

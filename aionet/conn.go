@@ -15,7 +15,7 @@ import (
 // A Conn is a connection of a loop. It is a net.Conn that anybody may use: Read and
 // Write suspend the calling task, of this loop or of another; a goroutine of no loop
 // is blocked. One task reads and one writes at a time; another gets ErrConnBusy. Writers
-// of datagrams, or of the messages of a unixpacket connection, queue instead.
+// of datagrams, and of unixpacket messages, queue instead.
 //
 // Read and Write end with the ctx of the innermost body that the calling task is in: that
 // of asyncio.WithTaskGroup or asyncio.WaitFor, else the task's own. They return that ctx's
@@ -23,23 +23,23 @@ import (
 // ctx, such as context.WithoutCancel(ctx) for a last message of a cancelled task.
 //
 // Close, the deadlines and the addresses may be used from any goroutine and never
-// wait. A Conn that is open when its loop ends is closed. One that the program drops
-// without Close is closed when the collector finds it, and logged with the line that
-// made it; in asynciotest it fails the test.
+// wait. A Conn that is open when its loop ends is closed. The garbage collector closes a
+// Conn that becomes unreachable without Close, and the loop logs the line that made it. In
+// asynciotest it fails the test.
 type Conn struct {
 	endpoint
 	stream netport.Stream // the endpoint's socket
 	lent   *lentBuffer    // by Next; owned by the loop
 }
 
-// newConn makes a connection that its owner closes in any case.
+// newConn makes a connection whose owner always closes it.
 func newConn(l *engine.Loop, network string, s netport.Stream) *Conn {
 	c := makeConn(l, network, s)
 	s.Watch((*watcher)(&c.endpoint))
 	return c
 }
 
-// newTracked makes a connection, at site, that is closed also if it is dropped.
+// newTracked makes a connection, at site, that is also closed if it becomes unreachable.
 func newTracked(l *engine.Loop, network string, s netport.Stream, site coro.Site) *Conn {
 	c := makeConn(l, network, s)
 	s.Watch(weakWatcher{weak.Make(&c.endpoint)})
@@ -54,9 +54,9 @@ func makeConn(l *engine.Loop, network string, s netport.Stream) *Conn {
 // isWhole reports whether each read and each write of the network is a message.
 func isWhole(network string) bool { return network != "unix" && strings.HasPrefix(network, "u") }
 
-// Read reads what has arrived. It suspends the task until something has. Of a connection of
-// messages it reads one; as in package net, what does not fit in p is lost, which Next
-// returns.
+// Read reads what has arrived. It suspends the task until something has. On a connection of
+// messages it reads one message. As in package net, the part of a message that does not fit
+// in p is lost; Next returns whole messages.
 func (c *Conn) Read(p []byte) (int, error) {
 	for {
 		n, err := c.readNow(p)
@@ -184,10 +184,10 @@ func (c *Conn) writeBy(caller engine.Caller, p []byte) (written int, err error) 
 // goroutine, like Close. A pipe returns errors.ErrUnsupported: Close it.
 func (c *Conn) CloseWrite() error { return c.closeHalf(c.stream.CloseWrite) }
 
-// CloseRead ends reading, which returns io.EOF from then on; Write goes on. What the
-// peer had sent, or still sends, is not returned; on TCP the peer is not notified, and
-// Close resets the connection if any of it is left in the system. From any goroutine,
-// like Close. A pipe returns errors.ErrUnsupported.
+// CloseRead closes the reading side. Read returns io.EOF from then on, and Write still
+// works. Data in the receive buffer, and data that the peer sends later, is not returned.
+// TCP does not notify the peer, and Close resets the connection if unread data is left. It
+// may be called from any goroutine, like Close. A pipe returns errors.ErrUnsupported.
 func (c *Conn) CloseRead() error {
 	s, ok := c.stream.(netport.ReadCloser)
 	if !ok && !c.closed.Load() {

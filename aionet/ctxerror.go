@@ -10,8 +10,9 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// makeError describes an error of a call that makes a socket, with the address that it
-// was given where nothing else is known. If ctx has ended, that is why.
+// makeError returns the error of a call that makes a socket. If ctx has ended, that is a
+// *net.OpError with the error and the cause of ctx. Its address is that of err, or else the
+// argument of the call.
 func makeError(ctx context.Context, op, network, addr string, err error) error {
 	settle(ctx, err)
 	if ctx.Err() == nil {
@@ -29,11 +30,11 @@ func makeError(ctx context.Context, op, network, addr string, err error) error {
 	return described
 }
 
-// lateTimer is how long a ctx may take to notice its deadline.
+// lateTimer bounds the delay between the deadline of a ctx and its end.
 const lateTimer = 50 * time.Millisecond
 
-// settle suspends the task until ctx has noticed its deadline, if err says that it has
-// come: package net looks at the clock itself.
+// settle suspends the task until ctx ends, if err is a time-out and the deadline of ctx has
+// passed. Package net compares the deadline with the clock, and may return before ctx ends.
 func settle(ctx context.Context, err error) {
 	var timeout net.Error
 	if d, ok := ctx.Deadline(); ok && ctx.Err() == nil && errors.As(err, &timeout) && timeout.Timeout() && !time.Now().Before(d) {
@@ -41,14 +42,14 @@ func settle(ctx context.Context, err error) {
 	}
 }
 
-// target is the address that a call was given.
+// target is the address argument of a call, as a net.Addr.
 type target struct{ network, addr string }
 
 func (t target) Network() string { return t.network }
 func (t target) String() string  { return t.addr }
 
-// ended is the end of a ctx in a *net.OpError, as package net has it: a deadline is a
-// time-out.
+// ended is the error of an ended ctx within a *net.OpError. As in package net, a passed
+// deadline is a time-out.
 type ended struct{ err, cause error }
 
 func (e ended) Error() string {
@@ -60,10 +61,10 @@ func (e ended) Error() string {
 
 func (e ended) Unwrap() []error { return []error{e.err, e.cause} }
 
-// Timeout reports whether the deadline has come.
+// Timeout reports whether the deadline has passed.
 func (e ended) Timeout() bool { return e.err == context.DeadlineExceeded }
 
-// Temporary is a method of net.Error.
+// Temporary implements net.Error.
 func (e ended) Temporary() bool { return e.Timeout() }
 
 func (e ended) Is(target error) bool { return e.Timeout() && target == os.ErrDeadlineExceeded }

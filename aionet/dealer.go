@@ -14,19 +14,19 @@ import (
 
 // A dealer accepts in a goroutine for several loops. A loop asks for one connection at a
 // time, and they are served in the order of asking: one that is busy asks less often.
-// At the end it accepts what is in the accept backlog, in the same way.
+// After halt it serves the accept backlog in the same way.
 type dealer struct {
 	from   netmake.Listening
 	asking chan *hand // with room for all: each is in it once at most
-	next   *hand      // the first of them, once taken out
+	next   *hand      // received from asking and not served yet
 	hands  int        // made; the loops make theirs one after the other
 
-	halt    func() // ends listening; from any goroutine
+	halt    func() // stops accepting new connections; from any goroutine
 	halted  chan struct{}
-	abandon func() // ends it with what is left of the backlog; from any goroutine
+	abandon func() // stops serving the accept backlog; from any goroutine
 	given   chan struct{}
 	over    chan struct{} // closed when the goroutine has ended
-	lost    error         // why connections of the backlog were reset; to be read after that
+	lost    error         // why connections of the backlog were reset; read it after over is closed
 }
 
 func newDealer(from netmake.Listening, loops int) *dealer {
@@ -36,7 +36,7 @@ func newDealer(from netmake.Listening, loops int) *dealer {
 	}
 	d.halt = sync.OnceFunc(func() {
 		if from, ok := from.Listener.(interface{ SetDeadline(time.Time) error }); ok {
-			from.SetDeadline(time.Unix(1, 0)) // an Accept that waits fails
+			from.SetDeadline(time.Unix(1, 0)) // interrupts a blocked Accept
 		}
 		close(d.halted)
 	})
@@ -47,7 +47,7 @@ func newDealer(from netmake.Listening, loops int) *dealer {
 	return d
 }
 
-// run ends after halt, when the accept backlog is empty, or soon after abandon.
+// run returns after halt when the accept backlog is empty, or soon after abandon.
 func (d *dealer) run() {
 	defer close(d.over)
 	defer d.from.Close()
@@ -56,7 +56,7 @@ func (d *dealer) run() {
 	d.empty()
 }
 
-// deal accepts a connection for a loop that asks. It reports whether to go on.
+// deal accepts a connection for a loop that asks. It reports whether to call it again.
 func (d *dealer) deal() bool {
 	if !d.ask(d.halted) {
 		return false
@@ -74,7 +74,7 @@ func (d *dealer) deal() bool {
 }
 
 // serve gives a connection to the first loop that asks and still listens. It reports false
-// if the dealer is abandoned before.
+// if abandon is called first.
 func (d *dealer) serve(c net.Conn) bool {
 	for d.ask(d.given) {
 		if d.give(c, nil) {
@@ -86,7 +86,7 @@ func (d *dealer) serve(c net.Conn) bool {
 	return false
 }
 
-// ask waits until a loop asks, and reports false if stop is closed before.
+// ask blocks until a loop asks. It reports false if stop is closed first.
 func (d *dealer) ask(stop <-chan struct{}) bool {
 	if d.next != nil {
 		return true
@@ -106,16 +106,16 @@ func (d *dealer) give(c net.Conn, err error) bool {
 	return h.give(c, err)
 }
 
-// lastLook bounds an Accept where only waiting tells whether the backlog is empty.
+// lastLook bounds an Accept on systems that do not report whether the backlog is empty.
 const lastLook = 50 * time.Millisecond
 
-// empty gives the loops what is in the accept backlog. Without descriptors it tries again,
-// until it is abandoned.
+// empty gives the loops the connections in the accept backlog. When descriptors run out it
+// retries until abandon is called.
 func (d *dealer) empty() {
 	backlog := d.from.Backlog()
 	pause := firstPause
 	for range mostTaken {
-		asked := d.ask(d.given) // before a descriptor is taken
+		asked := d.ask(d.given) // before Accept uses a descriptor
 		c, err := backlog.Accept(lastLook)
 		for ; err != nil; c, err = backlog.Accept(lastLook) {
 			select {
@@ -140,16 +140,16 @@ func (d *dealer) empty() {
 	}
 }
 
-var errNoRoom = errors.New("no loop had room for them")
+var errNoRoom = errors.New("no loop was ready to accept them")
 
-// end stops accepting, and waits until that is so. Nothing may ask any more.
+// end calls abandon and blocks until run has returned. No loop may ask after that.
 func (d *dealer) end() {
 	d.abandon()
 	<-d.over
 }
 
-// lostError is why connections that were in the accept backlog were reset, or nil. It is
-// called after end.
+// lostError returns why connections in the accept backlog were reset, or nil. Call it after
+// end.
 func (d *dealer) lostError() error {
 	if d.lost == nil {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Whatever ends a call that makes a socket, the ctx's end is a *net.OpError that matches
-// ctx.Err() and the cause.
+// If ctx ends during a call that makes a socket, the call returns a *net.OpError that matches
+// ctx.Err() and the cause of ctx.
 
 // makers are calls that make a socket.
 var makers = map[string]struct {
@@ -54,7 +54,7 @@ func dialOnly(ctx context.Context, network, addr string, opts ...aionet.Option) 
 	return err
 }
 
-// wantEnded checks an error that the end of ctx has caused.
+// wantEnded checks the error of a call during which ctx has ended.
 func wantEnded(t *testing.T, name string, err error, ctx context.Context, op, network, addr string) {
 	t.Helper()
 	var o *net.OpError
@@ -118,7 +118,7 @@ func TestADeadlineThatIsMetBeforeTheCtx(t *testing.T) {
 		for name, m := range makers {
 			limited, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 			deadline, _ := limited.Deadline()
-			// What the system would return at the very deadline, before the ctx's timer.
+			// The error of the system at the deadline, returned before the timer of ctx fires.
 			early := aionet.Control(func(string, string, syscall.RawConn) error {
 				for time.Now().Before(deadline) {
 				}
@@ -127,12 +127,12 @@ func TestADeadlineThatIsMetBeforeTheCtx(t *testing.T) {
 			wantEnded(t, name, m.call(limited, m.network, m.addr, early), limited, m.op, m.network, m.addr)
 			cancel()
 		}
-		// A time-out of the system's own is not the ctx's.
+		// ETIMEDOUT of the system does not count as the deadline of ctx.
 		limited, cancel := context.WithTimeout(ctx, time.Hour)
 		defer cancel()
 		_, err := aionet.Dial(limited, "tcp", "127.0.0.1:1", aionet.Control(func(string, string, syscall.RawConn) error { return syscall.ETIMEDOUT }))
 		if !errors.Is(err, syscall.ETIMEDOUT) || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a time-out of the system's: %v", err)
+			t.Errorf("ETIMEDOUT of the system: %v", err)
 		}
 	})
 }
@@ -144,7 +144,7 @@ func TestTheEndOfACtxInMemory(t *testing.T) {
 				limited, cancel := context.WithTimeout(ctx, time.Second)
 				defer cancel()
 				if m.network != "tcp" || m.op == "listen" {
-					return // nothing there waits
+					return // in memory these calls do not block
 				}
 				wantEnded(t, name, m.call(limited, m.network, m.addr), limited, m.op, m.network, m.addr)
 			}, asynciotest.WithNetwork(asynciotest.NewNetwork(asynciotest.Latency(time.Hour, time.Hour))))

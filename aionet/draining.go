@@ -6,17 +6,22 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// Draining returns a channel that is closed when the Shutdown of a server begins: that of
-// the listener whose Serve runs the handler of ctx, the end of ServeLoops, and Shutdown of
-// the http.Server in front of an aiohttp.Handler. A protocol asks with Transport.Context.
-// Close, and a cancelled Serve, do not close the channel.
+// Draining returns a channel that is closed when a server begins to shut down. ctx is that of
+// a handler, and the shutdown begins at one of these:
 //
-// A handler that keeps a connection for further requests selects it, to end the connection
-// when it is idle: else Shutdown waits for the connection until its ctx ends. asyncio.Recv
-// awaits the channel; a select with a default looks at it.
+//   - Shutdown of the listener whose Serve runs the handler,
+//   - the cancellation of ServeLoops,
+//   - Shutdown of the http.Server that calls the aiohttp.Handler.
 //
-// With a ctx of no server Draining returns nil, a channel that is never closed. It may be
-// called from any goroutine.
+// A Protocol passes Transport.Context. Close does not close the channel, nor does the
+// cancellation of Serve.
+//
+// A handler that serves several requests on one connection should close an idle connection
+// when the channel is closed. Otherwise Shutdown waits for the connection until the ctx of
+// Shutdown ends. asyncio.Recv awaits the channel; a select with a default case polls it.
+//
+// If ctx is not that of a handler, Draining returns nil, a channel that is never closed. It
+// may be called from any goroutine.
 func Draining(ctx context.Context) <-chan struct{} {
 	if of, ok := ctx.Value(netport.DrainingKey{}).(func() <-chan struct{}); ok {
 		return of()
@@ -24,14 +29,14 @@ func Draining(ctx context.Context) <-chan struct{} {
 	return nil
 }
 
-// withDraining is ctx for the handlers of the listener.
+// withDraining returns ctx with the listener's channel of Draining, for the handlers.
 func (l *Listener) withDraining(ctx context.Context) context.Context {
 	return context.WithValue(ctx, netport.DrainingKey{}, l.drainingChannel)
 }
 
 func (l *Listener) drainingChannel() <-chan struct{} { return l.server.draining }
 
-// startDraining closes the channel of Draining, once. On the loop.
+// startDraining closes the channel of Draining. A second call does nothing. On the loop.
 func (l *Listener) startDraining() {
 	if !l.server.drains {
 		l.server.drains = true

@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// The guide's line protocol answers the requests that its buffer has when Shutdown begins.
+// The guide's line protocol answers the requests that are in its buffer when Shutdown begins.
 func TestALineProtocolAnswersItsBuffer(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		var down *asyncio.Task[struct{}]

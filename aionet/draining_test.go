@@ -26,8 +26,7 @@ func (drained) ConnectionMade(t *aionet.Transport) {
 	})
 }
 
-// A handler that waits for Draining ends at once at Shutdown: in virtual time no time goes
-// by.
+// A handler that awaits Draining ends when Shutdown begins: Shutdown takes no virtual time.
 func TestDraining(t *testing.T) {
 	for name, serve := range map[string]func(ctx context.Context, l *aionet.Listener) error{
 		"Serve": func(ctx context.Context, l *aionet.Listener) error { return l.Serve(ctx, awaitDraining) },

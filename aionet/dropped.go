@@ -14,10 +14,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A lifeline closes and reports a socket that the program has dropped without Close. The
-// network refers to the socket, not to the Conn or PacketConn, which the collector can
-// free so.
-type lifeline struct {
+// A socketCleanup closes and reports a socket that has become unreachable without Close. The
+// network refers to the socket, and not to the Conn or PacketConn, so the garbage collector
+// can free these.
+type socketCleanup struct {
 	loop   *engine.Loop
 	socket socket
 	remote net.Addr // nil: not connected
@@ -26,14 +26,15 @@ type lifeline struct {
 	closed atomic.Bool
 }
 
-// track has a socket closed and reported when nothing refers to owner any more, whose
-// endpoint e is. It was made at site.
+// track arranges that the socket of e is closed and reported when owner becomes unreachable.
+// owner contains e. site is the call that made it.
 func track[T any](owner *T, e *endpoint, site coro.Site) {
-	e.life = &lifeline{loop: e.loop, socket: e.socket, remote: e.remote, site: site, drops: &e.loop.Net.(*state).drops}
-	runtime.AddCleanup(owner, (*lifeline).dropped, e.life)
+	e.cleanup = &socketCleanup{loop: e.loop, socket: e.socket, remote: e.remote, site: site, drops: &e.loop.Net.(*state).drops}
+	runtime.AddCleanup(owner, (*socketCleanup).dropped, e.cleanup)
 }
 
-// weakWatcher is the side of a tracked endpoint that the network sees.
+// weakWatcher is the netport.Watcher of a tracked endpoint. It does not keep the endpoint
+// reachable.
 type weakWatcher struct{ endpoint weak.Pointer[endpoint] }
 
 func (w weakWatcher) Ready(readable, writable bool) {
@@ -44,8 +45,8 @@ func (w weakWatcher) Ready(readable, writable bool) {
 
 var _ netport.Watcher = weakWatcher{}
 
-// dropped is called in a goroutine of the runtime.
-func (f *lifeline) dropped() {
+// dropped is the cleanup function. The runtime calls it in a goroutine of its own.
+func (f *socketCleanup) dropped() {
 	switch {
 	case f.closed.Load():
 	case f.loop.Bubbled():
@@ -55,14 +56,14 @@ func (f *lifeline) dropped() {
 	}
 }
 
-// close closes the socket and reports it, unless the loop has closed it. On the loop.
-func (f *lifeline) close() {
+// close closes the socket and reports it, unless it is closed already. On the loop.
+func (f *socketCleanup) close() {
 	if f.socket.Close() == nil {
 		f.report()
 	}
 }
 
-func (f *lifeline) report() {
+func (f *socketCleanup) report() {
 	what := "the socket " + f.socket.LocalAddr().String()
 	if f.remote != nil {
 		what = "the connection to " + f.remote.String()
@@ -74,14 +75,14 @@ func (f *lifeline) report() {
 	}
 }
 
-// dropList is what was dropped in virtual time, where only the loop's end reports it: no
-// goroutine from outside may wake the loop.
+// dropList holds the sockets that became unreachable in virtual time. They are reported at
+// the end of the loop, because no goroutine outside the bubble may wake the loop.
 type dropList struct {
 	mu   sync.Mutex
-	list []*lifeline
+	list []*socketCleanup
 }
 
-func (d *dropList) add(f *lifeline) {
+func (d *dropList) add(f *socketCleanup) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.list = append(d.list, f)

@@ -17,10 +17,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A socket that the program has dropped without Close is closed, and reported with the
-// line that made it.
+// A socket that becomes unreachable without Close is closed, and reported with the line that
+// made it.
 
-// collect collects garbage until the condition holds.
+// collect runs the garbage collector until the condition holds.
 func collect(ctx context.Context, t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for !holds() {
@@ -84,7 +84,7 @@ func TestDroppedSocketsAreClosedAndReported(t *testing.T) {
 			const n = 3
 			log := &logbook{}
 			onLoop(t, func(ctx context.Context) {
-				shut(t, listen(ctx, t)) // the poller's own are open
+				shut(t, listen(ctx, t)) // opens the descriptors of the poller
 				files := descriptors()
 				var fars []net.Conn
 				for range n {
@@ -115,12 +115,12 @@ func TestDroppedSocketsAreClosedAndReported(t *testing.T) {
 	}
 }
 
-// Many sockets of one line are logged ten times a minute, and hide none of another line.
+// Sockets of one line are logged ten times a minute. Those of another line are still logged.
 func TestReportsOfDroppedSocketsAreLimited(t *testing.T) {
 	const n = 30
 	log := &logbook{}
 	onLoop(t, func(ctx context.Context) {
-		shut(t, listen(ctx, t)) // the poller's own are open
+		shut(t, listen(ctx, t)) // opens the descriptors of the poller
 		files := descriptors()
 		drop := func(make func(ctx context.Context)) {
 			asyncio.Go(ctx, func(ctx context.Context) error { make(ctx); return nil }).Await(ctx)
@@ -143,7 +143,7 @@ func TestReportsOfDroppedSocketsAreLimited(t *testing.T) {
 	}
 }
 
-// What is in use, or was closed, is not reported.
+// A socket that is in use, or was closed, is not reported.
 func TestSocketsInUseAreNotReported(t *testing.T) {
 	log := &logbook{}
 	onLoop(t, func(ctx context.Context) {
@@ -151,7 +151,7 @@ func TestSocketsInUseAreNotReported(t *testing.T) {
 		var fars []net.Conn
 		for range 5 {
 			c, far := peer(ctx, t)
-			tasks = append(tasks, reading(ctx, c)) // which alone refers to it
+			tasks = append(tasks, reading(ctx, c)) // only the task refers to the connection
 			fars = append(fars, far)
 			closed, other := peer(ctx, t)
 			shut(t, closed, other)
@@ -170,7 +170,7 @@ func TestSocketsInUseAreNotReported(t *testing.T) {
 			}
 		}
 		tasks = nil
-		collect(ctx, t, "what the tasks had is reported", func() bool { return len(log.containing("without Close")) == 5 })
+		collect(ctx, t, "the tasks' sockets are reported", func() bool { return len(log.containing("without Close")) == 5 })
 	}, asyncio.WithLogger(slog.New(log)))
 	if n := len(log.containing("without Close")); n != 5 {
 		t.Errorf("%d reports, want 5", n)
@@ -186,7 +186,7 @@ func TestADroppedSocketFailsATest(t *testing.T) {
 			return true
 		}
 	}
-	for range 100 { // the collector's goroutine may come too late for one
+	for range 100 { // the cleanup may run after the end of a loop
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 			l := listen(ctx, t)
 			asyncio.Go(ctx, func(ctx context.Context) error { dial(ctx, t, l.Addr()); return nil }).Await(ctx)

@@ -19,7 +19,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// The guide's recipe for ending in order, with clients that keep their connections: each
+// The guide's recipe for a graceful shutdown, with clients that keep their connections. Each
 // request that the server has read is answered, and idle connections end.
 func TestEndingInOrderUnderLoad(t *testing.T) {
 	_, stop := signal.NotifyContext(t.Context(), syscall.SIGTERM) // package os/signal keeps a goroutine
@@ -37,7 +37,7 @@ func TestEndingInOrderUnderLoad(t *testing.T) {
 		for range 40 {
 			clients.Go(func() { askLines(t, l.Addr(), &answered) })
 		}
-		idle := dial(ctx, t, l.Addr()) // asks nothing
+		idle := dial(ctx, t, l.Addr()) // sends no request
 		asyncio.Go(ctx, func(ctx context.Context) error {
 			until(ctx, t, "the load has begun", func() bool { return accepted > 200 })
 			return syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
@@ -63,7 +63,7 @@ func TestEndingInOrderUnderLoad(t *testing.T) {
 	})
 }
 
-// serveLines answers line by line, as the guide has it.
+// serveLines answers each line, like the line protocol in the guide.
 func serveLines(ctx context.Context, c *aionet.Conn, accepted *int) error {
 	idle := true
 	asyncio.Go(ctx, func(ctx context.Context) error {
@@ -95,7 +95,7 @@ func serveLines(ctx context.Context, c *aionet.Conn, accepted *int) error {
 	}
 }
 
-// askLines asks until the server has ended the connection.
+// askLines sends requests until the server has ended the connection.
 func askLines(t *testing.T, addr net.Addr, answered *atomic.Int64) {
 	c, err := net.Dial(addr.Network(), addr.String())
 	if errors.Is(err, syscall.ECONNREFUSED) {

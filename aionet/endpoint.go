@@ -26,9 +26,9 @@ type endpoint struct {
 	whole   bool        // each read and each write is a message
 	served  bool        // Serve closes it
 	r, w    half
-	onSpace func()           // called once when writing may go on; nil: none
-	life    *lifeline        // nil: its owner closes it in any case
-	queue   *engine.WaitList // of writers of messages; nil: there was none
+	onSpace func()           // called once when the socket is writable; nil: none
+	cleanup *socketCleanup   // nil: its owner always closes it
+	queue   *engine.WaitList // of writers of messages; nil: none has queued yet
 }
 
 // socket is what netport's kinds of sockets have in common.
@@ -49,7 +49,7 @@ type half struct {
 // ErrConnBusy is returned at once by a call that reads while another task reads, and by
 // one that writes while another writes. Nothing was read or written. A call of many
 // parts, such as io.Copy, reads or writes from its first part to its last. Writers of
-// datagrams, and of messages, do not get it: they queue.
+// datagrams, and of unixpacket messages, queue instead.
 var ErrConnBusy = errors.New("aionet: another task is in a call of the same direction; a connection has one reader and one writer at a time")
 
 // watcher is the side of an endpoint that the network sees.
@@ -136,8 +136,8 @@ func (h *half) admit(caller engine.Caller) error {
 	return nil
 }
 
-// refuse returns err for a call that fails at once. The call counts, so that a task
-// that repeats it gives up turns.
+// refuse returns err for a call that fails at once. The call counts as work, so a task that
+// repeats it yields to other tasks.
 func refuse(caller engine.Caller, err error) error {
 	caller.Spend()
 	return err
@@ -157,8 +157,8 @@ func (e *endpoint) usable(caller engine.Caller, h *half) (deadline int64, err er
 	return deadline, nil
 }
 
-// await suspends the task, which holds the direction, until there is news: it looks
-// again then.
+// await suspends the task, which holds the direction, until the direction's state may have
+// changed. The caller then tries again.
 func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error {
 	outer := h.holder
 	h.holder = caller.Task()
@@ -167,8 +167,8 @@ func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error
 	return err
 }
 
-// watch is await for tasks that share the direction. A task that was cancelled in a
-// turn that it gave up does not wait.
+// watch is await for tasks that share the direction. If the task was cancelled while it
+// yielded, watch returns at once.
 func (h *half) watch(caller engine.Caller, deadline int64, why engine.Why) error {
 	if err := caller.Err(); err != nil {
 		return err
@@ -250,8 +250,8 @@ func (e *endpoint) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return e.opError("close", net.ErrClosed)
 	}
-	if e.life != nil {
-		e.life.closed.Store(true)
+	if e.cleanup != nil {
+		e.cleanup.closed.Store(true)
 	}
 	return e.opError("close", onLoop(e.loop, func() error {
 		defer e.review()
@@ -287,7 +287,7 @@ func (e *endpoint) setDeadline(h *half, t time.Time) error {
 	var stamp int64
 	if !t.IsZero() {
 		if stamp = e.loop.Stamp(t); stamp == 0 {
-			stamp = -1 // the loop's first instant, which has passed
+			stamp = -1 // the loop's first instant, which is in the past
 		}
 	}
 	h.deadline.Store(stamp)
@@ -298,7 +298,7 @@ func (e *endpoint) setDeadline(h *half, t time.Time) error {
 	return onLoop(e.loop, func() error { e.lookAgain(h); return nil })
 }
 
-// lookAgain has the tasks that wait look at the deadline.
+// lookAgain wakes the waiting tasks, which check the deadline again.
 func (e *endpoint) lookAgain(h *half) {
 	h.wait.WakeAll()
 	if h == &e.w {

@@ -11,8 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A connection that is idle when Shutdown begins has 100 ms for a request that is under
-// way; one with a request is answered first.
+// When Shutdown begins, an idle connection is closed after 100 ms, so that a request on its
+// way is still answered. A connection with a request is closed after the answer.
 func ExampleDraining() {
 	serveLines := func(ctx context.Context, conn *aionet.Conn) error {
 		idle := true
@@ -56,7 +56,7 @@ func ExampleDraining() {
 		if err != nil {
 			return err
 		}
-		fmt.Println("shutdown:", listener.Shutdown(ctx)) // the connection is idle, and kept open
+		fmt.Println("shutdown:", listener.Shutdown(ctx)) // the client has not closed its idle connection
 		_, err = serving.Await(ctx)
 		return err
 	})

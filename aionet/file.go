@@ -14,11 +14,12 @@ import (
 // caller's, to close. A regular file is refused: it is always ready, and reading it may
 // block; use asyncio.ToThread.
 //
-// The open file does not block until the connection is closed, or its loop has ended;
-// then it has its former mode again. All descriptors of the open file share the mode,
-// also those of other processes, such as the shell that started the program: until then
-// a read or write there may fail with EAGAIN, and f.Fd() may have the file block, so
-// that a read of the connection would block the loop. Use f.SyscallConn.
+// FileConn sets the open file to non-blocking mode. Its former mode is restored when the
+// connection is closed or its loop ends. All descriptors of the open file share the mode,
+// including those of other processes, such as the shell that started the program. While the
+// connection is open, a read or write by another process may fail with EAGAIN. f.Fd() may set
+// the file to blocking mode, so that a read of the connection blocks the loop; call
+// f.SyscallConn instead.
 //
 //go:noinline
 func FileConn(ctx context.Context, f *os.File) (*Conn, error) {

@@ -12,10 +12,10 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// FileConn has the open file not block, which others share. However the connection
-// ends, the file has its mode again.
+// FileConn sets a shared open file to non-blocking mode. However the connection ends, the
+// former mode of the file is restored.
 
-// blocks reports whether an open file blocks, without package os changing that.
+// blocks reports whether an open file is in blocking mode. It does not change the mode.
 func blocks(t *testing.T, f *os.File) (blocks bool) {
 	t.Helper()
 	raw, err := f.SyscallConn()
@@ -34,7 +34,7 @@ func blocks(t *testing.T, f *os.File) (blocks bool) {
 	return blocks
 }
 
-// blocking returns files that block, as those that a shell opens do.
+// blocking returns files in blocking mode, like those that a shell opens.
 func blocking(t *testing.T) map[string]*os.File {
 	t.Helper()
 	var fds [2]int
@@ -144,11 +144,10 @@ func TestFileConnGivesTheModeBack(t *testing.T) {
 	}
 }
 
-// A file that did not block before does not block afterwards, and one that is refused
-// keeps its mode.
+// A file in non-blocking mode stays in it, and a refused file keeps its mode.
 func TestFileConnKeepsTheModeOfOthers(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
-		r, w, err := os.Pipe() // which package os has not block
+		r, w, err := os.Pipe() // package os sets it to non-blocking mode
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,21 +10,21 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A hand is the listener of one loop, to which a dealer gives connections.
+// A hand is the listener of one loop. A dealer gives it connections.
 type hand struct {
 	from    *dealer
 	loop    *engine.Loop
 	adopter netport.ConnAdopter
 	watcher netport.Watcher
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	asked  bool
 	closed bool
-	conn   net.Conn // what was given, or
-	err    error
+	conn   net.Conn // given and not accepted yet
+	err    error    // given and not returned yet
 }
 
-// hand makes that of the calling task's loop.
+// hand makes a hand of the calling task's loop.
 func (d *dealer) hand(ctx context.Context, network string) (*hand, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (h *hand) Accept() (netport.Stream, error) {
 		return nil, err
 	case h.conn != nil:
 		s, err := h.adopter.AdoptConn(h.conn)
-		if err != nil { // out of descriptors: Serve tries again
+		if err != nil { // such as EMFILE; Serve retries
 			return nil, err
 		}
 		h.conn = nil
@@ -62,7 +62,8 @@ func (h *hand) Accept() (netport.Stream, error) {
 	return nil, netport.ErrAgain
 }
 
-// give is called by the dealer. It reports whether the loop still listens.
+// give hands a connection or an error to the loop, and reports whether the loop still listens.
+// The dealer calls it.
 func (h *hand) give(c net.Conn, err error) bool {
 	h.mu.Lock()
 	h.asked = false
@@ -76,8 +77,8 @@ func (h *hand) give(c net.Conn, err error) bool {
 	return true
 }
 
-// Drain takes the connection that was given, if there is one. The dealer empties the
-// accept backlog.
+// Drain accepts the connection that the dealer has given, if any. The dealer itself serves
+// the accept backlog.
 func (h *hand) Drain(int) (taken []netport.Stream, err error) {
 	h.mu.Lock()
 	given := h.conn != nil

@@ -7,16 +7,16 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A hold keeps one direction of an endpoint for a call of many parts: other tasks get
-// ErrConnBusy until its end, also between the parts.
+// A hold reserves one direction of an endpoint for a call of many parts. Other tasks get
+// ErrConnBusy until it ends, also between the parts.
 type hold struct {
 	e     *endpoint
 	h     *half
 	outer *engine.Task // the holder before: the same task, or none
-	off   *engine.Task // holds between the parts of a call off the loop, each a task of its own; nil: on it
+	off   *engine.Task // the holder between the parts of a call off the loop; each part is a task; nil: on the loop
 }
 
-// hold begins a call of many parts, by a task of the loop or from elsewhere.
+// hold begins a call of many parts. The caller is a task of the loop or any other goroutine.
 func (e *endpoint) hold(op string, h *half) (hold, error) {
 	caller, ok, err := e.loop.Suspending()
 	switch {
@@ -36,14 +36,14 @@ func (e *endpoint) hold(op string, h *half) (hold, error) {
 		}
 		return 0, e.opError(op, err)
 	})
-	if err != nil { // also of a caller that is cancelled after the task has taken the direction
+	if err != nil { // the caller may be cancelled after the task has taken the direction
 		k.end()
 		return hold{}, err
 	}
 	return k, nil
 }
 
-// holdBy is hold for a caller that was admitted.
+// holdBy is hold for a task of the loop.
 func (e *endpoint) holdBy(caller engine.Caller, op string, h *half) (hold, error) {
 	if err := h.admit(caller); err != nil {
 		return hold{}, e.opError(op, err)
@@ -53,7 +53,7 @@ func (e *endpoint) holdBy(caller engine.Caller, op string, h *half) (hold, error
 	return k, nil
 }
 
-// end lets others in again.
+// end frees the direction.
 func (k hold) end() {
 	if k.e == nil {
 		return
@@ -65,7 +65,7 @@ func (k hold) end() {
 	})
 }
 
-// part does a part of the call.
+// part runs do, one part of the call, in a task of the loop.
 func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, error) {
 	if k.off == nil {
 		caller, _, err := k.e.loop.Suspending()
@@ -86,7 +86,7 @@ func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, 
 }
 
 // heldForWriting returns a writer of the connection for a call of many parts.
-// Messages are whole, so that other writers may get in between.
+// On a connection of messages other writers may write in between: each message is whole.
 func (c *Conn) heldForWriting() (io.Writer, hold, error) {
 	if c.whole {
 		return struct{ io.Writer }{c}, hold{}, nil
@@ -103,7 +103,7 @@ func (v view) heldForWriting() (io.Writer, hold, error) {
 	return v, h, err
 }
 
-// partWriter is a connection in the middle of ReadFrom.
+// partWriter writes the parts of a ReadFrom.
 type partWriter struct {
 	hold
 	c *Conn
@@ -111,12 +111,12 @@ type partWriter struct {
 
 func (w partWriter) Write(p []byte) (int, error) {
 	if w.off == nil {
-		return w.c.Write(p) // allocates nothing
+		return w.c.Write(p) // does not allocate
 	}
 	return w.part("write", func(caller engine.Caller) (int, error) { return w.c.writeBy(caller, p) })
 }
 
-// writeToOff is WriteTo off the loop.
+// writeToOff is WriteTo for a caller off the loop.
 func (c *Conn) writeToOff(w io.Writer, h hold) (total int64, err error) {
 	var buf []byte
 	for {

@@ -13,8 +13,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A call of many parts by a task of another loop that is cancelled leaves its direction
-// free, whichever step of the connection's loop the cancellation meets.
+// A cancelled call of many parts, by a task of another loop, leaves its direction free. This
+// holds for a cancellation at any step of the connection's loop.
 func TestCancelledHoldsOfAnotherLoopEnd(t *testing.T) {
 	const rounds = 500
 	dice := rand.New(rand.NewPCG(1, 2))
@@ -33,7 +33,7 @@ func TestCancelledHoldsOfAnotherLoopEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onLoop(t, func(ctx context.Context) {
 				a, b := pair(ctx, t)
-				feeding := asyncio.Go(ctx, func(ctx context.Context) error { // Read has something in every round
+				feeding := asyncio.Go(ctx, func(ctx context.Context) error { // sends data for the Read of every round
 					for {
 						if _, err := b.Write([]byte("fed")); err != nil {
 							return nil

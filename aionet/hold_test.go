@@ -17,10 +17,10 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// A call of many parts holds its direction from its first part to its last: another
-// writer, or reader, gets ErrConnBusy at once, and nothing of it gets in between.
+// A call of many parts holds its direction from its first part to its last. Another writer
+// or reader gets ErrConnBusy at once, and transfers no bytes in between.
 
-// inPieces is a reader of so many zeros that awaits between its pieces.
+// inPieces is a reader of left zeros. It awaits before each piece.
 type inPieces struct {
 	ctx  context.Context
 	left int
@@ -41,7 +41,7 @@ func (r *inPieces) Read(p []byte) (int, error) {
 
 const manyParts = 2 << 20
 
-// writesOfManyParts write manyParts zeros to a connection each.
+// writesOfManyParts each write manyParts zeros to a connection.
 var writesOfManyParts = map[string]func(ctx context.Context, t *testing.T, c *aionet.Conn) (int64, error){
 	"ReadFrom": func(ctx context.Context, _ *testing.T, c *aionet.Conn) (int64, error) {
 		return c.ReadFrom(&inPieces{ctx, manyParts})
@@ -105,10 +105,10 @@ func TestWritesOfManyPartsHoldTheirDirection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			body := func(ctx context.Context, t *testing.T) {
 				a, b := pair(ctx, t)
-				a.SetWriteBuffer(64 << 10) // so that the call has to wait
+				a.SetWriteBuffer(64 << 10) // makes the call wait
 				b.SetReadBuffer(64 << 10)
 				call := asyncio.CreateTask(ctx, func(ctx context.Context) (int64, error) { return call(ctx, t, a) })
-				got, first := 0, -1 // what the other side has read, and where the first other byte was
+				got, first := 0, -1 // bytes that the other side has read, and the offset of the first nonzero one
 				reader := asyncio.Go(ctx, func(ctx context.Context) error {
 					for {
 						p, err := b.Next()
@@ -144,7 +144,7 @@ func TestWritesOfManyPartsHoldTheirDirection(t *testing.T) {
 				shut(t, a)
 				reader.Await(ctx)
 				if got != manyParts+1 || first != manyParts {
-					t.Errorf("%d bytes came, and the other Write's was number %d; want it after the call's %d", got, first, manyParts)
+					t.Errorf("%d bytes were received, the other Write's at offset %d; want it after the call's %d", got, first, manyParts)
 				}
 				shut(t, b)
 			}
@@ -203,8 +203,8 @@ func TestReadsOfManyPartsHoldTheirDirection(t *testing.T) {
 	}
 }
 
-// However a call of many parts ends, the direction is free afterwards; and its own task
-// may use it in between.
+// However a call of many parts ends, the direction is free afterwards. The task of the call
+// may use the direction between the parts.
 func TestHoldsEnd(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		boom := errors.New("boom")
@@ -251,7 +251,7 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// zeros is a file of so many zeros, which costs no space.
+// zeros returns a sparse file of size zeros.
 func zeros(t *testing.T, size int64) *os.File {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "zeros"))

@@ -42,9 +42,9 @@ func buffersOf(l *engine.Loop) *buffers { return &l.Net.(*state).buffers }
 // Next reads what is there into a buffer of the loop and returns it, suspending the
 // task until something is. The bytes are valid until the next call of Next or
 // Release, and must not be used after. While it waits the connection has no buffer:
-// with many connections that is far less memory than a buffer each. Of a connection of
-// messages it returns one, whole. It is used in tasks of the connection's loop only. At
-// the end it returns io.EOF.
+// with many connections that is far less memory than a buffer each. On a connection of
+// messages it returns one whole message. It is used in tasks of the connection's loop only.
+// At the end it returns io.EOF.
 func (c *Conn) Next() ([]byte, error) {
 	for {
 		b, err := c.nextNow()
@@ -93,11 +93,11 @@ func (c *Conn) lendNow(caller engine.Caller) ([]byte, error) {
 		c.r.until = deadline
 		return nil, err
 	}
-	c.r.spend(caller) // another reader in a turn that is given up here would take the buffer back
+	c.r.spend(caller) // it may yield; without the direction, another reader could release the buffer
 	return b, c.opError("read", err)
 }
 
-// readInto reads what has arrived into buf, or a longer message into memory of its own.
+// readInto reads into buf. A message that does not fit gets a new buffer.
 func readInto(s netport.Stream, whole bool, buf []byte) ([]byte, error) {
 	if m, ok := s.(netport.MessageReader); whole && ok {
 		return m.ReadMessage(buf)
@@ -154,8 +154,8 @@ func (c *Conn) WriteTo(w io.Writer) (total int64, err error) {
 	return c.writeTo(w, c.Next)
 }
 
-// writeTo is WriteTo for a task that holds the direction. It holds that of writing too,
-// if w is a connection.
+// writeTo is WriteTo for a task that holds the reading direction. If w is a connection, it
+// also holds the writing direction of w.
 func (c *Conn) writeTo(w io.Writer, next func() ([]byte, error)) (total int64, err error) {
 	if to, ok := w.(interface {
 		heldForWriting() (io.Writer, hold, error)

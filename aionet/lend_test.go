@@ -101,9 +101,9 @@ func TestWriteTo(t *testing.T) {
 	})
 }
 
-// What the writer has is not taken back from it: another reader is refused, and one in
-// the same task gets another buffer.
-func TestWriteToKeepsWhatTheWriterHas(t *testing.T) {
+// WriteTo does not reuse a buffer while the writer uses it. Another reader gets ErrConnBusy,
+// and a read in the same task gets another buffer.
+func TestWriteToKeepsTheBufferOfTheWriter(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		c, d := pair(ctx, t)

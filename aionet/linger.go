@@ -13,19 +13,23 @@ const (
 	defaultLingerBytes = 256 << 10
 )
 
-// Linger bounds the lingering close of Serve. When a handler has returned before the other
-// side has ended its direction, Serve ends its own direction, and reads and discards what
-// still comes until the other side ends, at most so many bytes, and closes the connection
-// after d at the latest. Closed at once, with something unread, the connection would be
-// reset, and the other side could lose the end of what the handler has written.
+// Linger bounds the lingering close of Serve. If a handler returns before the peer has closed
+// its direction, Serve does the following:
 //
-// Without the option d is 500 ms and bytes is 256 KiB. Linger(0, 0) has Serve close at
-// once. A lingering connection does not count for MaxConns. Serve and Shutdown wait for it;
-// when descriptors run out, or the ctx of Shutdown ends, it is closed. A connection that
-// the handler has closed, a handler that panicked or was cancelled, SetLinger(0), the
-// network "unixpacket" and protocols do not linger.
+//   - It closes its own direction, so the peer reads EOF.
+//   - It reads and discards the peer's data, up to the given number of bytes.
+//   - It closes the connection when the peer closes its direction, or after d.
 //
-// It panics if d or bytes is negative.
+// Without this a system resets a connection that is closed with unread data, and the peer may
+// lose the end of the handler's answer.
+//
+// The default is 500 ms and 256 KiB. With Linger(0, 0) Serve closes a connection at once. A
+// lingering connection does not count towards MaxConns. Serve and Shutdown wait for it. It is
+// closed when descriptors run out or the ctx of Shutdown ends. A connection does not linger
+// after the handler has closed it, called SetLinger(0), panicked, or was cancelled. Neither
+// do connections of the network "unixpacket", nor those of protocols.
+//
+// Linger panics if d or bytes is negative.
 func Linger(d time.Duration, bytes int) ListenOption {
 	if d < 0 || bytes < 0 {
 		panic(fmt.Sprintf("aionet: Linger(%v, %d): d and bytes must be at least 0", d, bytes))
@@ -33,7 +37,8 @@ func Linger(d time.Duration, bytes int) ListenOption {
 	return Option(func(o *options) { o.linger, o.lingerBytes = d, bytes })
 }
 
-// A lingering is a connection whose handler has returned. It belongs to the loop.
+// A lingering is a connection in a lingering close: its handler has returned. It is owned by
+// the loop.
 type lingering struct {
 	server *server
 	loop   *engine.Loop
@@ -45,7 +50,7 @@ type lingering struct {
 	timer  *engine.Handle
 }
 
-// linger closes the connection of a handler that has returned, at once or in a while.
+// linger closes the connection of a handler that has returned, or begins its lingering close.
 func (l *Listener) linger(c *Conn) {
 	if l.opts.linger == 0 || l.server.forced || l.network == "unixpacket" || c.abrupt.Load() {
 		c.Close()
@@ -54,7 +59,7 @@ func (l *Listener) linger(c *Conn) {
 	if !c.closed.CompareAndSwap(false, true) {
 		return
 	}
-	(*watcher)(&c.endpoint).Ready(true, true) // calls that wait fail
+	(*watcher)(&c.endpoint).Ready(true, true) // waiting calls fail
 	g := &lingering{server: &l.server, loop: l.loop, stream: c.stream, left: l.opts.lingerBytes}
 	if !g.discard() || c.stream.CloseWrite() != nil {
 		c.stream.Close()
@@ -66,7 +71,7 @@ func (l *Listener) linger(c *Conn) {
 	c.stream.Watch(g)
 }
 
-// Ready has the rest read in a callback of its own: nothing runs inline.
+// Ready schedules a callback that reads. It does not read itself: a Watcher runs inline.
 func (g *lingering) Ready(bool, bool) {
 	if !g.queued && !g.over {
 		g.queued = true
@@ -81,8 +86,8 @@ func (g *lingering) run() {
 	}
 }
 
-// discard reads what has arrived, up to the limit of bytes, and reports whether the other
-// side may still send.
+// discard reads the received bytes, up to the limit. It reports whether the connection still
+// lingers: the peer may send more, and no read has failed.
 func (g *lingering) discard() bool {
 	pool := buffersOf(g.loop)
 	buf := pool.take()
@@ -97,7 +102,7 @@ func (g *lingering) discard() bool {
 	return true
 }
 
-// close ends it.
+// close closes the connection and removes it from the server's list. A second call does nothing.
 func (g *lingering) close() {
 	if g.over {
 		return
@@ -115,7 +120,7 @@ func (g *lingering) close() {
 	s.changed.WakeAll()
 }
 
-// endLingers closes all, and reports whether there were any.
+// endLingers closes all lingering connections, and reports whether there were any.
 func (s *server) endLingers() bool {
 	had := len(s.lingers) > 0
 	for len(s.lingers) > 0 {

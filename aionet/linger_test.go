@@ -15,7 +15,7 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// refuseAll answers and returns, whatever is sent.
+// refuseAll sends refusal and returns. It reads nothing.
 func refuseAll(_ context.Context, c *aionet.Conn) error {
 	_, err := io.WriteString(c, strings.Repeat("no\n", 1000))
 	return err
@@ -23,8 +23,7 @@ func refuseAll(_ context.Context, c *aionet.Conn) error {
 
 var refusal = strings.Repeat("no\n", 1000)
 
-// A client that is still sending when the handler returns reads the whole answer and the
-// end.
+// A client that is still sending when the handler returns reads the whole answer and EOF.
 func TestAnAnswerIsReadInSpiteOfUnreadInput(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -99,12 +98,12 @@ func TestAnAnswerOverTLSIsReadInSpiteOfUnreadInput(t *testing.T) {
 	})
 }
 
-// How long a connection lingers, with a client that sends a byte and does not close, in
-// virtual time; and how it ends.
+// The client sends a byte and does not close. The test checks in virtual time how long the
+// connection lingers, and whether it is reset.
 func TestLinger(t *testing.T) {
 	handled := func(after func(ctx context.Context, c *aionet.Conn) error) func(ctx context.Context, c *aionet.Conn) error {
 		return func(ctx context.Context, c *aionet.Conn) error {
-			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil { // the byte has come, and is not read
+			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil { // the byte has arrived and is not read
 				return err
 			}
 			return after(ctx, c)
@@ -120,9 +119,9 @@ func TestLinger(t *testing.T) {
 		lingers time.Duration
 		reset   bool
 	}{
-		"by default":         {handler: returns, lingers: halfASecond},
-		"as long as is said": {handler: returns, opts: []aionet.ListenOption{aionet.Linger(time.Minute, 100)}, lingers: time.Minute},
-		"not at all":         {handler: returns, opts: []aionet.ListenOption{aionet.Linger(0, 0)}, reset: true},
+		"by default":   {handler: returns, lingers: halfASecond},
+		"for a minute": {handler: returns, opts: []aionet.ListenOption{aionet.Linger(time.Minute, 100)}, lingers: time.Minute},
+		"not at all":   {handler: returns, opts: []aionet.ListenOption{aionet.Linger(0, 0)}, reset: true},
 		"an error": {handler: handled(func(context.Context, *aionet.Conn) error { return errors.New("refused") }),
 			opts: []aionet.ListenOption{aionet.OnError(func(net.Addr, error) {})}, lingers: halfASecond},
 		"no longer than Shutdown": {handler: returns, within: 100 * time.Millisecond, lingers: 99 * time.Millisecond},
@@ -149,7 +148,7 @@ func TestLinger(t *testing.T) {
 				})
 				client := dial(ctx, t, l.Addr())
 				write(t, client, "x")
-				asyncio.Sleep(ctx, time.Millisecond) // as the handler
+				asyncio.Sleep(ctx, time.Millisecond) // until the handler returns
 				if c.client != nil {
 					asyncio.Go(ctx, func(ctx context.Context) error {
 						until(ctx, t, "the handler has returned", func() bool { return returned == 1 })
@@ -184,8 +183,8 @@ func TestLinger(t *testing.T) {
 	}
 }
 
-// A lingering connection keeps no handler's place, and too much input is not read.
-func TestALingeringConnectionKeepsNoPlace(t *testing.T) {
+// A lingering connection does not count towards MaxConns, and the discarded bytes are bounded.
+func TestALingeringConnectionDoesNotCount(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", aionet.MaxConns(1), aionet.Linger(time.Hour, 100_000))
 		if err != nil {

@@ -83,8 +83,8 @@ func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {
 	}
 }
 
-// next returns a connection that waits to be accepted. While Shutdown empties the accept
-// backlog, they come from there.
+// next accepts a connection without blocking. While Shutdown empties the accept backlog, next
+// returns the connections that Shutdown has accepted.
 func (l *Listener) next() (netport.Stream, error) {
 	switch {
 	case len(l.taken) > 0:
@@ -120,9 +120,9 @@ func (l *Listener) Addr() net.Addr { return l.port.Addr() }
 
 // Close stops listening. Accept returns net.ErrClosed, Serve returns when its
 // handlers have ended; their connections stay. Connections in the accept backlog are
-// reset: see Shutdown. The file of a unix socket is removed, unless KeepFile was given or
-// another file has its path by then. From any goroutine. A second call returns
-// net.ErrClosed.
+// reset; Shutdown serves them. Close removes the file of a unix socket, unless KeepFile was
+// given or another file has replaced it. It may be called from any goroutine. A second call
+// returns net.ErrClosed.
 func (l *Listener) Close() error {
 	if !l.closed.CompareAndSwap(false, true) {
 		return l.opError("close", net.ErrClosed)

@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// A server logs ten lines of one failure in a minute, and all of a rarer one.
+// A server logs at most ten lines of one failure in a minute.
 
 type handlerOf = func(ctx context.Context, c *aionet.Conn) error
 
@@ -71,7 +71,7 @@ func TestRepeatedLinesAreLimited(t *testing.T) {
 	for name, c := range map[string]struct {
 		handlers []handlerOf
 		lines    int
-		want     []string // a text that a line has, for each
+		want     []string // texts, each in one of the lines
 		opts     []aionet.ListenOption
 	}{
 		"one error":            {handlers: usual, lines: 11, want: []string{"suppressed=40"}},
@@ -110,8 +110,7 @@ type mute struct{}
 
 func (mute) Error() string { panic("mute") }
 
-// The lines that were left out are counted after the minute also if the failure does not
-// come again.
+// The suppressed lines are counted after the minute, even if the failure is not repeated.
 func TestSuppressedLinesAreCounted(t *testing.T) {
 	minute := func(i int) time.Duration {
 		if i == 49 {

@@ -17,9 +17,9 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Messages arrive whole, also those that are longer than a buffer of the loop.
+// Messages arrive whole, even if they are longer than a buffer of the loop.
 
-// messages of a unix socket, some of them longer than 64 KiB.
+// messages returns messages for a unix socket. Some are longer than 64 KiB.
 func messages() (all [][]byte) {
 	random := rand.NewChaCha8([32]byte{1})
 	for _, size := range []int{10, 64 << 10, 64<<10 + 1, 100_000, 3, 150_000, 1, 64<<10 - 1} {
@@ -30,8 +30,8 @@ func messages() (all [][]byte) {
 	return all
 }
 
-// withRoom runs body on a loop with the system's network, and with one in memory that
-// takes messages of that size.
+// withRoom runs body on a loop with the system's network, and on one with a network in memory
+// whose buffers hold the messages.
 func withRoom(t *testing.T, body func(ctx context.Context, t *testing.T)) {
 	t.Run("system", func(t *testing.T) { onSockets(t, body) })
 	t.Run("memory", func(t *testing.T) {

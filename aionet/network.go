@@ -79,7 +79,7 @@ func (set Option) apply(o *options) {
 	}
 }
 
-// bindOption is a BindOption.
+// bindOption wraps an Option, so that it is a BindOption but not an Option of Dial.
 type bindOption struct{ Option }
 
 type options struct {
@@ -97,7 +97,7 @@ type options struct {
 	grace    time.Duration
 }
 
-// optionsOf applies each option by its method.
+// optionsOf returns the defaults, changed by apply for each option.
 func optionsOf[T any](opts []T, apply func(T, *options)) options {
 	o := options{grace: defaultGrace, linger: defaultLinger, lingerBytes: defaultLingerBytes}
 	for _, opt := range opts {
@@ -115,15 +115,16 @@ func listenOptions(opts []ListenOption) options { return optionsOf(opts, ListenO
 func ReusePort() Option { return func(o *options) { o.port.ReusePort = true } }
 
 // KeepFile keeps the file of a unix socket when the socket is closed, as
-// net.UnixListener.SetUnlinkOnClose(false) does. Otherwise closing removes the file, unless
-// another one has its path by then. It has no effect on other networks.
+// net.UnixListener.SetUnlinkOnClose(false) does. By default the file is removed when the
+// socket is closed, unless another file has replaced it. KeepFile has no effect on other
+// networks.
 func KeepFile() BindOption {
 	return bindOption{func(o *options) { o.port.KeepFile = true }}
 }
 
 // MaxConns bounds how many connections Serve handles at once; further ones wait in
-// the accept backlog. A connection whose handler has returned does not count, although
-// it may stay open for the time of Linger. It panics if n is less than 1.
+// the accept backlog. A connection whose handler has returned does not count, although it
+// may still linger: see Linger. It panics if n is less than 1.
 func MaxConns(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("aionet: MaxConns(%d): n must be at least 1", n))
@@ -150,9 +151,10 @@ func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
 // "tcp6", "unix" or "unixpacket", or, for datagrams to and from one peer, "udp", "udp4",
 // "udp6" or "unixgram": names are resolved off the loop, and the addresses of a name are
 // tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's
-// algorithm off. The calling task is suspended. If ctx ends then, the error is a
-// *net.OpError that matches ctx.Err() and context.Cause(ctx), and a deadline is a
-// time-out; if it had ended before, the error is ctx.Err().
+// algorithm off. The calling task is suspended. If ctx ends during the call, the error is a
+// *net.OpError that matches ctx.Err() and context.Cause(ctx). If its deadline has passed, the
+// Timeout method of the error returns true. If ctx has ended before the call, the error is
+// ctx.Err().
 //
 //go:noinline
 func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {

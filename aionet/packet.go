@@ -50,7 +50,7 @@ func (p *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 }
 
 // WriteTo sends one datagram, suspending the task while the system has no room for it.
-// Several tasks may send: they queue, in the order of their calls.
+// Several tasks may send. They queue in the order of their calls.
 func (p *PacketConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return p.try("write", &p.w, engine.ForWrite, func() (int, error) { return p.packets.WriteTo(b, to) })
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Datagrams are whole: tasks that send by one socket wait for each other, in order.
+// Tasks that send datagrams by one socket queue in the order of their calls.
 
-// clog returns how to send by a socket whose peer has no room, the socket, the peer, and
-// how many datagrams that holds.
+// clog fills the receive buffer of a peer. It returns a function that sends to the peer, its
+// socket near, the peer far, and the number of datagrams in the buffer.
 func clog(ctx context.Context, t *testing.T, dialled bool) (send func(text string) error, near net.Conn, far *aionet.PacketConn, held int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,14 +46,14 @@ func clog(ctx context.Context, t *testing.T, dialled bool) (send func(text strin
 	return send, near, far, held
 }
 
-// packetSide is a PacketConn of which only Close and the deadlines are used.
+// packetSide is a PacketConn as a net.Conn. Only Close and the deadlines work.
 type packetSide struct{ *aionet.PacketConn }
 
 func (packetSide) Read([]byte) (int, error)  { panic("not used") }
 func (packetSide) Write([]byte) (int, error) { panic("not used") }
 func (packetSide) RemoteAddr() net.Addr      { return nil }
 
-// drain reads everything that arrives, until so many of the test's datagrams have.
+// drain reads held+n datagrams and returns those of the test.
 func drain(t *testing.T, far *aionet.PacketConn, held, n int) (got []string) {
 	t.Helper()
 	p := make([]byte, 5000)
@@ -116,7 +116,7 @@ func TestSendersOfDatagramsQueue(t *testing.T) {
 func TestAQueuedSenderMayLeave(t *testing.T) {
 	eachClogged(t, func(ctx context.Context, t *testing.T, send func(string) error, near net.Conn, far *aionet.PacketConn, held int) {
 		tasks := senders(ctx, t, send, 6)
-		for _, i := range []int{0, 2, 3} { // the one that waits for room, and two that wait for it
+		for _, i := range []int{0, 2, 3} { // the sender that waits for room, and two in the queue
 			tasks[i].Cancel(nil)
 			tasks[i].Await(ctx)
 			wantErr(t, "a cancelled sender", tasks[i].Err(), context.Canceled)
@@ -135,7 +135,7 @@ func TestAQueuedSenderMayLeave(t *testing.T) {
 func TestTheDeadlineOfQueuedSenders(t *testing.T) {
 	eachClogged(t, func(ctx context.Context, t *testing.T, send func(string) error, near net.Conn, far *aionet.PacketConn, held int) {
 		tasks := senders(ctx, t, send, 3)
-		near.SetWriteDeadline(time.Now().Add(time.Hour)) // they look again, and keep their order
+		near.SetWriteDeadline(time.Now().Add(time.Hour)) // wakes the senders, which keep their order
 		turns(ctx, t, 4)
 		late := senders(ctx, t, send, 1)
 		near.SetWriteDeadline(time.Now().Add(-time.Second))

@@ -4,15 +4,16 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Writers of messages queue, as each message is whole. The direction of writing is held
-// by one of them, or by nextInQueue; the others stand in endpoint.queue, and each hands
-// the direction to the next. While the queue is not empty the direction is held.
+// Writers of messages queue, as each message is whole. One of them, or nextInQueue, holds the
+// writing direction. The others wait in endpoint.queue. Each holder passes the direction to
+// the next. While the queue is not empty the direction has a holder.
 
-// nextInQueue holds a direction for the task that was woken to take it.
+// nextInQueue is the holder until the task that was woken takes the direction.
 var nextInQueue = new(engine.Task)
 
-// enqueue suspends the task until it may write. It reports whether it holds the
-// direction, which leave then ends: a task that has it already does not take it again.
+// enqueue suspends the task until it may write. It reports whether the task has taken the
+// direction; the caller must then call leave. A task that holds the direction already may
+// write, and does not take it again.
 func (e *endpoint) enqueue(caller engine.Caller) (taken bool, err error) {
 	h := &e.w
 	if err := caller.Err(); err != nil {
@@ -41,7 +42,7 @@ func (e *endpoint) enqueue(caller engine.Caller) (taken bool, err error) {
 	return true, nil
 }
 
-// leave hands the direction to the next writer.
+// leave passes the direction to the next writer in the queue, or frees it.
 func (e *endpoint) leave() {
 	e.w.holder = nil
 	if e.queue != nil && !e.queue.Empty() {
@@ -50,7 +51,7 @@ func (e *endpoint) leave() {
 	}
 }
 
-// review has the writers in the queue look at the deadline, and whether the socket is
+// review wakes the writers in the queue, which check the deadline and whether the socket is
 // closed.
 func (e *endpoint) review() {
 	if e.queue != nil {

@@ -16,8 +16,8 @@ import (
 
 func (l *Listener) report(remote net.Addr, err error) { l.opts.report(l.loop, l.Addr(), remote, err) }
 
-// report gives an error of a connection, or of accepting, to OnError or the log, and counts
-// it. What peers and deadlines do to a connection is logged at debug level.
+// report counts an error of a connection or of accepting, and passes it to OnError or the log.
+// Resets, time-outs and closes of the connection itself are logged at debug level.
 func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 	level := slog.LevelWarn
 	if o.count(l, remote, err) {
@@ -49,8 +49,8 @@ func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 	l.LogLimited(level, msg, engine.LogKeyOf(to, from, err, stack), attrs...)
 }
 
-// count counts an error, and reports whether it is what a peer or a deadline has done to the
-// connection itself.
+// count counts an error. It reports whether the connection itself was reset, timed out or
+// closed.
 func (o *options) count(l *engine.Loop, remote net.Addr, err error) bool {
 	var op *net.OpError
 	own := remote != nil && errors.As(err, &op) && op.Addr == remote

@@ -15,7 +15,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// What a peer or a deadline does to a connection is no warning, and every kind is counted.
+// A reset, time-out or close of the connection itself is logged at debug level. Every kind of
+// error is counted.
 func TestErrorsOfHandlersByKind(t *testing.T) {
 	read := func(_ context.Context, c *aionet.Conn) error {
 		_, err := c.Read(make([]byte, 1))

@@ -18,8 +18,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Shutdown with few descriptors: it serves the accept backlog a few at a time, or returns
-// why it could not.
+// With few descriptors Shutdown serves the accept backlog a few connections at a time. If ctx
+// ends first, Shutdown returns the error of accepting.
 
 func TestShutdownWithFewDescriptors(t *testing.T) {
 	for _, name := range []string{"Shutdown", "ServeLoops", "late Shutdown", "late ServeLoops"} {
@@ -38,7 +38,7 @@ func init() {
 	programs["late ServeLoops with few descriptors"] = program(func(ctx context.Context) error { return serveLoopsWithFew(ctx, false) })
 }
 
-// rawClients are clients of a unix socket with nothing but a descriptor each.
+// rawClients are the descriptors of clients of a unix socket.
 type rawClients []int
 
 func connectRaw(path string, n int) (clients rawClients, err error) {
@@ -55,7 +55,7 @@ func connectRaw(path string, n int) (clients rawClients, err error) {
 	return clients, nil
 }
 
-// ask sends each client's byte, and waits for all answers.
+// ask sends a byte from each client, and waits for all answers.
 func (c rawClients) ask() error {
 	for _, fd := range c {
 		if _, err := syscall.Write(fd, []byte("x")); err != nil {
@@ -70,7 +70,7 @@ func (c rawClients) ask() error {
 	return nil
 }
 
-// leaveFew leaves the process n descriptors.
+// leaveFew opens descriptors until the process can open only n more.
 func leaveFew(n int) error {
 	var h hoard
 	err := errors.Join(fewDescriptors(), h.fill())
@@ -78,10 +78,11 @@ func leaveFew(n int) error {
 	return err
 }
 
-// quiet keeps errors of accepting from the log.
+// quiet discards errors of accepting.
 func quiet() aionet.Option { return aionet.OnError(func(net.Addr, error) {}) }
 
-// serveBytes returns a server that accepts. It removes its directory when it ends.
+// serveBytes starts a server and returns it when it accepts. The server removes its directory
+// at its end.
 func serveBytes(ctx context.Context) (*aionet.Listener, *asyncio.Task[struct{}], error) {
 	dir, err := os.MkdirTemp("", "aionet")
 	if err != nil {
@@ -111,7 +112,7 @@ func shutdownWithFew(ctx context.Context) error {
 		_, err := asyncio.ToThread(ctx, func(context.Context) (none struct{}, _ error) { return none, clients.ask() })
 		return err
 	})
-	if err := errors.Join(leaveFew(2), l.Shutdown(ctx)); err != nil { // no turn in between
+	if err := errors.Join(leaveFew(2), l.Shutdown(ctx)); err != nil { // the loop runs no other task in between
 		return err
 	}
 	_, err = asking.Await(ctx)
@@ -119,7 +120,7 @@ func shutdownWithFew(ctx context.Context) error {
 	return errors.Join(err, serveErr)
 }
 
-// The handlers do not end, so no descriptor comes back.
+// The handlers do not end, so no descriptor is freed.
 func lateShutdownWithFew(ctx context.Context) error {
 	l, server, err := serveBytes(ctx)
 	if err != nil {
@@ -162,7 +163,7 @@ func serveLoopsWithFew(ctx context.Context, answered bool) error {
 			asked <- err
 			return
 		}
-		// One for a connection that each loop is given, and one to take it over.
+		// One for the connection of each of the two loops, and one that AdoptConn duplicates.
 		if err = leaveFew(3); err != nil || !answered {
 			asked <- err
 			return

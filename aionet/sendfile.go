@@ -12,9 +12,9 @@ import (
 // mostSent is how much of a file is sent in one step: other tasks run in between.
 const mostSent = 1 << 20
 
-// ReadFrom writes all that r has, until its end: io.Copy uses it. Until it returns,
-// another task that writes gets ErrConnBusy, so that nothing gets in between; the task
-// itself may write, in a Read of r. It writes a *net.Buffers in that way too.
+// ReadFrom reads from r until EOF and writes the data; io.Copy calls it. Until it returns,
+// another task that writes gets ErrConnBusy, so nothing is written in between. The calling
+// task itself may write, in a Read of r. r may be a *net.Buffers.
 //
 // A file, or an io.LimitedReader of one, is sent by the system (sendfile) where it can:
 // the bytes do not pass through the program. Reading a file from a slow disk blocks the

@@ -18,14 +18,14 @@ import (
 type server struct {
 	serving  int             // calls of Serve under way
 	active   int             // handlers under way
-	ended    int             // handlers that have ended
+	ended    int             // number of handlers that have ended
 	emptying bool            // Shutdown accepts what is in the accept backlog
 	forced   bool            // the handlers are to be cancelled
 	drains   bool            // draining is closed
 	draining chan struct{}   // see Draining
 	lingers  []*lingering    // of connections whose handlers have returned
 	lost     error           // why Shutdown reset connections of the accept backlog
-	groups   []*engine.Scope // of the handlers, one of each call of Serve
+	groups   []*engine.Scope // the task groups of the handlers, one for each call of Serve
 	changed  engine.WaitList // tasks that wait for one of these to change
 }
 
@@ -42,21 +42,28 @@ func (s *server) until(caller engine.Caller, cond func() bool) error {
 
 // Serve accepts connections and runs handler for each in a task of its own, until
 // the listener is closed or ctx is cancelled. The connection is closed when its
-// handler returns: see Linger. Serve returns when all handlers have ended: nil after a Close or
-// Shutdown that came while it served, ctx.Err() if ctx was cancelled, which cancels the
-// handlers and leaves the listener open. If Shutdown came before, it returns nil at once. On
-// a listener that was closed before, it returns net.ErrClosed at once, as a *net.OpError.
+// handler returns: see Linger. Serve returns when all handlers have ended:
+//
+//   - nil after Close or Shutdown,
+//   - ctx.Err() if ctx was cancelled, which cancels the handlers and leaves the listener open.
+//
+// If Shutdown was called before Serve, Serve returns nil at once. If Close was called before,
+// Serve returns a *net.OpError with net.ErrClosed at once.
 //
 // Tasks that a handler makes with its ctx belong to its connection: they are cancelled
 // and awaited when it returns, before the connection is closed, and one that fails
-// cancels the handler. An error of theirs or of the handler, or a panic of the
-// handler, ends that connection only: it is logged with the remote address, or given to
-// OnError, unless it is io.EOF or the handler's own cancellation. An error of the
-// connection itself, that it was reset, closed, or late, is logged at debug level. A log
-// line of one error text, or of one panic, appears ten times a minute, and counts those left
-// out; all errors are counted in asyncio.Metrics. When descriptors run out, accepting
-// pauses, is reported, and goes on. Draining tells a handler that Shutdown has begun. In
-// dumps and reports the handlers' tasks count as created at the call of Serve.
+// cancels the handler.
+//
+// An error of the handler or of its tasks, or a panic of the handler, ends that connection
+// only. It is logged with the remote address, or given to OnError. This does not apply to io.EOF
+// and to the handler's own cancellation. If the connection itself was reset, closed or timed out,
+// the error is logged at debug level. Each error text, and each line that panics, is logged
+// at most ten times a minute; a later log line counts those left out. asyncio.Metrics counts
+// all errors.
+//
+// When descriptors run out, Serve reports it, pauses, and accepts again. A handler detects
+// Shutdown by Draining. In dumps and reports the handlers' tasks count as created at the call
+// of Serve.
 //
 //go:noinline
 func (l *Listener) Serve(ctx context.Context, handler func(ctx context.Context, conn *Conn) error) error {
@@ -100,7 +107,7 @@ func (l *Listener) serve(ctx context.Context, handler func(ctx context.Context, 
 
 var errForced = errors.New("aionet: the time to shut down is over")
 
-// begin begins a call of Serve, which served ends.
+// begin begins a call of Serve. The caller must call served at the end.
 func (l *Listener) begin(ctx context.Context) (engine.Caller, error) {
 	caller, err := l.enter(ctx)
 	switch {
@@ -113,7 +120,7 @@ func (l *Listener) begin(ctx context.Context) (engine.Caller, error) {
 	return caller, nil
 }
 
-// stopped is the error of a call of Serve that did not begin: none after Shutdown.
+// stopped returns the error of a call of Serve that did not begin. After Shutdown it is nil.
 func (l *Listener) stopped(err error) error {
 	if l.server.drains && errors.Is(err, net.ErrClosed) {
 		return nil
@@ -124,7 +131,7 @@ func (l *Listener) stopped(err error) error {
 // acceptAll calls serve with each connection. It returns nil when the listener is
 // closed.
 func (l *Listener) acceptAll(ctx context.Context, serve func(netport.Stream)) error {
-	var p pauses
+	var p backoff
 	for {
 		if most := l.opts.maxConns; most > 0 {
 			caller, err := engine.Enter(ctx)

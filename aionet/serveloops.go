@@ -14,6 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netmake"
+	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
 // ServeLoops serves the address on n loops at once, each in a goroutine of its own, so
@@ -30,13 +31,15 @@ import (
 // MaxConns bounds each loop; OnError is called on the loop that it concerns, so perhaps
 // by several at once.
 //
-// It blocks until ctx is cancelled. Then it stops listening, waits until the handlers
-// have ended, also those of the connections in the accept backlog, and returns nil; those
-// that have not ended after Grace (10 s) are cancelled and awaited, and the error matches
+// It blocks until ctx is cancelled. Then it stops listening, serves the connections in the
+// accept backlog, waits until the handlers have ended, and returns nil. Handlers that have
+// not ended after Grace (10 s) are cancelled and awaited, and the error matches
 // context.DeadlineExceeded. Connections of the backlog that could not be accepted by then
-// are reset, and the error matches that of accepting too. Draining tells the handlers that
-// the end has begun. An error of one loop ends the others in the same way, and is returned. A panic or a
-// runtime.Goexit that ends a loop does so too, and then goes on in the caller.
+// are reset, and the error also matches that of accepting. The channel of Draining is closed
+// when the shutdown begins.
+//
+// An error of one loop ends the others in the same way, and is returned. A panic or a
+// runtime.Goexit that ends a loop also ends the others, and then continues in the caller.
 //
 // It is called in a plain goroutine, such as main's. In a task it would block that
 // task's loop: it returns asyncio.ErrNoLoop. There it is called by asyncio.ToThread.
@@ -101,7 +104,7 @@ type fleet struct {
 	forced atomic.Bool // handlers were cancelled
 
 	mu   sync.Mutex
-	lost []error // see server
+	lost []error // why connections of accept backlogs were reset
 }
 
 func serveLoops(ctx context.Context, call string, n int, network, addr string, opts []ListenOption, serve func(ctx context.Context, l *Listener) error) error {
@@ -114,10 +117,8 @@ func serveLoops(ctx context.Context, call string, n int, network, addr string, o
 	if n < 0 {
 		return fmt.Errorf("aionet: %s: %d loops: n must be at least 0", call, n)
 	}
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix", "unixpacket":
-	default:
-		return &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+	if err := netport.RefuseUnknown("listen", call, network, netport.Streams...); err != nil {
+		return err
 	}
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
@@ -251,14 +252,14 @@ func (f *fleet) run(ctx context.Context, i int, ready func()) error {
 		stop.Cancel(nil)
 		f.shutdown(ctx, l)
 		_, err = serve.Await(ctx)
-		if errors.Is(err, net.ErrClosed) && f.stop.Err() != nil { // the end came before Serve began
+		if errors.Is(err, net.ErrClosed) && f.stop.Err() != nil { // the shutdown began before Serve
 			return nil
 		}
 		return err
 	}, opts...)
 }
 
-// shutdown ends the listener of a loop in order, within the time of grace.
+// shutdown calls Shutdown of a loop's listener, with Grace as the time-out.
 func (f *fleet) shutdown(ctx context.Context, l *Listener) {
 	l.startDraining()
 	limited, cancel := asyncio.WithTimeout(ctx, f.opts.grace)

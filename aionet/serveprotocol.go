@@ -79,11 +79,11 @@ var errNilFactory = errors.New("aionet: nil factory; pass a func() Protocol")
 // the listener is closed or ctx is cancelled, and until all connections are lost, and
 // the tasks that belong to them have ended.
 //
-// It returns nil after a Close that came while it served, and after Shutdown, net.ErrClosed on a
-// listener that was closed before, and ctx.Err() if ctx was cancelled: the connections are
-// then aborted, and ConnectionLost gets context.Cause(ctx). They are also when the time of
-// Shutdown is over. MaxConns and OnError hold as for Serve, and Draining tells with
-// Transport.Context that Shutdown has begun.
+// It returns nil after Close or Shutdown. If Close was called before, it returns net.ErrClosed
+// at once. If ctx was cancelled it returns ctx.Err(): the connections are aborted, and
+// ConnectionLost gets context.Cause(ctx). Connections are also aborted when the ctx of
+// Shutdown ends. MaxConns and OnError work as for Serve. A Protocol detects Shutdown by
+// Draining, with Transport.Context.
 func (l *Listener) ServeProtocol(ctx context.Context, factory func() Protocol) error {
 	if factory == nil {
 		return errNilFactory
@@ -122,8 +122,8 @@ func (l *Listener) ServeProtocol(ctx context.Context, factory func() Protocol) e
 
 // DialProtocol connects as Dial does, to a stream ("tcp", "tcp4", "tcp6" or "unix"), and
 // has the Protocol that factory makes called back. It returns when ConnectionMade has.
-// If ctx ends before, it returns an error as Dial does; a panic of factory or of
-// ConnectionMade is reported, and returned.
+// If ctx ends before that, it returns an error as Dial does. A panic of factory or of
+// ConnectionMade is reported and returned.
 //
 // After that the connection does not depend on ctx, nor on its task group: it belongs
 // to the loop. One that is open when the loop ends is aborted, with
@@ -136,10 +136,8 @@ func DialProtocol(ctx context.Context, network, addr string, factory func() Prot
 	if factory == nil {
 		return nil, errNilFactory
 	}
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix":
-	default:
-		return nil, &net.OpError{Op: "dial", Net: network, Err: net.UnknownNetworkError(network)}
+	if err := netport.RefuseUnknown("dial", "DialProtocol", network, "tcp", "tcp4", "tcp6", "unix"); err != nil {
+		return nil, err
 	}
 	n, err := networkOf(caller.L)
 	if err != nil {

@@ -10,21 +10,20 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Shutdown ends a server in order: it stops listening, waits until the handlers have
-// ended and, if ctx ends first, cancels them and waits for them still. It returns
-// ctx.Err() in that case. A second call waits as the first does, and returns an error if
-// the first has lost connections.
+// Shutdown gracefully shuts down a server. It stops listening and waits until the handlers
+// have ended. If ctx ends first, Shutdown cancels the handlers, waits for them, and returns
+// ctx.Err(). A second call waits as the first does. Both return an error if connections in
+// the accept backlog were reset.
 //
-// The connections in the accept backlog are served before the handlers count as ended. If
-// descriptors run out before all are accepted, Shutdown accepts the others as soon as
-// handlers have ended, until ctx ends; those that are left then are reset, and the error
-// matches ctx.Err() and that of accepting. A client of TCP that connects in the moment between
-// the last look at the backlog and the end of listening is reset, as with any server; of
-// unix sockets on Linux there is no such moment.
+// Shutdown serves the connections in the accept backlog. If descriptors run out, it accepts
+// the others when handlers have ended, until ctx ends. The remaining connections are then
+// reset, and the error matches ctx.Err() and the error of accepting. A TCP client is reset if
+// it connects after the backlog was found empty and before the socket is closed, as with any
+// server. For unix sockets on Linux there is no such interval.
 //
-// Handlers see by Draining that Shutdown has begun. It is called in a task of the
-// listener's loop, but not in one of its handlers, for which it would wait: they may Close
-// it.
+// Shutdown closes the channel that Draining returns to the handlers. It is called in a task of
+// the listener's loop. In a handler of the listener it would wait for itself, and returns an
+// error that matches asyncio.ErrWrongTask; a handler may call Close.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return engine.NilContext()
@@ -53,16 +52,16 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 		s.changed.WakeAll()
 		s.until(shielded, over)
 	}
-	if s.lost != nil { // perhaps by another call of Shutdown
+	if s.lost != nil { // this call or another call of Shutdown has set it
 		err = errors.Join(err, s.lost)
 	}
 	return err
 }
 
-// stop closes the listener, once all that is in the accept backlog is accepted: closing
-// resets the rest.
+// stop accepts the whole accept backlog and closes the listener. If ctx ends first, closing
+// resets the connections that are left in the backlog.
 func (l *Listener) stop(ctx context.Context) error {
-	var p pauses
+	var p backoff
 	for !l.closed.Load() && l.server.serving > 0 {
 		l.server.emptying = true
 		taken, failed := l.port.Drain(mostTaken - len(l.taken))
@@ -83,10 +82,10 @@ func (l *Listener) stop(ctx context.Context) error {
 	return nil
 }
 
-// mostTaken is more than a system's accept backlog is long.
+// mostTaken exceeds the length of any system's accept backlog.
 const mostTaken = 1 << 16
 
-// discard closes what was taken and will not be served.
+// discard closes the connections that stop has accepted and no handler serves.
 func (l *Listener) discard() {
 	for _, c := range l.taken {
 		c.Close()

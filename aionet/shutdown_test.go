@@ -165,7 +165,7 @@ func TestShutdownWithoutServe(t *testing.T) {
 	})
 }
 
-// Serve that comes after Shutdown has nothing to serve: a clean stop at the start is no error.
+// Serve after Shutdown returns nil: a shutdown before the first step of the server is no error.
 func TestServeAfterShutdown(t *testing.T) {
 	closes := func(_ context.Context, l *aionet.Listener) error { return l.Close() }
 	shuts := func(ctx context.Context, l *aionet.Listener) error { return l.Shutdown(ctx) }

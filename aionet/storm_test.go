@@ -17,11 +17,12 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Shutdown in a storm of clients of a unix socket: who has connected is served. A client of
-// TCP has connected before the server's system knows, so that of TCP a few are reset.
+// During a storm of clients of a unix socket, Shutdown serves every client that has connected.
+// With TCP a client is connected before the server's system has it in the backlog, so a few
+// clients are reset.
 
-// A storm is clients that connect, send a byte and want it back, again and again, until
-// they are refused.
+// A storm is a number of clients. Each connects, sends a byte and reads it back, repeatedly,
+// until a connection is refused.
 type storm struct {
 	addr         string
 	all          sync.WaitGroup
@@ -38,7 +39,7 @@ func (s *storm) begin(clients int) {
 	}
 }
 
-// visit reports whether to come again.
+// visit makes one connection. It reports whether to make another.
 func (s *storm) visit() bool {
 	c, err := net.Dial("unix", s.addr)
 	if errors.Is(err, syscall.EAGAIN) { // the backlog of a unix socket is full
@@ -61,7 +62,7 @@ func (s *storm) visit() bool {
 	return true
 }
 
-// end waits for the clients, which are refused by now.
+// end waits until all clients have been refused.
 func (s *storm) end(t *testing.T) {
 	t.Helper()
 	s.all.Wait()
@@ -69,7 +70,7 @@ func (s *storm) end(t *testing.T) {
 		t.Errorf("%d of %d clients that had connected were not served: %v", n, n+s.served.Load(), s.firstLost.Load())
 	}
 	if s.served.Load() == 0 {
-		t.Error("nobody was served")
+		t.Error("no client was served")
 	}
 }
 

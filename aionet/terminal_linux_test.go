@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal returns a terminal that blocks.
+// terminal returns a pseudo-terminal in blocking mode.
 func terminal(t *testing.T) *os.File {
 	t.Helper()
 	main, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)

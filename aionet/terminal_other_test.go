@@ -7,5 +7,5 @@ import (
 	"testing"
 )
 
-// terminal returns nil: how to make one differs from system to system.
+// terminal returns nil: each system makes pseudo-terminals in another way.
 func terminal(*testing.T) *os.File { return nil }

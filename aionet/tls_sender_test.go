@@ -8,12 +8,12 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// What crypto/tls answers to the other side is sent without a task: none is left when
-// the connection below is closed.
+// The loop, and not a task, sends the answers of crypto/tls to the peer. No task is left when
+// the underlying connection is closed.
 func TestTLS_noTaskIsLeftBehindAClose(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
-		writing := asyncio.Go(ctx, func(context.Context) error { // until there is no room
+		writing := asyncio.Go(ctx, func(context.Context) error { // until the send buffer is full
 			_, err := c.Write(make([]byte, 64<<20))
 			return err
 		})
@@ -22,7 +22,7 @@ func TestTLS_noTaskIsLeftBehindAClose(t *testing.T) {
 		writing.Await(ctx)
 		for _, task := range asyncio.LoopOf(ctx).Tasks() {
 			if strings.Contains(task.Name(), "TLS") {
-				t.Errorf("the task %q sends what a cancelled Write has left", task.Name())
+				t.Errorf("the task %q sends the rest of a cancelled Write", task.Name())
 			}
 		}
 		shut(t, c.NetConn())

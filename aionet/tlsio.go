@@ -177,7 +177,7 @@ func (t *TLSConn) finish() {
 	t.part(caller)
 }
 
-// part sends the last message, and stops what is still being sent.
+// part sends the closing message, and ends a send that is under way.
 func (t *TLSConn) part(caller engine.Caller) {
 	if t.farewell() {
 		t.linger(caller)

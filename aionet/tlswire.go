@@ -20,10 +20,10 @@ import (
 type wire struct {
 	conn    *Conn
 	closed  atomic.Bool   // TLSConn.Close was called
-	reader  engine.Caller // for whom crypto/tls reads
-	pending []byte        // what is to be sent, in a buffer of the loop
-	sent    int           // of pending
-	senders int           // tasks in flush
+	reader  engine.Caller // the caller on whose behalf crypto/tls reads
+	pending []byte        // bytes to send, in a buffer of the loop
+	sent    int           // number of bytes of pending that were sent
+	senders int           // number of tasks in flush
 	failed  error         // of sending: final
 }
 
@@ -127,15 +127,15 @@ func (w *wire) drop() {
 	w.pending, w.sent = nil, 0
 }
 
-// push sends what there is room for, and has the loop send the rest if no task does.
+// push sends as much as the socket takes. If no task is in flush, the loop sends the rest.
 func (w *wire) push() {
 	if w.try() == netport.ErrAgain && w.senders == 0 {
 		w.conn.onSpace = w.push
 	}
 }
 
-// flush suspends the task until nothing is pending. If it is interrupted, what is left
-// is sent by another task or by the loop.
+// flush suspends the task until nothing is pending. If it is interrupted, another task or the
+// loop sends the rest.
 func (w *wire) flush(caller engine.Caller) error {
 	w.senders++
 	err := w.send(caller)
@@ -144,7 +144,7 @@ func (w *wire) flush(caller engine.Caller) error {
 	return err
 }
 
-// send waits for room.
+// send suspends the task until all of pending is sent.
 func (w *wire) send(caller engine.Caller) error {
 	h := &w.conn.w
 	for {

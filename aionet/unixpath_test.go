@@ -13,9 +13,10 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Closing a unix socket removes its own file, and no other one that has its path by then.
+// Closing a unix socket removes its own file. If another file has replaced it, that file stays.
 
-// Each end of a unix socket: it opens one at the path, and returns what closes it.
+// unixEnds are the ways to close a unix socket. Each opens one at the path and returns a
+// function that closes it.
 var unixEnds = map[string]func(ctx context.Context, t *testing.T, path string, opts ...aionet.BindOption) (end func()){
 	"Close": func(ctx context.Context, t *testing.T, path string, opts ...aionet.BindOption) func() {
 		l := listenUnix(ctx, t, "unix", path, opts)
@@ -80,7 +81,7 @@ func listenUnix(ctx context.Context, t *testing.T, network, path string, opts []
 	return l
 }
 
-// otherLoop runs body on a loop of its own, and returns a function that ends that loop.
+// otherLoop runs body on a new loop, and returns a function that ends that loop.
 func otherLoop(t *testing.T, body func(ctx context.Context)) (end func()) {
 	begun, stop, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {

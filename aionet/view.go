@@ -47,7 +47,7 @@ func (v view) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{w}, r)
 }
 
-// hold keeps a direction for a call of many parts.
+// hold begins a call of many parts, with the view's ctx.
 func (v view) hold(op string, h *half) (hold, error) {
 	caller, err := v.enter(v.ctx)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// yields calls op n times in the calling task, and fails the test unless another task
-// has had turns in between.
+// yields calls op n times in the calling task. It fails the test unless another task runs in
+// between.
 func yields(ctx context.Context, t *testing.T, name string, n int, op func() error) {
 	t.Helper()
 	neighbour := 0
@@ -32,19 +32,20 @@ func yields(ctx context.Context, t *testing.T, name string, n int, op func() err
 		}
 	}
 	if neighbour == before {
-		t.Errorf("%s: %d calls in a row, and no other task had a turn", name, n)
+		t.Errorf("%s: %d calls in a row, and no other task ran", name, n)
 	}
 	other.Cancel(nil)
 	other.Await(context.WithoutCancel(ctx))
 }
 
-// onEachNetwork runs body on a loop with the system's network, and with one in memory.
+// onEachNetwork runs body on a loop with the system's network, and on one with a network in
+// memory.
 func onEachNetwork(t *testing.T, body func(ctx context.Context, t *testing.T)) {
 	t.Run("system", func(t *testing.T) { onLoop(t, func(ctx context.Context) { body(ctx, t) }) })
 	t.Run("memory", func(t *testing.T) { asynciotest.Run(t, body) })
 }
 
-// refused makes an operation of one that must fail.
+// refused returns an operation that fails unless call fails.
 func refused(call func() error) func() error {
 	return func() error {
 		if call() == nil {
@@ -54,9 +55,9 @@ func refused(call func() error) func() error {
 	}
 }
 
-// A task whose calls find their result ready gives up turns, whatever the calls move,
-// and also where they fail at once.
-func TestCallsThatNeverWaitGiveUpTurns(t *testing.T) {
+// A task whose calls never wait yields to other tasks, even if the calls transfer nothing or
+// fail at once.
+func TestCallsThatNeverWaitYield(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		near, far := pair(ctx, t)
 		view := near.WithContext(ctx).(interface {
@@ -91,8 +92,8 @@ func TestCallsThatNeverWaitGiveUpTurns(t *testing.T) {
 	})
 }
 
-// The same of the other kinds of connections.
-func TestCallsThatNeverWaitGiveUpTurnsElsewhere(t *testing.T) {
+// TLS connections, listeners and sockets for datagrams yield too.
+func TestCallsThatNeverWaitYieldElsewhere(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
 		yields(ctx, t, "TLS: Read of nothing", 200, func() error { _, err := c.Read(nil); return err })
@@ -120,7 +121,7 @@ func TestCallsThatNeverWaitGiveUpTurnsElsewhere(t *testing.T) {
 
 // A peer that sends empty datagrams does not starve the loop.
 func TestEmptyDatagramsDoNotStarve(t *testing.T) {
-	const n = 130 // no more than a socket's buffer takes
+	const n = 130 // a socket's receive buffer holds that many
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		for _, c := range []struct {
 			name string

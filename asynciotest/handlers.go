@@ -16,10 +16,13 @@ import (
 // AllowHandlerErrors makes Run log the errors of handlers, as a server does. Without it a
 // panic or an error of a handler fails the test. Handlers are those of
 // aionet.Listener.Serve and ServeProtocol, with the tasks that belong to their connections,
-// and of aiohttp.Handler. An error that was passed to OnError fails no test. An error that
-// reports how a connection ended fails none either: io.EOF, a reset, a deadline of the
-// connection or of a ctx, a connection that this side has closed, and the handler's own
-// cancellation.
+// and of aiohttp.Handler. An error that was passed to OnError does not fail the test. Neither
+// do errors that report the end of a connection:
+//
+//   - io.EOF and a reset,
+//   - a deadline of the connection or of a ctx,
+//   - net.ErrClosed of a connection that this side has closed,
+//   - the handler's own cancellation.
 func AllowHandlerErrors() asyncio.Option {
 	return func(c *engine.Config) { c.OnHandlerError = nil }
 }

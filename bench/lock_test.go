@@ -9,7 +9,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// BenchmarkLock: take a free lock and release it.
+// BenchmarkLock acquires a free lock and releases it.
 func BenchmarkLock(b *testing.B) {
 	b.Run("asyncio", func(b *testing.B) {
 		onLoop(b, func(ctx context.Context) error {
@@ -27,7 +27,7 @@ func BenchmarkLock(b *testing.B) {
 		var l sync.Mutex
 		for b.Loop() {
 			l.Lock()
-			l.Unlock() //lint:ignore SA2001 only the lock is measured
+			l.Unlock() //lint:ignore SA2001 the benchmark measures only the lock
 		}
 	})
 }
@@ -35,8 +35,8 @@ func BenchmarkLock(b *testing.B) {
 // contenders is the number of tasks that wait in BenchmarkLockContended.
 const contenders = 100
 
-// BenchmarkLockContended: a hundred tasks and one more hand a lock round. Each yields
-// while it holds the lock.
+// BenchmarkLockContended runs 101 tasks that acquire one lock in turn. Each yields while it
+// holds the lock.
 func BenchmarkLockContended(b *testing.B) {
 	b.Run("asyncio", func(b *testing.B) {
 		onLoop(b, func(ctx context.Context) error {
@@ -69,7 +69,7 @@ func BenchmarkLockContended(b *testing.B) {
 		})
 	})
 	b.Run("goroutine", func(b *testing.B) {
-		turn := make(chan struct{}, 1) // first in, first out, as the Lock is
+		turn := make(chan struct{}, 1) // first in, first out, like the Lock
 		turn <- struct{}{}
 		step := func() {
 			<-turn
@@ -98,7 +98,7 @@ func BenchmarkLockContended(b *testing.B) {
 	})
 }
 
-// BenchmarkAwaitPending: await a task that takes a turn to end.
+// BenchmarkAwaitPending starts a task that yields once, and awaits it.
 func BenchmarkAwaitPending(b *testing.B) {
 	b.Run("asyncio", func(b *testing.B) {
 		onLoop(b, func(ctx context.Context) error {
@@ -122,12 +122,11 @@ func BenchmarkAwaitPending(b *testing.B) {
 	})
 }
 
-// gathered is the number of tasks in all of BenchmarkGatherOfGathered: ten, each of which
-// gathers a thousand.
+// gathered is the number of tasks in BenchmarkGatherOfGathered: ten gathers of 1,000 each.
 const gathered = 10_000
 
-// BenchmarkGatherOfGathered: ten gathers, themselves gathered, of a thousand tasks each
-// that wait for one lock. The search for wait cycles has tasks before and behind each wait.
+// BenchmarkGatherOfGathered gathers ten gathers of 1,000 tasks, all of which acquire one lock.
+// The search for wait cycles finds tasks in both directions of each wait.
 func BenchmarkGatherOfGathered(b *testing.B) {
 	b.Run("asyncio", func(b *testing.B) {
 		onLoop(b, func(ctx context.Context) error {

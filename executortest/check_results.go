@@ -36,7 +36,7 @@ var resultChecks = []check{
 	{name: "NotRegistered", run: func(ctx context.Context, k *kit) error {
 		_, err := unknown.Call(ctx, k.exec, "executortest.nobody")
 		if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "executortest.nobody") {
-			return fmt.Errorf("a name that nobody has registered gave the error %v; want ErrNotRegistered with the name", err)
+			return fmt.Errorf("a name that is not registered gave the error %v; want ErrNotRegistered with the name", err)
 		}
 		return k.works(ctx)
 	}},

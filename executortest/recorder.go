@@ -44,6 +44,19 @@ func (r *recorder) Start(ctx context.Context, c *asyncio.Call) error {
 	return err
 }
 
+// progress grows with each call to Start and with each return from it.
+func (r *recorder) progress() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range r.calls {
+		n++
+		if rec.returned {
+			n++
+		}
+	}
+	return n
+}
+
 func (r *recorder) Close(ctx context.Context) error {
 	r.closing.Store(true)
 	return r.inner.Close(ctx)

@@ -91,7 +91,7 @@ func (r *remote) serve(c *asyncio.Call) {
 		r.finish(c, result, err)
 		return
 	case <-gone:
-		if r.flaw == cancelsOthers { // before the check lets them end
+		if r.flaw == cancelsOthers { // before the check releases the other calls
 			r.stop(errors.New("one was cancelled"))
 			for range cap(r.slots) {
 				r.slots <- struct{}{}

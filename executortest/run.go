@@ -17,7 +17,7 @@ type Option func(*options)
 type options struct {
 	inProcess bool
 	local     bool
-	guard     time.Duration // what takes longer hangs
+	guard     time.Duration // a check hangs that makes no progress for so long
 }
 
 // InProcess says that the executor runs functions in this process although it is
@@ -117,8 +117,11 @@ func (k *kit) onLoop(run func(ctx context.Context, k *kit) error) error {
 	go func() {
 		ended <- loop.Run(ctx, func(ctx context.Context) error { return run(ctx, k) })
 	}()
-	if err, ok := receive(ended, k.guard); ok {
-		return err
+	for seen := -1; seen != k.exec.progress(); {
+		seen = k.exec.progress()
+		if err, ok := receive(ended, k.guard); ok {
+			return err
+		}
 	}
 	var dump strings.Builder
 	if err := loop.Dump(&dump); err != nil {
@@ -130,7 +133,7 @@ func (k *kit) onLoop(run func(ctx context.Context, k *kit) error) error {
 	if _, ok := receive(ended, k.guard); !ok {
 		return fmt.Errorf("the loop is blocked for ever:\n%s", &dump)
 	}
-	return fmt.Errorf("it hangs, after %v:\n%s", k.guard, &dump)
+	return fmt.Errorf("it hangs: Start was neither called nor returned for %v:\n%s", k.guard, &dump)
 }
 
 // closeOff closes the executor from a goroutine without a loop. A check may have

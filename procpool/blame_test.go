@@ -49,8 +49,8 @@ func TestKilledFromOutside(t *testing.T) {
 	}
 }
 
-// readNothing replaces the worker's end of the channel by a pipe to which nothing is written. A
-// goroutine that reads already gets one more piece.
+// readNothing replaces the worker's end of the channel by a pipe to which nothing is written. A read
+// that has begun still returns data of the channel.
 func readNothing() error {
 	fd := channelDescriptor(syscall.O_RDONLY)
 	if _, err := syscall.Dup(fd); err != nil { // the pipe stays open
@@ -63,14 +63,14 @@ func readNothing() error {
 	return err
 }
 
-// muteEnv names a file that the first worker makes.
+// muteEnv is the environment variable with the path of a file that the first worker creates.
 const muteEnv = "PROCPOOL_TEST_MUTE"
 
-// muteInit has the first worker read nothing. It lives, and begins no call.
+// muteInit makes the first worker read nothing. That worker stays alive and begins no call.
 func muteInit(context.Context) error {
 	f, err := os.OpenFile(os.Getenv(muteEnv), os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil // there was another
+		return nil // not the first worker
 	}
 	f.Close()
 	return readNothing()
@@ -104,7 +104,7 @@ func TestDeathBeforeTheBeginning(t *testing.T) {
 			t.Errorf("process %d, %v; expected: another than %d", other, err, pid)
 		}
 		if s := pool.Stats(); s.Crashed != 0 || s.Completed != 1 || s.Started != 2 {
-			t.Errorf("Crashed %d, Completed %d, Started %d; expected: 0, 1, 2", s.Crashed, s.Completed, s.Started)
+			t.Errorf("Crashed %d, Completed %d, Started %d; want 0, 1, 2", s.Crashed, s.Completed, s.Started)
 		}
 	})
 }
@@ -124,7 +124,7 @@ func TestDeathOfACancelledCall(t *testing.T) {
 			t.Errorf("error %v, context.Canceled is expected", err)
 		}
 		if s := pool.Stats(); s.Crashed != 0 || s.Cancelled != 1 || s.Completed != 0 {
-			t.Errorf("Crashed %d, Cancelled %d, Completed %d; expected: 0, 1, 0", s.Crashed, s.Cancelled, s.Completed)
+			t.Errorf("Crashed %d, Cancelled %d, Completed %d; want 0, 1, 0", s.Crashed, s.Cancelled, s.Completed)
 		}
 	})
 }

@@ -48,7 +48,7 @@ func workerChannel() (*channel, error) {
 	return c, c.inherit()
 }
 
-// An attempt is a write that does not block. One is reused for all writes.
+// An attempt writes to a pipe without blocking. All writes to a pipe share one attempt.
 type attempt struct {
 	raw     syscall.RawConn // nil: a write may block the thread
 	do      func(fd uintptr) bool
@@ -58,7 +58,7 @@ type attempt struct {
 
 func newAttempt(f *os.File) *attempt {
 	a := &attempt{}
-	if f.SetWriteDeadline(time.Time{}) == nil { // the runtime polls it
+	if f.SetWriteDeadline(time.Time{}) == nil { // the file is in non-blocking mode
 		a.raw, _ = f.SyscallConn()
 	}
 	a.do = func(fd uintptr) bool {
@@ -74,8 +74,8 @@ func newAttempt(f *os.File) *attempt {
 	return a
 }
 
-// write writes what the pipe takes at once and returns how much that was: all, if the other side
-// is gone.
+// write writes as much of b as the pipe takes without blocking, and returns the number of bytes. If
+// the other end is closed it returns len(b).
 func (a *attempt) write(b []byte) int {
 	if a.raw == nil {
 		return 0
@@ -86,7 +86,7 @@ func (a *attempt) write(b []byte) int {
 	return a.written
 }
 
-// readNow reads what the pipe holds, at most len(b) bytes, and does not wait for more.
+// readNow reads the bytes that are in the pipe, at most len(b). It does not block.
 func readNow(f *os.File, b []byte) (n int) {
 	raw, err := f.SyscallConn()
 	if err != nil {

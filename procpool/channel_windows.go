@@ -30,14 +30,14 @@ func workerChannel() (*channel, error) {
 	return c, nil
 }
 
-// attempt writes nothing: a write to a pipe may block.
+// attempt writes nothing, as a write to a pipe may block.
 type attempt struct{}
 
 func newAttempt(*os.File) *attempt { return &attempt{} }
 
 func (*attempt) write([]byte) int { return 0 }
 
-// readNow reads nothing: the deadline that leads here is not supported.
+// readNow reads nothing. It is not called, as pipes have no deadlines here.
 func readNow(*os.File, []byte) int { return 0 }
 
 // memory: there is none to share.

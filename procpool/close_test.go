@@ -181,7 +181,7 @@ func TestCloseKillsASlowStart(t *testing.T) {
 	})
 }
 
-// TestCloseUnresponsive: an idle worker that does not react is killed after the grace.
+// TestCloseUnresponsive: Close kills an unresponsive idle worker after KillGrace.
 func TestCloseUnresponsive(t *testing.T) {
 	o := firstIsMute(t)
 	o.KillGrace = 20 * time.Millisecond

@@ -29,7 +29,7 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 	return c
 }
 
-// longestReason is for the value of a panic: Stack has more of it.
+// longestReason bounds Reason, which may have the value of a panic. Stack has more of the value.
 const longestReason = 4 << 10
 
 // reason tells what happened by what the runtime printed, the signal, or the exit
@@ -38,7 +38,7 @@ const longestReason = 4 << 10
 func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	switch {
 	case e.replaced:
-		return "a signal had stopped it, and the pool killed it when it had just begun", ""
+		return "a signal had stopped it, and the pool killed it just after it had begun the call", ""
 	case e.shut || lastLine(e.tail, channelLost) != "":
 		return "it closed its channel to the pool", ""
 	case !isEnd(e.why):

@@ -17,7 +17,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// ruin is what a function leaves behind, and how it dies.
+// ruin selects the program that a function leaves running, and how the worker then dies.
 type ruin struct {
 	Daemon, Die string
 	PidFile     string
@@ -32,7 +32,7 @@ var ruins = asyncio.Register("procpool.test.ruins", func(_ context.Context, r ru
 	select {}
 })
 
-// leaveDaemon starts a program that outlives the worker and holds what the worker has open.
+// leaveDaemon starts a program that outlives the worker and keeps files of the worker open.
 func leaveDaemon(r ruin) error {
 	script := "echo $$ > " + r.PidFile + ".new; mv " + r.PidFile + ".new " + r.PidFile + "; exec sleep 1000"
 	cmd := exec.Command("setsid", "sh", "-c", script)
@@ -69,8 +69,8 @@ func leaveDaemon(r ruin) error {
 	}
 }
 
-// TestDeathBesideADaemon: a program that has left the worker's group and holds the worker's output, or
-// its channel, does not hide how the worker died.
+// TestDeathBesideADaemon: the error has the cause of the worker's death, even if a program that has
+// left the worker's group keeps the worker's output or channel open.
 func TestDeathBesideADaemon(t *testing.T) {
 	for _, daemon := range []string{"stdout", "stderr", "channel", "double fork", "printing", "same group"} {
 		deaths := []string{"exit 7", "SIGKILL", "panic"}
@@ -89,7 +89,7 @@ func TestDeathBesideADaemon(t *testing.T) {
 					_, err := ruins.Call(ctx, pool, ruin{daemon, die, file})
 					var c *procpool.WorkerCrash
 					if !errors.As(err, &c) || !strings.HasPrefix(c.Reason, want) || die != "out of memory" && !strings.HasPrefix(c.StderrTail, "about to die by "+die) && daemon != "printing" {
-						t.Errorf("error %v, %q is expected; %+v", err, want, c)
+						t.Errorf("error %v; want %q; %+v", err, want, c)
 					}
 					killDaemon(ctx, t, file, daemon == "same group")
 					if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
@@ -101,7 +101,7 @@ func TestDeathBesideADaemon(t *testing.T) {
 	}
 }
 
-// killDaemon ends the daemon, which must have outlived its worker unless it is in its group.
+// killDaemon kills the daemon. A daemon in the worker's group must have ended with the worker.
 func killDaemon(ctx context.Context, t *testing.T, file string, inGroup bool) {
 	t.Helper()
 	var pid int
@@ -117,8 +117,8 @@ func killDaemon(ctx context.Context, t *testing.T, file string, inGroup bool) {
 	until(ctx, t, "the daemon is gone", func() bool { return !alive(pid) })
 }
 
-// TestAnswerBesideADaemon: what a worker wrote before it died arrives, although the pool no longer
-// waits for the end of its pipes.
+// TestAnswerBesideADaemon: the pool reads everything that a worker wrote before its end, although it
+// does not wait until all programs have closed the pipes.
 func TestAnswerBesideADaemon(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	var out sink
@@ -129,7 +129,7 @@ func TestAnswerBesideADaemon(t *testing.T) {
 		}
 		until(ctx, t, "the worker has ended", func() bool { return len(pool.Stats().Workers) == 0 })
 		if got := out.String(); got != text {
-			t.Errorf("%d bytes of output, %d are expected", len(got), len(text))
+			t.Errorf("%d bytes of output; want %d", len(got), len(text))
 		}
 		killDaemon(ctx, t, file, false)
 	})

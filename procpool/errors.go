@@ -21,18 +21,18 @@ func (tooLarge) Error() string { return "procpool: message too large" }
 // Lost has Map try the elements of a chunk that is too large in calls of their own.
 func (tooLarge) Lost() bool { return true }
 
-// explainLate makes the error of a worker that does not have the function say why, if this process
-// has registered it since Main.
+// explainLate returns err with an explanation if the worker does not have the function because this
+// process has registered it after Main. It returns any other err unchanged.
 func explainLate(function string, err error) error {
-	name := strings.TrimSuffix(function, "[]") // of a call that Map makes
+	name := strings.TrimSuffix(function, "[]") // Map appends "[]"
 	if _, early := slices.BinarySearch(known, name); early || !errors.Is(err, asyncio.ErrNotRegistered) {
 		return err
 	}
 	_, late := slices.BinarySearch(asyncio.Registered(), name)
-	if !late || !strings.Contains(err.Error(), fmt.Sprintf("Execute(%q)", name)) { // or one that the function executes
+	if !late || !strings.Contains(err.Error(), fmt.Sprintf("Execute(%q)", name)) { // the error may be of another function, called by this one
 		return err
 	}
-	return fmt.Errorf("procpool: call of %q: %w: the call of Register at %s came after procpool.Main, and workers do not have the function; register it in a package-level variable, or before procpool.Main",
+	return fmt.Errorf("procpool: call of %q: %w: the call of Register at %s came after procpool.Main, so workers do not have the function; call Register in a package-level variable, or before procpool.Main",
 		name, asyncio.ErrNotRegistered, engine.RegisteredAt(name))
 }
 
@@ -41,7 +41,7 @@ func explainLate(function string, err error) error {
 type WorkerCrash struct {
 	Func   string // the name of the function
 	Call   string // the ID of the call
-	Reason string // what happened, in words; at most 4 KiB of a panic's value
+	Reason string // how the worker died; at most 4 KiB
 	Pid    int
 	// OutOfMemory says that it died of lack of memory: the Go runtime said so, or, with
 	// Options.MemoryLimit set, fell over a nil pointer of its own, as its collector may.

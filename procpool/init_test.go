@@ -18,16 +18,16 @@ var (
 	otherInit   = procpool.RegisterInit("procpool.test.other", func(context.Context) error { initialised = "by a literal"; return nil })
 )
 
-// TestInitRefused: what a worker does not have is refused by New.
+// TestInitRefused: New refuses functions that a worker does not have.
 func TestInitRefused(t *testing.T) {
 	captured := "something"
 	var method initMethod
 	late := procpool.RegisterInit("procpool.test.late", func(context.Context) error { return nil })
 	for text, init := range map[string]func(context.Context) error{
-		"TestInitRefused.func":                func(context.Context) error { return errors.New(captured) },
-		"initMethod.init":                     method.init,
-		"genericInit":                         genericInit[string],
-		`"procpool.test.late" was registered`: late,
+		"TestInitRefused.func":                    func(context.Context) error { return errors.New(captured) },
+		"initMethod.init":                         method.init,
+		"genericInit":                             genericInit[string],
+		`"procpool.test.late": it was registered`: late,
 	} {
 		_, err := procpool.New(procpool.Options{Init: init})
 		if err == nil || !strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), "in a package-level variable") {
@@ -36,18 +36,18 @@ func TestInitRefused(t *testing.T) {
 	}
 }
 
-// TestRegisterInitPanics: names and functions that cannot be registered.
+// TestRegisterInitPanics: RegisterInit panics for invalid names and functions.
 func TestRegisterInitPanics(t *testing.T) {
 	for want, register := range map[string]func(){
-		"the name is empty": func() { procpool.RegisterInit("", goodInit) },
-		"nil function":      func() { procpool.RegisterInit("procpool.test.nil", nil) },
-		"the name is taken": func() { procpool.RegisterInit("procpool.test.literal", goodInit) },
-		"at most 4096":      func() { procpool.RegisterInit(strings.Repeat("x", 4097), goodInit) },
+		"name must not be empty": func() { procpool.RegisterInit("", goodInit) },
+		"fn must not be nil":     func() { procpool.RegisterInit("procpool.test.nil", nil) },
+		"already registered":     func() { procpool.RegisterInit("procpool.test.literal", goodInit) },
+		"at most 4096":           func() { procpool.RegisterInit(strings.Repeat("x", 4097), goodInit) },
 	} {
 		func() {
 			defer func() {
 				if text, _ := recover().(string); !strings.Contains(text, want) {
-					t.Errorf("the panic %q, %q is expected", text, want)
+					t.Errorf("the panic %q; want %q", text, want)
 				}
 			}()
 			register()

@@ -19,9 +19,9 @@ var inits struct {
 	late   map[string]bool // registered after Main: workers do not have them
 }
 
-// RegisterInit gives fn a name, the same in every process of the program, and returns the function
-// for Options.Init. A function literal needs it; a declared function does not. Assign the result to a
-// variable of the package, so that it is registered before main begins:
+// RegisterInit registers fn under a name and returns a function for Options.Init. The name is the same
+// in every process of the program. A function literal must be registered; a declared function need
+// not. Assign the result to a package-level variable, so that fn is registered before main begins:
 //
 //	var openModel = procpool.RegisterInit("model.open", func(ctx context.Context) error { ... })
 //
@@ -31,13 +31,13 @@ func RegisterInit(name string, fn func(ctx context.Context) error) func(ctx cont
 	defer inits.mu.Unlock()
 	switch {
 	case name == "":
-		panic(`procpool: RegisterInit(""): the name is empty`)
+		panic(`procpool: RegisterInit(""): name must not be empty`)
 	case len(name) > longestName:
-		panic(fmt.Sprintf("procpool: RegisterInit(%q...): a name must have at most %d bytes", name[:20], longestName))
+		panic(fmt.Sprintf("procpool: RegisterInit(%q...): name must have at most %d bytes", name[:20], longestName))
 	case fn == nil:
-		panic(fmt.Sprintf("procpool: RegisterInit(%q): nil function", name))
+		panic(fmt.Sprintf("procpool: RegisterInit(%q): fn must not be nil", name))
 	case inits.byName[name] != nil:
-		panic(fmt.Sprintf("procpool: RegisterInit(%q): the name is taken", name))
+		panic(fmt.Sprintf("procpool: RegisterInit(%q): the name is already registered", name))
 	}
 	if inits.byName == nil {
 		inits.byName, inits.late = map[string]initFunc{}, map[string]bool{}
@@ -48,11 +48,12 @@ func RegisterInit(name string, fn func(ctx context.Context) error) func(ctx cont
 
 const longestName = 4 << 10
 
-// nameKey is a key of the ctx by which New asks a function of RegisterInit for its name.
+// nameKey is a key for a value of ctx. With it, New gets the name of a function that RegisterInit has
+// returned.
 type nameKey struct{}
 
-// withName returns fn with its name. All functions that it returns have the same code, by which
-// locateInit knows them.
+// withName returns a function that calls fn, or returns its name if ctx has nameKey. All functions
+// that withName returns have the same code address, by which locateInit recognizes them.
 //
 //go:noinline
 func withName(name string, fn initFunc) initFunc {
@@ -65,21 +66,21 @@ func withName(name string, fn initFunc) initFunc {
 	}
 }
 
-// An initRef is how a worker finds Options.Init.
+// An initRef identifies Options.Init in every process of the program.
 type initRef struct {
 	Name   string
-	Offset int64 // of a declared function: its distance from Main; 0: a function of RegisterInit
+	Offset int64 // of a declared function: the distance of its code from Main; 0: use RegisterInit's name
 }
 
-// locateInit describes a function of RegisterInit or a declared function. It returns an error for a
-// function that a worker may not have, or that may carry values with it: a literal, a method value, an
-// instance of a generic function, and one that was registered too late.
+// locateInit returns the initRef of a declared function, or of one that RegisterInit has returned. It
+// returns an error for literals, method values, instances of generic functions, and functions that
+// were registered after Main. A worker may not have such a function, or not its variables.
 func locateInit(fn initFunc) (*initRef, error) {
 	code := reflect.ValueOf(fn).Pointer()
 	if code != reflect.ValueOf(withName("", nil)).Pointer() {
 		name := runtime.FuncForPC(code).Name()
 		if !isDeclared(name) {
-			return nil, fmt.Errorf("procpool: Options.Init is %s, which workers do not have: declare a function, or register this one in a package-level variable by procpool.RegisterInit", name)
+			return nil, fmt.Errorf("procpool: Options.Init is %s: must be a declared function or a result of RegisterInit; call procpool.RegisterInit in a package-level variable", name)
 		}
 		return &initRef{Name: name, Offset: int64(code) - int64(mainEntry())}, nil
 	}
@@ -90,22 +91,22 @@ func locateInit(fn initFunc) (*initRef, error) {
 	inits.mu.Lock()
 	defer inits.mu.Unlock()
 	if inits.late[name] {
-		return nil, fmt.Errorf("procpool: Options.Init %q was registered after procpool.Main, and workers do not have it: register it in a package-level variable, or before procpool.Main", name)
+		return nil, fmt.Errorf("procpool: Options.Init is %q: it was registered after procpool.Main, so workers do not have it; call RegisterInit in a package-level variable, or before procpool.Main", name)
 	}
 	return &initRef{Name: name}, nil
 }
 
-// isDeclared reports whether name is that of a function declared in a package: its path, in which
-// the last element has no dot, a dot, and an identifier. Names of literals and methods have more dots.
+// isDeclared reports whether name is that of a function declared in a package. Such a name is the
+// package's path, a dot, and an identifier. Names of literals and methods have more dots.
 func isDeclared(name string) bool {
 	_, ident, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ".")
 	return ident != "" && !strings.ContainsAny(ident, ".[-")
 }
 
-// mainEntry is the address of Main in this process.
+// mainEntry returns the address of the code of Main in this process.
 func mainEntry() uintptr { return reflect.ValueOf(Main).Pointer() }
 
-// find returns the function in a worker, which is a process of the same program.
+// find returns the function. A worker calls it.
 func (r *initRef) find() (initFunc, error) {
 	if r.Offset == 0 {
 		inits.mu.Lock()
@@ -116,9 +117,9 @@ func (r *initRef) find() (initFunc, error) {
 	} else {
 		code := uintptr(int64(mainEntry()) + r.Offset)
 		if f := runtime.FuncForPC(code); f != nil && f.Entry() == code && f.Name() == r.Name {
-			value := &struct{ code uintptr }{code} // what a function value without variables points to
+			value := &struct{ code uintptr }{code} // the representation of a function value without variables
 			return *(*initFunc)(unsafe.Pointer(&value)), nil
 		}
 	}
-	return nil, fmt.Errorf("procpool: the program was replaced: the worker has no function %s for Options.Init", r.Name)
+	return nil, fmt.Errorf("procpool: the worker has no function %s for Options.Init: the program was replaced", r.Name)
 }

@@ -44,7 +44,7 @@ func (j *job) cancelError() error {
 	return fmt.Errorf("%w: %q was cancelled", asyncio.ErrExecutorClosed, j.call.Func())
 }
 
-// killedError is the error of a call whose worker was killed. state is what it did.
+// killedError returns the error of a call whose worker was killed. state describes the worker.
 func (j *job) killedError(grace time.Duration, state string) error {
 	reason := j.call.Context().Err()
 	if reason == nil {

@@ -59,7 +59,7 @@ type orders struct {
 	Nice        int
 	MemoryLimit int64
 	MaxMessage  int64
-	InitBy      int64 // when Init's ctx ends, in nanoseconds of Unix time: both have the same clock
+	InitBy      int64 // deadline of Init's ctx, in nanoseconds of Unix time
 	Init        *initRef
 }
 

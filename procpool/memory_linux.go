@@ -94,7 +94,8 @@ func (m *memory) note(task uint64) bool {
 	return true
 }
 
-// noted reads the file, as the mapping belongs to the goroutine that reads answers.
+// noted returns the number of the task that the worker has begun last. It reads the file, because the
+// goroutine that reads answers owns the mapping.
 func (m *memory) noted() (task uint64, known bool) {
 	var b [8]byte
 	if m.result.file == nil {

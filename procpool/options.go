@@ -43,18 +43,18 @@ type Options struct {
 	// main calls Main, and Init. 0 stands for 10 s.
 	StartTimeout time.Duration
 	// Init runs in each new worker before its first call: to open a model, say. It
-	// is a declared function, or one that RegisterInit returned: only its name goes to
-	// the worker. New refuses any other, because it may use variables that a worker
-	// does not have. Its ctx ends when three quarters of StartTimeout have passed, so
-	// that it can return before its worker is killed.
+	// must be a declared function, or a result of RegisterInit, as only its name is sent
+	// to the worker. New refuses any other function, because it may use variables that a
+	// worker does not have. Its ctx ends when three quarters of StartTimeout have
+	// passed, so that it can return before its worker is killed.
 	Init func(ctx context.Context) error
 	// Env is added to the environment of the workers, as "KEY=value".
 	Env []string
 	// Dir is the workers' working directory; empty: the program's.
 	Dir string
 	// Stdout and Stderr get what the workers print. Nil: each line goes to Logger.
-	// They are used from several goroutines, one Write at a time. One that does not return
-	// holds up the workers that print, and Close.
+	// They are called from several goroutines, one Write at a time. A Write that does not
+	// return blocks the workers that print, and Close.
 	Stdout, Stderr io.Writer
 	// Logger gets the workers' lines, with the worker and the call. Nil:
 	// slog.Default().

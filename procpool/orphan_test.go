@@ -114,7 +114,7 @@ func stoppedProgram(ctx context.Context, pool *procpool.Pool) {
 	if fmt.Sscan(pids, &worker); err != nil || worker <= 0 || syscall.Kill(worker, syscall.SIGSTOP) != nil {
 		return
 	}
-	for workerState(pool, worker) != "stopped" { // all its threads are: only then does the system hang up on it
+	for workerState(pool, worker) != "stopped" { // the system sends SIGHUP only if all its threads are stopped
 		if asyncio.Sleep(ctx, time.Millisecond) != nil {
 			return
 		}

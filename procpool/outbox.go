@@ -7,23 +7,22 @@ import (
 	"github.com/asyncio-go/asyncio/internal/frame"
 )
 
-// An outbox holds the frames for one worker, in the order in which they were posted. The pool posts
-// under its lock and flushes without it. flush writes what the pipe takes at once. What the pipe does
-// not take, and a large frame, is left to a goroutine, which writes until the outbox is empty: a worker
-// that does not read blocks no other goroutine.
+// An outbox queues the frames for one worker, in the order of post. The pool posts with its lock held
+// and flushes without it. flush writes without blocking. If the pipe is full or a frame is large, a
+// goroutine writes until the outbox is empty. So a worker that does not read blocks no other goroutine.
 type outbox struct {
 	ch *channel
 
 	mu      sync.Mutex
 	now     *attempt
-	queue   []parcel
-	rest    []byte // of the frame that the pipe took a part of
-	busy    bool   // the goroutine writes
+	queue   []queuedFrame
+	rest    []byte // the unwritten part of a frame
+	busy    bool   // the goroutine is running
 	writers sync.WaitGroup
 }
 
-// A parcel is a frame in an outbox. The header of a large task is made when it is written.
-type parcel struct {
+// A queuedFrame is a frame in an outbox. If call is set, send encodes the header.
+type queuedFrame struct {
 	frame.Frame
 	call *frame.CallHeader
 }
@@ -31,14 +30,14 @@ type parcel struct {
 // smallFrame is the largest body that flush writes.
 const smallFrame = 32 << 10
 
-// post adds a frame. It does not write.
-func (o *outbox) post(p parcel) {
+// post queues a frame. It does not write.
+func (o *outbox) post(p queuedFrame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.queue = append(o.queue, p)
 }
 
-// flush writes what the pipe takes at once. It does not block.
+// flush writes as many frames as the pipe takes without blocking.
 func (o *outbox) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -57,15 +56,15 @@ func (o *outbox) flush() {
 	}
 }
 
-// remove takes the first frame off the queue. The lock is held.
+// remove removes the first frame from the queue. The caller must hold the lock.
 func (o *outbox) remove() { o.queue = slices.Delete(o.queue, 0, 1) }
 
-// write is the goroutine.
+// write is the body of the goroutine. It writes until the queue is empty, and may block.
 func (o *outbox) write() {
 	defer o.writers.Done()
 	for {
 		o.mu.Lock()
-		rest, next := o.rest, parcel{}
+		rest, next := o.rest, queuedFrame{}
 		o.rest = nil
 		if len(rest) == 0 {
 			if len(o.queue) == 0 {
@@ -78,15 +77,15 @@ func (o *outbox) write() {
 		}
 		o.mu.Unlock()
 		if len(rest) > 0 {
-			o.ch.Write(rest) // a worker that is gone shows in the reader
+			o.ch.Write(rest) // the reader reports a worker that has ended
 		} else {
 			o.send(next)
 		}
 	}
 }
 
-// send writes a frame. The argument of a task may go through memory.
-func (o *outbox) send(p parcel) {
+// send writes a frame. The argument of a task may be passed in shared memory.
+func (o *outbox) send(p queuedFrame) {
 	if p.call != nil {
 		if o.ch.putMemory(p.Body) {
 			p.call.Shared = int64(len(p.Body))

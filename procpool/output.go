@@ -35,7 +35,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// keepTrace keeps the beginning of the call's trace if that lies before the position.
+// keepTrace keeps the beginning of the call's trace if the trace begins before position.
 func (t *tail) keepTrace(position int) {
 	if t.trace != "" || t.call >= position {
 		return

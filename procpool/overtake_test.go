@@ -20,8 +20,8 @@ var causes = asyncio.Register("procpool.test.causes", func(ctx context.Context, 
 	return context.Cause(ctx).Error(), nil
 })
 
-// TestCauseAfterALargeArgument: the cause of a cancellation right after the call was sent arrives,
-// whatever the size of the argument.
+// TestCauseAfterALargeArgument: a cause arrives for an argument of any size, even if the call is
+// cancelled right after it was sent.
 func TestCauseAfterALargeArgument(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		if _, err := square.Call(ctx, pool, 1); err != nil {
@@ -43,20 +43,20 @@ func TestCauseAfterALargeArgument(t *testing.T) {
 				call.Cancel(cause)
 				call.Await(ctx)
 				if err != nil || got != cause.Error() {
-					t.Errorf("%d bytes: cause %q, %v; expected: %v", size, got, err, cause)
+					t.Errorf("%d bytes: cause %q, %v; want %v", size, got, err, cause)
 				}
 			}
 		}
 		if s := pool.Stats(); s.Started != 1 || s.Crashed != 0 || s.Killed != 0 {
-			t.Errorf("Started %d, Crashed %d, Killed %d; expected: 1, 0, 0", s.Started, s.Crashed, s.Killed)
+			t.Errorf("Started %d, Crashed %d, Killed %d; want 1, 0, 0", s.Started, s.Crashed, s.Killed)
 		}
 	})
 }
 
-// smallFrame is the largest argument that travels in a frame.
+// smallFrame is the largest argument that the pool writes without a goroutine.
 const smallFrame = 32 << 10
 
-// callback is a cause whose text calls back into the program.
+// callback is a cause whose Error method calls a function of the test.
 type callback struct{ text func() string }
 
 func (c callback) Error() string { return c.text() }
@@ -81,8 +81,8 @@ func TestCauseThatUsesThePool(t *testing.T) {
 	})
 }
 
-// deafens has its worker read no more of its channel than the next piece, waits at the gate, and returns.
-var deafens = asyncio.Register("procpool.test.deafens", func(ctx context.Context, path string) (int, error) {
+// stopsReading calls readNothing in its worker, waits at the gate, and returns.
+var stopsReading = asyncio.Register("procpool.test.stopsReading", func(ctx context.Context, path string) (int, error) {
 	if err := readNothing(); err != nil {
 		return 0, err
 	}
@@ -90,18 +90,18 @@ var deafens = asyncio.Register("procpool.test.deafens", func(ctx context.Context
 	return 1, passGate(context.WithoutCancel(ctx), path)
 })
 
-// TestFullPipe: a worker that does not read, with a full pipe, blocks no loop. Two loops use the pool
-// after a cause did not fit into the pipe, the function returned, and the worker got further calls.
+// TestFullPipe: a worker that does not read its full pipe blocks no loop. Two loops use the pool after
+// a cause has filled the pipe and the function has returned.
 func TestFullPipe(t *testing.T) {
 	for _, size := range []int{10, smallFrame, 8 << 20} {
 		g := newGate(t)
 		onPool(t, procpool.Options{Workers: 1, GOMAXPROCS: 4}, func(ctx context.Context, pool *procpool.Pool) {
-			deaf := asyncio.NewFuture[struct{}](ctx)
+			stopped := asyncio.NewFuture[struct{}](ctx)
 			first := asyncio.Go(ctx, func(ctx context.Context) error {
-				_, err := deafens.Call(ctx, pool, g.path, asyncio.OnProgress(func(int64, int64, string) { deaf.SetResult(struct{}{}) }))
+				_, err := stopsReading.Call(ctx, pool, g.path, asyncio.OnProgress(func(int64, int64, string) { stopped.SetResult(struct{}{}) }))
 				return err
 			})
-			if _, err := deaf.Await(ctx); err != nil {
+			if _, err := stopped.Await(ctx); err != nil {
 				t.Error(err)
 			}
 			first.Cancel(errors.New(huge(900 << 10)))
@@ -123,7 +123,7 @@ func TestFullPipe(t *testing.T) {
 	}
 }
 
-// callAndLeave makes a call, waits until the worker has one, and cancels its own.
+// callAndLeave makes a call, waits until the worker has such a call, and cancels its own.
 func callAndLeave(ctx context.Context, pool *procpool.Pool, size int) error {
 	call := causes.Submit(ctx, pool, make([]byte, size))
 	for w := pool.Stats().Workers; len(w) == 0 || w[0].Func != "procpool.test.causes"; w = pool.Stats().Workers {

@@ -9,15 +9,14 @@ import (
 	"time"
 )
 
-// A processPipe reads what a process writes to a pipe. It ends when the process has ended and the
-// pipe is empty. Programs that the process started and that hold the other end open do not keep it
-// open.
+// A processPipe reads the data that a process writes to a pipe. Read returns io.EOF when the process
+// has ended and the pipe is empty, even if another program still has the other end open.
 type processPipe struct {
 	file *os.File
-	left int // how much is read at most after the end of the process
+	left int // limit of the bytes that are read after the end of the process
 }
 
-// pipeSize is more than a pipe holds, unless a program has changed that.
+// pipeSize exceeds the default capacity of a pipe.
 const pipeSize = 1 << 20
 
 func newProcessPipe(f *os.File) *processPipe { return &processPipe{file: f, left: pipeSize} }
@@ -25,7 +24,7 @@ func newProcessPipe(f *os.File) *processPipe { return &processPipe{file: f, left
 // Read implements io.Reader.
 func (p *processPipe) Read(b []byte) (int, error) {
 	n, err := p.file.Read(b)
-	if !errors.Is(err, os.ErrDeadlineExceeded) { // that of processEnded
+	if !errors.Is(err, os.ErrDeadlineExceeded) { // processEnded sets the deadline
 		return n, err
 	}
 	n = readNow(p.file, b[:min(len(b), p.left)])
@@ -36,18 +35,18 @@ func (p *processPipe) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// processEnded is called when the process has ended. Read does not wait from then on.
+// processEnded is called when the process has ended. Read does not block from then on.
 func (p *processPipe) processEnded() {
 	if p.file.SetReadDeadline(time.Unix(1, 0)) != nil {
-		time.AfterFunc(outputDelay, func() { p.file.Close() }) // the system knows no deadlines here
+		time.AfterFunc(outputDelay, func() { p.file.Close() }) // the system has no deadlines for pipes
 	}
 }
 
-// outputDelay is how long the end of a worker is held up by its output: a writer of the user's, or a
-// system without deadlines for pipes.
+// outputDelay bounds the wait for the output of a worker that has ended. The wait is that long if the
+// user's writer blocks, or if the system has no deadlines for pipes.
 const outputDelay = time.Second
 
-// An output is the pipes behind the standard output and the standard error of a process.
+// An output holds the pipes of the standard output and the standard error of a process.
 type output struct {
 	ours   [2]*processPipe
 	theirs [2]*os.File
@@ -69,14 +68,14 @@ func newOutput(cmd *exec.Cmd) (*output, error) {
 	return o, nil
 }
 
-// started closes what only the process needs.
+// started closes the ends that only the process uses.
 func (o *output) started() {
 	for _, f := range o.theirs {
 		f.Close()
 	}
 }
 
-// close is for a process that was not started.
+// close closes the pool's ends. It is called if the process was not started.
 func (o *output) close() {
 	for _, p := range o.ours {
 		if p != nil {
@@ -85,20 +84,20 @@ func (o *output) close() {
 	}
 }
 
-// copyTo has two goroutines copy what the process prints, and close the pipes.
+// copyTo starts two goroutines. They copy the output of the process, and close the pipes at the end.
 func (o *output) copyTo(stdout io.Writer, tail *tail, stderr io.Writer) {
 	for i, to := range [][]io.Writer{{stdout}, {tail, stderr}} {
 		o.copied.Go(func() {
 			defer o.ours[i].file.Close()
 			io.Copy(io.MultiWriter(to...), o.ours[i])
 			if l, ok := to[len(to)-1].(*lines); ok {
-				l.flush() // a last line without an end
+				l.flush() // a last line without a newline
 			}
 		})
 	}
 }
 
-// processEnded is called when the process has ended. It returns when its output was read, or after
+// processEnded is called when the process has ended. It blocks until the output is read, or for
 // outputDelay.
 func (o *output) processEnded() {
 	for _, p := range o.ours {

@@ -42,11 +42,11 @@ type Pool struct {
 	ended    chan struct{} // closed when no slot's goroutine is left
 	slotsUp  sync.WaitGroup
 	counts   counts
-	killed   []string   // what Close had to kill
-	posted   []*process // with frames in their outboxes, to be flushed when the lock is free
+	killed   []string   // calls whose workers Close has killed
+	posted   []*process // workers whose outboxes unlock flushes
 }
 
-// unlock frees the lock, and then has the frames written that were posted under it.
+// unlock frees the lock, and then flushes the outboxes to which frames were posted.
 func (p *Pool) unlock() {
 	var room [2]*process
 	posted := append(room[:0], p.posted...)
@@ -225,8 +225,8 @@ func (p *Pool) giveBack(j *job) {
 	}
 }
 
-// finish ends a job. Finish runs under the lock: it hands the result to the caller's loop, does not
-// block, and runs no code of the program's.
+// finish ends a job. The caller must hold the lock. Finish of the call passes the result to the
+// caller's loop; it does not block, and calls no function of the program.
 func (p *Pool) finish(j *job, result []byte, err error) {
 	if j.done {
 		return
@@ -246,8 +246,8 @@ func (p *Pool) finish(j *job, result []byte, err error) {
 	j.call.Finish(result, err)
 }
 
-// cancel is called when the call's waiter leaves. The cause is encoded without the lock, as that
-// calls methods of the cause.
+// cancel is called when the ctx of the call has ended. It encodes the cause without the lock, because
+// that calls methods of the cause.
 func (p *Pool) cancel(j *job) {
 	cause := asyncio.EncodeError(context.Cause(j.call.Context()))
 	p.mu.Lock()
@@ -255,7 +255,7 @@ func (p *Pool) cancel(j *job) {
 	p.cancelLocked(j, cause)
 }
 
-// cancelLocked cancels the job for the encoded cause.
+// cancelLocked cancels the job with the encoded cause.
 func (p *Pool) cancelLocked(j *job, cause []byte) {
 	if j.done || j.cancelled != nil {
 		return

@@ -24,16 +24,16 @@ type process struct {
 	errTail *tail
 	limit   int64 // of a message
 
-	stopped  bool // by a signal, as SIGSTOP; the pool's lock guards it
-	replaced bool // killed for that; the pool's lock guards it
+	stopped  bool // a signal such as SIGSTOP has stopped it; the pool's lock guards it
+	replaced bool // the pool has killed it while stopped; the pool's lock guards it
 
 	outbox outbox
 
 	mu       sync.Mutex
 	reaped   bool          // the pid may be another's from here on
 	deadline *time.Timer   // kills a worker that was asked to end
-	ended    chan struct{} // closed when it has ended, its state known
-	exited   chan struct{} // closed then, when its output was read
+	ended    chan struct{} // closed when the process has ended and state is set
+	exited   chan struct{} // closed after ended, when the output is read
 	state    *os.ProcessState
 }
 
@@ -91,15 +91,15 @@ func startProcess(s *slot) (*process, error) {
 	return p, nil
 }
 
-// wait reaps the process when it has ended, kills what it started, and reads what is left in its
-// pipes. Programs that left its group may hold these, and are not waited for.
+// wait waits for the end of the process, kills its group, reaps it, and reads the rest of its pipes.
+// It does not wait for programs that have left the group, even if they have the pipes open.
 func (p *process) wait(s *slot, output *output) {
-	if awaitExit(p.pid, func(stopped bool) { s.stoppedBySignal(p, stopped) }) { // ended and not reaped: the pid is its own
+	if awaitExit(p.pid, func(stopped bool) { s.stoppedBySignal(p, stopped) }) { // until it is reaped, no other process gets the pid
 		p.reap()
 		p.state, _ = p.cmd.Process.Wait()
 	} else {
 		p.state, _ = p.cmd.Process.Wait()
-		p.reap() // a group keeps the number of its leader while there is something left of it
+		p.reap() // the id of a group is not reused while the group has processes
 	}
 	close(p.ended)
 	p.ch.in.processEnded()
@@ -107,7 +107,7 @@ func (p *process) wait(s *slot, output *output) {
 	close(p.exited)
 }
 
-// reap kills what is left of the process's group. kill does not signal the group any more.
+// reap kills the remaining processes of the group. After that kill does not signal the group.
 func (p *process) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,14 +115,12 @@ func (p *process) reap() {
 	p.reaped = true
 }
 
-var errNoHello = errors.New("the worker was not ready in time: call procpool.Main first in main; Options.Init must return before Options.StartTimeout")
-
 func (p *process) hello(timeout time.Duration) error {
 	timer := time.AfterFunc(timeout, p.kill)
 	f, err := p.in.Next()
 	switch {
 	case !timer.Stop():
-		return fmt.Errorf("%w (%v)", errNoHello, timeout)
+		return fmt.Errorf("the worker was not ready within %v (Options.StartTimeout): call procpool.Main first in main, and let Options.Init return before that", timeout)
 	case err != nil:
 		return err
 	case f.Kind != frame.Hello:
@@ -182,7 +180,7 @@ type ending struct {
 	noted uint64 // the task that it had begun last, if it left word
 	shut  bool   // it closed the channel and went on
 
-	replaced bool // killed, as a signal had stopped it
+	replaced bool // the pool killed it because a signal had stopped it
 	tail     string
 	own      string // of the tail, what was printed since the last call was sent
 	trace    string // the beginning of a trace that is longer than the tail
@@ -233,7 +231,7 @@ func (e ending) startFailure(err error, memoryLimit int64) error {
 		return errors.New(strings.TrimPrefix(line, "procpool: "))
 	}
 	reason, _ := e.reason(memoryLimit)
-	reason = strings.Replace(reason, panicOfFunction, "panic: ", 1) // no function has begun
+	reason = strings.Replace(reason, panicOfFunction, "panic: ", 1) // no function was called yet
 	return fmt.Errorf("the worker ended before it was ready, in Options.Init or before procpool.Main: %s", reason)
 }
 

@@ -17,12 +17,12 @@ import (
 // huge returns a text of n bytes with a beginning and an end.
 func huge(n int) string { return "begin " + strings.Repeat("x", n-len("begin  end")) + " end" }
 
-// isShortened reports whether the text has the beginning and the end of a huge one, and the note.
+// isShortened reports whether text is a shortened text of huge: its beginning, the note, and its end.
 func isShortened(text string) bool {
 	return strings.Contains(text, "begin xxx") && strings.Contains(text, "xxx end") && strings.Contains(text, "bytes left out") && len(text) < 2<<20
 }
 
-// utters returns, panics with, or notes a text of so many bytes.
+// utters returns an error, panics, or reports progress, with a text of Size bytes.
 var utters = asyncio.Register("procpool.test.utters", func(ctx context.Context, u utterance) (string, error) {
 	text := huge(u.Size)
 	switch u.How {
@@ -53,8 +53,8 @@ type utterance struct {
 	Size int
 }
 
-// TestTextsOfAnySize: no text kills the worker. A long one arrives shortened, with a note; errors.Is
-// holds as for a short one.
+// TestTextsOfAnySize: a text of any size leaves the worker alive. A long text is shortened, with a
+// note. errors.Is gives the same result as for a short text.
 func TestTextsOfAnySize(t *testing.T) {
 	for _, limit := range []int64{1000, 0} {
 		for _, size := range []int{1 << 10, 100 << 10, 1 << 20, 1<<20 + 1, 5 << 20} {
@@ -69,7 +69,7 @@ func TestTextsOfAnySize(t *testing.T) {
 						t.Errorf("a note: %q, %v; %d bytes arrived: %.40q", got, err, len(note), note)
 					}
 					if s := pool.Stats(); s.Crashed != 0 || s.Failed != 5 {
-						t.Errorf("Crashed %d, Failed %d; expected: 0, 5", s.Crashed, s.Failed)
+						t.Errorf("Crashed %d, Failed %d; want 0, 5", s.Crashed, s.Failed)
 					}
 				})
 			})
@@ -77,7 +77,7 @@ func TestTextsOfAnySize(t *testing.T) {
 	}
 }
 
-// checkUtterance calls utters, which fails with the text.
+// checkUtterance calls utters and checks the text of its error.
 func checkUtterance(ctx context.Context, t *testing.T, pool *procpool.Pool, u utterance) {
 	t.Helper()
 	_, err := utters.Call(ctx, pool, u)
@@ -87,15 +87,15 @@ func checkUtterance(ctx context.Context, t *testing.T, pool *procpool.Pool, u ut
 		return
 	}
 	if is := !strings.HasSuffix(u.How, "panic"); errors.Is(err, errBored) != is {
-		t.Errorf("%s: errors.Is: %v, expected: %v", u.How, !is, is)
+		t.Errorf("%s: errors.Is: %v; want %v", u.How, !is, is)
 	}
 	if text := err.Error(); !strings.Contains(text, huge(u.Size)) && !isShortened(text) {
 		t.Errorf("%s: a text of %d bytes arrived as %d: %.40q", u.How, u.Size, len(text), text)
 	}
 }
 
-// TestCausesOfAnySize cancels with causes of all sizes. The function sees which one it was, and its
-// worker goes on.
+// TestCausesOfAnySize cancels calls with causes of all sizes. errors.Is finds the cause in the
+// function, and the worker stays alive.
 func TestCausesOfAnySize(t *testing.T) {
 	for _, size := range []int{1 << 10, 100 << 10, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20} {
 		onPool(t, procpool.Options{Workers: 1, MaxMessage: 5 << 20}, func(ctx context.Context, pool *procpool.Pool) {
@@ -121,20 +121,20 @@ func TestCausesOfAnySize(t *testing.T) {
 				}
 			}
 			if s := pool.Stats(); s.Started != 1 || s.Crashed != 0 {
-				t.Errorf("%d bytes: Started %d, Crashed %d; expected: 1, 0", size, s.Started, s.Crashed)
+				t.Errorf("%d bytes: Started %d, Crashed %d; want 1, 0", size, s.Started, s.Crashed)
 			}
 		})
 	}
 }
 
-// hugeInit fails with a text whose size the environment says.
+// hugeInit fails with a text. An environment variable has the size.
 func hugeInit(context.Context) error {
 	var n int
 	fmt.Sscan(os.Getenv("PROCPOOL_TEST_SIZE"), &n)
 	return errors.New(huge(n))
 }
 
-// TestInitErrorsOfAnySize: a worker that cannot start reports the error of Init, however long.
+// TestInitErrorsOfAnySize: a worker that cannot start reports the error of Init, at any length.
 func TestInitErrorsOfAnySize(t *testing.T) {
 	for _, size := range []int{1 << 10, 63 << 10, 64 << 10, 1 << 20, 3 << 20} {
 		o := procpool.Options{Workers: 1, Init: hugeInit, Env: []string{fmt.Sprint("PROCPOOL_TEST_SIZE=", size)}}
@@ -142,7 +142,7 @@ func TestInitErrorsOfAnySize(t *testing.T) {
 			_, err := square.Call(ctx, pool, 1)
 			var start *procpool.StartError
 			if !errors.As(err, &start) {
-				t.Errorf("%d bytes: error %.100v, a *StartError is expected", size, err)
+				t.Errorf("%d bytes: error %.100v; want a *StartError", size, err)
 				return
 			}
 			text := start.Err.Error()
@@ -164,7 +164,7 @@ func TestCrashReportsOfAnySize(t *testing.T) {
 				t.Errorf("%d bytes: error %.100v", size, err)
 			}
 			if c != nil && size > 8<<10 && !strings.HasSuffix(c.Reason, "xxx [...]") {
-				t.Errorf("%d bytes: the reason has %d, and does not say what was left out", size, len(c.Reason))
+				t.Errorf("%d bytes: the reason has %d and does not end with [...]", size, len(c.Reason))
 			}
 		})
 	}

@@ -54,8 +54,8 @@ func (s *slot) poke() {
 	}
 }
 
-// send posts the job to the worker. One that a signal has stopped is replaced instead: the slot keeps
-// the job for the next.
+// send posts the job to the worker. If a signal has stopped the worker, send replaces it, and the slot
+// keeps the job for the next worker.
 func (s *slot) send(j *job) {
 	if s.proc.stopped {
 		s.replaceStopped()
@@ -69,7 +69,7 @@ func (s *slot) send(j *job) {
 	if deadline, ok := j.call.Context().Deadline(); ok {
 		h.Left = max(time.Until(deadline), 1)
 	}
-	p := parcel{Frame: frame.Frame{Kind: frame.Task, Task: j.number, Body: j.call.Arg()}}
+	p := queuedFrame{Frame: frame.Frame{Kind: frame.Task, Task: j.number, Body: j.call.Arg()}}
 	if len(p.Body) > smallFrame {
 		p.call = new(frame.CallHeader)
 		*p.call = h
@@ -79,8 +79,8 @@ func (s *slot) send(j *job) {
 	s.post(p)
 }
 
-// post gives the worker a frame, which is written when the pool's lock is free.
-func (s *slot) post(p parcel) {
+// post queues a frame for the worker. Pool.unlock writes it.
+func (s *slot) post(p queuedFrame) {
 	s.proc.outbox.post(p)
 	s.pool.posted = append(s.pool.posted, s.proc)
 }
@@ -367,7 +367,7 @@ func (s *slot) stopIdleTimer() {
 func (s *slot) stop() {
 	s.stopping = true
 	s.proc.stop(s.pool.opts.KillGrace)
-	if s.proc.stopped { // it will read nothing
+	if s.proc.stopped { // it does not read the end of the channel
 		s.proc.kill()
 	}
 }
@@ -382,7 +382,8 @@ func (s *slot) retire() {
 	s.poke()
 }
 
-// cancel passes the cancellation on to the worker, and kills it if it goes on.
+// cancel sends the cancellation to the worker, and kills the worker if the job has not ended after
+// Options.KillGrace.
 func (s *slot) cancel(j *job) {
 	if j.sent.IsZero() { // its worker is being started
 		s.job = nil
@@ -394,7 +395,7 @@ func (s *slot) cancel(j *job) {
 	if d, ok := ctx.Deadline(); ok && ctx.Err() == context.DeadlineExceeded && time.Until(d) < time.Millisecond {
 		return // the function's ctx has the deadline too, and ends with the same error
 	}
-	s.post(parcel{Frame: frame.Frame{Kind: frame.Cancel, Task: j.number, Body: j.cancelled}})
+	s.post(queuedFrame{Frame: frame.Frame{Kind: frame.Cancel, Task: j.number, Body: j.cancelled}})
 }
 
 // kill ends a worker that goes on with a cancelled job. The caller does not wait
@@ -428,7 +429,7 @@ func (s *slot) bury(proc *process, why error) {
 	s.stopIdleTimer()
 	s.leaveIdle()                        // it died while idle
 	s.warm = !s.stopping && s.served > 0 // one that dies unused would do so again
-	if j != nil && j.sent.IsZero() {     // it came to a worker that was stopped already
+	if j != nil && j.sent.IsZero() {     // the slot has kept the job: see send
 		s.job = j
 		p.unlock()
 		proc.forget()

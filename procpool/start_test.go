@@ -113,7 +113,7 @@ func TestLateFunction(t *testing.T) {
 		for i, err := range errs {
 			for _, text := range []string{`"procpool.test.late"`, fmt.Sprintf("%s:%d came after procpool.Main", file, line-12), "package-level variable"} {
 				if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), text) {
-					t.Errorf("%d: error %v, ErrNotRegistered with %q is expected", i, err, text)
+					t.Errorf("%d: error %v; want ErrNotRegistered with %q", i, err, text)
 				}
 			}
 		}

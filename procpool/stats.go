@@ -25,7 +25,7 @@ type Stats struct {
 type WorkerStats struct {
 	ID    int // of its place in the pool, from 1; a replacement has the same
 	Pid   int
-	State string // "starting", "idle", "busy", "stopping" or, while a signal has stopped it (Linux only), "stopped"
+	State string // "starting", "idle", "busy", "stopping", or "stopped" by a signal (Linux only)
 	Call  string // the ID of the call that it runs
 	Func  string // and the function's name
 	RSS   int64  // memory in RAM, in bytes; 0 where the system does not tell

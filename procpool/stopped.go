@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// stoppedBySignal is called when a signal such as SIGSTOP has stopped a worker, and when it was
-// continued. A call that it has not begun goes to another worker: this one is killed first, so that
-// it cannot begin the call later. An idle worker is left alone, and used last.
+// stoppedBySignal is called when a signal such as SIGSTOP has stopped a worker, and when SIGCONT has
+// continued it. If the worker has not begun its call, the pool kills it and gives the call to another
+// worker. A stopped idle worker stays, and is the last to get a job.
 func (s *slot) stoppedBySignal(proc *process, stopped bool) {
 	p := s.pool
 	p.mu.Lock()
@@ -28,24 +28,24 @@ func (s *slot) stoppedBySignal(proc *process, stopped bool) {
 	}
 }
 
-// avoidStopped does what can be done about a worker that has been stopped, and says what. The lock is
-// held.
+// avoidStopped handles a worker that a signal has stopped. It returns the text for the log, empty for
+// none, and the job that it concerns. The caller must hold the pool's lock.
 func (s *slot) avoidStopped(proc *process) (notice string, j *job) {
 	j = s.job
 	switch {
 	case s.coming == proc:
 		proc.kill()
-		return "it was killed, as it was not ready", nil
+		return "the pool has killed it, as it was not ready", nil
 	case s.proc != proc:
 	case s.stopping:
 		proc.kill()
 	case j == nil:
 		s.avoidIdle()
 	case s.hasBegun(j):
-		return "its call goes on when it is continued by SIGCONT", j
+		return "its call continues after SIGCONT", j
 	default:
 		s.replaceStopped()
-		return "it was killed, and its call, which it had not begun, goes to another", j
+		return "the pool has killed it; its call had not begun and goes to another worker", j
 	}
 	return "", nil
 }
@@ -57,20 +57,20 @@ func (s *slot) avoidIdle() {
 	}
 }
 
-// replaceStopped kills the worker. What it has not begun is given back when it is gone.
+// replaceStopped kills the worker. A call that it has not begun is queued again after its end.
 func (s *slot) replaceStopped() {
 	s.proc.replaced = true
 	s.proc.kill()
 }
 
-// hasBegun reports whether the worker has begun the job, or may have: where no memory is shared, its
-// frame may be on the way.
+// hasBegun reports whether the worker has begun the job. Without shared memory the pool cannot know,
+// and hasBegun reports true.
 func (s *slot) hasBegun(j *job) bool {
 	task, known := s.proc.ch.noted()
 	return j.begun || !known || task == j.number
 }
 
-// state describes the worker of a job in an error.
+// state describes the state of the job and its worker, for an error.
 func (s *slot) state(j *job) string {
 	text := "still running"
 	if !s.hasBegun(j) {

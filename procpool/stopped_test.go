@@ -16,7 +16,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// stop has a signal stop the worker, and returns when the pool has seen it.
+// stop stops the worker by a signal, and returns when WorkerStats reports it.
 func stop(ctx context.Context, t *testing.T, pool *procpool.Pool, pid int, signal syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(pid, signal); err != nil {
@@ -45,8 +45,7 @@ func stopIdle(ctx context.Context, t *testing.T, pool *procpool.Pool, signal sys
 	return pid
 }
 
-// TestCallsOfAStoppedWorker: a worker that a signal has stopped gets no call, and one that it has got
-// already runs in another.
+// TestCallsOfAStoppedWorker: after a signal has stopped the idle worker, a call runs in another one.
 func TestCallsOfAStoppedWorker(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU} {
 		for _, size := range []int{10, smallFrame, 8 << 20} {
@@ -57,14 +56,14 @@ func TestCallsOfAStoppedWorker(t *testing.T) {
 				}
 				until(ctx, t, "the stopped worker is gone", func() bool { return !alive(pid) })
 				if s := pool.Stats(); s.Started != 2 || s.Crashed != 0 || s.Killed != 0 || s.Completed != 2 {
-					t.Errorf("%v: Started %d, Crashed %d, Killed %d, Completed %d; expected: 2, 0, 0, 2", signal, s.Started, s.Crashed, s.Killed, s.Completed)
+					t.Errorf("%v: Started %d, Crashed %d, Killed %d, Completed %d; want 2, 0, 0, 2", signal, s.Started, s.Crashed, s.Killed, s.Completed)
 				}
 			})
 		}
 	}
 }
 
-// TestStoppedWithACall stops a worker that has got a call and has not begun it.
+// TestStoppedWithACall stops a worker that has received a call and not begun it.
 func TestStoppedWithACall(t *testing.T) {
 	var log sink
 	o := firstIsMute(t)
@@ -74,10 +73,10 @@ func TestStoppedWithACall(t *testing.T) {
 		pid := untilBusy(ctx, t, pool)
 		syscall.Kill(pid, syscall.SIGSTOP)
 		if other, err := call.Await(ctx); err != nil || other == pid {
-			t.Errorf("process %d, %v; expected: another than %d", other, err, pid)
+			t.Errorf("process %d, %v; want another than %d", other, err, pid)
 		}
 		if s := pool.Stats(); s.Started != 2 || s.Crashed != 0 {
-			t.Errorf("Started %d, Crashed %d; expected: 2, 0", s.Started, s.Crashed)
+			t.Errorf("Started %d, Crashed %d; want 2, 0", s.Started, s.Crashed)
 		}
 	})
 	if got := log.String(); !strings.Contains(got, "stopped by a signal") || !strings.Contains(got, "had not begun") || !strings.Contains(got, "func=procpool.test.process") {
@@ -104,21 +103,21 @@ func TestStoppedInAFunction(t *testing.T) {
 				g.open(t, 1)
 				letGo(ctx, t, call)
 				if pid, err := process.Call(ctx, pool, struct{}{}); pid != call.worker || err != nil {
-					t.Errorf("the next call ran in process %d (%v), %d is expected", pid, err, call.worker)
+					t.Errorf("the next call ran in process %d (%v); want %d", pid, err, call.worker)
 				}
 				return
 			}
 			call.Cancel(errBored)
 			call.Await(ctx)
 			if err := *call.callErr; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is stopped by a signal") || !strings.Contains(err.Error(), "20ms after cancellation") {
-				t.Errorf("error %v, one that names the stopped worker is expected", err)
+				t.Errorf("error %v; want one that names the stopped worker", err)
 			}
 		})
 	}
 }
 
-// TestContinuedLater: an idle worker that is stopped and continued serves as before. Another is used
-// while it is stopped.
+// TestContinuedLater: while an idle worker is stopped, the other worker gets the calls. After SIGCONT
+// it gets calls again.
 func TestContinuedLater(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
@@ -128,22 +127,22 @@ func TestContinuedLater(t *testing.T) {
 		stop(ctx, t, pool, one.worker, syscall.SIGSTOP)
 		for range 10 {
 			if pid, err := process.Call(ctx, pool, struct{}{}); pid != two.worker || err != nil {
-				t.Errorf("process %d, %v; %d is expected", pid, err, two.worker)
+				t.Errorf("process %d, %v; want %d", pid, err, two.worker)
 			}
 		}
 		syscall.Kill(one.worker, syscall.SIGCONT)
-		until(ctx, t, "it goes on", func() bool { return workerState(pool, one.worker) == "idle" })
+		until(ctx, t, "the worker is continued", func() bool { return workerState(pool, one.worker) == "idle" })
 		again, more := begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})
 		g.open(t, 2)
 		letGo(ctx, t, again, more)
 		if s := pool.Stats(); s.Completed != 14 || s.Crashed != 0 {
-			t.Errorf("Completed %d, Crashed %d; expected: 14, 0", s.Completed, s.Crashed)
+			t.Errorf("Completed %d, Crashed %d; want 14, 0", s.Completed, s.Crashed)
 		}
 	})
 }
 
-// TestAllStopped: with all workers stopped, calls of two loops with large arguments end, and neither
-// loop blocks.
+// TestAllStopped: with all workers stopped, calls of two loops with large arguments still return, and
+// no loop is blocked.
 func TestAllStopped(t *testing.T) {
 	checkLeaks(t)
 	g := newGate(t)
@@ -174,15 +173,15 @@ func TestAllStopped(t *testing.T) {
 	}
 	loops.Wait()
 	if s := pool.Stats(); s.Completed != 43 || s.Crashed != 0 {
-		t.Errorf("Completed %d, Crashed %d; expected: 43, 0", s.Completed, s.Crashed)
+		t.Errorf("Completed %d, Crashed %d; want 43, 0", s.Completed, s.Crashed)
 	}
 	if err := pool.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestStoppedAtClose: Close does not wait for a worker that is stopped and idle. One that runs a call
-// is named by the error.
+// TestStoppedAtClose: Close does not wait for a stopped idle worker. The error of Close names a stopped
+// worker that runs a call.
 func TestStoppedAtClose(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		stopIdle(ctx, t, pool, syscall.SIGSTOP) // KillGrace is longer than the test may take
@@ -196,7 +195,7 @@ func TestStoppedAtClose(t *testing.T) {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
 		if err := pool.Close(ended); err == nil || !strings.Contains(err.Error(), "is stopped by a signal") {
-			t.Errorf("Close: error %v, one that names the stopped worker is expected", err)
+			t.Errorf("Close: error %v; want one that names the stopped worker", err)
 		}
 		call.Await(ctx)
 	})

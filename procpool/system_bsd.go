@@ -18,7 +18,7 @@ func supported(o Options) error {
 
 func executable() (string, error) { return os.Executable() }
 
-// awaitExit returns false at once: here the end is observed by reaping.
+// awaitExit returns false at once. The caller then waits for the end by reaping the process.
 func awaitExit(int, func(stopped bool)) bool { return false }
 
 func applyLimits(o orders) error { return setNice(o.Nice) }

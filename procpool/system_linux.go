@@ -16,8 +16,9 @@ func supported(Options) error { return nil }
 // executable is this program even if its file was replaced or removed.
 func executable() (string, error) { return "/proc/self/exe", nil }
 
-// awaitExit returns when the process has ended. It does not reap it, so that its number is still its
-// own. It calls changed when a signal has stopped the process, and when it was continued.
+// awaitExit blocks until the process has ended. It does not reap the process, so the pid is not reused.
+// It calls changed when a signal has stopped the process, and when SIGCONT has continued it. It returns
+// false if it cannot wait.
 func awaitExit(pid int, changed func(stopped bool)) bool {
 	for {
 		var info unix.Siginfo
@@ -28,7 +29,7 @@ func awaitExit(pid int, changed func(stopped bool)) bool {
 		case err != nil || info.Code <= cldDumped:
 			return err == nil
 		}
-		// What was reported may have changed again: what is consumed here counts.
+		// WNOWAIT has left the state change pending. The next call consumes the latest one.
 		info = unix.Siginfo{}
 		if unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED|unix.WCONTINUED|unix.WNOHANG, nil) == nil && info.Code != 0 {
 			changed(info.Code == cldStopped)
@@ -36,7 +37,7 @@ func awaitExit(pid int, changed func(stopped bool)) bool {
 	}
 }
 
-// Codes of a Siginfo for a child: CLD_DUMPED, the last for one that has ended, and CLD_STOPPED.
+// Codes of a Siginfo for a child. CLD_DUMPED is the highest code of a child that has ended.
 const (
 	cldDumped  = 3
 	cldStopped = 5

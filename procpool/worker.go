@@ -229,14 +229,14 @@ const (
 	idleTicks  = 10
 )
 
-// Longer texts are shortened.
+// Limits of texts, in bytes. Longer texts are shortened.
 const (
 	longestNote  = 64 << 10
 	longestStart = 32 << 10 // half of what the pool keeps of the worker's standard error
 )
 
-// stop cancels the task, which may have ended. It has begun: the pool sends a cancellation after
-// its task, and begin returns to the goroutine that listens, or hands over to another, later.
+// stop cancels the task if it is still running. The task has begun: the pool sends a cancellation after
+// its task, and the listening goroutine reads the cancellation after begin.
 func (w *worker) stop(task uint64, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// noticeTime bounds how long it takes from the cancellation of a request's context, by a
-// failed read or write, to the report of the failure, which is one of the next statements.
+// noticeTime bounds the time between two steps of net/http after a failed read or write: it
+// cancels the request's context, and then reports the failure. Few statements lie between.
 const noticeTime = 200 * time.Millisecond
 
-// awaitGone returns when the task is done or has to be cancelled because the request's
-// context, or a write, has ended. It blocks while an HTTP/1 client that has ended its
-// direction may still read the response, and after a write that the handler has cut. The
-// server's goroutine calls it.
+// awaitGone returns when the task is done, or when the caller has to cancel the task. Call it
+// after the request's context has ended, in the server's goroutine. It blocks while a
+// half-closed HTTP/1 client may still read the response, and after the handler has cut a
+// write.
 //
-// Net/http cancels the context without a cause when a read or a write fails. After a read it
-// then sends to the channel of CloseNotify, which no other cancellation does. The reads of a
-// connection that the server itself closes fail too.
+// Package net/http cancels the context without a cause when a read or a write fails. After a
+// failed read it also sends to the channel of CloseNotify; no other cancellation does. A read
+// also fails if the server itself closes the connection.
 func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 	ctx := w.request.Context()
 	if ctx.Err() != context.Canceled || context.Cause(ctx) != context.Canceled {
@@ -48,9 +48,9 @@ func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 			}
 		}
 		for held := false; !w.wasCut(); {
-			// Nothing more can be read, so the deadline changes nothing.
+			// The client sends no more, so a read deadline has no other effect.
 			if cancelOnEOF || errors.Is(w.control.SetReadDeadline(longAgo), net.ErrClosed) {
-				// Net/http closes the connection before a cut write returns.
+				// Package net/http closes the connection before a cut write returns.
 				if (held || w.idle()) && !w.wasCut() {
 					return
 				}
@@ -80,9 +80,9 @@ func (w *response) idle() bool {
 	return true
 }
 
-// readFailed returns the channel of CloseNotify of the server's http.ResponseWriter, nil if
-// there is none or the server has finished the request. Interface http.CloseNotifier is
-// deprecated in favor of the request's context, which does not have the difference.
+// readFailed returns the channel of CloseNotify of the server's http.ResponseWriter. It
+// returns nil if there is none, or if the server has finished the request. The request's
+// context replaces http.CloseNotifier, but does not tell a failed read from a cancellation.
 func readFailed(under http.ResponseWriter) (failed <-chan bool) {
 	defer func() { recover() }() // CloseNotify panics after the end of the request
 	for {

@@ -15,7 +15,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// What ends the request's context, but for the end of the client's direction, cancels the task.
+// Every end of the request's context cancels the task, unless the client has half-closed.
 func TestTheRequestsContextEnds(t *testing.T) {
 	for protocol, start := range map[string]func(*httptest.Server){
 		"HTTP/1.1": (*httptest.Server).Start,
@@ -90,8 +90,8 @@ func TestTheRequestsContextEnds(t *testing.T) {
 	}
 }
 
-// A client that ends its direction is answered although the handler works for longer than
-// it takes to tell the end from a cancellation, and through middleware.
+// A half-closing client is answered although the handler runs for longer than noticeTime,
+// with and without middleware.
 func TestHalfClosingClientsOfSlowHandlers(t *testing.T) {
 	for name, wrap := range map[string]func(w http.ResponseWriter) http.ResponseWriter{
 		"net/http's own":   func(w http.ResponseWriter) http.ResponseWriter { return w },
@@ -142,7 +142,7 @@ type unwraps struct {
 
 func (w unwraps) Unwrap() http.ResponseWriter { return w.inner }
 
-// Behind a ResponseWriter that hides the one of net/http each cancellation counts.
+// With a ResponseWriter that hides that of net/http, every cancellation reaches the task.
 func TestCancellationBehindAnotherResponseWriter(t *testing.T) {
 	s := serve(t, func(ctx context.Context, _ http.ResponseWriter, _ *http.Request) error {
 		return asyncio.Sleep(ctx, time.Hour)
@@ -156,7 +156,7 @@ func TestCancellationBehindAnotherResponseWriter(t *testing.T) {
 	}
 }
 
-// A handler that its middleware does not wait for ends with the request.
+// If middleware returns before the handler, the end of the request cancels the handler's task.
 func TestMiddlewareThatDoesNotWait(t *testing.T) {
 	s := serve(t, func(ctx context.Context, _ http.ResponseWriter, _ *http.Request) error {
 		return asyncio.Sleep(ctx, time.Hour)
@@ -176,7 +176,7 @@ func TestMiddlewareThatDoesNotWait(t *testing.T) {
 	}
 }
 
-// Close of the server reaches a task whose client has ended its direction before.
+// Close of the server cancels a task whose client has half-closed the connection.
 func TestServerCloseAfterHalfClose(t *testing.T) {
 	begun, causes := make(chan struct{}, 1), make(chan error, 1)
 	s := serve(t, func(ctx context.Context, _ http.ResponseWriter, _ *http.Request) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// A Write that the handler itself ends, by a deadline or a cancellation, does not cancel the
-// task: it may clean up.
+// A write deadline, or the cancellation of a task that writes, does not cancel the handler's
+// task, which may clean up.
 func TestAWriteThatTheHandlerEnds(t *testing.T) {
 	fill := func(_ context.Context, w http.ResponseWriter) (none struct{}, err error) {
 		for err == nil {
@@ -29,7 +29,7 @@ func TestAWriteThatTheHandlerEnds(t *testing.T) {
 	} {
 		for name, c := range map[string]struct {
 			write func(ctx context.Context, w http.ResponseWriter) error
-			http2 bool // it leaves the stream of HTTP/2 alone
+			http2 bool // it does not reset the HTTP/2 stream
 		}{
 			"WaitFor": {func(ctx context.Context, w http.ResponseWriter) error {
 				_, err := asyncio.WaitFor(ctx, 20*time.Millisecond, asyncio.Coro(fill, w))
@@ -59,6 +59,10 @@ func TestAWriteThatTheHandlerEnds(t *testing.T) {
 				s := begin(t, 0)
 				ended := make(chan error, 1)
 				s.server = httptest.NewUnstartedServer(aiohttp.Handler(s.loop, func(ctx context.Context, w http.ResponseWriter, _ *http.Request) error {
+					if err := http.NewResponseController(w).Flush(); err != nil { // the client has the header, however early the write ends
+						ended <- err
+						return err
+					}
 					err := c.write(ctx, w)
 					if err == nil {
 						ended <- errors.New("the write did not fail")

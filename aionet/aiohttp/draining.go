@@ -8,16 +8,16 @@ import (
 	"weak"
 )
 
-// drains holds the channel of each http.Server that has served a request, closed when its
-// Shutdown begins, until the server is unreachable.
+// drains holds a channel for each http.Server that has served a request. Shutdown of the
+// server closes the channel. The entry is removed when the server is unreachable.
 var drains = struct {
 	sync.Mutex
 	of map[weak.Pointer[http.Server]]chan struct{}
 }{of: map[weak.Pointer[http.Server]]chan struct{}{}}
 
-// drainingOf returns the channel of the server of a request, nil where there is no
-// http.Server. It is called for each request: an http.Server does not call a function that
-// is registered after the begin of its Shutdown.
+// drainingOf returns the channel of the request's http.Server, or nil if there is none. It
+// must be called for each request: an http.Server does not call a function that is
+// registered after its Shutdown has begun.
 func drainingOf(request context.Context) <-chan struct{} {
 	server, ok := request.Value(http.ServerContextKey).(*http.Server)
 	if !ok {

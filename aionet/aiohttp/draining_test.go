@@ -12,8 +12,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// Shutdown of the http.Server: a handler sees it and ends its answer, and a connection
-// that is idle, kept alive, ends at once.
+// Shutdown of the http.Server closes the channel of a handler, which ends its answer, and
+// closes an idle keep-alive connection at once.
 func TestShutdownOfTheServer(t *testing.T) {
 	waits := make(chan struct{}, 1)
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
@@ -26,7 +26,7 @@ func TestShutdownOfTheServer(t *testing.T) {
 		_, err := io.WriteString(w, "bye")
 		return err
 	})
-	s.expect("GET", "/", "", 200, "bye") // whose connection is idle from now on
+	s.expect("GET", "/", "", 200, "bye") // its connection is idle from now on
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
@@ -49,7 +49,7 @@ func TestShutdownOfTheServer(t *testing.T) {
 	<-answered
 }
 
-// A handler that asks for the first channel only after Shutdown has begun sees it too.
+// The first call of Draining may come after Shutdown has begun: its channel is closed too.
 func TestDrainingAskedLate(t *testing.T) {
 	for protocol, start := range map[string]func(*httptest.Server){
 		"HTTP/1.1": (*httptest.Server).Start,

@@ -17,8 +17,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// The guide's recipe for ending in order: the signal is caught inside Run, which goes on
-// until the http.Server has shut down. Every request under way is answered.
+// The guide's recipe for a graceful shutdown: the signal is caught inside Run, and Run ends
+// after the http.Server has shut down. Every request under way is answered.
 func TestEndingInOrder(t *testing.T) {
 	_, stop := signal.NotifyContext(t.Context(), syscall.SIGTERM) // package os/signal keeps a goroutine
 	stop()

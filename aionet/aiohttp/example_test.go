@@ -181,7 +181,7 @@ func ExampleCancelOnEOF() {
 	// the handler was cancelled: true
 }
 
-// A request with a method of its own.
+// Do sends a request with any method.
 func ExampleDo() {
 	withSite(func(_ context.Context, w http.ResponseWriter, r *http.Request) error {
 		_, err := fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)

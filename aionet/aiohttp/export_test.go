@@ -1,4 +1,4 @@
 package aiohttp
 
-// NoticeTime is after how long a cancellation without a cause reaches the task.
+// NoticeTime is the longest delay before a cancellation without a cause reaches the task.
 const NoticeTime = noticeTime

@@ -15,8 +15,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// Requests of clients that end their direction behind them, as nc -N does, and how many
-// answers they want.
+// Requests after which the client half-closes the connection, as nc -N does, and the number
+// of answers to each.
 var halfClosed = map[string]struct {
 	text    string
 	answers int
@@ -30,8 +30,8 @@ var halfClosed = map[string]struct {
 	"a pipeline":       {strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 3), 3},
 }
 
-// ask sends a request and, when each channel has a value, the end, and returns the status of
-// each answer.
+// ask sends a request, receives from each channel, half-closes the connection, and returns
+// the status of each answer.
 func ask(t *testing.T, server *httptest.Server, request string, until ...<-chan struct{}) (statuses []int) {
 	t.Helper()
 	c, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -55,9 +55,9 @@ func ask(t *testing.T, server *httptest.Server, request string, until ...<-chan 
 	}
 }
 
-// Such a client is answered as by net/http, however long that takes.
+// A half-closing client is answered as by net/http, however long the handler runs.
 func TestHalfClosingClientsAreAnswered(t *testing.T) {
-	noticed := make(chan struct{}, 100) // a pipeline may be noticed once more than it has answers
+	noticed := make(chan struct{}, 100) // for a pipeline it may get one value more than there are answers
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 		if _, err := io.ReadAll(r.Body); err != nil {
 			return err
@@ -96,11 +96,11 @@ func TestHalfClosingClientsAreAnswered(t *testing.T) {
 	}
 }
 
-// With CancelOnEOF the end is a reason to cancel.
+// With CancelOnEOF a half-close cancels the task.
 func TestCancelOnEOF(t *testing.T) {
 	begun, causes := make(chan struct{}, 1), make(chan error, 1)
 	s := serve(t, func(ctx context.Context, _ http.ResponseWriter, r *http.Request) error {
-		begun <- struct{}{} // a task cancelled before has no step
+		begun <- struct{}{} // a task that is cancelled before its first step never runs
 		err := asyncio.Sleep(ctx, time.Hour)
 		causes <- context.Cause(ctx)
 		return err

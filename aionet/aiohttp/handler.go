@@ -15,9 +15,9 @@ import (
 )
 
 // ErrClientGone is the cause of the cancellation of a request's task when the context of the
-// request ends, or when a write of the response fails. The client has left, most likely. The
-// context also ends when its parent is cancelled, and at Close of the http.Server. See
-// CancelOnEOF for what does not cancel the task.
+// request ends, or when a write of the response fails. Most likely the client has closed the
+// connection. The context also ends when its parent is cancelled, and at Close of the
+// http.Server. CancelOnEOF describes the end of a context that does not cancel the task.
 var ErrClientGone = errors.New("aiohttp: the request was cancelled by its client")
 
 // A HandlerFunc answers a request in a task of a loop. See Handler.
@@ -41,15 +41,15 @@ func MaxBody(n int64) Option {
 	return func(h *handler) { h.maxBody = &n }
 }
 
-// CancelOnEOF cancels the task of a request, with ErrClientGone, when the client of an
-// HTTP/1 connection ends its direction or resets the connection. Package net/http notices
-// both once the request's body has been read to its end. A client that only ends its
-// direction and waits for the response, as nc -N and some proxies do, then gets 503: to the
-// server it looks like a client that has closed the connection.
+// CancelOnEOF cancels the task of a request, with ErrClientGone, when an HTTP/1 client
+// half-closes or resets the connection. Package net/http detects both once the request's
+// body has been read to its end. Some clients half-close the connection and wait for the
+// response: nc -N, and some proxies. They get 503, as the server cannot tell a half-closed
+// connection from a closed one.
 //
-// Without CancelOnEOF such a client is answered. A reset before a write looks the same to
-// the server. The request's context has ended then and reports nothing further: the task
-// ends by itself, when a write of its response fails, at Close of the http.Server, or when
+// Without CancelOnEOF the task continues in both cases, and a half-closing client gets its
+// response. The request's context has ended and reports nothing further. The task is then
+// cancelled only when a write of its response fails, at Close of the http.Server, or when
 // the loop ends.
 func CancelOnEOF() Option {
 	return func(h *handler) { h.cancelOnEOF = true }
@@ -68,24 +68,26 @@ type handler struct {
 //
 // The ctx of fn, which is also the request's, has the values of the request's context
 // and belongs to the loop. It is cancelled when the loop ends, and with ErrClientGone when
-// the request's context ends or a write of the response fails. An HTTP/1 client that ends
-// its direction, or resets the connection, ends the request's context, but cancels the task
-// only with CancelOnEOF. Handler recognizes such an end if the http.ResponseWriter is that
-// of net/http, or leads to it by methods Unwrap; behind another one each end cancels. It
-// takes up to 200 milliseconds to recognize another cancellation that has no cause.
+// the request's context ends or a write of the response fails. An HTTP/1 client that
+// half-closes or resets the connection ends the request's context, but cancels the task only
+// with CancelOnEOF. To recognize these clients Handler needs the http.ResponseWriter of
+// net/http, or one whose methods Unwrap lead to it. With any other http.ResponseWriter, every
+// end of the request's context cancels the task. Handler takes up to 200 milliseconds to
+// recognize other cancellations that have no cause.
 //
-// aionet.Draining of ctx is closed when Shutdown of the http.Server begins, which waits for
-// the task: a long poll or a stream of events has to look at the channel. It stays open for
-// requests of a server whose first request for a Handler comes after that.
+// aionet.Draining(ctx) is closed when Shutdown of the http.Server begins. Shutdown waits for
+// the task, so a long poll or an event stream must select the channel. The channel stays open
+// if the server's first request for a Handler arrives after Shutdown has begun.
 //
 // fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
 // for each of the two. A Read of the body suspends the calling task until something
 // has come. A Write goes to a buffer, which is sent when it is full, by Flush, and at
 // the end; sending suspends the calling task while the client is slow. If the task
-// is cancelled, the calls return its context's error; a Write that was sending has then cut
-// the response. A Write that a deadline ends has cut it too. To cut the response does not
-// cancel the handler's task, which may clean up; the request's context reports nothing
-// further then. But HTTP/2 ends the request's context at a deadline. A call obeys the calling task and not a ctx of a part of it.
+// is cancelled, the calls return its context's error, and a Write that was sending cuts the
+// response. A write deadline that passes during a Write also cuts it. A cut response does not
+// cancel the handler's task, which may clean up. The request's context reports nothing
+// further. With HTTP/2, however, a write deadline ends the request's context. A call ends
+// with the calling task, not with a ctx of a part of it.
 // http.ResponseController works on w, and so do http.Flusher, io.ReaderFrom (a file is
 // read and sent in a goroutine) and http.Hijacker, by which the connection becomes one
 // of the loop. Neither w nor r.Body is used after fn has returned.
@@ -220,8 +222,8 @@ func (h *handler) told(r *http.Request, err error) (ok bool) {
 	return true
 }
 
-// withValues is the ctx of a task with the values of a request's context, and with the
-// channel of aionet.Draining.
+// withValues is the ctx of a task, with the values of a request's context and the channel
+// that aionet.Draining returns.
 type withValues struct {
 	context.Context
 	values   context.Context

@@ -183,7 +183,7 @@ func TestErrorsAreLogged(t *testing.T) {
 	}
 }
 
-// Many errors of one kind are limited, and hide no other one.
+// Repeated errors are logged up to the limit, and do not suppress other errors.
 func TestRepeatedErrorsAreLimited(t *testing.T) {
 	s := serve(t, func(_ context.Context, _ http.ResponseWriter, r *http.Request) error {
 		switch r.URL.Path {

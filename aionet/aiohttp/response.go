@@ -39,7 +39,7 @@ type response struct {
 	hijacked atomic.Bool
 	cut      atomic.Bool // a deadline or a cancellation has ended a write
 	deadline atomic.Pointer[time.Time]
-	left     context.CancelFunc // lets the server's goroutine go: the client has gone, or the connection was taken over
+	left     context.CancelFunc // releases the server's goroutine: a write failed, or the connection was hijacked
 }
 
 func newResponse(under http.ResponseWriter, r *http.Request) *response {
@@ -230,27 +230,27 @@ func (w *response) off(op func() error) error {
 		w.cut.Store(true)
 		w.control.SetWriteDeadline(longAgo)
 	})
-	var broken *net.OpError // not that of a file being read
+	var broken *net.OpError // an error of the connection, not of a file being read
 	if errors.As(failed, &broken) && !errors.Is(failed, os.ErrDeadlineExceeded) {
 		w.left()
 	}
 	return err
 }
 
-// SetWriteDeadline also records the deadline: with TLS, net/http takes up to 5 seconds to
-// return from a write that it has ended.
+// SetWriteDeadline also records the deadline. With TLS, a write may return up to 5 seconds
+// after the deadline has ended it.
 func (w *response) SetWriteDeadline(t time.Time) error {
 	w.deadline.Store(&t)
 	return w.control.SetWriteDeadline(t)
 }
 
-// wasCut reports whether the handler has ended a write.
+// wasCut reports whether a cancellation or a write deadline has ended a write.
 func (w *response) wasCut() bool {
 	t := w.deadline.Load()
 	return w.cut.Load() || t != nil && !t.IsZero() && !time.Now().Before(*t) && !w.idle()
 }
 
-// Unwrap lets http.ResponseController do the rest.
+// Unwrap returns the server's http.ResponseWriter, for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.under }
 
 // end is the server's last word: the handler has returned with err, or its loop has left it.

@@ -100,7 +100,8 @@ func TestBadRequests(t *testing.T) {
 	} {
 		a, err := site.do(t.Context(), test.method, test.path, test.contentType, test.body)
 		for test.status == 413 && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
-			// The server answers before it has the whole body. Where the client is slow, its Write fails first.
+			// The server answers before it has read the body. The Write of a slow client may fail before the
+			// client reads the answer.
 			a, err = site.do(t.Context(), test.method, test.path, test.contentType, test.body)
 		}
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 )
 
-// curl: bodies of known and unknown length, 100-continue, HTTP/1.0, HEAD, one connection for
-// several requests, large answers.
+// TestCurl tests bodies of known and unknown length, 100-continue, HTTP/1.0, HEAD, several
+// requests on one connection, and large answers.
 func TestCurl(t *testing.T) {
 	curl := testloop.Program(t, "curl", "curl")
 	upload := strings.Repeat("a line of the upload\n", 100_000)
@@ -44,7 +44,7 @@ func TestCurl(t *testing.T) {
 	})
 }
 
-// curl over TLS, which checks the certificate.
+// TestCurlOverTLS tests both versions of TLS. curl checks the certificate.
 func TestCurlOverTLS(t *testing.T) {
 	curl := testloop.Program(t, "curl", "curl")
 	trust := testloop.CertificateFile(t)

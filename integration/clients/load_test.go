@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 )
 
-// wrk: many kept-alive connections, all of which it cuts at its end.
+// TestWrk tests many keep-alive connections, all of which wrk cuts at its end.
 func TestWrk(t *testing.T) {
 	wrk := testloop.Program(t, "wrk", "wrk")
 	requests := regexp.MustCompile(`(\d+) requests in`)
@@ -27,7 +27,8 @@ func TestWrk(t *testing.T) {
 	})
 }
 
-// h2load: a fixed number of requests, over HTTP/1.1 and, where net/http serves, HTTP/2.
+// TestH2load tests a fixed number of requests over HTTP/1.1, and over HTTP/2 where net/http
+// serves.
 func TestH2load(t *testing.T) {
 	h2load := testloop.Program(t, "h2load", "nghttp2-client")
 	const requests = 2000

@@ -11,8 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 )
 
-// answerAll reads until the client has closed its half of the connection, and answers with
-// the same text in upper case.
+// answerAll reads until the client has half-closed the connection, and answers with the same
+// text in upper case.
 func answerAll(_ context.Context, conn *aionet.Conn) error {
 	all, err := io.ReadAll(conn)
 	if err != nil {
@@ -22,7 +22,8 @@ func answerAll(_ context.Context, conn *aionet.Conn) error {
 	return err
 }
 
-// nc -N closes its half of the connection after its input, and then reads the answer.
+// TestNetcatHalfClose tests nc -N, which half-closes the connection after its input, and then
+// reads the answer.
 func TestNetcatHalfClose(t *testing.T) {
 	nc := testloop.Program(t, "nc", "netcat-openbsd")
 	text := strings.Repeat("some lines that nc sends\n", 50_000)
@@ -52,7 +53,8 @@ func TestNetcatHalfClose(t *testing.T) {
 	})
 }
 
-// HTTP by hand, from a client that closes its half: each request is answered.
+// TestNetcatHTTP tests HTTP requests of a client that half-closes the connection. Each request
+// is answered.
 func TestNetcatHTTP(t *testing.T) {
 	nc := testloop.Program(t, "nc", "netcat-openbsd")
 	onEach(t, false, func(ctx context.Context, t *testing.T, addr string, s *site) {

@@ -11,8 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 )
 
-// openssl s_client: both versions of TLS, a handshake that resumes a session, and a line
-// protocol whose server closes the connection.
+// TestOpensslClient tests openssl s_client with both versions of TLS, a resumed session, and a
+// line protocol whose server closes the connection.
 func TestOpensslClient(t *testing.T) {
 	openssl := testloop.Program(t, "openssl", "openssl")
 	trust := testloop.CertificateFile(t)

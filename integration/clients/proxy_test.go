@@ -12,7 +12,7 @@ import (
 	"github.com/asyncio-go/asyncio/integration/internal/testloop"
 )
 
-// A proxy is started with a unix socket on either side, front and back.
+// startProxy starts a proxy with a unix socket on each side, front and back.
 func startProxy(t *testing.T, config string, name, debianPackage string, args ...string) (front, back string) {
 	t.Helper()
 	program := testloop.Program(t, name, debianPackage)
@@ -33,7 +33,7 @@ func startProxy(t *testing.T, config string, name, debianPackage string, args ..
 	return front, back
 }
 
-// The proxies keep connections to the site open and use them again.
+// The proxies reuse their connections to the site.
 var httpProxies = map[string]func(t *testing.T) (front, back string){
 	"nginx": func(t *testing.T) (front, back string) {
 		return startProxy(t, `
@@ -67,8 +67,8 @@ backend site
 	},
 }
 
-// nginx and haproxy in front of the loop: many requests by connections that are used again,
-// large bodies both ways, and a shutdown of the site behind them.
+// TestBehindProxies tests a site behind nginx and haproxy: many requests on reused connections,
+// large bodies in both directions, and a shutdown of the site.
 func TestBehindProxies(t *testing.T) {
 	curl, h2load := testloop.Program(t, "curl", "curl"), testloop.Program(t, "h2load", "nghttp2-client")
 	upload := strings.Repeat("a line of the upload\n", 400_000)
@@ -102,7 +102,8 @@ func TestBehindProxies(t *testing.T) {
 	}
 }
 
-// haproxy as a proxy of connections passes the end of the client's half on, then the answer.
+// TestBehindTCPProxy tests haproxy as a TCP proxy, which forwards the client's half-close and
+// then the answer.
 func TestBehindTCPProxy(t *testing.T) {
 	nc := testloop.Program(t, "nc", "netcat-openbsd")
 	front, back := startProxy(t, `

@@ -87,7 +87,7 @@ func command(r *bufio.Reader) (args []string, err error) {
 		args = append(args, string(arg[:size]))
 	}
 	if len(args) == 0 {
-		return nil, errors.New("a command without a name")
+		return nil, errors.New("the command has no name")
 	}
 	return args, nil
 }
@@ -103,7 +103,7 @@ func header(r *bufio.Reader, kind byte) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(line[1:]))
 }
 
-// redis-benchmark: many connections, with and without pipelines. No increment is lost.
+// TestRedisBenchmark tests many connections, with and without pipelines. No increment is lost.
 func TestRedisBenchmark(t *testing.T) {
 	benchmark := testloop.Program(t, "redis-benchmark", "redis-tools")
 	cli := testloop.Program(t, "redis-cli", "redis-tools")

@@ -21,18 +21,17 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// A site answers HTTP requests. Its tasks share hits, which counts them by path, without a
-// lock.
+// A site answers HTTP requests. hits counts them by path. Its tasks share hits without a lock.
 type site struct {
 	hits map[string]int
 }
 
 const hello = "hello, client"
 
-// large is what GET /large returns.
+// large is the answer to GET /large.
 var large = bytes.Repeat([]byte("0123456789abcdef"), 1<<19)
 
-// digest is how the answer to POST /digest describes the body of the request.
+// digest returns the answer to POST /digest: the length and the checksum of the body.
 func digest(body []byte) string { return fmt.Sprintf("%d %x", len(body), sha256.Sum256(body)) }
 
 func (s *site) answer(ctx context.Context, path string, body io.Reader) (reply []byte, status int, err error) {
@@ -40,7 +39,7 @@ func (s *site) answer(ctx context.Context, path string, body io.Reader) (reply [
 	switch path {
 	case "/hello":
 		return []byte(hello), http.StatusOK, asyncio.Sleep(ctx, 0)
-	case "/slow": // longer than net/http takes to notice that the client has closed its half
+	case "/slow": // long enough for net/http to detect that the client has half-closed
 		return []byte(hello), http.StatusOK, asyncio.Sleep(ctx, 50*time.Millisecond)
 	case "/large":
 		return large, http.StatusOK, nil
@@ -51,7 +50,7 @@ func (s *site) answer(ctx context.Context, path string, body io.Reader) (reply [
 	return []byte("no such page"), http.StatusNotFound, nil
 }
 
-// A server runs the site until end is called.
+// A server runs a site until end is called.
 type server struct {
 	name  string
 	start func(ctx context.Context, t *testing.T, l *aionet.Listener, s *site, secure *tls.Config) (end func())
@@ -63,8 +62,8 @@ var servers = []server{
 	{"aiohttp", serveAiohttp},
 }
 
-// serveFasthttp serves each connection in a task, by fasthttp. At Shutdown it closes idle
-// connections, and the others after an answer.
+// serveFasthttp serves each connection in a task, with fasthttp. At Shutdown it closes idle
+// connections at once, and the others after an answer.
 func serveFasthttp(ctx context.Context, t *testing.T, l *aionet.Listener, s *site, secure *tls.Config) (end func()) {
 	serve := func(ctx context.Context, conn net.Conn) error {
 		draining := false
@@ -100,10 +99,10 @@ func serveFasthttp(ctx context.Context, t *testing.T, l *aionet.Listener, s *sit
 	return testloop.ServeOn(ctx, t, l, func(ctx context.Context, conn *aionet.Conn) error { return serve(ctx, conn) })
 }
 
-// serveAiohttp has net/http serve the connections, and answers each request in a task.
+// serveAiohttp serves the connections with net/http, and answers each request in a task.
 func serveAiohttp(ctx context.Context, t *testing.T, l *aionet.Listener, s *site, secure *tls.Config) (end func()) {
 	addr := l.Addr()
-	if err := l.Close(); err != nil { // net/http needs a listener of its own
+	if err := l.Close(); err != nil { // net/http needs a listener of package net
 		t.Fatal(err)
 	}
 	front, err := net.Listen(addr.Network(), addr.String())
@@ -135,7 +134,7 @@ func serveAiohttp(ctx context.Context, t *testing.T, l *aionet.Listener, s *site
 	}
 }
 
-// onEach runs the body for each server, at a free port of 127.0.0.1.
+// onEach runs body for each server, at a free port of 127.0.0.1.
 func onEach(t *testing.T, secure bool, body func(ctx context.Context, t *testing.T, addr string, s *site)) {
 	for _, server := range servers {
 		t.Run(server.name, func(t *testing.T) {

@@ -72,8 +72,8 @@ func (r *room) serve(ctx context.Context, conn *aionet.Conn) error {
 	}
 }
 
-// The client of Node.js's package ws: a room of clients, messages of all lengths, pings, and
-// the closing handshake.
+// TestNodeWebSocket tests the client of package ws of Node.js: a room of clients, messages of
+// all lengths, pings, and the closing handshake.
 func TestNodeWebSocket(t *testing.T) {
 	node, npm := testloop.Program(t, "node", "nodejs"), testloop.Program(t, "npm", "npm")
 	dir := t.TempDir()

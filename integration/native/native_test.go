@@ -59,7 +59,7 @@ func TestTheWatchNamesWhatBlocksInC(t *testing.T) {
 				t.Run(fmt.Sprintf("%d %s, %d processors, %d parked", i, p.where, procs, parked), func(t *testing.T) {
 					defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 					s := seen(t, p.block, parked)
-					// On a busy machine the stack may not be looked at, or the step be slow before it blocks.
+					// On a busy machine the stack may not be captured, or the step may be slow before it blocks.
 					for n := 0; n < 10 && (s.Class == asyncio.StallUnknown || s.Class == asyncio.StallStarvedOS && s.Call == ""); n++ {
 						s = seen(t, p.block, parked)
 					}
@@ -87,7 +87,7 @@ func seen(t *testing.T, block func(), parked int) (seen asyncio.Stall) {
 		block()
 		return nil
 	}, asyncio.WithLogger(quiet), asyncio.WithStallThreshold(threshold), asyncio.WithStallHandler(func(s asyncio.Stall) {
-		if s.Ended || s.TaskName != "main" || seen.Class == asyncio.StallCgo { // the rest of main's step may be slow, too
+		if s.Ended || s.TaskName != "main" || seen.Class == asyncio.StallCgo { // the rest of the step of main may also be slow
 			return
 		}
 		seen = s

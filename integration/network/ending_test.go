@@ -19,8 +19,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Shutdown under load, by aionet.Draining: each request that was accepted is answered, and
-// connections that are kept alive end.
+// Shutdown under load, with aionet.Draining. Each accepted request is answered, and keep-alive
+// connections end.
 
 func TestFasthttpServerEndsInOrder(t *testing.T) {
 	testloop.Run(t, func(ctx context.Context) {
@@ -49,7 +49,7 @@ func TestFasthttpServerEndsInOrder(t *testing.T) {
 				default:
 				}
 			}}
-			s.ServeConn(conn) // a deadline that has passed is its error
+			s.ServeConn(conn) // it may return the error of a deadline that has passed
 			return nil
 		})
 		var clients sync.WaitGroup
@@ -86,7 +86,7 @@ func TestFasthttpServerEndsInOrder(t *testing.T) {
 	})
 }
 
-// Each member of a room is told by the closing frame.
+// At Shutdown each member of a room receives a closing frame.
 func TestWebSocketRoomEndsInOrder(t *testing.T) {
 	testloop.Run(t, func(ctx context.Context) {
 		const members = 20

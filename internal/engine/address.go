@@ -13,5 +13,5 @@ func wordOf(ch chan struct{}) uintptr {
 	return *(*uintptr)(unsafe.Pointer(&ch))
 }
 
-// entryPoint is the address of the code of a function.
+// entryPoint returns the address of the code of fn.
 func entryPoint(fn func()) uintptr { return **(**uintptr)(unsafe.Pointer(&fn)) }

@@ -18,20 +18,22 @@ import (
 // is the one that stands on the loop's lane and was not left by a switch of
 // coroutines, as every other coroutine and whoever resumed it were.
 //
-// A profile of the goroutines stops the world twice, for some 0.1 ms with 10,000 of
-// them, where runtime.Stack stops it for 10 microseconds for each. The runtime's
-// function ends after 32 frames. Where these hold no line of the program, package
-// pprof is asked, which has 128, and takes ten times as long where each task has labels
-// of its own. Last, for few goroutines only, comes runtime.Stack: it also has the 50
-// outermost frames.
+// There are three sources of stacks. Each is used if the one before shows no line of the
+// program:
+//
+//   - runtime.GoroutineProfile has 32 frames. It stops the world for some 0.1 ms with 10,000
+//     goroutines.
+//   - Package pprof has 128 frames. It takes ten times as long if each task has its own labels.
+//   - runtime.Stack also has the 50 outermost frames. It stops the world for 10 microseconds
+//     for each goroutine, and is called for few goroutines only.
 
 // maxPrinted bounds the goroutines for which runtime.Stack is called.
 const maxPrinted = 300
 
-// capture returns the stack of the step that r runs, as the runtime prints one, from
-// the leaf to the user's outermost function; "" if it is not found. It also reports
-// whether the step is alone: the process has no goroutine besides, but those of the
-// library and of suspended tasks.
+// capture returns the stack of the step that r runs, in the runtime's format, from the leaf
+// to the user's outermost function. It returns "" if it does not find the stack. alone
+// reports that the process has no other goroutine, except those of the library and of
+// suspended tasks.
 func (l *Loop) capture(r *runner) (stack string, alone bool) {
 	trace, alone := l.profiled(shortStacks)
 	if trace == nil || !inProgram(*trace) {
@@ -47,7 +49,7 @@ func (l *Loop) capture(r *runner) (stack string, alone bool) {
 			return text, alone
 		}
 	}
-	if trace != nil { // a dependency's task, or a recursion that is deeper than a profile is
+	if trace != nil { // a dependency's task, or a recursion deeper than the profile
 		return cut(*trace).String(), alone
 	}
 	return "", alone
@@ -55,7 +57,7 @@ func (l *Loop) capture(r *runner) (stack string, alone bool) {
 
 func inProgram(t stall.Trace) bool { return slices.ContainsFunc(t.Frames, stall.Frame.Program) }
 
-// profiled looks for the stack among those of all goroutines.
+// profiled finds the stack among those that stacks returns.
 func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.Trace, alone bool) {
 	example, stop := coro.Suspended()
 	defer stop()
@@ -92,14 +94,14 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.
 			trace := traceOf(found[0])
 			return &trace, others == 1
 		default:
-			return nil, false // another loop's, or nobody's, for all that is known
+			return nil, false // ambiguous: one may belong to another loop
 		}
 	}
 	return nil, false
 }
 
-// ofEngine reports whether the goroutine is one that the loop started, such as the
-// monitor, and so serves no channel of the program.
+// ofEngine reports whether the goroutine is the monitor or the watch of a loop. These use no
+// channel of the program.
 func ofEngine(pcs []uintptr) bool {
 	for i := len(pcs) - 1; i >= 0; i-- {
 		f := runtime.FuncForPC(pcs[i] - 1)
@@ -116,14 +118,14 @@ const (
 	watchName   = "github.com/asyncio-go/asyncio/internal/engine.(*watch).run"
 )
 
-// shortest is how many frames the runtime's profile has at most, and longest those of
-// package pprof, unless GODEBUG=profstackdepth says another number.
+// shortest is the maximum number of frames in the runtime's profile. longest is that of
+// package pprof, unless GODEBUG=profstackdepth changes it.
 const (
 	shortest = len(runtime.StackRecord{}.Stack0)
 	longest  = 128
 )
 
-// shortStacks are the stacks of all goroutines, from the leaf on.
+// shortStacks returns the stacks of all goroutines, from the leaf on, by the runtime's profile.
 func shortStacks() (all [][]uintptr, most int) {
 	records := make([]runtime.StackRecord, runtime.NumGoroutine()+64)
 	for {
@@ -140,7 +142,8 @@ func shortStacks() (all [][]uintptr, most int) {
 	return all, shortest
 }
 
-// longStacks are longer ones, each once, however many goroutines have it.
+// longStacks returns the stacks of package pprof. A stack that several goroutines share is
+// listed once.
 func longStacks() (all [][]uintptr, most int) {
 	var text bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
@@ -149,7 +152,7 @@ func longStacks() (all [][]uintptr, most int) {
 	for line := range bytes.Lines(text.Bytes()) {
 		count, stack, ok := bytes.Cut(line, []byte(" @ "))
 		if n, err := strconv.Atoi(string(count)); !ok || err != nil || n < 1 {
-			continue // one of the lines that explain a stack
+			continue // not the header of a stack
 		}
 		var pcs []uintptr
 		for field := range bytes.FieldsSeq(stack) {

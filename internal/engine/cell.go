@@ -212,8 +212,8 @@ func (c *Cell) Done() <-chan struct{} {
 	return d.ch
 }
 
-// OnDone has fn called on the loop, in a turn after the cell is settled. It is called at
-// site. From any goroutine. After the loop has closed nothing is called.
+// OnDone registers fn, which the loop calls in a turn after the cell is settled. site is the
+// call that registers it. From any goroutine. After the loop has closed fn is not called.
 func (c *Cell) OnDone(fn func(), owner *Task, site coro.Site) {
 	l := c.loop
 	if l == nil {

@@ -50,8 +50,8 @@ func (l *Loop) reportUnreachable(c *Cell, f *failure) {
 	}, f)
 }
 
-// receive marks f as received, and wakes the loop if it is in awaitReceivers. It reports
-// whether f was not received before. From any goroutine.
+// receive marks f as received, and wakes the loop if it is in awaitReceivers. first reports
+// whether this is the first call. From any goroutine.
 func (f *failure) receive(l *Loop) (first bool) {
 	if f.received.Swap(true) {
 		return false

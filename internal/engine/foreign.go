@@ -34,8 +34,8 @@ func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 	return c
 }
 
-// held returns the carrier that t keeps for a Done channel, one below the node of t or
-// not; nil: none.
+// held returns the carrier that t keeps for a Done channel, or nil. confined selects a carrier
+// below the node of t.
 func (t *Task) held(done <-chan struct{}, confined bool) *Node {
 	if e := t.node.ext.Load(); e != nil {
 		for _, c := range e.carriers {
@@ -91,15 +91,15 @@ func (n *Node) drop() {
 	n.releaseCarrier()
 }
 
-// releaseCarrier stops watching a foreign context that nothing depends on. n is its
-// carrier or that one's ground.
+// releaseCarrier stops watching a foreign context on which no node depends. n is its carrier
+// or derived node.
 func (n *Node) releaseCarrier() {
 	src := n.source()
 	if src == nil || src.stop == nil || src.holders > 0 {
 		return
 	}
 	c := src.carrier
-	if c.parked != nil || c.kids != nil && (c.kids != src.ground || c.kids.next != nil || c.kids.kids != nil) {
+	if c.parked != nil || c.kids != nil && (c.kids != src.derived || c.kids.next != nil || c.kids.kids != nil) {
 		return
 	}
 	src.stop()
@@ -108,28 +108,28 @@ func (n *Node) releaseCarrier() {
 	case c.up.Load() != nil: // below a confined task
 		c.end()
 	case c.prev != nil:
-		src.cover.unlink(c)
+		src.shieldRoot.unlink(c)
 	}
 }
 
-// ground returns the node between the carrier c and what is made with its foreign context:
-// c itself if the scope has ended. The foreign context may be shielded from the end of the
-// scope. What was made with it ends then, and an await with it does not.
-func (c *Node) ground(src *source) *Node {
-	if src.ground == nil && !c.scope.ended {
-		src.cover = c.scope.shelter()
-		src.ground = &Node{scope: c.scope, anchor: c}
-		src.ground.extras().foreign = src
-		c.link(src.ground)
-		src.cover.enlist(c)
+// derived returns the parent of nodes that are made with the carrier's foreign context. The end
+// of the scope cancels the derived node, but not the carrier: an await with the foreign context
+// continues. After the end of the scope derived returns c itself.
+func (c *Node) derived(src *source) *Node {
+	if src.derived == nil && !c.scope.ended {
+		src.shieldRoot = c.scope.shieldParent()
+		src.derived = &Node{scope: c.scope, anchor: c}
+		src.derived.extras().foreign = src
+		c.link(src.derived)
+		src.shieldRoot.enlist(c)
 	}
-	if src.ground == nil || c.scope.ended {
+	if src.derived == nil || c.scope.ended {
 		return c
 	}
-	return src.ground
+	return src.derived
 }
 
-// rewatch watches a foreign context again. n is its carrier or that one's ground.
+// rewatch watches a foreign context again. n is its carrier or derived node.
 func (n *Node) rewatch() {
 	src := n.source()
 	if src == nil || src.stop != nil || src.carrier == nil {
@@ -137,7 +137,7 @@ func (n *Node) rewatch() {
 	}
 	c := src.carrier
 	src.stop = context.AfterFunc(src.ctx, func() { c.cancelFrom(src.ctx) })
-	if src.ground != nil && c.prev == nil && !c.scope.ended {
-		src.cover.enlist(c)
+	if src.derived != nil && c.prev == nil && !c.scope.ended {
+		src.shieldRoot.enlist(c)
 	}
 }

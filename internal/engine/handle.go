@@ -42,7 +42,7 @@ func (l *Loop) CallAt(when int64, fn func()) *Handle {
 	return h
 }
 
-// From notes which call made the callback, for reports.
+// From sets the call that made the callback, for reports.
 func (h *Handle) From(site coro.Site) *Handle {
 	h.site = site
 	return h

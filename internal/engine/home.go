@@ -11,7 +11,7 @@ import (
 // used first. When that loop has ended another may take it over.
 type Home struct {
 	loop atomic.Pointer[Loop]
-	Left func() // called when the loop has ended and the primitive is used again; may be nil
+	Left func() // called at the first use after the loop has ended; may be nil
 }
 
 // Enter is Enter for a call of a primitive that lives at h.

@@ -15,13 +15,13 @@ type inbox struct {
 	posts  []posted
 	closed bool
 
-	spare []posted // the slice that was emptied last; owned by the loop
+	spare []posted // an empty slice for reuse; owned by the loop
 }
 
-// posted is a post, and where it was made; 0: unknown.
+// posted is a post, with the call that sent it.
 type posted struct {
 	post
-	site coro.Site
+	site coro.Site // 0: unknown
 }
 
 // A post is bookkeeping that is done when it is taken out, a callback of the
@@ -46,7 +46,8 @@ const (
 // post has fn called inline on the loop at the beginning of a turn.
 func (l *Loop) post(fn func()) error { return l.send(bookkeeping(fn), 0) }
 
-// Post is CallSoonThreadsafe, called at site: fn runs as a callback. What was accepted runs.
+// Post queues fn as a callback, from any goroutine. site is the call of CallSoonThreadsafe. If
+// Post returns nil, fn runs.
 func (l *Loop) Post(fn func(), site coro.Site) error {
 	if l.Here() && !l.root.ended {
 		l.ready.pushCall(call{fn: fn, site: site})
@@ -97,7 +98,7 @@ func (l *Loop) takePosts() {
 	in.mu.Unlock()
 	for i, p := range posts {
 		posts[i] = posted{}
-		if fn, ok := p.post.(callback); ok { // many at a time, if any
+		if fn, ok := p.post.(callback); ok { // the most frequent kind
 			l.ready.pushCall(call{fn: fn, site: p.site})
 		} else {
 			p.arrive(l)

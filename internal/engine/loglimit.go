@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// A LogKey says which lines of a message and a level repeat each other.
+// A LogKey identifies lines of one message and level that count as repetitions.
 type LogKey struct {
-	Site string // what failed: a listener, or the line that panicked; few values
-	Text string // of the error: any number of values
+	Site string // a listener, or the line that panicked; few values
+	Text string // text of the error; any number of values
 }
 
-// LogKeyOf returns the key of an error that site reports. The remote address differs from
-// line to line and does not count. A panic, whose stack is given, has the line that panicked
-// in its key: no other error takes its place in the log.
+// LogKeyOf returns the key of an error that site reports. It removes the remote address from
+// the error's text, as the address differs from line to line. stack is that of a panic, or
+// nil. The key of a panic contains the line that panicked, so other errors do not suppress it.
 func LogKeyOf(site, remote string, err error, stack []byte) LogKey {
 	text := fmt.Sprint(err)
 	if remote != "" {
@@ -29,7 +29,7 @@ func LogKeyOf(site, remote string, err error, stack []byte) LogKey {
 	return LogKey{site, text}
 }
 
-// panicSite returns the line of the program that panicked, by a stack of debug.Stack.
+// panicSite returns the line that panicked. stack is the text of debug.Stack.
 func panicSite(stack string) string {
 	lines := strings.Split(stack, "\n")
 	began := false
@@ -37,7 +37,7 @@ func panicSite(stack string) string {
 	for i := 0; i+1 < len(lines); i++ {
 		switch line := lines[i]; {
 		case strings.HasPrefix(lines[i+1], "\t") && strings.HasPrefix(line, "panic("):
-			began, site = true, "" // the last one panicked first
+			began, site = true, "" // the outermost panic came first
 		case began && site == "" && strings.HasPrefix(lines[i+1], "\t") && !strings.HasPrefix(line, "runtime."):
 			site, _, _ = strings.Cut(strings.TrimSpace(lines[i+1]), " ")
 		}
@@ -45,39 +45,40 @@ func panicSite(stack string) string {
 	return site
 }
 
-// logLimits are those of a loop.
+// logLimits are the limits of a loop.
 type logLimits struct {
 	sites map[string]*siteLimits // by level, message and site
 	swept int64
 }
 
-// siteLimits are the lines of one site.
+// siteLimits are the limits of one site.
 type siteLimits struct {
 	texts map[string]*logLimit // at most logTexts
-	other *logLimit            // of all further texts
+	other *logLimit            // shared by all further texts
 }
 
 // A logLimit bounds how often one line is logged.
 type logLimit struct {
-	began      int64 // of the window, by the loop's clock
-	lines      int   // logged in it
-	suppressed int   // since the last line
+	began      int64 // start of the window, by the loop's clock
+	lines      int   // number of lines logged in the window
+	suppressed int   // number of lines suppressed since the last logged one
 	level      slog.Level
 	msg        string
-	args       []any // of the last line that was suppressed
+	args       []any // attributes of the last suppressed line
 }
 
 const (
 	logWindow = time.Minute
-	logLines  = 10 // in a window
-	logTexts  = 64 // of a site in a window
+	logLines  = 10 // lines of one text in a window
+	logTexts  = 64 // texts of one site in a window
 )
 
-// LogLimited is Log for messages that other sides can cause as often as they like: ten
-// lines of a message, a level and a key in a minute. A line has the number of those that
-// were left out before it as its attribute "suppressed". Those that no such line follows
-// are counted by the first limited line after the minute, or at the end of the loop, in a
-// line with the attributes of the last of them. On the loop only.
+// LogLimited logs a message that peers can cause at any rate. It logs at most ten lines a
+// minute for each message, level and key, and suppresses further ones. The attribute
+// "suppressed" of the next line is the number of suppressed lines. If no such line follows,
+// a line with the attributes of the last suppressed one reports the number. That line is
+// logged with the first limited line after the minute, or at the end of the loop. On the
+// loop only.
 func (l *Loop) LogLimited(level slog.Level, msg string, key LogKey, args ...any) {
 	limits, now := &l.logLimits, l.Elapsed()
 	if limits.sites == nil {
@@ -101,7 +102,7 @@ func (l *Loop) LogLimited(level slog.Level, msg string, key LogKey, args ...any)
 	l.log(level, msg, limit.counted(args)...)
 }
 
-// of returns the limit of a text at a site.
+// of returns the limit of a text at a site, and makes it on first use.
 func (s *logLimits) of(site, text string) *logLimit {
 	at := s.sites[site]
 	if at == nil {
@@ -123,7 +124,7 @@ func (s *logLimits) of(site, text string) *logLimit {
 	return limit
 }
 
-// counted returns the attributes of the next line.
+// counted returns args with the number of suppressed lines, and resets the number.
 func (limit *logLimit) counted(args []any) []any {
 	if limit.suppressed > 0 {
 		args = append(slices.Clip(args), "suppressed", limit.suppressed)
@@ -132,7 +133,8 @@ func (limit *logLimit) counted(args []any) []any {
 	return args
 }
 
-// sweepLogLimits forgets the limits that are over, and logs how many lines they left out.
+// sweepLogLimits removes the limits for which over returns true, and logs how many lines each
+// has suppressed.
 func (l *Loop) sweepLogLimits(over func(*logLimit) bool) {
 	end := func(limit *logLimit) bool {
 		if !over(limit) {

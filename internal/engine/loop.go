@@ -62,12 +62,12 @@ type Loop struct {
 	watch         watch
 	flight        Flight    // nil: none; fixed before the monitor starts
 	debug         *debugger // nil: not in debug mode; fixed before start
-	calling       calling   // the callback that runs, or the last one of the turn; see callback.go
+	calling       calling   // the callback that runs, or the last one of the turn
 
 	// Owned by the loop.
 	ready      readyQueue
 	left       int // entries of this turn still to run
-	size       int // entries of this turn in all
+	size       int // number of entries of this turn
 	turns      uint64
 	rootMask   uint64 // a turn begins on the root where turns has none of these bits
 	counters   counters
@@ -111,7 +111,7 @@ func New(cfg Config) *Loop {
 	}
 	l.root = &Scope{loop: l, node: &Node{}}
 	l.root.node.scope = l.root
-	l.root.cover = &Node{scope: l.root} // Detach needs it in any goroutine
+	l.root.shieldRoot = &Node{scope: l.root} // made here, as Detach reads it in any goroutine
 	l.rootRunner.loop = l
 	l.bridges.collected = new(atomic.Int32)
 	l.watch.l, l.lateAfter = l, math.MaxInt64
@@ -296,7 +296,7 @@ func (l *Loop) drive() {
 func (l *Loop) finale() {
 	l.root.ended = true
 	l.root.node.cancel(scopeEnded)
-	l.root.uncover()
+	l.root.endShielded()
 	l.closeInbox()
 	for n := l.ready.len(); n > 0; n-- {
 		if l.mark.Load() {

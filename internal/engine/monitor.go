@@ -53,8 +53,8 @@ type slowStep struct {
 	calling calling
 	runner  *runner
 	began   int64         // to within a tick
-	cpu     time.Duration // of the process, when it ended; by the loop, before it sets ended
-	ended   atomic.Int64  // by the loop; 0: it runs still
+	cpu     time.Duration // CPU time of the process at the end of the step; set by the loop before ended
+	ended   atomic.Int64  // set by the loop; 0: the step still runs
 
 	// Of the monitor.
 	seen  stretch
@@ -76,14 +76,14 @@ type slowStep struct {
 	ready   int         // the most that was seen to wait
 	late    int
 	phases  []phase
-	phase   int           // the index of the present one
-	moving  string        // the key of the next one, which one look has seen; "" if none
-	looked  time.Duration // how long it had lasted at the last look
+	phase   int           // index of the current phase
+	moving  string        // key of a new phase that one look has seen; "" if none
+	looked  time.Duration // duration of the step at the last look
 
 	reported reported
-	evidence stall.Evidence // at the last look
-	traced   bool           // at its first report
-	trace    string         // the file; "" if that failed, or nobody wants it
+	evidence stall.Evidence // evidence at the last look
+	traced   bool           // the first report has requested the trace
+	trace    string         // the trace file; "" if it is off or writing failed
 }
 
 func (l *Loop) monitor() {
@@ -242,7 +242,7 @@ func (m *monitor) observe(now int64) {
 				s.next = l.nextLook(lasts)
 			}
 			m.tell(s, now, false, false)
-		case lasts >= s.next: // it may have moved on
+		case lasts >= s.next: // the stall may have moved to another place
 			s.next = l.nextLook(lasts)
 			m.tell(s, now, false, true)
 		case l.bubbled() && lasts >= 2*reportWindow:
@@ -251,8 +251,8 @@ func (m *monitor) observe(now int64) {
 	}
 }
 
-// nextLook is when a step that has lasted so long is looked at again: the longer it lasts,
-// the rarer.
+// nextLook returns the duration at which the watch looks again at a step that has lasted for
+// lasts. The longer the step lasts, the longer is the interval.
 func (l *Loop) nextLook(lasts int64) int64 {
 	return lasts + min(max(lasts/32, int64(l.cfg.StallThreshold)), reportWindow)
 }

@@ -58,8 +58,8 @@ func TestTheMonitorParksWhileTheLoopSleeps(t *testing.T) {
 	})
 }
 
-// However many steps are slow at once, no more stacks are taken in a window than are allowed: fewer of
-// steps that were looked at before.
+// The number of captures in a window is bounded: by maxLooks for all steps, and by maxCaptures for steps
+// that were captured before.
 func TestCapturesAreBounded(t *testing.T) {
 	for first, most := range map[bool]int{false: maxCaptures, true: maxLooks} {
 		w := &watch{}

@@ -64,9 +64,9 @@ type source struct {
 	carrier *Node       // nil: the root's node
 	holders int         // tasks that keep the carrier; owned by the loop
 
-	// See Node.ground; owned by the loop.
-	ground *Node
-	cover  *Node // of the scope: while the context is watched its list has the carrier, which is not below it
+	// See Node.derived; owned by the loop.
+	derived    *Node
+	shieldRoot *Node // that of the scope; it lists the carrier while the context is watched, but is not its parent
 }
 
 func (n *Node) extras() *nodeExt {
@@ -167,7 +167,7 @@ func (n *Node) due() *cancelState {
 	case e.foreign != nil && e.foreign.ctx.Err() != nil:
 		return stateOf(e.foreign.ctx)
 	case e.foreign != nil && e.foreign.carrier != nil && e.foreign.carrier != n:
-		return e.foreign.cover.state.Load() // of a ground
+		return e.foreign.shieldRoot.state.Load() // n is the derived node
 	case e.limit != nil && e.limit.passed():
 		return expired()
 	}
@@ -256,10 +256,10 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	}
 	n.outer = outsideOf(ctx)
 	if parent == nil {
-		if scope.node == n { // that of a new scope
+		if scope.node == n { // n is the node of a new scope
 			scope = scope.outer
 		}
-		if parent = scope.shelter(); parent == nil {
+		if parent = scope.shieldParent(); parent == nil {
 			return
 		}
 	}
@@ -272,7 +272,7 @@ func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	}
 	if src := parent.source(); src != nil && src.carrier != nil {
 		if parent == src.carrier && parent.up.Load() == nil {
-			parent = parent.ground(src)
+			parent = parent.derived(src)
 		}
 		parent.rewatch()
 	}

@@ -20,7 +20,7 @@ type Group struct {
 	Scope
 	listed  Waiter // in outer.groups, until Close has returned the errors
 	closing bool
-	warned  bool       // see Added
+	warned  bool       // Added has logged a warning
 	owed    []*failure // that Close has not returned: they are the owner's at its end
 }
 
@@ -46,8 +46,8 @@ func (g *Group) Node() *Node { return g.node }
 // Len returns the number of tasks that have not ended, of groups opened in g too.
 func (g *Group) Len() int { return g.live }
 
-// Added is called with a task that was added from outside. If the group has failed, the
-// task never starts, and no caller may look at it: the first such task is logged.
+// Added is called with each task that Group.Go adds. If the group has failed the task never
+// starts, and the caller may ignore its error. So Added logs the first such task.
 func (g *Group) Added(t *Task) {
 	if len(g.fails) == 0 || g.closing || g.warned {
 		return

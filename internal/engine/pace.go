@@ -18,12 +18,12 @@ type pace struct {
 	turn  uint64        // the turn of the last note
 	since int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
 	cpu   time.Duration // what the process had used by then
-	due   time.Duration // how long the turn lasts when it is told of next; at 1, 2, 4 ... thresholds
-	told  longTurn      // the turn that was told of, until it ends
+	due   time.Duration // the duration at which the turn is reported next: 1, 2, 4 ... thresholds
+	told  longTurn      // the turn that was reported, until it ends
 
-	callback calling // the one that most notes of the turn saw
-	votes    int     // by how many more than others
-	seen     int     // the notes of the turn
+	callback calling // candidate for the callback of most notes of the turn
+	votes    int     // votes for callback minus votes for others
+	seen     int     // number of notes of the turn
 
 	notes, yields int    // since the loop slept, or a spinner was told of; and those of a task that yields
 	spunAt        int64  // the first of them
@@ -86,12 +86,12 @@ func (l *Loop) watchPace(now int64) {
 
 // A longTurn is a turn of many steps.
 type longTurn struct {
-	since int64 // 0: none
-	cpu   time.Duration
-	size  int // 0: not yet known
+	since int64         // when it began; 0: none
+	cpu   time.Duration // CPU time of the process at its beginning
+	size  int           // number of steps; 0: not yet known
 }
 
-// vote notes which callback runs.
+// vote records which callback runs, by the Boyer-Moore majority vote.
 func (p *pace) vote(l *Loop) {
 	p.seen++
 	p.told.size = l.size
@@ -109,7 +109,7 @@ func (p *pace) vote(l *Loop) {
 // most reports whether most notes of the turn saw the same callback.
 func (p *pace) most() bool { return 2*p.votes > p.seen }
 
-// mostly names that callback, to go on from the turn's steps.
+// mostly names that callback, as the rest of a sentence about the turn's steps.
 func (p *pace) mostly() string {
 	if !p.most() {
 		return ""
@@ -122,15 +122,15 @@ func (p *pace) mostly() string {
 	return text
 }
 
-// mostly makes a turn that of the callback that most notes of it saw, if there is one.
+// mostly assigns the turn to the callback that most notes of it saw, if there is one.
 func (s *slowStep) mostly(l *Loop) {
 	if l.pace.most() {
 		s.task, s.runner, s.calling = nil, &l.rootRunner, l.pace.callback
 	}
 }
 
-// turnEnded tells of the end of a turn of many steps. If most notes of it saw the same
-// callback, it names that.
+// turnEnded reports the end of a turn of many steps. If most notes of the turn saw the same
+// callback, the report names it.
 func (l *Loop) turnEnded(now int64) {
 	p := &l.pace
 	told := p.told

@@ -116,7 +116,7 @@ func TestASpinnerOfTenThresholds(t *testing.T) {
 	}
 }
 
-// What is told of once, and comes at a place that was reported just before, is one of those left out.
+// An anomaly at a place that was reported less than a minute ago is counted, and not reported.
 func TestAnOddityThatIsLeftOutIsCounted(t *testing.T) {
 	l := New(Config{StallThreshold: 100, Logger: slog.New(slog.DiscardHandler)})
 	w := &l.watch

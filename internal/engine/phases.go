@@ -7,25 +7,25 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A stall may move on: the step stops waiting in one line and blocks in another. The watch
-// looks again and again, and adds the time since the look before to the phase that it sees.
+// During a stall the step may stop blocking in one line and block in another. The watch looks at
+// the step repeatedly, and adds the time since its last look to the phase that it sees.
 
-// A phase is the part of a stall at one place.
+// A phase is the part of a stall that a step spends at one place.
 type phase struct {
 	key     string
 	finding stall.Finding
 	stack   string
 	took    time.Duration
-	before  stall.Evidence // up to the look before the first of the phase
+	before  stall.Evidence // evidence from before the phase
 	place   *spot
 	muted   bool
 }
 
-// maxPhases bounds the phases of a stall. Further ones count as the last.
+// maxPhases bounds the phases of a stall. The time of further phases is added to the current one.
 const maxPhases = 32
 
-// phaseKey tells phases apart. A computation of the program's own moves between the lines
-// of a function.
+// phaseKey identifies a phase by class and line. For a computation in the program's own code it
+// uses the function, as such a computation moves between lines.
 func phaseKey(f stall.Finding) string {
 	at := f.Func
 	if f.Class != stall.CPU || f.Call != "" {
@@ -34,8 +34,8 @@ func phaseKey(f stall.Finding) string {
 	return f.Class.String() + " " + at
 }
 
-// moveOn adds a look at the step to its phases. It reports whether that began a new phase.
-// A computation has moved on when two looks in a row saw it elsewhere.
+// moveOn adds a look at the step to its phases. It reports whether a new phase has begun. A
+// change from one computation to another needs two looks in a row.
 func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
 	since, before := elapsed-s.looked, s.evidence
 	s.looked, s.evidence = elapsed, e
@@ -60,7 +60,7 @@ func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
 	}
 	s.moving = ""
 	for i := range s.phases {
-		if p := &s.phases[i]; p.key == key { // it is back
+		if p := &s.phases[i]; p.key == key { // the stall has returned to an earlier phase
 			s.phase = i
 			p.took += since
 			s.place, s.muted = p.place, p.muted
@@ -72,7 +72,7 @@ func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
 	return true
 }
 
-// ofPhase is the part of the evidence that belongs to the present phase.
+// ofPhase returns the part of the evidence that belongs to the current phase.
 func (s *slowStep) ofPhase(e stall.Evidence) stall.Evidence {
 	if len(s.phases) > 0 {
 		e = e.Since(s.phases[s.phase].before)
@@ -80,7 +80,7 @@ func (s *slowStep) ofPhase(e stall.Evidence) stall.Evidence {
 	return e
 }
 
-// phaseBegan is when the present phase began.
+// phaseBegan returns when the current phase began.
 func (s *slowStep) phaseBegan() int64 {
 	if len(s.phases) == 0 {
 		return s.began
@@ -88,7 +88,7 @@ func (s *slowStep) phaseBegan() int64 {
 	return s.began + int64(s.phases[s.phase].before.Elapsed)
 }
 
-// keep keeps what is known of the present phase.
+// keep saves the finding, stack and place in the current phase.
 func (s *slowStep) keep() {
 	if len(s.phases) > 0 && s.moving == "" {
 		p := &s.phases[s.phase]
@@ -96,8 +96,8 @@ func (s *slowStep) keep() {
 	}
 }
 
-// longest returns to the phase that took longest, when the step has ended. It returns how
-// long that took, 0 if there was one only.
+// longest restores the finding, stack and place of the phase that took longest. It is called when
+// the step has ended. It returns the duration of the phase, or 0 if the step had only one.
 func (s *slowStep) longest(elapsed time.Duration) time.Duration {
 	if len(s.phases) == 0 {
 		return 0

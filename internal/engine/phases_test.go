@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// What the process did before a stall moved on is not held against the phase that it is in.
+// The evidence from before a phase does not count for the phase.
 func TestAPhaseIsWeighedByItself(t *testing.T) {
 	const ms = time.Millisecond
 	s := &slowStep{finding: stall.Finding{Class: stall.Sleep, Call: "time.Sleep"}}

@@ -53,7 +53,7 @@ type readyQueue struct {
 type call struct {
 	h    *Handle
 	fn   func()
-	site coro.Site // where it was posted; 0: unknown
+	site coro.Site // the call that posted it; 0: unknown
 }
 
 func (q *readyQueue) len() int { return q.line.len() }

@@ -46,8 +46,8 @@ func NilContext() error { return Refuse(ErrNilContext, whatNilContext) }
 // NoLoop returns the error of a public call whose ctx has no loop.
 func NoLoop() error { return Refuse(ErrNoLoop, whatNoLoop) }
 
-// notMade returns the error of a public call of a zero Task, or of a zero Future if the
-// task is nil.
+// notMade returns the error of a public call of a zero Task. If t is nil, the call was of a
+// zero Future.
 func notMade(t *Task) error {
 	if t == nil {
 		return Refuse(errNotMade, "not initialized; make it with NewFuture")

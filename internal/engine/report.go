@@ -65,7 +65,7 @@ func (s *reported) follows(r *Stall) {
 	s.key, s.stack = key, s.stack || r.showsStack
 }
 
-// emit makes a report.
+// emit logs a report and calls the stall handler.
 func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
 	p.reported = now

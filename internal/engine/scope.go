@@ -8,19 +8,19 @@ import (
 // A Scope owns tasks and outlives them: Run has one, and each task group.
 // Owned by the loop.
 type Scope struct {
-	wait  WaitList // first: see scopeOf; wakes when live becomes 0
-	loop  *Loop
-	node  *Node // cancels what the scope owns, but for what was shielded
-	cover *Node // stands above what was shielded, which ends with the scope; made on first use
-	owner *Task // whose body opened the group; nil: Run, or nobody's body
-	live  int   // tasks that have not ended
-	ended bool
-	group bool
-	cut   bool        // of a group: a child ended cancelled
-	body  Extent      // of a group
-	outer *Scope      // in which the scope was opened; nil: Run's
-	fails []*failure  // of a group: of its children and its body, in order
-	told  func(error) // of an open scope: called with the errors of its children
+	wait       WaitList // first: see scopeOf; wakes when live becomes 0
+	loop       *Loop
+	node       *Node // cancels what the scope owns, but for what was shielded
+	shieldRoot *Node // parent of shielded nodes, cancelled at the end of the scope; made on first use
+	owner      *Task // whose body opened the group; nil: Run, or nobody's body
+	live       int   // tasks that have not ended
+	ended      bool
+	group      bool
+	cut        bool        // of a group: a child ended cancelled
+	body       Extent      // of a group
+	outer      *Scope      // in which the scope was opened; nil: Run's
+	fails      []*failure  // of a group: of its children and its body, in order
+	told       func(error) // of an open scope: called with the errors of its children
 
 	open   *Group   // the Group that it is; nil: none
 	groups WaitList // the Groups opened in it, notified at its end
@@ -33,14 +33,14 @@ func ScopeOf(ctx context.Context) *Scope { return NodeOf(ctx).scope }
 // belongs to Run's scope and is cancelled by nothing but the end of Run. The tasks
 // made with it are cancelled by handle before that. From any goroutine.
 //
-// It is made as a node that has ended already, in whose place the root's cover
-// stands: so an open Done channel of it is held weakly, as for an ended task.
+// Its node has ended already, and the root's shieldRoot replaces it. So an open Done
+// channel of it is held weakly, as for an ended task.
 func Detached(ctx context.Context, own *Node) *Node {
 	l := own.scope.loop
 	n := &Node{}
 	n.next = n
 	n.scope, n.outer = l.root, outsideOf(ctx)
-	n.up.Store(l.root.cover)
+	n.up.Store(l.root.shieldRoot)
 	return n
 }
 
@@ -200,41 +200,41 @@ func (s *Scope) endScope() {
 	s.ended = true
 	s.node.cancel(scopeEnded)
 	s.node.end()
-	s.uncover()
+	s.endShielded()
 }
 
-// shelter returns the node above what has no cancellation from its context, such as a
-// task created with context.WithoutCancel: only the end of the scope cancels it. It
-// returns nil if the scope has ended.
-func (s *Scope) shelter() *Node {
-	if s.cover == nil && !s.ended {
-		s.cover = &Node{scope: s}
+// shieldParent returns the parent of nodes that their context does not cancel, such as those of
+// tasks created with context.WithoutCancel. Only the end of the scope cancels them. It returns
+// nil if the scope has ended.
+func (s *Scope) shieldParent() *Node {
+	if s.shieldRoot == nil && !s.ended {
+		s.shieldRoot = &Node{scope: s}
 	}
 	if s.ended {
 		return nil
 	}
-	return s.cover
+	return s.shieldRoot
 }
 
-// uncover cancels what was shielded, at the end of the scope. Of a foreign context that is
-// open it cancels what was made with it, and no await with it.
-func (s *Scope) uncover() {
-	if s.cover == nil {
+// endShielded cancels the shielded nodes at the end of the scope. Of an open foreign context it
+// cancels the derived node, but not the carrier.
+func (s *Scope) endShielded() {
+	if s.shieldRoot == nil {
 		return
 	}
 	var below []*Node
-	for c := s.cover.kids; c != nil; {
+	for c := s.shieldRoot.kids; c != nil; {
 		next := c.next
 		if src := c.source(); src != nil {
-			s.cover.unlink(c)
-			below = append(below, src.ground)
+			s.shieldRoot.unlink(c)
+			below = append(below, src.derived)
 		}
 		c = next
 	}
 	for _, n := range below {
 		n.cancel(scopeEnded)
 	}
-	s.cover.cancel(scopeEnded)
+	s.shieldRoot.cancel(scopeEnded)
 }
 
 // scopeEnded is shared: to end a group allocates nothing.

@@ -128,8 +128,8 @@ func (s *Sequence) admit(call string) *runner {
 	return r
 }
 
-// enter makes the body's goroutine and extents those of the running task t. g is the
-// caller's goroutine. In a callback there is no task.
+// enter sets the goroutine and the extents of the running task t to those of the body. It
+// returns t and the caller's goroutine g, for leave. In a callback t is nil.
 func (s *Sequence) enter(r *runner) (t *Task, g uintptr) {
 	s.runner = r
 	if r == nil {
@@ -146,7 +146,7 @@ func (s *Sequence) enter(r *runner) (t *Task, g uintptr) {
 	return t, g
 }
 
-// leave makes them the caller's again.
+// leave restores the goroutine and the extents of the caller.
 func (s *Sequence) leave(r *runner, t *Task, g uintptr) {
 	if r == nil {
 		return

@@ -236,7 +236,7 @@ func (l *Loop) judge(t *Task, err error) {
 	case main: // Run returns what it returned
 	case cancelled:
 		err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
-	case t.node.flags&flagCrew != 0: // Gather returns what it awaited, as Await of a coroutine does
+	case t.node.flags&flagCrew != 0: // Gather returns the error of the coroutine unchanged, as Await does
 	default:
 		err = Failed(err)
 	}

@@ -14,8 +14,8 @@ import (
 // closes a cycle returns ErrDeadlock. One that cannot be refused, such as that for the tasks of
 // a group, ends a wait of another task instead.
 //
-// A wait that is cancelled and whose task is not awake yet counts for no cycle: it ends in the
-// next turn. If its task must wait on, that wait begins anew.
+// A cancelled wait ends in the next turn, so it is no edge of a cycle, even if the loop has not
+// woken its task yet. If the task then waits again, that is a new wait.
 
 // A deadlockError is ErrDeadlock with a description.
 type deadlockError struct{ what string }
@@ -118,8 +118,8 @@ func (c Caller) left() error {
 
 // inCycle reports whether t waits for itself through others. It looks at the tasks that
 // wait for t and at those that t waits for, with growing effort: one of the two searches
-// mostly ends soon, and the other one need not. Which waits are about to end it asks only
-// where there is a cycle with them.
+// mostly ends soon, and the other one need not. It checks which waits are cancelled only if
+// there is a cycle that includes cancelled waits.
 func (l *Loop) inCycle(t *Task) bool {
 	defer l.search.forget()
 	l.search.all = true
@@ -152,7 +152,7 @@ func isIt(t *Task) func(*Task) verdict {
 // cycleOf returns the shortest cycle that t is in, each task before the one it waits for.
 func cycleOf(t *Task) []*Task {
 	var s search
-	if found, _ := s.run(t, backwards, math.MaxInt, isIt(t)); !found { // a deadline has just passed
+	if found, _ := s.run(t, backwards, math.MaxInt, isIt(t)); !found { // a deadline has passed since inCycle
 		s.all = true
 		s.run(t, backwards, math.MaxInt, isIt(t))
 	}
@@ -203,7 +203,7 @@ type search struct {
 	tasks []*Task // the first is where it began; it may come again
 	from  []int   // the place of the task from which this one was found; negative: see turnBack
 	seen  map[*Task]struct{}
-	all   bool // also waits that are about to end
+	all   bool // include cancelled waits
 }
 
 type direction bool

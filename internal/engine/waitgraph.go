@@ -14,8 +14,7 @@ func (t *Task) blocked() bool {
 	return r != nil && r.w.list != nil && r.why >= firstEdge && r.why <= lastEdge
 }
 
-// leaving reports whether t is parked and its wait has been cancelled, although the loop has
-// not woken it yet.
+// leaving reports whether t is parked in a wait that has been cancelled.
 func (t *Task) leaving() bool {
 	return t.r != nil && t.r.under != nil && t.r.under.reason(t.r.loop) != nil
 }

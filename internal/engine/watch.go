@@ -22,12 +22,12 @@ type watch struct {
 	lost     atomic.Int64 // news for which there was no room
 	delivery delivery
 
-	ids      uint64 // of stalls
+	ids      uint64 // the last ID given to a stall
 	places   places
 	taken    []int64   // when stacks were taken, within the last ten seconds
 	failed   []error   // for Run, once the watch has ended
 	silent   int       // stalls not reported since the last report
-	turn     *slowStep // the turn of many steps that lasts; nil: none was told of
+	turn     *slowStep // the turn of many steps that was reported and has not ended; nil: none
 	left     int       // in all, and how long they took
 	leftTook time.Duration
 	current  atomic.Pointer[Stall]
@@ -41,7 +41,7 @@ type news struct {
 	blame    string
 	elapsed  time.Duration
 	ended    bool
-	look     bool // beyond eight thresholds: it is reported only if the stall has moved on
+	look     bool // the stall lasts beyond eight thresholds: report it only at a new place
 	evidence stall.Evidence
 	used     stall.Usage // by the process when the loop woke late
 	turn     int64       // when the turn began in which it comes
@@ -52,8 +52,8 @@ type news struct {
 
 const (
 	reportWindow  = int64(time.Minute)
-	maxCaptures   = 20  // in a window, of stalls that were looked at before
-	maxLooks      = 100 // in a window, of all
+	maxCaptures   = 20  // captures in a window, of stalls that were captured before
+	maxLooks      = 100 // captures in a window, of all stalls
 	captureWindow = 10 * time.Second
 	watchPatience = time.Second
 )
@@ -175,7 +175,8 @@ func (w *watch) end(n news, now int64) {
 	w.emitOrCount(r, s, now)
 }
 
-// emitOrCount reports a stall that is over, or that is told of once.
+// emitOrCount reports a stall that has ended, or that is reported only once. If the stall is
+// muted, emitOrCount counts it instead.
 func (w *watch) emitOrCount(r Stall, s *slowStep, now int64) {
 	if s.muted {
 		w.leaveOut(s.place, r.Elapsed)
@@ -209,7 +210,7 @@ func (w *watch) oddity(n news, now int64) {
 	}
 	w.enter(s, r, now)
 	w.fail(r)
-	if n.class == stall.ManySteps { // it is counted when it has ended
+	if n.class == stall.ManySteps { // endTurn counts it
 		w.turn = s
 		if !s.muted {
 			w.emit(r, s, now)
@@ -221,7 +222,7 @@ func (w *watch) oddity(n news, now int64) {
 	w.emitOrCount(r, s, now)
 }
 
-// endTurn is for the end of a turn of many steps, unless something else was to blame for it.
+// endTurn reports the end of a turn of many steps, if its beginning was reported.
 func (w *watch) endTurn(r Stall, s *slowStep, now int64) {
 	t := w.turn
 	w.turn = nil
@@ -280,8 +281,8 @@ func (w *watch) report(n news) Stall {
 	return r
 }
 
-// describe names the task or the callback. From the watch only, but for a stack that is
-// not there yet.
+// describe returns the name and the origin of the task or the callback. Only the watch calls it
+// once the stack is set.
 func (s *slowStep) describe() (name, created string) {
 	if s.task == nil {
 		return s.calling.describe(s.stack)
@@ -296,8 +297,8 @@ func (w *watch) enter(s *slowStep, r Stall, now int64) {
 	s.place, s.muted = p, (s.unseen || now-p.reported < reportWindow) && !w.l.cfg.EveryStall
 }
 
-// mayCapture bounds what the captures cost. A stall that was not looked at yet may be at a
-// new place.
+// mayCapture reports whether a stack may be captured now, which bounds the cost of captures.
+// The first capture of a stall has a higher limit, as the stall may be at a new place.
 func (w *watch) mayCapture(now int64, first bool) bool {
 	w.taken = since(w.taken, now-int64(captureWindow))
 	if len(w.taken) >= maxLooks || len(w.taken) >= maxCaptures && !first {

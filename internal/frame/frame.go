@@ -1,5 +1,5 @@
-// Package frame is the wire protocol between a pool and its worker processes: frames
-// with a header of their own and a body that is passed on unread.
+// Package frame implements the wire protocol between a pool and its worker processes. A frame
+// has a header that the package encodes, and a body that it does not interpret.
 //
 //	mark 0xA1C0 | kind, flags: a byte each | header length: 4 bytes | body length: 8 bytes | task: 8 bytes | header | body
 //
@@ -61,14 +61,15 @@ const (
 	mark      = 0xA1C0
 	headLen   = 24
 	maxHeader = 1 << 20
-	maxError  = 64 << 20 // an encoded error has a few MiB at most
+	maxError  = 64 << 20 // an encoded error has at most a few MiB
 	joinBelow = 32 << 10 // bodies up to this are copied into one write
 )
 
 // ErrTooLarge is returned for frames above the limit.
 var ErrTooLarge = errors.New("frame: above the limit")
 
-// Append appends the frame to b, but for a body that is not joined.
+// Append appends the frame to b. If joined is false, the body is too large, and the caller must
+// write it after b.
 func Append(b []byte, f Frame) (_ []byte, joined bool) {
 	size := headLen + len(f.Header)
 	joined = len(f.Body) <= joinBelow
@@ -107,8 +108,8 @@ type Reader struct {
 	body  int64 // of the last frame, not read yet
 }
 
-// NewReader returns a reader that refuses arguments and results above limit. Errors have
-// a limit of their own.
+// NewReader returns a reader that refuses arguments and results above limit. Errors and
+// causes have another limit.
 func NewReader(r io.Reader, limit int64) *Reader {
 	return &Reader{r: bufio.NewReaderSize(r, 16<<10), limit: limit}
 }

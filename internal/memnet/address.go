@@ -124,7 +124,7 @@ func (n *Network) lookup(host string, family int, make bool) ([]netip.Addr, erro
 		ip, known := n.hosts[name]
 		if !known {
 			if !make {
-				return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+				return nil, &net.DNSError{Err: "no such host", Name: host, Server: "the network in memory", IsNotFound: true}
 			}
 			k := len(n.hosts) + 1
 			ip = netip.AddrFrom4([4]byte{10, byte(k >> 16), byte(k >> 8), byte(k)})

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -24,7 +25,7 @@ const patience = 127 * time.Second
 func (p *port) Dial(ctx context.Context, network, addr string, o netport.Options) (netport.Stream, error) {
 	k, family, ok := kindOf(network)
 	if !ok {
-		return nil, opError("dial", network, nil, nil, net.UnknownNetworkError(network))
+		return nil, netport.RefuseUnknown("dial", "Dial", network, slices.Concat(netport.Streams, netport.Datagrams)...)
 	}
 	if o.Control != nil {
 		return nil, opError("dial", network, nil, nil, errNoDescriptor)

@@ -33,10 +33,10 @@ func (p *port) Listen(ctx context.Context, network, addr string, o netport.Optio
 	if err := turn(ctx); err != nil {
 		return nil, err
 	}
-	k, family, ok := kindOf(network)
-	if !ok || k != tcp && !k.local() {
-		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
+	if err := netport.RefuseUnknown("listen", "Listen", network, netport.Streams...); err != nil {
+		return nil, err
 	}
+	k, family, _ := kindOf(network)
 	n := p.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -140,7 +140,7 @@ func (l *listener) Accept() (netport.Stream, error) {
 	return e, nil
 }
 
-// Drain accepts all that have arrived.
+// Drain accepts at most most connections that have arrived.
 func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	for len(taken) < most {
 		s, err := l.Accept()

@@ -43,10 +43,10 @@ func (p *port) ListenPacket(ctx context.Context, network, addr string, o netport
 	if err := turn(ctx); err != nil {
 		return nil, err
 	}
-	k, family, ok := kindOf(network)
-	if !ok || k != udp && k != unixgram {
-		return nil, opError("listen", network, nil, nil, net.UnknownNetworkError(network))
+	if err := netport.RefuseUnknown("listen", "ListenPacket", network, netport.Datagrams...); err != nil {
+		return nil, err
 	}
+	k, family, _ := kindOf(network)
 	p.net.mu.Lock()
 	defer p.net.mu.Unlock()
 	s, err := p.packets(network, k, family, addr, o)
@@ -318,7 +318,7 @@ func (c connected) Read(p []byte) (int, error) {
 	return k, err
 }
 
-// ReadMessage reads one datagram whole.
+// ReadMessage reads one whole datagram.
 func (c connected) ReadMessage(p []byte) ([]byte, error) {
 	c.port.net.mu.Lock()
 	if len(c.queue) > 0 && len(c.queue[0].data) > len(p) {
@@ -356,7 +356,7 @@ func (c connected) CloseWrite() error {
 	return nil
 }
 
-// CloseRead ends receiving: package aionet reads no more.
+// CloseRead does nothing, as package aionet does not read after it.
 func (c connected) CloseRead() error { return nil }
 
 func (c connected) RemoteAddr() net.Addr { return c.remote }

@@ -84,7 +84,7 @@ func (e *end) Read(p []byte) (int, error) {
 	return 0, netport.ErrAgain
 }
 
-// ReadMessage reads one message whole.
+// ReadMessage reads one whole message.
 func (e *end) ReadMessage(p []byte) ([]byte, error) {
 	n := e.port.net
 	n.mu.Lock()

@@ -8,23 +8,25 @@ import (
 	"time"
 )
 
-// A Backlog is the accept backlog of a listening socket of package net that is about to
-// be closed.
+// A Backlog accepts the connections in the accept backlog of a listening socket of package
+// net, and then closes the socket.
 type Backlog struct {
 	l      Listening
 	tried  bool
 	sealed bool
 }
 
-// Backlog removes the socket's file. The accept backlog is sealed, where the system can, as
-// soon as it is empty: sealed, it counts as readable, and only accepting shows that it is empty.
+// Backlog removes the socket's file and returns the accept backlog. If the system can, Accept
+// seals the backlog when it is empty. A sealed socket is always readable, so only another
+// accept shows that the backlog is still empty.
 func (l Listening) Backlog() *Backlog {
 	l.File.Remove()
 	return &Backlog{l: l}
 }
 
-// Accept returns the next connection of the backlog. When there is none it closes the
-// socket and returns nil. It waits at most for the given time, where only waiting tells.
+// Accept returns the next connection of the backlog. If there is none it closes the socket
+// and returns nil. It blocks for at most look, on systems that do not report whether the
+// backlog is empty.
 func (b *Backlog) Accept(look time.Duration) (net.Conn, error) {
 	for {
 		waits, known := Waits(b.l.Listener)
@@ -44,7 +46,7 @@ func (b *Backlog) Accept(look time.Duration) (net.Conn, error) {
 		switch {
 		case err == nil:
 			return c, nil
-		case late && known: // the deadline came before the look, on a busy machine
+		case late && known: // on a busy machine the deadline may pass before accept is called
 		case late, b.sealed && errors.Is(err, syscall.EINVAL), errors.Is(err, net.ErrClosed):
 			b.l.Listener.Close()
 			return nil, nil
@@ -54,7 +56,7 @@ func (b *Backlog) Accept(look time.Duration) (net.Conn, error) {
 	}
 }
 
-// seal seals the backlog, once, and reports whether it did.
+// seal seals the backlog, and reports whether it did. A second call does nothing.
 func (b *Backlog) seal() bool {
 	c, ok := b.l.Listener.(syscall.Conn)
 	if !ok || b.tried {

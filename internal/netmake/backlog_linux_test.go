@@ -47,7 +47,7 @@ func TestASealedBacklogWithoutDescriptors(t *testing.T) {
 	}
 }
 
-// noDescriptors keeps the process from opening any, until undo is called.
+// noDescriptors prevents the process from opening descriptors, until undo is called.
 func noDescriptors(t *testing.T) (undo func()) {
 	t.Helper()
 	var limit unix.Rlimit

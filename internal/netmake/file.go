@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 )
 
-// A SocketFile is the file that a unix socket was bound to. A nil one stands for a socket
-// without a file, and for a file that is kept.
+// A SocketFile is the file of a unix socket. A nil *SocketFile stands for a socket without a
+// file, and for a file that is kept.
 type SocketFile struct {
-	path string // absolute: the program may change its directory
+	path string // absolute, as the program may change its directory
 	made os.FileInfo
 }
 
-// fileOf returns the file of a socket that was bound to the address just now.
+// fileOf returns the file of a socket. It is called right after the socket was bound to a.
 func fileOf(a net.Addr) *SocketFile {
 	u, ok := a.(*net.UnixAddr)
 	if !ok || u.Name == "" || u.Name[0] == '@' {
@@ -30,8 +30,8 @@ func fileOf(a net.Addr) *SocketFile {
 	return &SocketFile{path, made}
 }
 
-// Remove removes the file, unless another one has its path now. It is called while the
-// socket is open: the system does not give the file's inode to another file before.
+// Remove removes the file, unless another file has replaced it. It must be called while the
+// socket is open: until then the system does not reuse the inode of the file.
 func (f *SocketFile) Remove() {
 	if f == nil {
 		return
@@ -41,13 +41,13 @@ func (f *SocketFile) Remove() {
 	}
 }
 
-// A Listening socket is one of package net with its file, which only Remove removes.
+// Listening is a listener of package net with its file. Package net does not remove the file.
 type Listening struct {
 	net.Listener
 	File *SocketFile
 }
 
-// listening takes over what package net has made just now.
+// listening returns l with its file. It is called right after package net has made l.
 func listening(l net.Listener, keep bool) Listening {
 	made := Listening{Listener: l}
 	if u, ok := l.(*net.UnixListener); ok {
@@ -65,7 +65,7 @@ func (l Listening) Close() error {
 	return l.Listener.Close()
 }
 
-// A Packets socket is one of package net with its file.
+// Packets is a socket for datagrams of package net, with its file.
 type Packets struct {
 	net.PacketConn
 	File *SocketFile

@@ -22,13 +22,14 @@ func New() Maker { return Maker{asyncio.NewLimiter(math.MaxInt32)} }
 
 // Listen makes a socket that listens for streams.
 func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
-	if err := known("listen", network, "tcp", "tcp4", "tcp6", "unix", "unixpacket"); err != nil {
+	if err := netport.RefuseUnknown("listen", "Listen", network, netport.Streams...); err != nil {
 		return Listening{}, err
 	}
 	return elsewhere(ctx, m, func(ctx context.Context) (Listening, error) { return Listen(ctx, network, addr, o) })
 }
 
-// Listen makes a socket that listens for streams, in the calling goroutine.
+// Listen makes a socket that listens for streams. It runs in the calling goroutine, and may
+// block.
 func Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
 	cfg := net.ListenConfig{Control: control(o)}
 	l, err := cfg.Listen(ctx, network, addr)
@@ -40,7 +41,7 @@ func Listen(ctx context.Context, network, addr string, o netport.Options) (Liste
 
 // Dial makes a socket that is connected.
 func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options) (net.Conn, error) {
-	if err := known("dial", network, "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket"); err != nil {
+	if err := netport.RefuseUnknown("dial", "Dial", network, slices.Concat(netport.Streams, netport.Datagrams)...); err != nil {
 		return nil, err
 	}
 	return elsewhere(ctx, m, func(ctx context.Context) (net.Conn, error) {
@@ -51,7 +52,7 @@ func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options
 
 // ListenPacket makes a socket for datagrams.
 func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (Packets, error) {
-	if err := known("listen", network, "udp", "udp4", "udp6", "unixgram"); err != nil {
+	if err := netport.RefuseUnknown("listen", "ListenPacket", network, netport.Datagrams...); err != nil {
 		return Packets{}, err
 	}
 	return elsewhere(ctx, m, func(ctx context.Context) (Packets, error) {
@@ -62,14 +63,6 @@ func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport
 		}
 		return Packets{c, fileOf(c.LocalAddr())}, nil
 	})
-}
-
-// known refuses a network that is not among those that a loop has: raw IP sockets, say.
-func known(op, network string, networks ...string) error {
-	if slices.Contains(networks, network) {
-		return nil
-	}
-	return &net.OpError{Op: op, Net: network, Err: net.UnknownNetworkError(network)}
 }
 
 // elsewhere makes a socket in another goroutine. What is made although ctx has ended

@@ -4,6 +4,5 @@ package netmake
 
 import "net"
 
-// Seal is not possible on this system: connections enter the accept backlog until the
-// socket is closed.
+// Seal returns false. Clients can connect on this system until the socket is closed.
 func Seal(int, net.Addr) bool { return false }

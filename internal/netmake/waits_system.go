@@ -25,7 +25,7 @@ func Waits(l net.Listener) (waits, known bool) {
 	return waits, err == nil
 }
 
-// Readable reports whether a socket can be read, or accepts without waiting.
+// Readable reports whether a read from the socket, or an accept, would not block.
 func Readable(fd int) (bool, error) {
 	for {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)

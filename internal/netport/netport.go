@@ -31,7 +31,7 @@ type Network interface {
 
 // A ConnAdopter is a Network that takes over connections of package net.
 type ConnAdopter interface {
-	// AdoptConn makes a stream of c, which stays open if it fails. It does not suspend.
+	// AdoptConn makes a stream of c. If it fails, c stays open. It does not suspend.
 	AdoptConn(c net.Conn) (Stream, error)
 }
 
@@ -41,7 +41,7 @@ type Maker func(l *engine.Loop) (Network, error)
 // Options of sockets.
 type Options struct {
 	ReusePort bool
-	KeepFile  bool                                                // of a unix socket, when it is closed
+	KeepFile  bool                                                // keep the file of a unix socket
 	Local     net.Addr                                            // to dial from
 	Control   func(network, addr string, c syscall.RawConn) error // as net.Dialer's
 }
@@ -79,7 +79,8 @@ type FileSender interface {
 
 // A MessageReader is a Stream that reads a message of any length.
 type MessageReader interface {
-	// ReadMessage reads one message: into p if it fits, else into memory of its own.
+	// ReadMessage reads one message. It returns p, or a new buffer if the message does
+	// not fit in p.
 	ReadMessage(p []byte) ([]byte, error)
 }
 
@@ -104,10 +105,9 @@ type Tuner interface {
 // A Listener accepts streams.
 type Listener interface {
 	Accept() (Stream, error)
-	// Drain comes before Close: it accepts what is in the accept backlog, at most so many, and
-	// stops listening when the backlog is empty. With an error some may be left, and a later
-	// call tries again. It does not return in between:
-	// 3,000 connections take about 100 ms.
+	// Drain accepts at most most connections of the accept backlog, and stops listening when
+	// the backlog is empty. It is called before Close. After an error connections may be left;
+	// a later call retries. Drain blocks the loop: 3,000 connections take about 100 ms.
 	Drain(most int) ([]Stream, error)
 	Close() error
 	Watch(Watcher)
@@ -124,6 +124,6 @@ type Packets interface {
 	Control(fn func(fd uintptr)) error // as a Stream's
 }
 
-// DrainingKey is the key of a ctx's value, a func() <-chan struct{}, that aionet.Draining
-// calls.
+// DrainingKey is the key of a value of a handler's ctx. The value is a func() <-chan struct{},
+// which aionet.Draining calls.
 type DrainingKey struct{}

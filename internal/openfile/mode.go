@@ -1,11 +1,10 @@
 //go:build unix && !aix
 
-// Package openfile keeps the mode of open files that a loop shares with others.
+// Package openfile sets open files to non-blocking mode, and restores their former mode.
 //
-// Whether an open file blocks is a property of the file, not of a descriptor: all
-// descriptors of it have the same mode, also those of other processes. Unblock has a
-// file not block, and Restore gives the former mode back when the last user in this
-// process is done.
+// The blocking mode is a property of the open file, not of a descriptor. All descriptors of
+// the file share it, including those of other processes. Unblock sets a file to non-blocking
+// mode. The last Restore in this process sets it to its former mode.
 package openfile
 
 import (
@@ -17,23 +16,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Mode is a descriptor's share in the mode of its open file.
+// A Mode is the use of an open file by one descriptor, from Unblock to Restore.
 type Mode struct {
 	fd      int
 	of      inode
-	blocked bool // the file blocked before; the last user has this to restore
+	blocked bool // Restore must set the file to blocking mode
 }
 
-// An inode is what descriptors of one open file have in common, though not they alone.
+// An inode identifies a file. Descriptors of one open file have the same inode, but several
+// open files may share an inode.
 type inode struct{ dev, ino uint64 }
 
-// users are the descriptors of this process under Unblock.
+// users holds the modes that were not restored yet, by inode.
 var (
 	mu    sync.Mutex // guards users, and the mode of their files
 	users = map[inode][]*Mode{}
 )
 
-// Unblock has the open file of fd not block until Restore. From any goroutine.
+// Unblock sets the open file of fd to non-blocking mode until Restore. From any goroutine.
 func Unblock(fd int) (*Mode, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -45,13 +45,13 @@ func Unblock(fd int) (*Mode, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	var stat unix.Stat_t
-	unix.Fstat(fd, &stat) // where it fails, all such files count as one inode
+	unix.Fstat(fd, &stat) // if it fails, the file has the zero inode
 	m := &Mode{fd, inode{uint64(stat.Dev), uint64(stat.Ino)}, blocked}
 	users[m.of] = append(users[m.of], m)
 	return m, nil
 }
 
-// Of is Unblock for the open file of c, which has a descriptor of its own.
+// Of calls Unblock with the descriptor of c.
 func Of(c syscall.Conn) (m *Mode, err error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -63,9 +63,9 @@ func Of(c syscall.Conn) (m *Mode, err error) {
 	return m, err
 }
 
-// Restore gives the open file its former mode, unless another user has a descriptor of
-// it, whose Restore does so then. It is called once, before the descriptor is closed.
-// From any goroutine. A nil Mode has nothing to restore.
+// Restore sets the open file to its former mode. If another Mode uses the same open file, the
+// Restore of that Mode does so instead. Restore must be called once, before the descriptor is
+// closed. From any goroutine. With a nil Mode it does nothing.
 func (m *Mode) Restore() {
 	if m == nil {
 		return
@@ -82,7 +82,8 @@ func (m *Mode) Restore() {
 	if !m.blocked || unix.SetNonblock(m.fd, false) != nil {
 		return
 	}
-	// No call tells which descriptors share a file: those that block now do.
+	// No system call reports which descriptors share an open file. Here they are those that are
+	// in blocking mode now.
 	for _, other := range others {
 		if blocked, err := blocks(other.fd); err == nil && blocked {
 			other.blocked = true

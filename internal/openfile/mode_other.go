@@ -1,12 +1,12 @@
 //go:build !unix || aix
 
-// Package openfile keeps the mode of open files that a loop shares with others. Here
-// nothing is shared.
+// Package openfile sets open files to non-blocking mode, and restores their former mode. On
+// this system it does nothing.
 package openfile
 
 import "syscall"
 
-// A Mode is a descriptor's share in the mode of its open file.
+// A Mode is the use of an open file by one descriptor.
 type Mode struct{}
 
 // Of does nothing.

@@ -90,7 +90,7 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	if !ok || l.closed {
 		return nil, nil
 	}
-	from.SetDeadline(longAgo) // a goroutine that accepts comes back
+	from.SetDeadline(longAgo) // interrupts a goroutine that is blocked in Accept
 	l.collect()
 	if l.have.err != nil {
 		l.have = accepted{}
@@ -102,7 +102,7 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 		if l.have == (accepted{}) {
 			c, err := l.backlog.Accept(lastLook)
 			if err == nil && c == nil {
-				break // it has stopped listening
+				break // the backlog is empty and the socket closed
 			}
 			if err != nil {
 				return taken, plain(err)

@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// growFor waits for a message and returns a buffer that it fits in: p, if it does.
+// growFor blocks until a message has arrived. It returns p if the message fits, or a longer
+// buffer.
 func growFor(c *net.UnixConn, p []byte) []byte {
 	raw, err := c.SyscallConn()
 	if err != nil {

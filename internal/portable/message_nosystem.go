@@ -2,4 +2,4 @@
 
 package portable
 
-const truncated = 0 // no unix socket has messages here
+const truncated = 0 // this system has no unix sockets with messages

@@ -4,5 +4,5 @@ package portable
 
 import "net"
 
-// growFor returns p: no call tells here how long the next message is.
+// growFor returns p: this system does not report the length of the next message.
 func growFor(_ *net.UnixConn, p []byte) []byte { return p }

@@ -115,7 +115,7 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer before.Restore() // if that is not the stream's to do
+	defer before.Restore() // if the stream shares the open file, its Restore does the work
 	s, err := n.adopt(f)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	return s, nil
 }
 
-// adopt makes a stream of another descriptor of the file.
+// adopt makes a stream with a new descriptor of the file.
 func (n *network) adopt(f *os.File) (*stream, error) {
 	if c, err := net.FileConn(f); err == nil {
 		if c.RemoteAddr() == nil { // it listens, or is not connected yet

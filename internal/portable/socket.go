@@ -23,7 +23,7 @@ type socket struct {
 		SetWriteDeadline(time.Time) error
 	}
 	watcher   netport.Watcher
-	mode      *openfile.Mode // of a file that others share, to be restored
+	mode      *openfile.Mode // restored at close; nil: the mode of the file is unchanged
 	prompting [2]bool        // for writing, for reading; owned by the loop
 
 	mu     sync.Mutex // guards the two below
@@ -79,7 +79,7 @@ func (s *socket) shut() error {
 	return s.release()
 }
 
-// release closes what the socket is made of.
+// release restores the mode of the file and closes the descriptor.
 func (s *socket) release() error {
 	s.mode.Restore()
 	return plain(s.of.Close())

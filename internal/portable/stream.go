@@ -87,7 +87,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return 0, netport.ErrAgain
 }
 
-// ReadMessage takes one message whole.
+// ReadMessage reads one whole message.
 func (s *stream) ReadMessage(p []byte) ([]byte, error) {
 	if len(s.have) > len(p) {
 		p = make([]byte, len(s.have))

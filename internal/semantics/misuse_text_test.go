@@ -378,7 +378,7 @@ func TestMisuse_TheErrorOfAnUnknownFunction(t *testing.T) {
 	wantClear(t, "Execute", err, `Execute("test.late")`, fmt.Sprintf("in process %d", os.Getpid()), "test.echo-int", "call Register in a package-level variable")
 }
 
-// Zero values of what a function makes, and other calls whose errors say what to call instead.
+// Errors of misuse, such as of a zero Task or Future, name the call that is right.
 func TestMisuse_TheErrorNamesTheRemedy(t *testing.T) {
 	const future, task = "not initialized; make it with NewFuture", "not initialized; make it with CreateTask, Go or Submit"
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {

@@ -94,7 +94,8 @@ func TestS07_AFailureCancelsAnOpenGroupAtOnce(t *testing.T) {
 	})
 }
 
-// S7: a failed group stays failed. The error of a task that is added says why it never starts, and the log does once.
+// S7: a failed group stays failed. The error of a task that is added later contains the failure. The first such
+// task is logged.
 func TestS07_AFailedOpenGroupSaysWhyItStartsNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		fail func(ctx context.Context, g *asyncio.Group)

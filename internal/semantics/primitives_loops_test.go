@@ -203,8 +203,9 @@ func TestS20_WhatAnAbandonedTaskWaitedForGoesToTheNextLoop(t *testing.T) {
 	}
 }
 
-// What a queue kept for a task that was woken, and never ran because its loop ended, is free again.
-func TestS20_WhatWasKeptForATaskThatNeverRanIsFree(t *testing.T) {
+// A queue keeps an item or room for each woken task. If the task never runs because its loop has ended, the item or
+// room is free again.
+func TestS20_AnEndedLoopFreesItsItemsAndRoom(t *testing.T) {
 	for name, newHandOver := range handOvers {
 		if !strings.HasSuffix(name, ".Get") && !strings.HasSuffix(name, ".Put") {
 			continue
@@ -217,7 +218,7 @@ func TestS20_WhatWasKeptForATaskThatNeverRanIsFree(t *testing.T) {
 					asyncio.Go(ctx, func(ctx context.Context) error { return h.wait(context.WithoutCancel(ctx)) })
 				}
 				asyncio.Go(ctx, func(ctx context.Context) error {
-					for { // each turn one is woken, until the loop ends
+					for { // wakes one task in each turn, until the loop ends
 						asyncio.Sleep(context.WithoutCancel(ctx), 0)
 						h.serve()
 					}
@@ -229,10 +230,10 @@ func TestS20_WhatWasKeptForATaskThatNeverRanIsFree(t *testing.T) {
 			}
 			spare := func() {
 				if !h.spare() {
-					t.Error("what was kept for a task of the ended loop is lost")
+					t.Error("the item or room that was kept for a task of the ended loop is lost")
 				}
 			}
-			if strings.HasPrefix(name, "LIFO") { // also where no loop runs
+			if strings.HasPrefix(name, "LIFO") { // without a running loop
 				spare()
 				return
 			}

@@ -58,12 +58,12 @@ var derivedContexts = map[string]func(ctx context.Context) context.Context{
 	},
 }
 
-// shieldedStd is a std context that is not cancelled with ctx.
+// shieldedStd returns a std context that is not cancelled with ctx.
 func shieldedStd(ctx context.Context) context.Context {
 	return without(context.WithCancel(context.WithoutCancel(ctx)))
 }
 
-// ofTask is the ctx of a task created with c, which has ended.
+// ofTask returns the ctx of an ended task that was created with c.
 func ofTask(ctx, c context.Context) (own context.Context) {
 	asyncio.Go(c, func(ctx context.Context) error { own = ctx; return nil }).Await(ctx)
 	return own
@@ -292,7 +292,7 @@ func TestS06_AnEndedLoopIsCollected(t *testing.T) {
 	}
 }
 
-// An await with a foreign context that is shielded goes on when the scope has ended.
+// An await with a shielded foreign context continues after the end of the scope.
 func TestS06_AShieldedAwaitOutlivesTheScope(t *testing.T) {
 	for name, shield := range map[string]func(ctx context.Context) context.Context{
 		"WithoutCancel": context.WithoutCancel,
@@ -319,7 +319,7 @@ func TestS06_AShieldedAwaitOutlivesTheScope(t *testing.T) {
 	}
 }
 
-// The ctx of an ended task ends with its foreign context, also when no task uses that any more.
+// The ctx of an ended task ends with its foreign context, even if no task uses that context any more.
 func TestS06_TheForeignContextOfAnEndedTask(t *testing.T) {
 	for name, derive := range map[string]func(ctx context.Context) context.Context{
 		"std":          func(ctx context.Context) context.Context { return ctx },

@@ -261,9 +261,8 @@ type exitsInUnwrap struct{}
 func (exitsInUnwrap) Error() string { return "exits in Unwrap" }
 func (exitsInUnwrap) Unwrap() error { runtime.Goexit(); return nil }
 
-// What Gather starts for another loop's task, or for a coroutine, hides nothing: its result
-// is that of Await.
-func TestS16_GatherReturnsTheCancellationOfWhatItAwaits(t *testing.T) {
+// Gather returns the same error as Await, for a task of this or another loop and for a coroutine.
+func TestS16_GatherReturnsACancellationAsAwaitDoes(t *testing.T) {
 	other := asyncio.NewLoop()
 	runs, over := make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 1)

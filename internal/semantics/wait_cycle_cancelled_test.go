@@ -9,7 +9,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// S24: a wait that was cancelled in this turn is about to end. It closes no cycle, although its task has not run yet.
+// S24: a wait that was cancelled in this turn closes no cycle, although its task has not run yet.
 
 // cancelsInStep cancel a context in one step, without a turn of the loop.
 var cancelsInStep = map[string]func(ctx context.Context) (c context.Context, cancel func()){
@@ -42,7 +42,8 @@ var cancelsInStep = map[string]func(ctx context.Context) (c context.Context, can
 	},
 }
 
-// secondWaits close a cycle in the calling task: first waits for it already. They return the error of the wait.
+// secondWaits are waits of the calling task that close a cycle, as first waits for that task. They return the error of
+// the wait.
 var secondWaits = map[string]func(ctx context.Context, first *asyncio.Task[struct{}], lock *asyncio.Lock) error{
 	"Await": func(ctx context.Context, first *asyncio.Task[struct{}], _ *asyncio.Lock) error {
 		return first.Join(ctx)
@@ -96,7 +97,7 @@ func TestS24_AWaitThatWasCancelledClosesNoCycle(t *testing.T) {
 	}
 }
 
-// The end of a group breaks no wait in its place.
+// When the end of a group closes a cycle that contains a cancelled wait, no other wait is ended.
 func TestS24_TheEndOfAGroupBreaksNoWaitThatWasCancelled(t *testing.T) {
 	for how, derive := range cancelsInStep {
 		err := asyncio.Run(t.Context(), func(ctx context.Context) error {

@@ -244,7 +244,7 @@ func (g *waitGame) cancel(by, w *waiter) {
 		return
 	}
 	g.log(by, "cancels %d", w.id)
-	// The loop wakes them a turn later then. Until then a lock may be handed to them, which cannot be seen from here.
+	// The loop then wakes them a turn later. Before that a lock may pass to them, which this test cannot observe.
 	outside := g.r.IntN(2) == 0 && !slices.ContainsFunc(hit, func(w *waiter) bool { return w.wait != nil && w.wait.lock != nil })
 	if outside {
 		done := make(chan struct{})

@@ -21,8 +21,8 @@ type descriptor struct {
 	watcher netport.Watcher
 	token   poll.Token
 	fd      int
-	shared  bool           // others have descriptors of the same open file
-	mode    *openfile.Mode // of the shared file, to be restored
+	shared  bool           // other descriptors may refer to the same open file
+	mode    *openfile.Mode // restored at close; nil: the mode of the file is unchanged
 
 	mu      sync.Mutex // guards what follows
 	closed  bool

@@ -18,9 +18,9 @@ import (
 type listener struct {
 	descriptor
 	addr   net.Addr
-	kind   kind // of its connections
+	kind   kind // kind of its connections
 	file   *netmake.SocketFile
-	sealed bool // see Drain
+	sealed bool // Drain has sealed the backlog
 }
 
 func (l *listener) Ready(e poll.Events) { l.tell(e) }
@@ -70,9 +70,9 @@ func (l *listener) accepted(fd int, from unix.Sockaddr) (netport.Stream, error) 
 	return s, nil
 }
 
-// Drain accepts what is in the accept backlog, and closes the socket when it is empty. That
-// of a unix socket is sealed then, and accepted from until it is empty again. Other errors,
-// such as the lack of descriptors, do not show that it is empty.
+// Drain accepts the connections in the accept backlog, and closes the socket when the backlog
+// is empty. The backlog of a unix socket is sealed first, and then accepted again until it is
+// empty. An error such as EMFILE does not show that the backlog is empty.
 func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	l.file.Remove()
 	for len(taken) < most {
@@ -84,16 +84,16 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 		case err == netport.ErrAgain && !l.sealed && netmake.Seal(l.fd, l.addr):
 			l.sealed = true
 			continue
-		case err == netport.ErrAgain || errors.Is(err, unix.EINVAL) || !l.sealed && l.empty(): // EINVAL: sealed, in some systems
-			return taken, l.descriptor.Close() // at once: others may still come
+		case err == netport.ErrAgain || errors.Is(err, unix.EINVAL) || !l.sealed && l.empty(): // some systems return EINVAL for an empty sealed backlog
+			return taken, l.descriptor.Close() // at once, as clients may still connect
 		}
 		return taken, err
 	}
 	return taken, nil
 }
 
-// empty reports whether nobody waits in the accept backlog. Without a free descriptor,
-// accept fails also then.
+// empty reports whether the accept backlog is empty. Accept cannot report this without a free
+// descriptor: it fails with EMFILE even if the backlog is empty.
 func (l *listener) empty() bool {
 	waits, err := netmake.Readable(l.fd)
 	return err == nil && !waits

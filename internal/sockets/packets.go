@@ -19,7 +19,7 @@ type packets struct {
 	local  net.Addr
 	family int
 	file   *netmake.SocketFile
-	full   bool // somebody's queue was, and a callback is set to look again
+	full   bool // the receive buffer of a peer was full, and a timer retries
 }
 
 func (p *packets) Ready(e poll.Events) { p.tell(e) }

@@ -88,8 +88,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 }
 
-// ReadMessage reads one message. Those of the internet fit into any buffer of a loop; a
-// unix socket's may be longer.
+// ReadMessage reads one whole message. A datagram of the internet fits in any buffer of a loop.
+// A message of a unix socket may be longer.
 func (s *stream) ReadMessage(p []byte) ([]byte, error) {
 	if _, ok := s.local.(*net.UnixAddr); ok && s.readable {
 		if n, err := messageLen(s.fd); err == nil && n > len(p) {

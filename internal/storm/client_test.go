@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// client connects several times, one after the other.
+// client makes several connections, one after the other.
 func (r *round) client(rng *rand.Rand) {
 	for i := range r.visits {
 		last := i == r.visits-1
@@ -26,7 +26,7 @@ type visit struct {
 	rng      *rand.Rand
 	conn     net.Conn
 	in       *bufio.Reader
-	promised bool // connected before Shutdown began
+	promised bool // the connection was made before Shutdown began, so the answers are guaranteed
 	sent     []header
 	received int
 }
@@ -62,7 +62,7 @@ func (r *round) visit(rng *rand.Rand, last bool) {
 	}
 }
 
-// refused judges the error of a Dial.
+// refused counts the error of a Dial, or records a violation.
 func (r *round) refused(promised bool, err error) {
 	r.counts.refused.Add(1)
 	full := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
@@ -71,7 +71,7 @@ func (r *round) refused(promised bool, err error) {
 	}
 }
 
-// failed judges the error of a visit.
+// failed counts the error of a visit, or records a violation.
 func (v *visit) failed(kind string, err error) {
 	var wrong *wrongAnswer
 	switch {
@@ -88,8 +88,8 @@ func (v *visit) failed(kind string, err error) {
 	}
 }
 
-// leftInOrder reports whether err is what a client sees of a handler that returned between
-// two requests, once Shutdown has begun.
+// leftInOrder reports whether err is allowed for the client of a handler that returned between two
+// requests after Shutdown has begun.
 func (v *visit) leftInOrder(err error) bool {
 	select {
 	case <-v.r.shutdown:
@@ -99,7 +99,7 @@ func (v *visit) leftInOrder(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// A wrongAnswer is never allowed.
+// A wrongAnswer is an error that violates the rules in every round.
 type wrongAnswer struct{ text string }
 
 func (w *wrongAnswer) Error() string { return w.text }
@@ -134,7 +134,7 @@ func (v *visit) receive() error {
 	return nil
 }
 
-// ended reads the end of the stream, which is all that may be left.
+// ended reads the end of the stream. A further byte is a wrong answer.
 func (v *visit) ended() error {
 	switch b, err := v.in.ReadByte(); {
 	case err == nil:
@@ -147,11 +147,11 @@ func (v *visit) ended() error {
 
 const few = 4
 
-// kinds are the clients; those listed several times come more often.
+// kinds are the kinds of clients. A kind that is listed several times is chosen more often.
 var kinds = []struct {
 	name    string
 	run     func(v *visit) error
-	lingers bool // until Shutdown has begun
+	lingers bool // stays connected until Shutdown has begun
 }{
 	{"patient", patient, false},
 	{"patient", patient, false},
@@ -165,7 +165,7 @@ var kinds = []struct {
 	{"silent", silent, true},
 }
 
-// patient sends a request after the answer to the one before.
+// patient sends each request after the answer to the one before.
 func patient(v *visit) error {
 	for range 1 + v.rng.IntN(few) {
 		if err := v.send(4000, 4000); err != nil {
@@ -194,7 +194,7 @@ func pipelining(v *visit) error {
 	return nil
 }
 
-// halfClosing sends its requests and closes its half: it receives all answers and the end.
+// halfClosing sends its requests and half-closes the connection. It receives all answers and EOF.
 func halfClosing(v *visit) error {
 	n := 1 + v.rng.IntN(few)
 	for range n {
@@ -232,7 +232,7 @@ func (s slowly) Read(b []byte) (int, error) {
 	return s.Conn.Read(b)
 }
 
-// resetting leaves in the middle with a reset, where the network has one.
+// resetting sends a request and resets the connection before the answer, if the network is TCP.
 func resetting(v *visit) error {
 	if err := v.send(100_000, 100_000); err != nil {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A request is a header, then size bytes. The answer is a header with the checksum of these
-// bytes, then reply bytes. All bytes follow from the number of the request.
+// A header begins a request and an answer. Size bytes follow it. Sum is the size of the answer in
+// a request, and the checksum of the request's bytes in an answer. All bytes depend on ID.
 type header struct{ ID, Size, Sum uint32 }
 
 const headerSize = 12
@@ -43,12 +43,11 @@ func fill(id, n uint32) []byte {
 	return b
 }
 
-// handle answers the requests of a connection. Sum of a request's header is the size of the
-// answer.
+// handle answers the requests of a connection.
 func (r *round) handle(ctx context.Context, conn *aionet.Conn) error {
 	r.counts.accepted.Add(1)
 	in := bufio.NewReader(conn)
-	idle := false // between two requests
+	idle := false // the handler waits for the next request
 	if r.manner == leave {
 		asyncio.Go(ctx, func(ctx context.Context) error {
 			if _, _, err := asyncio.Recv(ctx, aionet.Draining(ctx)); err != nil {
@@ -95,7 +94,7 @@ func (r *round) handle(ctx context.Context, conn *aionet.Conn) error {
 	}
 }
 
-// leaving reports whether the handler is to return as soon as it can.
+// leaving reports whether the handler should return between two requests.
 func (r *round) leaving(ctx context.Context) bool {
 	if r.manner != leave {
 		return false

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spare is the number of descriptors that a starved server has at least.
+// spare is the minimum number of descriptors of a starved server.
 const spare = 8
 
-// fewDescriptors bounds the descriptors of the process to those that are open, n for clients,
-// and spare ones, until undo is called.
+// fewDescriptors limits the process to the open descriptors, n for clients, and spare more, until
+// undo is called.
 func fewDescriptors(n int) (undo func()) {
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
@@ -26,7 +26,7 @@ func fewDescriptors(n int) (undo func()) {
 		highest = max(highest, fd)
 	}
 	if highest == 0 {
-		return func() {} // this system does not list them
+		return func() {} // this system does not list the descriptors
 	}
 	few := before
 	few.Cur = uint64(highest + 1 + n + spare)

@@ -17,13 +17,13 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A manner is what handlers do about a shutdown.
+// A manner is the behavior of handlers during a shutdown.
 type manner int
 
 const (
-	stay  manner = iota // serve the connection to its end
-	leave               // return after the answer under way
-	cut                 // are cancelled: Shutdown has no time
+	stay  manner = iota // the handler serves the connection to its end
+	leave               // the handler returns after the current answer
+	cut                 // Shutdown cancels the handler
 )
 
 // A round is one server and its clients.
@@ -34,15 +34,15 @@ type round struct {
 	loops   int // 0: one Listener; else ServeLoops
 	manner  manner
 	clients int
-	visits  int // connections of each client, one after the other
+	visits  int // number of connections of each client, one after the other
 	starved bool
 
 	addr     string
-	start    int64         // visits that have connected before Shutdown begins
-	started  atomic.Int64  // visits that have connected
-	slots    chan struct{} // of starved rounds: for each open connection of a client
+	start    int64         // number of visits that connect before Shutdown begins
+	started  atomic.Int64  // number of visits that have connected
+	slots    chan struct{} // bounds the open connections of clients in a starved round; else nil
 	shutdown chan struct{} // closed just before Shutdown begins
-	over     chan struct{} // closed when Shutdown has begun; lingering clients leave then
+	over     chan struct{} // closed when Shutdown has begun; then lingering clients leave
 	counts   *counts
 
 	mu    sync.Mutex
@@ -77,7 +77,7 @@ func (r *round) violate(format string, args ...any) {
 	r.wrong = append(r.wrong, fmt.Sprintf(format, args...))
 }
 
-// run serves, has the clients come, and shuts down.
+// run starts the server and the clients, shuts the server down, and waits for all of them.
 func (r *round) run(t *testing.T) {
 	addr := "127.0.0.1:0"
 	if r.network == "unix" {
@@ -100,7 +100,7 @@ func (r *round) run(t *testing.T) {
 	}
 }
 
-// grace is how long Shutdown waits for handlers.
+// grace returns the time-out of Shutdown.
 func (r *round) grace() time.Duration {
 	if r.manner == cut {
 		return time.Millisecond
@@ -166,7 +166,7 @@ func (r *round) release(addr string, visitors *sync.WaitGroup) {
 	}
 }
 
-// giveUp ends clients that wait for a shutdown which will not come.
+// giveUp releases clients that wait for a Shutdown, after the server has failed.
 func (r *round) giveUp() {
 	if r.started.Swap(r.start) < r.start {
 		close(r.shutdown)

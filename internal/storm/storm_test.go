@@ -16,18 +16,18 @@ import (
 )
 
 var (
-	runFor = flag.Duration("storm.for", 0, "run rounds of new seeds for so long, instead of the same few")
-	seed   = flag.Uint64("storm.seed", 0, "run the round of this seed only")
+	runFor = flag.Duration("storm.for", 0, "run rounds with new seeds for this time, instead of fixed seeds")
+	seed   = flag.Uint64("storm.seed", 0, "run only the round of this seed")
 )
 
-// guard is how long a round waits for what must happen.
+// guard is the time after which a round counts as stuck.
 const guard = 2 * time.Minute
 
-// counts are of all rounds together.
+// counts are the totals of all rounds.
 type counts struct {
 	rounds                            atomic.Int64
 	connected, refused, cut, received atomic.Int64 // by clients
-	late                              atomic.Int64 // clients that were connected before the server
+	late                              atomic.Int64 // TCP clients that were reset: see the package comment
 	accepted, requests, answers       atomic.Int64 // by servers
 }
 
@@ -37,7 +37,7 @@ func (c *counts) String() string {
 }
 
 func TestStorm(t *testing.T) {
-	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) // handlers of clients that leave
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) // discards the errors of handlers whose clients leave
 	warmUp(t)
 	c := &counts{}
 	defer func() { t.Log(c) }()
@@ -55,7 +55,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// one runs a round and checks that it left nothing.
+// one runs a round and checks that no goroutine or descriptor is left.
 func one(t *testing.T, seed uint64, c *counts) {
 	r := newRound(seed, c)
 	goroutines, files := runtime.NumGoroutine(), descriptors()
@@ -79,7 +79,7 @@ func one(t *testing.T, seed uint64, c *counts) {
 	}
 }
 
-// warmUp has the runtime open what it keeps open.
+// warmUp makes the runtime open the descriptors that it keeps open.
 func warmUp(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -88,7 +88,7 @@ func warmUp(t *testing.T) {
 	l.Close()
 }
 
-// descriptors counts those of the process. It returns 0 where the system does not list them.
+// descriptors returns the number of open descriptors, or 0 if the system does not list them.
 func descriptors() int {
 	files, _ := os.ReadDir("/proc/self/fd")
 	return len(files)

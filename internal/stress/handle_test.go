@@ -106,7 +106,13 @@ func (m *machine) submit(s stmt) *handle {
 		in.loop = 1
 	}
 	v := m.value()
-	return m.add(s, asyncio.Submit(m.loops[in.loop], m.coroutine(in, s.Do, v), asyncio.Name(in.name)), in.loop, v)
+	run := m.coroutine(in, s.Do, v)
+	known := make(chan struct{}) // closed when the task's statements can find its handle
+	defer close(known)
+	return m.add(s, asyncio.Submit(m.loops[in.loop], func(ctx context.Context) (int, error) {
+		<-known
+		return run(ctx)
+	}, asyncio.Name(in.name)), in.loop, v)
 }
 
 func (m *machine) coroutine(f frame, stmts []stmt, v int) asyncio.Coroutine[int] {

@@ -213,7 +213,7 @@ func (m *machine) main(ctx context.Context) error {
 		if _, own := err.(*numbered); own {
 			return err
 		}
-		return ctx.Err() // err may be the deadline of c, which is main's own to handle
+		return ctx.Err() // err may be the deadline of c, which main handles
 	}
 	root := frame{name: "root", err: inTask, panic: inTask}
 	asyncio.Go(ctx, func(ctx context.Context) error { root.own = ctx; return m.do(ctx, root, m.p.Do) }, asyncio.Name("root"))

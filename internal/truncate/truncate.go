@@ -1,4 +1,4 @@
-// Package truncate bounds texts that travel between processes.
+// Package truncate shortens texts that are sent between processes.
 package truncate
 
 import (
@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// noteLen is the most that the note in the middle takes.
+// noteLen bounds the length of the note, in bytes.
 const noteLen = 48
 
 // Middle returns s if it has at most limit bytes. Otherwise it returns at most limit bytes: the
-// beginning of s, a note with the number of bytes left out, and the end of s. It does not divide a
-// rune. limit must be at least 64.
+// beginning of s, a note with the number of bytes left out, and the end of s. It does not split
+// the encoding of a rune. limit must be at least 64.
 func Middle(s string, limit int) string {
 	if len(s) <= limit {
 		return s

@@ -12,7 +12,7 @@ func TestMiddle(t *testing.T) {
 		strings.Repeat("x", 100):  strings.Repeat("x", 100),
 		strings.Repeat("x", 101):  strings.Repeat("x", 26) + " [... 49 bytes left out ...] " + strings.Repeat("x", 26),
 		strings.Repeat("€", 1000): strings.Repeat("€", 8) + " [... 2952 bytes left out ...] " + strings.Repeat("€", 8),
-		// no UTF-8: divided anywhere
+		// not UTF-8: split anywhere
 		strings.Repeat("\x80", 1000): strings.Repeat("\x80", 22) + " [... 956 bytes left out ...] " + strings.Repeat("\x80", 22),
 	} {
 		got := Middle(s, 100)

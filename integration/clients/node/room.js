@@ -1,5 +1,5 @@
-// Joins the room at the URL with several clients. Each sends messages of several sizes, and
-// expects all messages of all clients, each client's in order.
+// This program joins the room at the URL with several clients. Each client sends messages of
+// several sizes. Each client must receive all messages, those of one sender in order.
 const WebSocket = require('ws');
 const [url, count] = [process.argv[2], Number(process.argv[3])];
 const sizes = [0, 1, 125, 126, 65535, 65536, 300000];

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// Program returns the path of a program of the system. Where it is not installed the test is
-// skipped, with the name of its Debian package. In CI the test fails.
+// Program returns the path of a program of the system. If the program is not installed, Program
+// skips the test with the name of the Debian package. In CI it fails the test.
 func Program(t *testing.T, name, debianPackage string) string {
 	t.Helper()
-	for _, dir := range []string{"", "/usr/sbin/"} { // where servers are, which is not in every user's PATH
+	for _, dir := range []string{"", "/usr/sbin/"} { // servers are in /usr/sbin, which may not be in PATH
 		if path, err := exec.LookPath(dir + name); err == nil {
 			return path
 		}
@@ -29,7 +29,7 @@ func Program(t *testing.T, name, debianPackage string) string {
 	return ""
 }
 
-// Output runs a program to its end, in a thread, and returns what it printed. An exit code
+// Output runs a program to its end, in a thread, and returns its standard output. An exit code
 // other than 0 fails the test.
 func Output(ctx context.Context, t *testing.T, stdin string, name string, args ...string) string {
 	t.Helper()
@@ -46,9 +46,8 @@ func Output(ctx context.Context, t *testing.T, stdin string, name string, args .
 	return out.String()
 }
 
-// Daemon starts a program that serves until the test ends. It returns when ready returns
-// nil. If the test fails, the output of the program is logged. Daemon blocks: call it before
-// Run.
+// Daemon starts a server program, and kills it at the end of the test. It blocks until ready
+// returns nil, so call it before Run. If the test fails, Daemon logs the program's output.
 func Daemon(t *testing.T, ready func() error, name string, args ...string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -102,8 +101,8 @@ func CertificateFile(t *testing.T) string {
 	return path
 }
 
-// ShortDir returns a directory of the test whose path leaves room for the name of a unix
-// socket. That of t.TempDir may be too long.
+// ShortDir returns a temporary directory with a short path. The path of t.TempDir may be too long
+// for a unix socket.
 func ShortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "asyncio")

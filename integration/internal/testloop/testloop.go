@@ -1,5 +1,5 @@
-// Package testloop runs the tests of the integration module on an event loop: a server, its
-// peer, and the check that nothing is left.
+// Package testloop runs the tests of the integration module on an event loop. It starts servers
+// and their peers, and checks that no task, goroutine or descriptor is left.
 package testloop
 
 import (
@@ -18,19 +18,20 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Guard is how long a test waits for what must happen.
+// Guard is the time after which a test that waits fails.
 const Guard = 2 * time.Minute
 
-// Run runs body as the main task of a loop, and checks that nothing is left.
+// Run runs body as the main task of a loop. At the end it checks that no task, goroutine or
+// descriptor is left.
 func Run(t *testing.T, body func(ctx context.Context)) {
 	t.Helper()
-	certificate() // which opens what the runtime keeps open
+	certificate() // opens the descriptors that the runtime keeps open
 	before, files := goroutines(), descriptors()
 	ctx, cancel := context.WithTimeout(context.Background(), Guard)
 	defer cancel()
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
 		body(ctx)
-		for range 10 { // those that are ending
+		for range 10 { // tasks may be ending
 			asyncio.Sleep(ctx, 0)
 		}
 		for _, task := range asyncio.LoopOf(ctx).Tasks() {
@@ -69,20 +70,20 @@ func goroutines() map[string]string {
 
 func newGoroutines(before map[string]string) (left []string) {
 	for number, stack := range goroutines() {
-		if before[number] == "" && !strings.Contains(stack, "fasthttp.updateServerDate") { // which the package starts once
+		if before[number] == "" && !strings.Contains(stack, "fasthttp.updateServerDate") { // fasthttp starts that goroutine once
 			left = append(left, stack)
 		}
 	}
 	return left
 }
 
-// descriptors counts those of the process where the system tells, else 0.
+// descriptors returns the number of open descriptors, or 0 if the system does not list them.
 func descriptors() int {
 	files, _ := os.ReadDir("/proc/self/fd")
 	return len(files)
 }
 
-// Serve is Listen at a free port of 127.0.0.1, followed by ServeOn.
+// Serve listens at a free port of 127.0.0.1 and calls ServeOn.
 func Serve(ctx context.Context, t *testing.T, handler Handler) (addr string, end func()) {
 	t.Helper()
 	l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
