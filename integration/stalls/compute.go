@@ -35,7 +35,7 @@ var computations = []program{
 	{name: "pdf", class: "cpu,gc", call: "fpdf.(*Fpdf).MultiCell", advice: "asyncio.ToThread", run: pdfWrites},
 	{name: "excelize", class: "cpu,gc", call: "excelize/v2.(*File).Write", advice: "asyncio.ToThread", run: excelizeWrites},
 	{name: "goldmark", class: "cpu,gc", call: "goldmark.Convert", advice: "asyncio.ToThread", run: goldmarkConverts},
-	{name: "qrcode", class: "cpu,gc", call: "barcode/qr.Encode", advice: "asyncio.ToThread", run: qrEncodes},
+	{name: "qrcode", class: "cpu,gc,channel", call: "barcode/qr.Encode", advice: "asyncio.ToThread", run: qrEncodes},
 	{name: "regexp2", class: "cpu,gc", call: "regexp2.(*Regexp).MatchString", advice: "asyncio.ToThread", run: regexp2Matches},
 	{name: "regexp", class: "cpu", call: "regexp.(*Regexp).FindAllString", advice: "asyncio.ToThread", run: regexpFinds},
 	{name: "diff", class: "cpu,gc", call: "diffmatchpatch.(*DiffMatchPatch).DiffMain", advice: "asyncio.ToThread", run: diffCompares},
@@ -47,7 +47,7 @@ var computations = []program{
 	{name: "scrypt", class: "cpu", call: "scrypt.Key", advice: "asyncio.ToThread", run: scryptDerives},
 	{name: "rsa", class: "cpu", call: "rsa.GenerateKey", advice: "asyncio.ToThread", run: rsaGenerates},
 	{name: "factorial", class: "cpu", call: "big.(*Int).MulRange", advice: "asyncio.ToThread", run: factorialMultiplies},
-	{name: "sort", class: "cpu", call: "-", advice: "asyncio.", run: sortCompares},
+	{name: "sort", class: "cpu", call: "*", advice: "asyncio.", run: sortCompares},
 	{name: "map-copy", class: "cpu,gc", call: "maps.Clone", advice: "asyncio.ToThread", run: mapClones},
 	{name: "garbage", class: "cpu,gc", call: "-", advice: "a", run: garbageGrows},
 }

@@ -48,10 +48,7 @@ func (p program) during(res result) (list []report) {
 
 // judgeFirst returns what is wrong with the report that came first.
 func (p program) judgeFirst(r report, end time.Time) string {
-	call, by := p.call, cmp.Or(p.by, p.name)
-	if call == "-" {
-		call = ""
-	}
+	by := cmp.Or(p.by, p.name)
 	suffix, isCallback := strings.CutPrefix(by, "callback ")
 	switch {
 	case r.At.After(end.Add(20 * time.Millisecond)):
@@ -60,7 +57,7 @@ func (p program) judgeFirst(r report, end time.Time) string {
 		return "the line is not " + strings.Join(guilty(p.name), " ")
 	case !slices.Contains(strings.Split(p.class, ","), r.Class) && !p.busy(r):
 		return "the class is not " + p.class
-	case !strings.Contains(r.Call, call) || p.call == "-" && r.Call != "":
+	case p.call == "-" && r.Call != "", p.call != "-" && p.call != "*" && !strings.Contains(r.Call, p.call):
 		return "the call is not " + p.call
 	case isCallback && !(strings.HasPrefix(r.By, "callback ") && strings.HasSuffix(r.By, suffix)), !isCallback && r.By != by:
 		return "the task is not " + by

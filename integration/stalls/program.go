@@ -19,7 +19,7 @@ type program struct {
 	name   string
 	by     string // the task, or "callback " and the end of the function's name; by default the task is named as the program
 	class  string // the classes that are right, with commas between them
-	call   string // what the reported call contains; "-" if the line calls nothing
+	call   string // what the reported call contains; "-" if the line calls nothing, "*" if either is right
 	advice string // what the advice contains
 	then   string // the mark of a second line that blocks the loop afterwards, for which the rest is not asked
 	whole  bool   // the process or the machine is to blame: no line, no task

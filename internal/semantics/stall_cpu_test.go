@@ -139,7 +139,7 @@ var gcVariants = []blocker{
 			collect()
 		}
 	}},
-	{"collection: by reflection", asyncio.StallGC, "", "GOMEMLIMIT", func(b *block) {
+	{"collection: by reflection", asyncio.StallGC, "reflect.Value.Call", "GOMEMLIMIT", func(b *block) {
 		collect := reflect.ValueOf(runtime.GC)
 		for b.holds() {
 			b.next()

@@ -266,7 +266,7 @@ func Weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 
 func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 	c := f.Class
-	if c.waits() && e.stood() && e.Credited < threshold { // otherwise it has waited for a threshold before the watch's eyes
+	if c.waits() && !e.Alone && e.stood() && e.Credited < threshold { // otherwise it has waited for a threshold before the watch's eyes, or nothing can end the wait
 		return e.others(f)
 	}
 	share := e.Share()

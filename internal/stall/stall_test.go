@@ -225,6 +225,7 @@ func TestBlame(t *testing.T) {
 		{"a lock", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Lock, "waits for a lock"},
 		{"a channel", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Channel, "for ever, if only a task of this loop serves it"},
 		{"a channel that only tasks have", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Channel, "it never ends"},
+		{"a channel that only tasks have, and the watch is held up", Channel, Evidence{Elapsed: 90 * ms, Credited: 31 * ms, CPU: 9 * ms, Procs: 2, Alone: true}, Channel, "it never ends"},
 		{"a lock that only tasks have", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Lock, "it never ends"},
 		{"a sleep beside nobody", Sleep, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Sleep, "sleeps"},
 		{"a lock for long", Lock, Evidence{Elapsed: 810 * ms, Credited: 800 * ms, Procs: 2}, Lock, "probable deadlock"},
