@@ -46,7 +46,7 @@ func (s *slowStep) proven(r Stall) bool {
 // queued is the least number of threads that several looks see wanting a processor.
 func queued() int {
 	n := stall.Queued()
-	for range 2 {
+	for range 9 {
 		if n == 0 {
 			break
 		}
