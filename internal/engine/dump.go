@@ -156,6 +156,7 @@ func (d *dump) write(headline string) string {
 	} else if s := d.l.Stalled(); s != nil {
 		d.stall(s)
 	}
+	d.finished()
 	d.places()
 	if d.inside {
 		d.cycles()

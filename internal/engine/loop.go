@@ -84,6 +84,7 @@ type Loop struct {
 	lent       bool  // a goroutine was started that something is awaited of, since the loop last slept
 	handoff    *Task // what is to run next, between two runners; nil: the root
 	failures   failures
+	finished   finished
 	closing    WaitList // other loops' awaits, to be told of the end
 	sleeper    *time.Timer
 	polledAt   int64 // when the poller was asked last

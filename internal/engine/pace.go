@@ -40,6 +40,9 @@ const (
 func (l *Loop) stepLasted(now, took int64) {
 	if took >= int64(l.cfg.StallThreshold) {
 		l.turnFrom(now)
+		if t := l.Running(); t != nil && l.cfg.StallThreshold > 0 {
+			l.finished.stepped(t, time.Duration(took))
+		}
 	}
 }
 

@@ -232,6 +232,9 @@ func (l *Loop) judge(t *Task, err error) {
 	main := t.node.flags&flagMain != 0
 	s := t.node.reason(l)
 	cancelled := s.explains(err)
+	if !cancelled {
+		l.finished.fail(t, err)
+	}
 	switch {
 	case main: // Run returns what it returned
 	case cancelled:
@@ -273,6 +276,9 @@ func (l *Loop) conclude(t *Task) {
 		scope.childFailed(t)
 	}
 	t.cell.settled()
+	if len(l.finished.longest) != 0 {
+		l.finished.ended(t)
+	}
 	if t.node.flags&flagCrew != 0 {
 		crew, pos := t.body.Crew()
 		crew.ended(&t.cell, pos, true)
