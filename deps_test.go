@@ -50,7 +50,7 @@ var layers = []struct {
 	{"internal/shrink", nil, "it makes the programs of other packages' tests smaller, and imports none of them"},
 	{"procpool/internal/cfault", nil, "a mistake in C, for tests"},
 	{"procpool/internal/soak", []string{"", "procpool"}, "it holds the pool against faults as a user would meet them"},
-	{"internal/stall/soak", []string{"", "internal/engine"}, "it holds the watch against false alarms, and has the engine report each of them"},
+	{"internal/stall/soak", []string{"", "aionet", "aionet/aiohttp", "internal/engine", "procpool"}, "it holds the watch against false alarms of healthy services, and has the engine report each of them"},
 	{"internal/modes", []string{""}, "a program as a user would write it, for every build mode"},
 	{"cmd/asyncio", []string{"", "aionet", "procpool"}, "a program uses the library as a user would"},
 }
