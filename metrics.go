@@ -6,32 +6,30 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Metrics are the figures of a loop at one moment. What is counted is counted
-// from the beginning of Run.
+// Metrics are the figures of a loop at one moment. The counts begin with Run.
 type Metrics struct {
 	Name   string        // of the loop, see WithName
-	Uptime time.Duration // since Run began; when it has returned, how long it took
-	Idle   time.Duration // of that, the time for which the loop waited for something to do
+	Uptime time.Duration // since Run began; after Run, its duration
+	Idle   time.Duration // part of Uptime in which the loop waited for something to do
 
-	Turns uint64 // rounds of the loop, each of what was ready when it began
-	Steps uint64 // of tasks, from one await to the next, and callbacks
-	Ready int    // tasks and callbacks that could run, and wait for their turn
+	Turns uint64 // rounds of the loop; each runs what was ready when it began
+	Steps uint64 // steps of tasks, from one await to the next, and callbacks
+	Ready int    // tasks and callbacks that can run and wait for the loop
 
-	// Delay is how long what became ready had to wait for the loop to look: it is
-	// measured some 200 times a second while the loop is busy, except in virtual time.
-	// CurrentDelay is the measurement under way: it grows while the loop is blocked.
+	// Delay is how long something that became ready had to wait until the loop looked for
+	// it. It is measured about 200 times a second while the loop is busy, except in virtual
+	// time. CurrentDelay is the measurement under way. It grows while the loop is blocked.
 	Delay        Histogram
 	CurrentDelay time.Duration
-	// StepTimes is how long steps of tasks took; empty unless in debug mode.
+	// StepTimes are the durations of steps of tasks. It is empty unless in debug mode.
 	StepTimes Histogram
 
-	// Stalls are those that the stall watch has seen and that have ended, by class; classes
-	// without any are left out. CurrentStall is how long the stall lasts that goes on, 0 if
-	// there is none: a step that has lasted for the threshold of the watch. Loop.Stalls
-	// returns the places of stalls.
+	// Stalls are the ended stalls that the stall watch has seen, by class. Classes without
+	// stalls are omitted. CurrentStall is how long the current step has lasted, if that is at
+	// least the threshold of the watch; otherwise 0. Loop.Stalls returns the places of stalls.
 	Stalls       []StallMetrics
 	CurrentStall time.Duration
-	// UnloggedStalls is the number of reports of stalls that the logger has not taken: it
+	// UnloggedStalls is the number of reports of stalls that were not logged: the logger
 	// panicked, it blocks, or there were too many reports while it blocked.
 	UnloggedStalls uint64
 
@@ -40,22 +38,21 @@ type Metrics struct {
 
 	Connections ConnectionMetrics
 
-	// Threads are the ToThread calls that use the loop's own limiter. Executors are
-	// those whose functions were called on the loop, if they are Measured and not
+	// Threads are the ToThread calls that use the loop's own limiter. Executors are the
+	// executors whose functions were called on the loop, if they are Measured and not
 	// closed.
 	Threads   ExecutorMetrics
 	Executors []ExecutorMetrics
 }
 
-// StallMetrics are the stalls of one class: how many, and how long they lasted. A stall is
-// counted when the watch has dealt with it, a moment after its end.
+// StallMetrics are the number and the durations of the stalls of one class. The watch counts a
+// stall shortly after its end.
 type StallMetrics struct {
 	Class  StallClass
 	Lasted Histogram
 }
 
-// TaskMetrics counts tasks: those that live by what they do, those that have ended
-// by their outcome.
+// TaskMetrics counts tasks: live tasks by their state, ended tasks by their outcome.
 type TaskMetrics struct {
 	Created                              uint64
 	Ready, Running, Waiting              int
@@ -78,8 +75,8 @@ type ConnectionMetrics struct {
 func (m Metrics) Busy() time.Duration { return m.Uptime - m.Idle }
 
 // Utilization returns the share of time, from 0 to 1, for which the loop did not
-// wait since the moment of earlier, or since Run began if that is the zero value.
-// It is 0 where no time has passed.
+// wait since the moment of earlier, or since Run began if earlier is the zero value.
+// It returns 0 if no time has passed.
 func (m Metrics) Utilization(earlier Metrics) float64 {
 	passed := m.Uptime - earlier.Uptime
 	if passed <= 0 {
@@ -88,15 +85,15 @@ func (m Metrics) Utilization(earlier Metrics) float64 {
 	return min(1, max(0, float64(m.Busy()-earlier.Busy())/float64(passed)))
 }
 
-// A Histogram counts durations by size: Counts[i] those up to Bounds[i] and above
-// the bound before, the last of Counts those above all bounds.
+// A Histogram counts durations by size. Counts[i] counts durations up to Bounds[i] and above the
+// previous bound. The last of Counts counts those above all bounds.
 type Histogram struct {
 	Bounds []time.Duration
 	Counts []uint64
 	Sum    time.Duration
 }
 
-// Count returns how many durations were counted.
+// Count returns the number of durations.
 func (h Histogram) Count() (n uint64) {
 	for _, c := range h.Counts {
 		n += c
@@ -113,10 +110,9 @@ func histogramOf(h *engine.Histogram) Histogram {
 	return Histogram{Bounds: bounds[:], Counts: counts, Sum: sum}
 }
 
-// Metrics returns the loop's figures. From any goroutine, also while the loop is
-// blocked: then it returns after a hundredth of a second, and the counts are as they
-// were some milliseconds before the step began that blocks. The loop is woken to
-// answer if it sleeps; nothing is counted for the sake of this call.
+// Metrics returns the loop's figures. It can be called from any goroutine. It wakes a loop that
+// sleeps. While the loop is blocked, Metrics returns after 10 ms, and the counts are those of some
+// milliseconds before the blocking step began.
 func (l *Loop) Metrics() Metrics {
 	e := l.e.Metrics()
 	m := Metrics{
@@ -143,7 +139,7 @@ func (l *Loop) Metrics() Metrics {
 	if e.Running {
 		m.Tasks.Running = 1
 	}
-	// Copied one by one while the loop goes on, they may not match by a few.
+	// The counts are copied one by one while the loop runs, so their sum may be off by a few.
 	m.Tasks.Ready = max(0, e.Live-e.Waiting-m.Tasks.Running)
 	return m
 }

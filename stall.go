@@ -9,32 +9,32 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A Stall is a report of the watch: something keeps the loop from running what is
-// ready. See WithStallThreshold for when there is one, and WithStallHandler.
+// A Stall is a report of the stall watch: something prevents the loop from running tasks that are
+// ready. WithStallThreshold describes when there is one. WithStallHandler receives them.
 //
-// The program, whose line File, Line and Func name, is package main, the main module, the
-// modules of its workspace and those replaced by a folder. A module with a version is a
-// dependency. If the stack has no line of the program, they name the innermost of a
+// File, Line and Func name a line of the program. The program is package main, the main module,
+// the modules of its workspace and those replaced by a folder. A module with a version is a
+// dependency. If the stack has no line of the program, the fields name the innermost line of a
 // dependency.
 type Stall struct {
-	ID uint64 // of the stall, counted from 1 by each loop: all reports of one stall have it
+	ID uint64 // of the stall, counted from 1 by each loop; all reports of one stall have the same ID
 
-	Task     AnyTask // whose step blocks the loop; nil for a callback, and for StallLateTimer
+	Task     AnyTask // the task whose step blocks the loop; nil for a callback, and if no step ran
 	TaskName string  // "callback" and the name of its function for a callback
-	Created  string  // where the task was created or the callback registered, file:line; "" if that is not known
+	Created  string  // where the task was created or the callback registered, file:line; "" if unknown
 
 	Class  StallClass
 	File   string // the innermost line of the program on the stack; "" if it was not found
 	Line   int
 	Func   string // the function with that line
-	Call   string // what that line calls, such as "os.ReadFile"; "" if it does it itself
-	Inside string // a dependency's innermost line below it, as "modernc.org/sqlite, busy.go:82"; "" if there is none
+	Call   string // what that line calls, such as "os.ReadFile"; "" if the line calls nothing
+	Inside string // a dependency's innermost line below it, as "modernc.org/sqlite, busy.go:82"; "" if no dependency is involved
 	Stack  string // of the goroutine, as the runtime prints it, down to the user's outermost function
 
 	TraceFile string // for "go tool trace"; "" without WithFlightRecorder
 
 	Elapsed time.Duration // so far, or in all if Ended
-	AtPlace time.Duration // of that, how long it was at this line, if it has ended and was at several; otherwise 0
+	AtPlace time.Duration // part of Elapsed at this line, if the stall has ended and was at several lines; otherwise 0
 	Ended   bool
 	Blame   string // the cause, in a line
 	Advice  string // what to call instead, in a line
@@ -43,42 +43,41 @@ type Stall struct {
 	LateTimers int // timers that became due during the stall
 
 	CPUShare float64       // processor time that the process used during the stall, in processors
-	RunDelay time.Duration // how long its threads waited in the run queue of the system; 0 where that is unknown
+	RunDelay time.Duration // how long threads of the process were queued for a processor; 0 if unknown
 	Rivals   int           // other goroutines that were running or runnable all the time
 	Samples  int           // how often the watch looked
 
 	Count      int           // stalls at this place so far, this one included
-	Total      time.Duration // how long those that have ended took together
-	Suppressed int           // stalls of the loop, since the last report, that were counted and not reported
+	Total      time.Duration // total duration of those that have ended
+	Suppressed int           // stalls of the loop that were counted and not reported since the last report
 }
 
-// A StallClass says what kind of thing blocks the loop.
+// A StallClass is the kind of a stall.
 type StallClass uint8
 
 // The classes. String returns the word in the comment.
 const (
-	StallUnknown   = StallClass(stall.Unknown)   // unknown: its stack was not seen
+	StallUnknown   = StallClass(stall.Unknown)   // unknown: no stack was captured
 	StallCPU       = StallClass(stall.CPU)       // cpu: the task computes
 	StallSleep     = StallClass(stall.Sleep)     // sleep: time.Sleep
-	StallIO        = StallClass(stall.IO)        // io: it waits for the network, a pipe, or pages of a mapped file
-	StallChannel   = StallClass(stall.Channel)   // channel: it receives, sends or selects
-	StallLock      = StallClass(stall.Lock)      // lock: anything of package sync
+	StallIO        = StallClass(stall.IO)        // io: a wait for the network, a pipe, or pages of a mapped file
+	StallChannel   = StallClass(stall.Channel)   // channel: a receive, a send or a select
+	StallLock      = StallClass(stall.Lock)      // lock: a wait in package sync
 	StallSyscall   = StallClass(stall.Syscall)   // syscall: a system call; Call names the function
 	StallCgo       = StallClass(stall.Cgo)       // cgo: a C function
-	StallGC        = StallClass(stall.GC)        // gc: it works, or waits, for the garbage collector, or that has the processors
+	StallGC        = StallClass(stall.GC)        // gc: work or a wait for the garbage collector, or the collector has the processors
 	StallStarvedGo = StallClass(stall.StarvedGo) // starved-go: other goroutines of the program have the processors
-	StallStarvedOS = StallClass(stall.StarvedOS) // starved-os: other processes, a CPU quota or the hypervisor have them
+	StallStarvedOS = StallClass(stall.StarvedOS) // starved-os: other processes, a CPU quota or the hypervisor have the processors
 	StallSuspended = StallClass(stall.Suspended) // suspended: the process or the machine stood still
-	StallManySteps = StallClass(stall.ManySteps) // many-steps: a turn of many steps, none of them long
-	StallSpinner   = StallClass(stall.Spinner)   // spinner: a task that yields for ever and never waits
-	StallLateTimer = StallClass(stall.LateTimer) // late-timer: the loop slept and was woken late
+	StallManySteps = StallClass(stall.ManySteps) // many-steps: a turn of many short steps
+	StallSpinner   = StallClass(stall.Spinner)   // spinner: a task that yields without end and never waits
+	StallLateTimer = StallClass(stall.LateTimer) // late-timer: the loop slept and woke late, and the cause was not seen
 )
 
 func (c StallClass) String() string { return stall.Class(c).String() }
 
-// String is the report in at most five lines, in the words that a loop logs on a terminal,
-// and the stack. The first line has the stall's ID and class, the task, the place, the
-// duration and the advice.
+// String returns the report as a loop logs it on a terminal, in at most five lines, and the stack.
+// The first line has the stall's ID and class, the task, the place, the duration and the advice.
 func (s Stall) String() string {
 	text := "asyncio: " + engine.Stall{
 		ID: s.ID, Name: s.TaskName, Created: s.Created, Class: stall.Class(s.Class),
@@ -92,7 +91,7 @@ func (s Stall) String() string {
 	return text
 }
 
-// A StallError is an error of Run for a stall, under asynciotest.NoStalls.
+// A StallError is the error that Run returns for a stall, with asynciotest.NoStalls.
 type StallError struct{ Stall Stall }
 
 func (e *StallError) Error() string { return e.Stall.String() }
@@ -102,25 +101,27 @@ func (e *StallError) Error() string { return e.Stall.String() }
 // panics. The environment variable ASYNCIO_STALL, a duration such as 25ms or the
 // word off, takes precedence over the options.
 //
-// A step is what runs between two awaits of a task, or a callback. While one lasts,
-// at the threshold and at 2, 4 and 8 times it, and when it has ended, the watch
-// logs a record through the loop's logger: the task that blocks the loop, the line,
-// and what to call instead. The records of a stall have the same id; the stack is in the
-// first. Where slog's default handler prints them on a terminal, a report is a text of at
-// most five lines instead. docs/troubleshooting.md explains each attribute. A stall that moves on, to another line or
-// class, is reported again; the report of its end names the place that took longest.
-// Further stalls at a place (line and class) that was reported within the last minute
-// are counted and not reported; the next report and the end of Run have the number. One
-// that still lasts a minute after that report is reported then.
+// A step is a callback, or what a task runs between two awaits. The watch logs a record
+// through the loop's logger when a step has lasted for the threshold, for 2, 4 and 8 times
+// the threshold, and when it has ended. The record has the task that blocks the loop, the
+// line, and what to call instead. The records of one stall have the same id. The first one
+// has the stack. Where slog's default handler prints on a terminal, the report is a text of
+// at most five lines instead. docs/troubleshooting.md explains each attribute.
 //
-// The watch also reports a turn of many short steps that takes longer than that, and its
-// end, with the number of the steps and, if most are calls of one callback, its name; a
-// task that yields for ten times as long and never waits, and timers that fire so
-// late because the loop was not woken in time.
+// A stall that moves to another line or class is reported again. The report of its end
+// names the place that took longest. Further stalls at a place (line and class) that was
+// reported within the last minute are counted and not reported. The next report and the end
+// of Run have their number. A stall that still lasts a minute after that report is reported.
 //
-// A step is seen to begin to within some milliseconds, so thresholds under 10 ms
+// The watch also reports:
+//   - a turn of many short steps that takes longer than the threshold, and its end, with the
+//     number of steps and the callback that most of them call,
+//   - a task that yields for ten times the threshold and never waits,
+//   - a loop that slept and woke later than its timers by the threshold.
+//
+// The beginning of a step is measured to within some milliseconds, so thresholds under 10 ms
 // mean little. In a testing/synctest bubble there is no watch, except with
-// asynciotest.NoStalls; asynciotest.Run reports a blocked loop without an option.
+// asynciotest.NoStalls. asynciotest.Run reports a blocked loop without an option.
 func WithStallThreshold(d time.Duration) Option {
 	if d < 0 {
 		panic(fmt.Sprintf("asyncio: WithStallThreshold(%v): d must be at least 0; 0 switches the watch off", d))
@@ -128,16 +129,16 @@ func WithStallThreshold(d time.Duration) Option {
 	return func(c *engine.Config) { c.StallThreshold = d }
 }
 
-// WithStallHandler has fn called with each report of the watch, before it is logged. The
-// calls come one after the other, in a goroutine that lives while there is a report, and
-// while the loop is blocked: fn must not wait for the loop. The logger is called in another
-// goroutine: one that blocks or panics does not delay fn.
+// WithStallHandler sets fn as the stall handler. The loop calls it with each report of the watch
+// before the report is logged. The calls come one after the other, in a goroutine that lives
+// while there are reports. The loop may be blocked then, so fn must not wait for it. The logger
+// is called in another goroutine. A logger that blocks or panics does not delay fn.
 //
-// A report is logged when fn has returned, or after 100 ms. While fn lasts, 32 further
-// reports wait for it; more are not delivered, and the end of Run logs their number. Run
-// waits for fn and for the logger at its end, a second at most; calls that are outstanding
-// then are made when fn returns. A panic of fn, and its end by runtime.Goexit, is logged. A
-// second WithStallHandler replaces the first; nil: no handler.
+// A report is logged when fn has returned, or after 100 ms. While fn runs, up to 32 further
+// reports wait. More are not delivered, and the end of Run logs their number. At its end Run
+// waits for fn and for the logger for at most a second. Calls that remain are made when fn
+// returns. A panic of fn and a call of runtime.Goexit are logged. A second WithStallHandler
+// replaces the first. A nil fn removes the handler.
 func WithStallHandler(fn func(Stall)) Option {
 	return func(c *engine.Config) {
 		if fn == nil {
@@ -159,11 +160,10 @@ func publicStall(s engine.Stall) Stall {
 	}
 }
 
-// stallVariable is the environment's word on the watch.
+// stallVariable is the environment variable that sets the threshold.
 const stallVariable = "ASYNCIO_STALL"
 
-// stallFromEnvironment applies ASYNCIO_STALL. What cannot be understood is told
-// when the loop starts.
+// stallFromEnvironment applies ASYNCIO_STALL. The loop reports an invalid value when it starts.
 func stallFromEnvironment(c *engine.Config) {
 	switch text := os.Getenv(stallVariable); text {
 	case "":

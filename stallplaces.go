@@ -2,8 +2,8 @@ package asyncio
 
 import "time"
 
-// A StallPlace is the history of the stalls of one class at one line of the program: how many
-// there were, and how long they lasted. See Loop.Stalls.
+// A StallPlace has the number and the duration of the stalls of one class at one line of the
+// program. Loop.Stalls returns it.
 type StallPlace struct {
 	Class  StallClass
 	File   string // as in Stall; "" if no line is known, and for StallLateTimer
@@ -13,24 +13,24 @@ type StallPlace struct {
 	Inside string
 
 	TaskName string // the task or callback of the last stall
-	Created  string // where that was created or registered
+	Created  string // where the task was created or the callback registered
 	Advice   string // what to call instead
-	Stack    string // of the last stall of which a stack was taken, at most 16 KiB
+	Stack    string // of the last stall with a stack, at most 16 KiB
 
-	Count   int           // stalls, also those that were not reported
+	Count   int           // stalls, including those that were not reported
 	Total   time.Duration // how long they were at this place
 	Longest time.Duration // the longest time of one
 	Last    time.Time     // when the last one was seen
 }
 
-// Stalls returns the places at which the loop was blocked, the one that took most time first:
-// each class at each line that the stall watch has seen since Run began. A stall that lasts
-// counts with its time so far. A stall that was at several lines counts at each of them. At
-// most 100 places are kept; a new one takes the place of the one that took least.
+// Stalls returns the places at which the loop was blocked since Run began, the one with the most
+// total time first. A place is a line and a class. The current stall counts with its duration so
+// far. A stall that was at several places counts at each of them. At most 100 places are kept. A
+// new place replaces the one with the least total time.
 //
-// It can be called from any goroutine, also while the loop is blocked and after Run has
-// returned. It does not wait for the loop. The result belongs to the caller; it refers to no
-// task. Metrics has the number and the length of all stalls by class, without their places.
+// Stalls can be called from any goroutine, also while the loop is blocked and after Run has
+// returned. It does not wait for the loop. The result belongs to the caller. It refers to no
+// task. Metrics has the number and the duration of all stalls by class, without their places.
 func (l *Loop) Stalls() []StallPlace {
 	var places []StallPlace
 	for _, p := range l.e.Places() {

@@ -19,7 +19,7 @@
 //	asyncio_accept_errors_total             counter
 //	asyncio_stall_duration_seconds          histogram, of stalls that have ended, by asyncio_stall_cause: cpu, sleep, io, ...
 //	asyncio_stall_current_seconds           gauge, how long the stall lasts that goes on
-//	asyncio_stall_unlogged                  gauge, reports of stalls that the logger has not taken
+//	asyncio_stall_unlogged                  gauge, reports of stalls that were not logged
 //	asyncio_executor_queue_length           gauge, calls that wait for a place
 //	asyncio_executor_running                gauge, calls that run
 //	asyncio_executor_workers                gauge, calls that can run at once

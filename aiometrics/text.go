@@ -172,7 +172,7 @@ func (p *printer) stalls(loops []snapshot) {
 		p.sample(current, l.CurrentStall.Seconds(), loopName, l.name)
 	}
 	const unlogged = "asyncio_stall_unlogged"
-	p.family(unlogged, "gauge", "Reports of stalls that the logger has not taken.")
+	p.family(unlogged, "gauge", "Reports of stalls that were not logged.")
 	for _, l := range loops {
 		p.sample(unlogged, float64(l.UnloggedStalls), loopName, l.name)
 	}

@@ -2,16 +2,16 @@ package engine
 
 import "sync"
 
-// A callQueue calls functions one after the other in a goroutine of its own, which lives
-// while there is one to call. A function that blocks holds up those behind it, and not the
-// caller of put. A function may end the goroutine by runtime.Goexit; it must not panic.
+// A callQueue calls functions one after the other in its own goroutine. The goroutine ends when the
+// queue is empty. A function that blocks delays the functions behind it, and not the caller of put.
+// A function may end the goroutine by runtime.Goexit. It must not panic.
 type callQueue struct {
 	mu    sync.Mutex
 	calls []func()
-	idle  chan struct{} // closed when none is left; nil: there is no goroutine
+	idle  chan struct{} // closed when the goroutine ends; nil: no goroutine
 }
 
-// put has fn called. It reports false if most functions or more wait in the queue.
+// put queues fn. It reports false, and fn is not called, if the queue has most functions or more.
 func (q *callQueue) put(fn func(), most int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -32,7 +32,7 @@ func (q *callQueue) run() {
 	}
 }
 
-// call has the queue go on in another goroutine if fn ends this one.
+// call calls fn. If fn ends the goroutine, another one continues with the queue.
 func (q *callQueue) call(fn func()) {
 	returned := false
 	defer func() {
@@ -44,8 +44,8 @@ func (q *callQueue) call(fn func()) {
 	returned = true
 }
 
-// next takes the first function off the queue. It returns nil, and the goroutine has to
-// end, if there is none.
+// next removes the first function from the queue and returns it. It returns nil if the queue is
+// empty. The goroutine must then end.
 func (q *callQueue) next() func() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -60,8 +60,8 @@ func (q *callQueue) next() func() {
 	return fn
 }
 
-// ended returns a channel that is closed when every function has returned that is in the
-// queue now.
+// ended returns a channel that is closed when the queue is empty and the last function has
+// returned.
 func (q *callQueue) ended() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -14,9 +14,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// How the stack of a blocked step is found: among all goroutines of the process it
-// is the one that stands on the loop's lane and was not left by a switch of
-// coroutines, as every other coroutine and whoever resumed it were.
+// The goroutine of a blocked step is found among all goroutines of the process. Its stack contains
+// the functions of the loop's lane, and it is not suspended in a switch of coroutines. All other
+// coroutines of the loop, and the goroutines that resumed them, are suspended there.
 //
 // There are three sources of stacks. Each is used if the one before shows no line of the
 // program:
@@ -32,8 +32,8 @@ const maxPrinted = 300
 
 // capture returns the stack of the step that r runs, in the runtime's format, from the leaf
 // to the user's outermost function. It returns "" if it does not find the stack. alone
-// reports that the process has no other goroutine, except those of the library and of
-// suspended tasks.
+// reports that the process has no other goroutine, except monitors, watches and suspended
+// coroutines.
 func (l *Loop) capture(r *runner) (stack string, alone bool) {
 	trace, alone := l.profiled(shortStacks)
 	if trace == nil || !inProgram(*trace) {
@@ -83,7 +83,7 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.
 			sure = append(sure, pcs)
 		case len(pcs) >= most:
 			deep = append(deep, pcs)
-		case coro.Begun(pcs): // one of the user's, in a step
+		case coro.Begun(pcs): // a coroutine of the user that a step has resumed
 			pulled = append(pulled, pcs)
 		}
 	}
@@ -167,23 +167,24 @@ func longStacks() (all [][]uintptr, most int) {
 	return all, longest
 }
 
-// profile is what is known of the addresses in a profile.
+// profile classifies the addresses in a goroutine profile.
 type profile struct {
 	lane     [2]uintptr
 	leaf     uintptr          // the function in which a coroutine is suspended
-	switches map[uintptr]bool // whether an address is in it
+	switches map[uintptr]bool // whether an address is in leaf, by address
 }
 
 func (l *Loop) profile(leaf uintptr) *profile {
 	return &profile{lane: l.lane.entries(), leaf: leaf, switches: map[uintptr]bool{}}
 }
 
-var noLeaf sync.Once // for a warning
+var noLeaf sync.Once // logs the warning once
 
-// leafAbove returns the innermost function of the stack that has the given one, 0 if none has.
+// leafAbove returns the innermost function of the first stack that contains the given function. It
+// returns 0 if no stack does.
 func leafAbove(entry uintptr, stacks [][]uintptr) uintptr {
 	for _, pcs := range stacks {
-		if slices.ContainsFunc(pcs, func(pc uintptr) bool { return pc-entry < 1<<10 && entryOf(pc) == entry }) { // cheap first
+		if slices.ContainsFunc(pcs, func(pc uintptr) bool { return pc-entry < 1<<10 && entryOf(pc) == entry }) { // the cheap comparison first
 			return entryOf(pcs[0])
 		}
 	}
@@ -206,7 +207,8 @@ func (p *profile) inLane(pcs []uintptr) bool {
 	})
 }
 
-// entryOf is the address of the function that has the return address pc, 0 if it is none of Go's.
+// entryOf returns the entry of the function with the return address pc. It returns 0 if pc is not in
+// a Go function.
 func entryOf(pc uintptr) uintptr {
 	if f := runtime.FuncForPC(pc - 1); f != nil {
 		return f.Entry()
@@ -225,7 +227,7 @@ func traceOf(pcs []uintptr) stall.Trace {
 	return t
 }
 
-// printed looks for the stack in the traces of all goroutines.
+// printed finds the stack in the output of runtime.Stack. It returns "" if it does not find it.
 func (l *Loop) printed(r *runner) string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
@@ -234,7 +236,7 @@ func (l *Loop) printed(r *runner) string {
 		if mine != 0 && coro.Number(g) == mine && (t == nil || !t.runsElsewhere(g)) {
 			trace := stall.Parse(g)
 			if trace.State == "coroutine" {
-				return "" // it waits for an iter.Pull of the user's
+				return "" // the step has resumed a coroutine of the user, by iter.Pull
 			}
 			head, _, _ := strings.Cut(g, "\n")
 			return head + "\n" + cut(trace).String()
@@ -243,7 +245,7 @@ func (l *Loop) printed(r *runner) string {
 	return ""
 }
 
-// cut takes off what is below the user's code: the engine, and how it got there.
+// cut removes the outermost frames that belong to the engine and its callers.
 func cut(t stall.Trace) stall.Trace {
 	for i, f := range t.Frames {
 		if f.Func == execName || f.Func == sequenceName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).drive") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {

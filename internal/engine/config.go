@@ -20,7 +20,7 @@ type Config struct {
 	PanicsAsErrors  bool
 
 	// StallThreshold is how long a step may last before the watch reports it; 0: no
-	// watch. OnStall is called with each report before it is logged, in a goroutine of its own.
+	// watch. OnStall is called with each report before it is logged, in its own goroutine.
 	StallThreshold time.Duration
 	OnStall        func(Stall)
 	// StallsFail has the loop watched in a bubble, too, and Run return an error, made

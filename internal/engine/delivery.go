@@ -8,36 +8,35 @@ import (
 	"time"
 )
 
-// A delivery hands the reports of the watch to the user's handler, and then to the logger.
-// Both are functions of the user that may block, panic or end their goroutine. Each has a
-// goroutine of its own: neither holds up the watch or the other one.
+// A delivery passes the reports of the watch to the user's handler, and then to the logger.
+// Both are functions of the user that may block, panic or end their goroutine. Each has its own
+// goroutine. Neither delays the watch or the other one.
 type delivery struct {
 	handler callQueue
 	logger  callQueue
 
-	undelivered atomic.Uint64 // reports for which the handler's queue had no room
-	lines       atomic.Uint64 // all lines for the log
-	logged      atomic.Uint64 // of those, how many the logger has taken
-	dropped     atomic.Uint64 // for which the queue had no room, or at which the logger panicked
-	reported    uint64        // of those dropped, how many a line has counted; owned by the logger's goroutine
+	undelivered atomic.Uint64 // reports that found the handler's queue full
+	lines       atomic.Uint64 // lines for the log
+	logged      atomic.Uint64 // lines from which the logger has returned
+	dropped     atomic.Uint64 // lines that found the queue full, or at which the logger panicked
+	reported    uint64        // dropped lines that a later line has counted; owned by the logger's goroutine
 }
 
-// A line is one for the log: a record, or its text where that goes to a terminal.
+// A line is an entry of the log: a record, and its text for a terminal.
 type line struct {
 	level slog.Level
 	msg   string
 	args  []any
-	text  string // "": none
+	text  string // ""; a terminal gets the record, too
 }
 
-// maxCalls bounds each queue. The last line of a loop finds room in a full one.
+// maxCalls bounds each queue. The last line of a loop is accepted also by a full queue.
 const maxCalls = 32
 
-// handlerPatience is how long a report is kept from the log while the handler, which comes
-// first, has not returned.
+// handlerPatience is how long a log line waits for the handler to return from the same report.
 const handlerPatience = 100 * time.Millisecond
 
-// deliver has r handled, and then logged.
+// deliver queues r for the handler and for the logger. It does not wait.
 func (d *delivery) deliver(l *Loop, r Stall) {
 	var handled chan struct{}
 	if l.cfg.OnStall != nil {
@@ -60,7 +59,7 @@ func (d *delivery) deliver(l *Loop, r Stall) {
 	}, line{level: slog.LevelWarn, msg: r.Headline(), args: r.attrs(), text: r.terminalText()})
 }
 
-// handle calls the user's handler. Its panic is logged.
+// handle calls the user's handler. It logs a panic of the handler, and a call of runtime.Goexit.
 func (d *delivery) handle(l *Loop, r Stall) {
 	returned := false
 	defer func() {
@@ -77,18 +76,18 @@ func (d *delivery) handle(l *Loop, r Stall) {
 	returned = true
 }
 
-// log has a line logged. It does not wait.
+// log queues a line for the logger. It does not wait.
 func (d *delivery) log(l *Loop, level slog.Level, msg string, args ...any) {
 	d.write(l, maxCalls, nil, line{level: level, msg: msg, args: args})
 }
 
-// logLast is log for the last line of the loop, which a full queue takes, too.
+// logLast is log for the last line of the loop. A full queue accepts it, too.
 func (d *delivery) logLast(l *Loop, level slog.Level, msg string, args ...any) {
 	d.write(l, maxCalls+1, nil, line{level: level, msg: msg, args: args})
 }
 
-// logRest is for the end of the loop. It logs how many lines were not logged since the last
-// one, if there are any.
+// logRest is called at the end of the loop. It logs the number of lines that were not logged since
+// the last logged one, unless it is 0.
 func (d *delivery) logRest(l *Loop) {
 	if d.lines.Load() == 0 {
 		return
@@ -101,7 +100,7 @@ func (d *delivery) logRest(l *Loop) {
 	}, maxCalls+1)
 }
 
-// write has a line logged after before has returned.
+// write queues a line for the logger, whose goroutine calls before first.
 func (d *delivery) write(l *Loop, most int, before func(), m line) {
 	d.lines.Add(1)
 	if !d.logger.put(func() {
@@ -114,11 +113,11 @@ func (d *delivery) write(l *Loop, most int, before func(), m line) {
 	}
 }
 
-// call calls the logger, in its goroutine. A line that it does not take is counted in the
-// next one, as "unlogged".
+// call calls the logger, in the logger's goroutine. If the logger panics, the next line counts this
+// one as "unlogged".
 func (d *delivery) call(l *Loop, m line) {
 	log := l.log
-	if m.text != "" && l.logsToTerminal() { // it names the loop
+	if m.text != "" && l.logsToTerminal() { // the text names the loop
 		log = func(level slog.Level, _ string, args ...any) {
 			l.logger().Log(context.Background(), level, m.text, args...)
 		}
@@ -140,7 +139,7 @@ func (d *delivery) call(l *Loop, m line) {
 	d.reported = dropped
 }
 
-// wait waits until the handler and the logger have returned from all calls, or time is up.
+// wait waits until the handler and the logger have returned from all calls, or until timeUp.
 func (d *delivery) wait(timeUp <-chan time.Time) {
 	for _, q := range []*callQueue{&d.handler, &d.logger} {
 		select {
@@ -151,10 +150,11 @@ func (d *delivery) wait(timeUp <-chan time.Time) {
 	}
 }
 
-// Unlogged is how many reports of stalls the logger has not taken: it panicked, it blocks,
-// or there were too many while it blocked. From any goroutine.
+// Unlogged returns the number of lines of the watch that the logger has not accepted. The logger
+// panicked, it blocks, or its queue was full. Lines in the queue count. It can be called from any
+// goroutine.
 func (l *Loop) Unlogged() uint64 {
 	d := &l.watch.delivery
-	logged := d.logged.Load() // first: it follows the other one
+	logged := d.logged.Load() // read first: it never exceeds lines
 	return d.lines.Load() - logged
 }

@@ -187,12 +187,12 @@ const (
 	maxCrowds = 5
 )
 
-// stall is the report of the step that blocks the loop, in the words of the log on a terminal.
+// stall prints the report of the step that blocks the loop, as the log does on a terminal.
 func (d *dump) stall(s *Stall) {
 	d.b.WriteString("  " + s.heading() + s.Sentence() + "\n")
 }
 
-// places are the worst places of stalls, but for causes that are outside of the program.
+// places prints the worst places of stalls, without those whose cause is outside of the program.
 func (d *dump) places() {
 	left := maxDumpPlaces
 	for _, p := range d.l.Places() {

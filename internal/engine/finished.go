@@ -10,9 +10,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// The last tasks that failed, and the last ones that had a slow step, for dumps. A record has
-// texts only: it keeps no task, error or ctx alive. A task that succeeds without a slow step
-// costs one load.
+// A dump lists the last tasks that failed, and the last ones that had a slow step. Their records
+// contain only texts, and so keep no task, error or ctx alive. A task that succeeds without a slow
+// step costs one load.
 
 // A finishedTask is the record of a task that has ended.
 type finishedTask struct {
@@ -22,7 +22,7 @@ type finishedTask struct {
 	outcome string
 	err     string // quoted; "" if there is none
 	at      time.Time
-	longest time.Duration // of its slow steps and, in debug mode, of all; 0 if unknown
+	longest time.Duration // longest slow step, in debug mode longest step; 0 if unknown
 }
 
 // maxFinished bounds the records of each kind.
@@ -34,7 +34,7 @@ type finished struct {
 
 	mu     sync.Mutex
 	failed []finishedTask // the oldest first
-	slow   []finishedTask // that did not fail
+	slow   []finishedTask // tasks that did not fail, the oldest first
 }
 
 // fail records the failure of t, before its end.
@@ -50,7 +50,7 @@ func (f *finished) fail(t *Task, err error) {
 	f.failed = keepLast(f.failed, r)
 }
 
-// stepped is for a slow step that t has ended, and perhaps itself with it.
+// stepped records a slow step of t. t may have ended with the step.
 func (f *finished) stepped(t *Task, took time.Duration) {
 	if f.longest == nil {
 		f.longest = map[uint64]time.Duration{}
@@ -61,7 +61,7 @@ func (f *finished) stepped(t *Task, took time.Duration) {
 	}
 }
 
-// ended is for the end of t, if a task of the loop had a slow step.
+// ended records the end of t if t had a slow step.
 func (f *finished) ended(t *Task) {
 	longest, slow := f.longest[t.id]
 	if !slow {
@@ -77,7 +77,7 @@ func (f *finished) ended(t *Task) {
 	defer f.mu.Unlock()
 	for _, list := range [][]finishedTask{f.failed, f.slow} {
 		for i := range list {
-			if list[i].id == t.id { // its last step was the slow one
+			if list[i].id == t.id { // recorded already: its last step was a slow one
 				list[i].longest = max(list[i].longest, longest)
 				return
 			}
@@ -104,11 +104,11 @@ func keepLast(list []finishedTask, r finishedTask) []finishedTask {
 	return append(list, r)
 }
 
-// plainErrors are the packages whose errors have their text at hand.
+// plainErrors are packages whose Error methods do not block.
 var plainErrors = map[string]bool{"errors": true, "fmt": true, "io/fs": true, "os": true, "net": true, "net/url": true, "syscall": true, "context": true, "strconv": true}
 
-// failureText is the text of an error as far as that calls no method of the user, which could
-// block the loop at the end of each such task. Of other errors it is the type.
+// failureText returns the text of an error if its type is of a package in plainErrors. For other
+// types it returns the type, as an Error method of the user could block the loop.
 func failureText(err error) string {
 	t := reflect.TypeOf(err)
 	if t.Kind() == reflect.Pointer {

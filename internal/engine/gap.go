@@ -7,23 +7,23 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A process that is stopped from outside stops its monitor, too. What the monitor sees of
-// that is a gap between two ticks in which the process did nothing, whether a step ran or the
-// loop slept.
+// A process that is stopped from outside stops its monitor, too. The monitor then sees a gap
+// between two ticks in which the process used no processor time, whether a step ran or the loop
+// slept.
 
-// readings are the monitor's readings at its last two ticks. RunDelay and what follows it in
-// the usage takes a file for each thread, and is read more rarely.
+// readings are the usage of the process at the last two ticks of the monitor. RunDelay and the
+// fields after it take a file for each thread, or longer, and are read more rarely.
 type readings struct {
 	now, before stall.Usage
-	due         int64 // when all are read again
+	due         int64 // when all counters are read again
 }
 
 const (
 	readEvery = 100 * time.Millisecond
-	readShare = 500 // reading all takes at most one in so many parts of the time
+	readShare = 500 // reading all counters takes at most 1/readShare of the time
 )
 
-// read is for a tick.
+// read reads the usage at a tick.
 func (c *readings) read(at int64) {
 	c.before = c.now
 	if at < c.due {
@@ -36,7 +36,7 @@ func (c *readings) read(at int64) {
 	c.due = at + int64(max(readEvery, readShare*time.Since(began)))
 }
 
-// testify adds what the process did since the tick before the loop slept to news of a wake.
+// testify adds the usage since the previous tick to the evidence of a late wake.
 func (c *readings) testify(n *news) {
 	n.evidence.Procs = runtime.GOMAXPROCS(0)
 	n.evidence.Crowd = float64(n.evidence.Rivals)
@@ -45,9 +45,9 @@ func (c *readings) testify(n *news) {
 	n.evidence.Spend(u.Since(c.before))
 }
 
-// stood looks at the time since the tick before. If the process stood still, that is part of
-// the step which runs, or else is reported by itself, unless the loop has news of it by the
-// next tick.
+// stood checks the time since the previous tick. If the process stood still, the gap is added to the
+// observation of the running step. Without a step, the gap is reported at the next tick, unless
+// news explain it by then.
 func (m *monitor) stood(now, gap int64) {
 	l := m.l
 	threshold := int64(l.cfg.StallThreshold)
@@ -71,14 +71,14 @@ func (m *monitor) stood(now, gap int64) {
 	m.gap = &news{class: class, blame: blame, elapsed: e.Elapsed, ended: true, evidence: e}
 }
 
-// explain forgets the gap if news explain it that were as long.
+// explain drops the gap if news explain at least half of it.
 func (m *monitor) explain(covered time.Duration) {
 	if m.gap != nil && covered >= m.gap.elapsed/2 {
 		m.gap = nil
 	}
 }
 
-// report reports the gap of a tick before, unless news explain it.
+// report notifies the watch of the gap of an earlier tick, unless news explain it.
 func (m *monitor) report(covered time.Duration) {
 	m.explain(covered)
 	if m.gap != nil {

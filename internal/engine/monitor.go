@@ -9,45 +9,44 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// The monitor is the goroutine that sees a step run long. The step publishes
-// nothing for it: the monitor sets a mark each tick, whoever ends a step clears
-// it, and a mark that is still there at the next tick is the same step's. Where
-// no mark is set, the price of a step is one load.
+// The monitor is the goroutine that detects slow steps. A step publishes nothing: the monitor
+// sets a mark at each tick, and the end of a step clears it. A mark that is still set at the next
+// tick belongs to the same step. A step without a mark costs one load.
 //
-// It parks while the loop sleeps, and is woken by the loop's first step after.
-// What takes time (stacks, messages, the user's handler) is the watch's.
+// The monitor parks while the loop sleeps. The loop's next step wakes it. Work that takes time,
+// such as stacks and reports, is done by the watch.
 type monitor struct {
 	l          *Loop
 	tick       time.Duration
-	sliceTicks int // ticks for which a mark must last for the time slice to be used up
+	sliceTicks int // ticks after which a marked step has used up its time slice
 
-	last   int64     // the tick before
-	clock  readings  // what the process had used at the ticks
-	gap    *news     // in which the process stood still, until the next tick; nil: none
-	marked stretch   // of the marked step
-	turn   stretch   // of the turn
-	slow   *slowStep // that was seen to last; nil: none
+	last   int64     // time of the last tick
+	clock  readings  // usage of the process at the last ticks
+	gap    *news     // a gap in which the process stood still, until the next tick; nil: none
+	marked stretch   // observation of the marked step
+	turn   stretch   // observation of the turn
+	slow   *slowStep // the slow step that has not been settled; nil: none
 }
 
-// A stretch is what the monitor saw of a step since it marked it, or of a turn.
+// A stretch is an observation of a marked step or of a turn, from its beginning on.
 type stretch struct {
 	began    int64
-	usage    stall.Usage // of the process, when it began; a turn's processor time is known to the loop
+	usage    stall.Usage // of the process at its beginning; the CPU time of a turn comes from the loop
 	ticks    int
-	credited int64 // of the time since, what the monitor saw go by
-	stopped  int64 // and in which the process stood still at a stretch
+	credited int64 // time that the ticks account for
+	stopped  int64 // time of gaps in which the process stood still
 	rivals   int   // the least number of other goroutines that wanted a processor; -1: unknown
-	crowd    int   // the sum of those numbers
-	looks    int   // and how many there are
+	crowd    int   // the sum of these numbers
+	looks    int   // how many numbers crowd sums
 }
 
 const (
 	monitorTick = 5 * time.Millisecond
 	timeSlice   = 10 * time.Millisecond
-	maxCredit   = int64(25 * time.Millisecond) // a longer gap between two ticks is the machine's, not the step's
+	maxCredit   = int64(25 * time.Millisecond) // the rest of a longer gap between two ticks is not credited
 )
 
-// A slowStep is a step that was seen to last for a time slice, or longer.
+// A slowStep is a step that has lasted for a time slice or longer.
 type slowStep struct {
 	task    *Task // nil: a callback
 	calling calling
@@ -56,28 +55,28 @@ type slowStep struct {
 	cpu     time.Duration // CPU time of the process at the end of the step; set by the loop before ended
 	ended   atomic.Int64  // set by the loop; 0: the step still runs
 
-	// Of the monitor.
+	// Owned by the monitor.
 	seen  stretch
-	next  int64 // how long it lasts when the watch is told next
-	times int64 // that in thresholds
-	told  bool  // the watch knows
-	early bool  // it was looked at again before the report, see doubt
+	next  int64 // duration at which the watch is notified next
+	times int64 // next in thresholds
+	told  bool  // the watch was notified
+	early bool  // the watch was notified again before the first report, see doubt
 
-	// Of the watch.
+	// Owned by the watch.
 	finding stall.Finding
 	stack   string
 	alone   bool // see capture
 	place   *spot
 	muted   bool
-	doubt   atomic.Bool // the first report waits for another look; read by the monitor
+	doubt   atomic.Bool // the first report waits for another look; the monitor reads it
 	queued  int         // other threads that wanted a processor at the last look
 	most    string      // the line that most of its rivals run
-	unseen  bool        // its stack was not looked at: there were too many lately
-	ready   int         // the most that was seen to wait
-	late    int
+	unseen  bool        // its stack was not captured because of the limit of captures
+	ready   int         // the maximum number of ready tasks and callbacks
+	late    int         // the maximum number of late timers
 	phases  []phase
 	phase   int           // index of the current phase
-	moving  string        // key of a new phase that one look has seen; "" if none
+	moving  string        // key of a new phase that one look has seen; "": none
 	looked  time.Duration // duration of the step at the last look
 
 	reported reported
@@ -108,20 +107,20 @@ func (l *Loop) monitor() {
 	l.watch.close()
 }
 
-// look is a tick. It reports false when the loop has ended.
+// look handles a tick. It reports false when the loop has ended.
 func (m *monitor) look() bool {
 	l := m.l
 	now := l.Elapsed()
 	gap := now - m.last
 	m.last = now
-	turn := l.turnBegan.Load() // before settle, which may be told of it
+	turn := l.turnBegan.Load() // before settle, which may handle news of this turn
 	m.clock.read(now)
 	m.report(m.settle())
 	m.follow(turn, gap)
 	m.stood(now, gap)
 	switch {
 	case l.cur.Load() == nil:
-		m.explain(m.settle()) // of what ended since: the next tick may be far
+		m.explain(m.settle()) // settle again before parking: the next tick may be far
 		if !l.parkMonitor() {
 			return false
 		}
@@ -131,7 +130,7 @@ func (m *monitor) look() bool {
 		if m.marked.ticks >= m.sliceTicks {
 			m.observe(now)
 		}
-	case m.slow != nil: // the loop is just ending it, and got no further: the next mark is not that step's
+	case m.slow != nil: // the loop is ending the step: a mark set now would belong to another step
 	default:
 		l.probe(now)
 		m.set()
@@ -139,13 +138,13 @@ func (m *monitor) look() bool {
 	return true
 }
 
-// pass is for a tick.
+// pass adds a tick.
 func (s *stretch) pass(gap int64) {
 	s.ticks++
 	s.credited += min(gap, maxCredit)
 }
 
-// rival counts the other goroutines that want a processor.
+// rival adds the number of other goroutines that want a processor.
 func (s *stretch) rival() {
 	n := stall.Rivals()
 	if s.rivals < 0 || n < s.rivals {
@@ -155,7 +154,7 @@ func (s *stretch) rival() {
 	s.looks++
 }
 
-// add puts what the monitor saw of the stretch into the evidence.
+// add adds the observation to the evidence.
 func (s *stretch) add(e *stall.Evidence) {
 	e.Credited, e.Stopped, e.Samples = time.Duration(s.credited), time.Duration(s.stopped), s.ticks
 	if s.rivals >= 0 {
@@ -163,7 +162,7 @@ func (s *stretch) add(e *stall.Evidence) {
 	}
 }
 
-// follow sees a turn last.
+// follow observes the turn that began at the given time.
 func (m *monitor) follow(began, gap int64) {
 	if began != m.turn.began {
 		m.turn = stretch{began: began, rivals: -1}
@@ -180,10 +179,10 @@ func (m *monitor) follow(began, gap int64) {
 	m.turn.rival()
 }
 
-// set sets the mark, and then looks when: the other way round, a monitor that is held up in
-// between would mark a step as one that began before it did. Of a step that ends before the
-// time is there nothing is known. If the monitor is held up as it looks, what it sees does
-// not belong together, and it looks again.
+// set sets the mark and then reads the time. In the other order, a delay of the monitor would
+// give the step a beginning that is too early. A step that ends before the time is stored is not
+// observed. If the monitor is delayed between the readings, they do not belong together, and it
+// reads again.
 func (m *monitor) set() {
 	l := m.l
 	l.markedAt.Store(math.MaxInt64)
@@ -202,7 +201,7 @@ func (m *monitor) set() {
 	l.markedAt.Store(now)
 }
 
-// observe looks at a step that has used up its time slice.
+// observe handles a tick of a step that has used up its time slice.
 func (m *monitor) observe(now int64) {
 	l := m.l
 	l.Slice.Store(true)
@@ -219,7 +218,7 @@ func (m *monitor) observe(now int64) {
 	if !l.mark.Load() { // the step ended just now
 		l.Slice.Store(false)
 		if first && m.slow != nil && l.slow.CompareAndSwap(m.slow, nil) {
-			m.slow = nil // the loop, which had not seen it, has told of the step
+			m.slow = nil // the loop had not seen m.slow and has reported the step itself
 		}
 		return
 	}
@@ -257,8 +256,8 @@ func (l *Loop) nextLook(lasts int64) int64 {
 	return lasts + min(max(lasts/32, int64(l.cfg.StallThreshold)), reportWindow)
 }
 
-// rest has the monitor wait until the step has ended. In a bubble its ticks would
-// make time pass for ever, where a step that can never end is to be told of.
+// rest waits until the step has ended. In a bubble, further ticks would make virtual time pass
+// without end, and the deadlock of a step that never ends would not be detected.
 func (m *monitor) rest() {
 	l := m.l
 	l.monitorParked.Store(true)
@@ -271,8 +270,8 @@ func (m *monitor) rest() {
 	m.last = l.Elapsed()
 }
 
-// settle tells the watch of a step that has ended, and of what the loop has left. It
-// returns the longest time that these explain.
+// settle notifies the watch of a step that has ended, and of an anomaly that the loop has left. It
+// returns the longer duration of the two.
 func (m *monitor) settle() (covered time.Duration) {
 	l := m.l
 	if s := m.slow; s != nil {
@@ -286,7 +285,7 @@ func (m *monitor) settle() (covered time.Duration) {
 	}
 	if n := l.oddity.Swap(nil); n != nil {
 		switch {
-		case l.bubbled(): // time is virtual: what the process did meanwhile means nothing
+		case l.bubbled(): // time is virtual: the usage of the process means nothing
 			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
 		case n.class == stall.Unknown:
 			m.marked.testify(n)
@@ -302,29 +301,29 @@ func (m *monitor) settle() (covered time.Duration) {
 	return covered
 }
 
-// testify adds what the monitor saw to what the loop knows.
+// testify adds the observation to the evidence of the news.
 func (s *stretch) testify(n *news) {
 	e := &n.evidence
 	e.Procs, e.Rivals = runtime.GOMAXPROCS(0), stall.Rivals()
 	e.Crowd = float64(e.Rivals)
 	if n.step.began != s.began {
-		return // it did not get to see it
+		return // the monitor has not observed this step or turn
 	}
 	s.add(e)
 	if s.usage.RunDelay > 0 {
 		cpu := e.CPU
 		e.Spend(stall.ReadUsage().Since(s.usage))
-		e.CPU = cpu // the loop knows it better
+		e.CPU = cpu // the loop's value is more exact
 	}
 }
 
-// tell tells the watch of a step. One that ends meanwhile has not ended for that: settle
-// tells of its end.
+// tell notifies the watch of a step. If the step ends during the call, settle notifies the watch
+// of its end later.
 func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 	s.told = true
 	e := stall.Evidence{Procs: runtime.GOMAXPROCS(0)}
 	s.seen.add(&e)
-	if m.l.bubbled() { // time is virtual: what the process did meanwhile means nothing
+	if m.l.bubbled() { // time is virtual: the usage of the process means nothing
 		e.Elapsed = time.Duration(now - s.began)
 		e.Credited = e.Elapsed
 	} else {
@@ -332,7 +331,7 @@ func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 		if ended {
 			u.CPU = s.cpu
 		} else {
-			now = m.l.Elapsed() // what the process used since then, it used meanwhile
+			now = m.l.Elapsed() // the time of the reading
 		}
 		e.Elapsed = time.Duration(now - s.began)
 		e.Spend(u.Since(s.seen.usage))
@@ -340,8 +339,8 @@ func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: ended, look: look, evidence: e})
 }
 
-// parkMonitor waits until the loop has something to do. It reports false when
-// the loop has ended.
+// parkMonitor waits until the loop has something to do. It reports false when the loop has
+// ended.
 func (l *Loop) parkMonitor() bool {
 	l.monitorParked.Store(true)
 	if l.cur.Load() != nil && l.monitorParked.CompareAndSwap(true, false) {
@@ -355,8 +354,8 @@ func (l *Loop) parkMonitor() bool {
 	}
 }
 
-// wakeMonitor is called when the loop has something to do again, or ended a step for
-// whose end the monitor waits.
+// wakeMonitor wakes a parked monitor. The loop calls it when it has something to do again, and
+// when a step has ended for which the monitor rests.
 func (l *Loop) wakeMonitor() {
 	if l.monitorParked.CompareAndSwap(true, false) {
 		l.monitorWoken.Store(l.Elapsed())
@@ -364,8 +363,8 @@ func (l *Loop) wakeMonitor() {
 	}
 }
 
-// stepEnded clears the mark. The monitor, which set it, saw the step begin to
-// within a tick.
+// stepEnded clears the mark at the end of a step. The time of the mark is the beginning of the
+// step, to within a tick.
 func (l *Loop) stepEnded() {
 	if l.overtime != nil {
 		l.mark.Store(false)
@@ -373,7 +372,7 @@ func (l *Loop) stepEnded() {
 		l.overtime.arm()
 		return
 	}
-	began, used := l.markedAt.Load(), l.markedCPU.Load() // the next mark has others
+	began, used := l.markedAt.Load(), l.markedCPU.Load() // before the next mark replaces them
 	l.mark.Store(false)
 	l.Slice.Store(false)
 	now := l.Elapsed()
@@ -393,7 +392,7 @@ func (l *Loop) stepEnded() {
 	l.watchPace(now)
 }
 
-// idles is for a loop that is about to sleep, or is over: nobody runs a step.
+// idles is called before the loop sleeps and when it ends. No step runs then.
 func (l *Loop) idles() {
 	if l.mark.Load() { // a callback was the last step
 		l.stepEnded()
@@ -408,8 +407,8 @@ func (l *Loop) idles() {
 	l.overtime.disarm()
 }
 
-// unmark clears a mark that was set just when the loop went to sleep: what it marks is no
-// step. Only if the loop was held up there did the monitor see it last.
+// unmark clears a mark that was set while the loop was about to sleep. It belongs to no step. There
+// is a slow step only if the loop was delayed at that point.
 func (l *Loop) unmark() {
 	l.mark.Store(false)
 	l.Slice.Store(false)

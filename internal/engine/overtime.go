@@ -10,9 +10,8 @@ import (
 // An overtime finds the steps during which virtual time passes. Time in a bubble passes
 // only while every goroutine in it waits, so such a step waits without an await.
 //
-// A timer is set whenever the loop may run steps, and stopped before the loop sleeps: it
-// fires in a step or not at all. When it fires, all other goroutines of the bubble stand
-// still where they wait.
+// A timer is set whenever the loop may run steps, and stopped before the loop sleeps. It
+// fires only during a step. When it fires, all other goroutines of the bubble are blocked.
 type overtime struct {
 	l     *Loop
 	timer *time.Timer
@@ -26,19 +25,19 @@ func newOvertime(l *Loop) *overtime {
 	return o
 }
 
-// report runs in a goroutine of its own. The end of the step, at the mark, sets the timer
+// report runs in the timer's goroutine. It sets the mark, so that the end of the step sets the timer
 // for the next one.
 func (o *overtime) report() {
 	defer func() { o.fired <- struct{}{} }()
 	o.l.mark.Store(true)
 	s := o.l.StepNow()
-	if !o.l.mark.Load() { // the wait was over at the same instant, and the loop may run the next step
+	if !o.l.mark.Load() { // the step ended at the same instant, and the loop may run the next one
 		s = Stall{Loop: o.l}
 	}
 	o.l.cfg.OnBlocked(s)
 }
 
-// arm is called before steps.
+// arm sets the timer. The loop calls it before it runs steps.
 func (o *overtime) arm() {
 	if o != nil && !o.armed {
 		o.armed = true
@@ -46,7 +45,8 @@ func (o *overtime) arm() {
 	}
 }
 
-// disarm is called when no step runs. A report under way is waited for.
+// disarm stops the timer, and waits for a report that is under way. The loop calls it when no step
+// runs.
 func (o *overtime) disarm() {
 	if o == nil || !o.armed {
 		return
@@ -57,8 +57,8 @@ func (o *overtime) disarm() {
 	}
 }
 
-// StepNow describes the running step, of which the caller knows that it waits. From any
-// goroutine.
+// StepNow describes the running step. The caller must know that the step waits. StepNow can be
+// called from any goroutine.
 func (l *Loop) StepNow() Stall {
 	s := Stall{Loop: l}
 	r := l.cur.Load()
@@ -81,8 +81,8 @@ func (l *Loop) StepNow() Stall {
 	return s
 }
 
-// stepOf finds the goroutine of a step: the runner's, or the coroutine of an iter.Pull in
-// the step that it has resumed.
+// stepOf returns the goroutine of a step. It is the runner's, or that of a coroutine which the step
+// has resumed by iter.Pull.
 func stepOf(all []stall.Goroutine, runner uint64) stall.Goroutine {
 	for _, g := range all {
 		switch {
@@ -97,15 +97,14 @@ func stepOf(all []stall.Goroutine, runner uint64) stall.Goroutine {
 	return stall.Goroutine{}
 }
 
-// Progress is a moment in the life of a loop: each step and each turn is another.
+// Progress is a value that each step and each turn of a loop changes.
 type Progress = progress
 
-// Progress returns the present one. From any goroutine.
+// Progress returns the current value. It can be called from any goroutine.
 func (l *Loop) Progress() Progress { return l.progress() }
 
 // Idle reports whether no step ran.
 func (p progress) Idle() bool { return p.idle }
 
-// Tree is Dump for a loop that cannot answer, because nothing outside of its bubble may
-// wake it.
+// Tree is Dump for a loop in a bubble, which no goroutine outside of the bubble may wake.
 func (l *Loop) Tree() string { return l.dumpOutside("") }

@@ -11,13 +11,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// pace is what the loop notes when it clears a mark, some hundred times a second
-// while it is busy, to tell what no single step shows: a turn of many steps, and
-// tasks that yield for ever. Owned by the loop.
+// pace detects what no single step shows: a turn of many steps, and a task that yields without
+// end. The loop takes a note whenever it clears a mark, about a hundred times a second while it is
+// busy. The loop owns the fields.
 type pace struct {
 	turn  uint64        // the turn of the last note
-	since int64         // when it was first seen, or a long step in it ended; published as Loop.turnBegan
-	cpu   time.Duration // what the process had used by then
+	since int64         // when the turn was first seen, or the last long step in it ended; published as Loop.turnBegan
+	cpu   time.Duration // CPU time of the process at since
 	due   time.Duration // the duration at which the turn is reported next: 1, 2, 4 ... thresholds
 	told  longTurn      // the turn that was reported, until it ends
 
@@ -25,18 +25,18 @@ type pace struct {
 	votes    int     // votes for callback minus votes for others
 	seen     int     // number of notes of the turn
 
-	notes, yields int    // since the loop slept, or a spinner was told of; and those of a task that yields
-	spunAt        int64  // the first of them
-	spunFrom      uint64 // its turn
+	notes, yields int    // notes since the loop slept or a spinner was reported, and those of a yielding task
+	spunAt        int64  // time of the first of these notes
+	spunFrom      uint64 // turn of the first of these notes
 }
 
 const (
-	spinThresholds = 10                    // how long a spinner spins before it is told of
-	spinTurn       = 50 * time.Microsecond // the length of its turns: longer ones do something
+	spinThresholds = 10                    // thresholds after which a spinner is reported
+	spinTurn       = 50 * time.Microsecond // maximum mean turn of a spinner; longer turns do work
 )
 
-// stepLasted notes a marked step: one over the threshold is reported as such, and does
-// not make its turn one of many steps.
+// stepLasted records the duration of a marked step. A step over the threshold is reported as such,
+// and does not count for its turn.
 func (l *Loop) stepLasted(now, took int64) {
 	if took >= int64(l.cfg.StallThreshold) {
 		l.turnFrom(now)
@@ -51,7 +51,7 @@ func (l *Loop) turnFrom(now int64) {
 	l.turnBegan.Store(now)
 }
 
-// watchPace looks at the turn, and at who yields.
+// watchPace takes a note: it reports a turn of many steps that is due, and a spinner.
 func (l *Loop) watchPace(now int64) {
 	p, threshold := &l.pace, int64(l.cfg.StallThreshold)
 	if threshold <= 0 {
@@ -65,7 +65,7 @@ func (l *Loop) watchPace(now int64) {
 	p.vote(l)
 	if took := now - p.since; took >= int64(p.due) && p.due > 0 {
 		for p.due > 0 && took >= int64(p.due) {
-			p.due *= 2 // in the end it overflows
+			p.due *= 2 // after the last report it overflows
 		}
 		if p.told.since == 0 {
 			p.told = longTurn{since: p.since, cpu: p.cpu, size: l.size}
@@ -149,19 +149,18 @@ func (l *Loop) turnEnded(now int64) {
 		evidence: stall.Evidence{Elapsed: took, Credited: took, CPU: stall.CPUTime() - told.cpu, Procs: runtime.GOMAXPROCS(0)}})
 }
 
-// sleeps forgets who yielded: a loop that sleeps is not spun.
+// sleeps resets the notes: a task that lets the loop sleep is not a spinner.
 func (p *pace) sleeps() { p.notes, p.yields, p.turn = 0, 0, 0 }
 
-// timerLate is for a timer for which the loop slept, and had been due for long when it
-// woke. One that is late for another reason, as a step held it up or it was set for a
-// time that had passed, is none.
+// timerLate reports a late wake: the loop slept until a timer, and the timer was long due when the
+// loop woke. A timer that a step delayed, or that was set for a time in the past, does not count.
 func (l *Loop) timerLate(due, woke int64) {
 	if l.monitorDone != nil {
 		l.tellOf(stall.LateTimer, woke, woke-due, "the loop slept and woke late")
 	}
 }
 
-// tellOf hands the monitor news of what is no long step.
+// tellOf leaves news of an anomaly for the monitor.
 func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	n := &news{class: class, blame: blame, elapsed: time.Duration(took), ended: class == stall.LateTimer, ready: l.ready.len()}
 	if class == stall.ManySteps {
@@ -170,7 +169,7 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	}
 	if class != stall.LateTimer {
 		n.step = &slowStep{task: l.Current(), calling: l.calling, runner: l.cur.Load(), began: now - took}
-		if class == stall.Spinner { // it is the task that is here
+		if class == stall.Spinner { // the task runs this call
 			trace := cut(traceOf(coro.Stack()))
 			n.step.stack, n.step.finding = trace.String(), trace.Classify()
 		}
@@ -179,14 +178,14 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 		}
 	} else {
 		n.late = 1
-		n.used = stall.ReadProcess() // the monitor reads what takes longer
+		n.used = stall.ReadProcess() // the monitor reads the other counters
 		n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed, Rivals: max(0, stall.Wanting()-1), Slept: true}
 	}
 	l.odd(n)
 }
 
-// odd leaves news for the monitor, which looks at each of its ticks. Of two in between
-// the older are lost, and counted if the loop was blocked.
+// odd leaves news for the monitor, which takes them at its next tick. Newer news replace older
+// ones. The replaced news are counted as lost, except those of a late wake.
 func (l *Loop) odd(n *news) {
 	if before := l.oddity.Swap(n); before != nil && before.class != stall.LateTimer {
 		l.watch.lost.Add(1)

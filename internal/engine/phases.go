@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// During a stall the step may stop blocking in one line and block in another. The watch looks at
+// During a stall the step may stop blocking at one line and block at another. The watch looks at
 // the step repeatedly, and adds the time since its last look to the phase that it sees.
 
 // A phase is the part of a stall that a step spends at one place.

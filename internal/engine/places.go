@@ -11,35 +11,35 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// The history of stalls: for each place, how many there were and how long they took. It
-// bounds the reports of a place, and is read by Loop.Places.
+// The history of stalls has the number and the duration of the stalls at each place. The watch uses
+// it to limit the reports of a place. Loop.Places returns it.
 
 // A StallPlace is the history of the stalls of one class at one line.
 type StallPlace struct {
 	Class          stall.Class
-	Finding        stall.Finding // of the last, as all that follows but the sums
+	Finding        stall.Finding // of the last stall, as Name, Created and Advice
 	Name, Created  string
 	Advice, Stack  string
 	Count          int
 	Total, Longest time.Duration
-	Last           time.Time // when the last one began to be seen, or ended
+	Last           time.Time // when the last one was last observed
 }
 
-// A spot is a place. It is written by the watch, under the lock of the places.
+// A spot is a place. Only the watch writes it, with the lock of places.
 type spot struct {
 	StallPlace
 	place    string
-	muted    bool  // there were some that were counted only
+	muted    bool  // some stalls were counted and not reported
 	reported int64 // when the last report was made
 }
 
-// places are those of a loop. The watch writes them.
+// places are the places of a loop. Only the watch writes them.
 type places struct {
 	mu    sync.Mutex
 	all   map[string]*spot
-	open  *spot     // of the stall that lasts; nil: none
-	step  *slowStep // that stall
-	since int64     // when it came to this place
+	open  *spot     // place of the current stall; nil: none
+	step  *slowStep // step of the current stall
+	since int64     // when the step reached open
 }
 
 const (
@@ -72,7 +72,7 @@ func (ps *places) enter(r Stall) *spot {
 	return p
 }
 
-// evict forgets the place whose stalls took least.
+// evict removes the place with the least total time, except the open one.
 func (ps *places) evict() {
 	least := ""
 	for key, p := range ps.all {
@@ -83,7 +83,7 @@ func (ps *places) evict() {
 	delete(ps.all, least)
 }
 
-// note keeps what the report says of the last stall, and no value of the user.
+// note keeps texts of the report of the last stall. It keeps no value of the user.
 func (p *spot) note(r Stall) {
 	p.Finding, p.Name, p.Created, p.Advice, p.Last = r.Finding, short(r.Name), r.Created, r.Advice, time.Now()
 	if r.Stack != "" {
@@ -94,7 +94,7 @@ func (p *spot) note(r Stall) {
 	}
 }
 
-// short is a text of the user's, cut when it is long.
+// short returns a text of the user, cut to mostText bytes.
 func short(text string) string {
 	if len(text) <= mostText {
 		return text
@@ -102,7 +102,7 @@ func short(text string) string {
 	return strings.ToValidUTF8(strings.Clone(text[:mostText]), "") + "..."
 }
 
-// lasts is for a look at a stall that lasts, and has been at its place since.
+// lasts records a look at the current stall, which has been at its place since the given time.
 func (ps *places) lasts(s *slowStep, r Stall, since int64) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -110,7 +110,7 @@ func (ps *places) lasts(s *slowStep, r Stall, since int64) {
 	s.place.note(r)
 }
 
-// took adds the time of a stall that has ended.
+// took adds the duration of a stall at p.
 func (ps *places) took(p *spot, d time.Duration) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -119,7 +119,7 @@ func (ps *places) took(p *spot, d time.Duration) {
 	p.Last = time.Now()
 }
 
-// ended adds the time of a step that has ended to the places at which it was.
+// ended adds the duration of a step that has ended to the places at which it was.
 func (ps *places) ended(s *slowStep, elapsed time.Duration) {
 	for i := range s.phases {
 		if p := &s.phases[i]; p.place != nil {
@@ -137,8 +137,8 @@ func (ps *places) ended(s *slowStep, elapsed time.Duration) {
 	}
 }
 
-// Places returns the places of stalls, the one that took most first. A stall that lasts counts
-// with its time so far. From any goroutine.
+// Places returns the places of stalls, the one with the most total time first. The current stall
+// counts with its duration so far. Places can be called from any goroutine.
 func (l *Loop) Places() []StallPlace {
 	ps := &l.watch.places
 	ps.mu.Lock()

@@ -12,40 +12,40 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// What the watch reports of a stall.
+// Reports of stalls, and how they are logged.
 
-// Stall is a report of the watch: what the public one is made from.
+// Stall is a report of the watch. The public Stall is made from it.
 type Stall struct {
-	ID            uint64 // of the stall, within its loop; 0: not known yet
+	ID            uint64 // of the stall, unique within its loop; 0: not yet known
 	Loop          *Loop
-	Task          *Task // nil: a callback, or none
+	Task          *Task // nil: a callback, or no step
 	Name, Created string
 	Class         stall.Class
 	Finding       stall.Finding
 	Stack         string
 	Trace         string // the flight recorder's file
 	Elapsed       time.Duration
-	AtPlace       time.Duration // of Elapsed, if the stall was at several places
+	AtPlace       time.Duration // time at this place, if the stall was at several places
 	Ended         bool
 	Blame, Advice string
 	Ready, Late   int
 	Evidence      stall.Evidence
-	Count         int           // of stalls at this place so far
-	Total         time.Duration // that they took
+	Count         int           // number of stalls at this place so far
+	Total         time.Duration // their duration
 	Silent        int           // stalls that were not reported since the last report
-	step          *slowStep     // that it is of
-	repeats       bool          // it has the place and the blame of the report before
-	showsStack    bool          // no record before has the stack
+	step          *slowStep
+	repeats       bool // place and blame are those of the previous report of the stall
+	showsStack    bool // no earlier report of the stall has the stack
 }
 
-// reported is what the reports of a stall have in common.
+// reported is the state that the reports of one stall share.
 type reported struct {
-	id    uint64 // 0: none yet
+	id    uint64 // 0: not yet numbered
 	key   string // of the last report
-	stack bool   // it was logged
+	stack bool   // the stack was logged
 }
 
-// identify numbers the stall.
+// identify returns the ID of the stall, and gives it one if it has none.
 func (w *watch) identify(s *slowStep) uint64 {
 	if s.reported.id == 0 {
 		w.ids++
@@ -54,10 +54,10 @@ func (w *watch) identify(s *slowStep) uint64 {
 	return s.reported.id
 }
 
-// numbers are those of a blame, which differ from look to look.
+// numbers matches the numbers of a blame, which differ from look to look.
 var numbers = regexp.MustCompile(`[0-9.]+(ms|s|µs)?`)
 
-// follows compares a report with the one of the same stall before it.
+// follows compares a report with the previous one of the same stall.
 func (s *reported) follows(r *Stall) {
 	key := r.Class.String() + phaseKey(r.Finding) + numbers.ReplaceAllString(r.Blame, "")
 	r.repeats = key == s.key
@@ -65,7 +65,7 @@ func (s *reported) follows(r *Stall) {
 	s.key, s.stack = key, s.stack || r.showsStack
 }
 
-// emit logs a report and calls the stall handler.
+// emit delivers a report to the stall handler and the logger.
 func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	p := s.place
 	p.reported = now
@@ -79,7 +79,8 @@ func (w *watch) emit(r Stall, s *slowStep, now int64) {
 	w.delivery.deliver(w.l, r)
 }
 
-// snapshot has the flight recorder write what happened up to now, if there is one.
+// snapshot writes the trace of the flight recorder and returns its path. It returns "" without a
+// flight recorder, and if writing fails.
 func (w *watch) snapshot() string {
 	if w.l.flight == nil {
 		return ""
@@ -91,8 +92,8 @@ func (w *watch) snapshot() string {
 	return path
 }
 
-// sum logs, at the end of the loop, the stalls that were counted and not reported, and the
-// number of lines that were not logged.
+// sum logs, at the end of the loop, the number of stalls that were not reported, and the number of
+// lines that were not logged.
 func (w *watch) sum() {
 	lost, undelivered := w.lost.Load(), w.delivery.undelivered.Load()
 	if w.left == 0 && lost == 0 && undelivered == 0 {
@@ -120,7 +121,7 @@ func (w *watch) sum() {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// Headline is the report's message.
+// Headline returns the message of the log record.
 func (r Stall) Headline() string {
 	switch {
 	case r.Class == stall.ManySteps && r.Ended:
@@ -137,8 +138,8 @@ func (r Stall) Headline() string {
 	return "asyncio: a step blocks the loop"
 }
 
-// attrs are the report for the log, the most telling first. A brief record leaves out what
-// one before it has.
+// attrs returns the attributes of the log record, the most important first. A brief record omits
+// attributes that the previous record has.
 func (r Stall) attrs() []any {
 	brief := r.repeats && !r.Ended
 	a := []any{"id", r.ID, "class", r.Class.String()}
@@ -188,7 +189,7 @@ func (r Stall) attrs() []any {
 // maxStackLine bounds the frames of a stack in the log.
 const maxStackLine = 24
 
-// stackLine is a stack in one line, the innermost function first.
+// stackLine returns a stack in one line, the innermost function first.
 func stackLine(stack string) string {
 	frames := stall.Parse(stack).Frames
 	var b strings.Builder

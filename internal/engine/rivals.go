@@ -12,10 +12,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// rivals finds the line of the program that most of its goroutines run, or would run, beside
-// the loop's step: among the functions the most frequent one, and its most frequent line. It
-// takes a profile of the goroutines, as capture does. A goroutine that was woken and has not
-// run yet is not told from one that waits.
+// rivals returns the line of the program that most of its other goroutines run, or would run if
+// they had a processor. It is the most frequent line of the most frequent function. rivals takes a
+// profile of the goroutines, as capture does. A goroutine that was woken and has not run yet looks
+// like one that waits, and is not counted.
 func (l *Loop) rivals() (most stall.Frame, ok bool) {
 	example, stop := coro.Suspended()
 	defer stop()
@@ -57,7 +57,7 @@ func (l *Loop) rivals() (most stall.Frame, ok bool) {
 	}), true
 }
 
-// placeOf is a frame as it is named in a line: main.resize, pool.go:19.
+// placeOf formats a frame for a blame: main.resize, pool.go:19.
 func placeOf(f stall.Frame) string {
 	return f.Func + ", " + filepath.Base(f.File) + ":" + strconv.Itoa(f.Line)
 }

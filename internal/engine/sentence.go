@@ -13,9 +13,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A stall in words, for a terminal, a dump and the String of the public report.
+// The text of a report, for a terminal, a dump and the String method of the public Stall.
 
-// Sentence is what blocks the loop, where and for how long, and what to call instead.
+// Sentence returns the task, the place and the duration in a sentence, and the advice in another.
 func (r Stall) Sentence() string {
 	text := r.statement() + "."
 	if r.Advice != "" {
@@ -24,7 +24,7 @@ func (r Stall) Sentence() string {
 	return text
 }
 
-// Text is the report in at most five lines: the sentence, and what else is known.
+// Text returns the report in at most five lines. The first line is the Sentence.
 func (r Stall) Text() string {
 	lines := []string{r.heading() + r.Sentence()}
 	add := func(parts ...string) {
@@ -64,7 +64,7 @@ func (r Stall) Text() string {
 	return strings.Join(lines, "\n")
 }
 
-// heading names the stall in front of the sentence.
+// heading returns the ID and the class of the stall, which precede the sentence.
 func (r Stall) heading() string {
 	if r.ID == 0 {
 		return fmt.Sprintf("stall (%s): ", r.Class)
@@ -72,7 +72,7 @@ func (r Stall) heading() string {
 	return fmt.Sprintf("stall %d (%s): ", r.ID, r.Class)
 }
 
-// says reports whether the statement ends with the blame.
+// says reports whether the statement contains the blame.
 func (r Stall) says() bool {
 	switch r.Class {
 	case stall.Unknown, stall.GC, stall.StarvedGo, stall.StarvedOS, stall.Suspended, stall.ManySteps, stall.LateTimer:
@@ -81,7 +81,7 @@ func (r Stall) says() bool {
 	return false
 }
 
-// spentHere ends the share of a place that the blame begins with.
+// spentHere separates the share of a place, at the beginning of a blame, from the rest.
 const spentHere = " were spent here: "
 
 func (r Stall) statement() string {
@@ -110,8 +110,8 @@ func (r Stall) statement() string {
 	return r.subject() + " " + r.tense("has blocked", "blocked") + " the loop for " + lasted + r.where(doing) + blame
 }
 
-// where is the place of the stall, with what the task does there. A stall that was at several
-// places was there for a part of its time.
+// where returns the place of the stall, and what the task does there. If the stall was at several
+// places, where includes the time at this one.
 func (r Stall) where(doing string) string {
 	text := ""
 	switch {
@@ -139,7 +139,7 @@ func (r Stall) tense(lasts, ended string) string {
 	return lasts
 }
 
-// subject names the task or the callback.
+// subject returns the name of the task or the callback.
 func (r Stall) subject() string {
 	switch {
 	case r.Name == "":
@@ -154,14 +154,14 @@ func (r Stall) subject() string {
 
 func (r Stall) callback() bool { return r.Task == nil && strings.HasPrefix(r.Name, "callback") }
 
-// shortFile is a file with the folder that it is in.
+// shortFile returns the file name with the last folder.
 func shortFile(file string) string {
 	file = filepath.ToSlash(file)
 	dir, name := path.Split(file)
 	return path.Join(path.Base(dir), name)
 }
 
-// readable is a duration as one would say it: 104 ms, 1.48 s, 3 min 20 s.
+// readable formats a duration with two or three digits: 104 ms, 1.48 s, 3 min 20 s.
 func readable(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -178,7 +178,7 @@ func readable(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// asSentence begins with a capital letter, unless that is part of a name, and ends with a full stop.
+// asSentence returns text with a full stop, and with a capital letter unless it begins with a name.
 func asSentence(text string) string {
 	first, _, _ := strings.Cut(text, " ")
 	if r, n := utf8.DecodeRuneInString(text); !strings.ContainsAny(first, ".(/") {
@@ -187,7 +187,7 @@ func asSentence(text string) string {
 	return text + "."
 }
 
-// plural is n with the form that fits, "" for none.
+// plural returns n with one or more, whichever fits. It returns "" if n is 0.
 func plural(n int, one, more string) string {
 	switch n {
 	case 0:

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// logsToTerminal reports whether what the loop logs is printed on a terminal, by slog's
-// default handler and package log.
+// logsToTerminal reports whether slog's default handler and package log print the loop's log on a
+// terminal.
 func (l *Loop) logsToTerminal() bool {
 	return fmt.Sprintf("%T", l.logger().Handler()) == "*slog.defaultHandler" && log.Writer() == io.Writer(os.Stderr) && isTerminal(os.Stderr)
 }
@@ -19,8 +19,8 @@ var isTerminal = func(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// terminalText is the report for a terminal: whole, or in one line if the report before has
-// the rest.
+// terminalText returns the report for a terminal. It has one line if place and blame are those of
+// the previous report of the stall.
 func (r Stall) terminalText() string {
 	loop := ""
 	if r.Loop.cfg.Name != "" {

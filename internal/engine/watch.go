@@ -9,56 +9,58 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// The watch reports what blocks the loop. It is a goroutine that lives from the first
-// stall on: the monitor sends it what it sees, and goes on ticking while the watch takes
-// stacks. The watch calls no function of the user: handler and logger have goroutines of
-// their own, see delivery.go.
+// The watch reports what blocks the loop. It is a goroutine that the first stall starts. The
+// monitor sends it observations, and continues to tick while the watch captures stacks. The watch
+// calls no function of the user: the handler and the logger have their own goroutines, see
+// delivery.go.
 type watch struct {
 	l        *Loop
 	once     sync.Once
 	begun    atomic.Bool
 	news     chan news
 	done     chan struct{}
-	lost     atomic.Int64 // news for which there was no room
+	lost     atomic.Int64 // news that found the channel full
 	delivery delivery
 
 	ids      uint64 // the last ID given to a stall
 	places   places
-	taken    []int64   // when stacks were taken, within the last ten seconds
-	failed   []error   // for Run, once the watch has ended
-	silent   int       // stalls not reported since the last report
-	turn     *slowStep // the turn of many steps that was reported and has not ended; nil: none
-	left     int       // in all, and how long they took
-	leftTook time.Duration
+	taken    []int64       // when stacks were taken, within the last ten seconds
+	failed   []error       // for Run, once the watch has ended
+	silent   int           // stalls that were not reported since the last report
+	turn     *slowStep     // the turn of many steps that was reported and has not ended; nil: none
+	left     int           // stalls that were not reported
+	leftTook time.Duration // their total duration
 	current  atomic.Pointer[Stall]
-	lasted   [stall.Classes]atomic.Pointer[Histogram] // those that have ended; nil: none
+	lasted   [stall.Classes]atomic.Pointer[Histogram] // durations of the stalls that have ended; nil: none
 }
 
-// news is what the monitor tells: of a slow step, or of what class names.
+// news is a message of the monitor to the watch. It is about a slow step, or about an anomaly of
+// the given class.
 type news struct {
 	step     *slowStep
-	class    stall.Class // of what is no slow step; otherwise Unknown
+	class    stall.Class // of an anomaly; Unknown for a slow step
 	blame    string
 	elapsed  time.Duration
 	ended    bool
-	look     bool // the stall lasts beyond eight thresholds: report it only at a new place
+	look     bool // a further look at a stall: report it only at a new place
 	evidence stall.Evidence
-	used     stall.Usage // by the process when the loop woke late
-	turn     int64       // when the turn began in which it comes
-	part     float64     // of a turn of many steps, what has run
+	used     stall.Usage // usage of the process when the loop woke late
+	turn     int64       // when the current turn began
+	part     float64     // share of a turn of many steps that has run
 	ready    int
 	late     int
 }
 
 const (
 	reportWindow  = int64(time.Minute)
-	maxCaptures   = 20  // captures in a window, of stalls that were captured before
-	maxLooks      = 100 // captures in a window, of all stalls
+	maxCaptures   = 20  // captures in a window, for a stall that was captured before
+	maxLooks      = 100 // captures in a window, for any stall
 	captureWindow = 10 * time.Second
 	watchPatience = time.Second
 )
 
-// tell gives the watch news, without waiting. From the monitor only.
+// tell sends news to the watch and starts the watch if necessary. It does not wait: if the channel
+// is full, it counts the news as lost. Only the monitor calls it.
 func (w *watch) tell(n news) {
 	w.once.Do(func() {
 		w.news, w.done = make(chan news, 32), make(chan struct{})
@@ -72,15 +74,15 @@ func (w *watch) tell(n news) {
 	}
 }
 
-// close ends the watch when it has done what it was told. From the monitor only.
+// close ends the watch after the news in the channel. Only the monitor calls it.
 func (w *watch) close() {
 	if w.begun.Load() {
 		close(w.news)
 	}
 }
 
-// wait waits until the watch has ended, the handler has been called and the log is
-// written; a second at most.
+// wait waits until the watch has ended, and until the handler and the logger have returned from
+// all calls. It waits for a second at most.
 func (w *watch) wait() {
 	if !w.begun.Load() {
 		return
@@ -112,12 +114,12 @@ func (w *watch) hear(n news) {
 	case n.ended:
 		w.current.Store(nil)
 		w.end(n, now)
-	case s.ended.Load() == 0: // otherwise its end is in the news, too
+	case s.ended.Load() == 0: // otherwise the news of its end follows
 		w.during(n, now)
 	}
 }
 
-// during is for a step that lasts.
+// during handles news of a step that still runs.
 func (w *watch) during(n news, now int64) {
 	s := n.step
 	if w.mayCapture(now, s.stack == "") || n.elapsed/8 >= w.l.cfg.StallThreshold {
@@ -125,7 +127,7 @@ func (w *watch) during(n news, now int64) {
 		if trace, alone := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
 			s.stack, s.finding, s.alone = trace, stall.Classify(trace), alone
 		}
-	} else if s.stack == "" { // one of many: there is nothing to say of it
+	} else if s.stack == "" { // the limit of captures is reached: do not report it
 		s.unseen = true
 		return
 	}
@@ -158,7 +160,7 @@ func (w *watch) during(n news, now int64) {
 	}
 }
 
-// end is for a step that was long and is over.
+// end handles news of the end of a slow step.
 func (w *watch) end(n news, now int64) {
 	s := n.step
 	most := s.longest(n.elapsed)
@@ -185,7 +187,7 @@ func (w *watch) emitOrCount(r Stall, s *slowStep, now int64) {
 	w.emit(r, s, now)
 }
 
-// oddity is for what is no long step.
+// oddity handles news of an anomaly.
 func (w *watch) oddity(n news, now int64) {
 	s := n.step
 	if s == nil {
@@ -193,7 +195,7 @@ func (w *watch) oddity(n news, now int64) {
 	}
 	if n.class == stall.ManySteps && w.turn != nil && w.turn.began == s.began {
 		if !n.ended {
-			return // it lasts
+			return // its beginning was reported
 		}
 		s.reported = w.turn.reported
 	}
@@ -236,7 +238,7 @@ func (w *watch) endTurn(r Stall, s *slowStep, now int64) {
 	w.emitOrCount(r, s, now)
 }
 
-// leaveOut notes a stall that is counted only, or whose end is.
+// leaveOut counts a stall that is not reported, or an end that is not reported.
 func (w *watch) leaveOut(p *spot, took time.Duration) {
 	p.muted = true
 	w.silent++
@@ -244,7 +246,7 @@ func (w *watch) leaveOut(p *spot, took time.Duration) {
 	w.leftTook += took
 }
 
-// count counts a stall that has ended, or that is told of once only.
+// count adds the duration of a stall that has ended, or that is reported only once.
 func (w *watch) count(r Stall) {
 	h := w.lasted[r.Class].Load()
 	if h == nil {
@@ -254,15 +256,14 @@ func (w *watch) count(r Stall) {
 	h.Add(r.Elapsed)
 }
 
-// fail keeps a stall as an error of Run, if that is asked for and the program is to
-// blame.
+// fail keeps a stall as an error of Run, if StallsFail is set and the class blames the program.
 func (w *watch) fail(r Stall) {
 	if blames(r.Class) && w.l.cfg.StallsFail && len(w.failed) < maxKept {
 		w.failed = append(w.failed, w.l.cfg.NewStallError(r))
 	}
 }
 
-// report is what there is to say of a slow step.
+// report returns the report of a slow step.
 func (w *watch) report(n news) Stall {
 	s := n.step
 	r := Stall{ID: w.identify(s), Loop: w.l, Task: s.task, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Evidence: n.evidence, step: s}
@@ -290,8 +291,8 @@ func (s *slowStep) describe() (name, created string) {
 	return s.task.Name(), s.task.Created()
 }
 
-// enter counts the stall at its place. The same place again is counted and not
-// reported for a minute.
+// enter counts the stall at its place. It mutes a stall at a place that was reported within the
+// last minute.
 func (w *watch) enter(s *slowStep, r Stall, now int64) {
 	p := w.places.enter(r)
 	s.place, s.muted = p, (s.unseen || now-p.reported < reportWindow) && !w.l.cfg.EveryStall
@@ -308,7 +309,7 @@ func (w *watch) mayCapture(now int64, first bool) bool {
 	return true
 }
 
-// since drops the times before from.
+// since returns times without those before from.
 func since(times []int64, from int64) []int64 {
 	for len(times) > 0 && times[0] < from {
 		times = times[1:]
@@ -322,7 +323,8 @@ type StallCount struct {
 	Lasted *Histogram
 }
 
-// StallCounts counts the stalls that have ended, by class. From any goroutine.
+// StallCounts returns the durations of the stalls that have ended, by class. It can be called from
+// any goroutine.
 func (l *Loop) StallCounts() []StallCount {
 	var counts []StallCount
 	for c := range stall.Classes {
@@ -333,8 +335,8 @@ func (l *Loop) StallCounts() []StallCount {
 	return counts
 }
 
-// Stalled returns the report of the stall that goes on, with its duration so far,
-// or nil. From any goroutine.
+// Stalled returns the report of the current stall, with its duration so far. It returns nil if
+// there is none. It can be called from any goroutine.
 func (l *Loop) Stalled() *Stall {
 	s := l.slow.Load()
 	if s == nil || s.ended.Load() != 0 {

@@ -7,10 +7,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// How the watch comes to the cause of a stall: from a stack and the evidence, and where that
-// takes another look, from one at the other goroutines or at further steps of a turn.
+// The watch determines the cause of a stall from a stack and the evidence. If these do not suffice,
+// it looks at the other goroutines, or at further steps of the turn.
 
-// weigh names the cause of a step's stall.
+// weigh returns the class and the blame of a slow step.
 func (w *watch) weigh(s *slowStep, e stall.Evidence, ended bool) (stall.Class, string) {
 	if s.finding.Class == stall.Syscall && !ended && !w.l.bubbled() {
 		s.queued = queued()
@@ -38,12 +38,13 @@ func blames(c stall.Class) bool {
 	return true
 }
 
-// proven reports whether a step for which something else was blamed is to blame by now.
+// proven reports whether r blames the step, and its previous report did not.
 func (s *slowStep) proven(r Stall) bool {
 	return s.place != nil && !blames(s.place.Class) && blames(r.Class)
 }
 
-// queued is the least number of threads that several looks see wanting a processor.
+// queued returns the number of other threads that want a processor: the minimum of ten
+// samples, or 0 as soon as one is 0.
 func queued() int {
 	n := stall.Queued()
 	for range 9 {
@@ -56,8 +57,9 @@ func queued() int {
 	return n
 }
 
-// doubts reports whether the first report of a step may wait for another look: it was seen
-// computing, beside other processes, and for a moment longer may prove to be slow by itself.
+// doubts reports whether the first report of a step waits for another look. The step computes or
+// is in a system call, and other processes have the processors. A little later the evidence may
+// show that the step is slow without them, too.
 func (w *watch) doubts(s *slowStep, r Stall) bool {
 	if s.place != nil || s.doubt.Load() || r.Class != stall.StarvedOS || s.finding.Class != stall.CPU && s.finding.Class != stall.Syscall || r.Elapsed >= w.l.cfg.StallThreshold*14/10 {
 		return false
@@ -66,8 +68,8 @@ func (w *watch) doubts(s *slowStep, r Stall) bool {
 	return true
 }
 
-// weighOddity names the cause of what is no long step. If a loop that slept woke late for
-// goroutines of the program, their line is the place.
+// weighOddity sets the class and the blame of an anomaly. If goroutines of the program delayed the
+// wake of the loop, their line is the place.
 func (w *watch) weighOddity(n *news, s *slowStep) {
 	switch {
 	case w.l.bubbled():
@@ -94,8 +96,8 @@ const (
 	sampleEvery = time.Millisecond
 )
 
-// sample looks at steps of a turn, while that lasts, and takes the function that most of them
-// run. If it sees none, that of the callback is the place.
+// sample captures steps of a turn while the turn lasts. The place is the function that most of them
+// run. Without a stack, it is the function of the callback.
 func (w *watch) sample(s *slowStep, turn int64) {
 	l := w.l
 	seen := map[string]int{}
@@ -111,7 +113,7 @@ func (w *watch) sample(s *slowStep, turn int64) {
 			}
 		}
 		if l.bubbled() {
-			break // time would pass
+			break // a sleep would make virtual time pass
 		}
 		time.Sleep(sampleEvery)
 	}

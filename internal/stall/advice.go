@@ -2,8 +2,8 @@ package stall
 
 import "strings"
 
-// Advice is one line that names what to call instead of what was found, for a task or a
-// callback. A callback must not suspend, and so cannot follow advice to await something.
+// Advice returns a line that names what to call instead. A callback must not suspend, and so cannot
+// follow advice to await something.
 func Advice(class Class, f Finding, callback bool) string {
 	advice := adviceFor(class, f)
 	if callback && class == ManySteps {
@@ -15,7 +15,7 @@ func Advice(class Class, f Finding, callback bool) string {
 	return advice
 }
 
-// ofStep reports whether the class tells what one step does.
+// ofStep reports whether the class describes what one step does.
 func (c Class) ofStep() bool { return c == CPU || c.waits() }
 
 // The ways to move a call off the loop.
@@ -28,12 +28,12 @@ func adviceFor(class Class, f Finding) string {
 	if class.ofStep() && f.Once != "" {
 		return "run the whole call of " + f.Once + " in asyncio.ToThread(ctx, ...), or make it before the loop starts: an await within lets another task block the loop"
 	}
-	if class.waits() && f.Inside != "" && !bounds(f.Call) { // its channels, locks and connections are its own
+	if class.waits() && f.Inside != "" && !bounds(f.Call) { // the program has no access to a dependency's channels, locks and connections
 		return offThread
 	}
 	switch class {
 	case CPU:
-		if f.Call != "" && !strings.HasPrefix(f.Call, "time.") { // a clock is asked in a loop
+		if f.Call != "" && !strings.HasPrefix(f.Call, "time.") { // a clock is read in a loop
 			return "run that call, or the loop around it, in " + offProcess
 		}
 		return "in a loop call asyncio.Checkpoint(ctx); or run the computation in " + offProcess
@@ -54,7 +54,7 @@ func adviceFor(class Class, f Finding) string {
 		switch {
 		case bounds(f.Call):
 			return "bound tasks with asyncio.NewSemaphore, or " + offThread
-		case f.Call != "" && !strings.HasPrefix(f.Call, "reflect."): // a channel that the program does not have
+		case f.Call != "" && !strings.HasPrefix(f.Call, "reflect."): // the program has no access to the channel
 			return offThread
 		}
 		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
@@ -85,10 +85,10 @@ func adviceFor(class Class, f Finding) string {
 	case LateTimer:
 		return "look at what else runs on the machine, and for goroutines that compute for a moment (a CPU profile)"
 	}
-	return "nothing was seen of it: with ASYNCIO_STALL at less than it lasted it is looked at earlier"
+	return "set ASYNCIO_STALL below the duration of the stall to capture its stack"
 }
 
-// bounds reports whether the call waits until fewer goroutines run.
+// bounds reports whether the call waits until fewer goroutines run, as a semaphore does.
 func bounds(call string) bool {
 	return strings.Contains(call, "sync/semaphore.") || strings.Contains(call, "sync/errgroup.")
 }

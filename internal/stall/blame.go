@@ -5,40 +5,40 @@ import (
 	"time"
 )
 
-// Evidence is what the process did during a stall. What the system does not tell is 0.
+// Evidence is what the process did during a stall. Counters that the system does not have are 0.
 type Evidence struct {
 	Elapsed  time.Duration
-	Credited time.Duration // of Elapsed, what the watch saw pass itself
-	Stopped  time.Duration // of Elapsed, how long the whole process stood still at a stretch
+	Credited time.Duration // part of Elapsed that the ticks of the monitor account for
+	Stopped  time.Duration // part of Elapsed in which the whole process stood still
 	Procs    int           // GOMAXPROCS
-	Rivals   int           // other goroutines that wanted a processor, the least that was seen
+	Rivals   int           // other goroutines that wanted a processor, the minimum of the samples
 	Crowd    float64       // the same, on average
 	Most     string        // the line that most of them run, as "main.resize, pool.go:19"; "" if unknown
 	Samples  int           // how often the watch looked
-	Queued   int           // other threads that wanted a processor as the watch looked
-	Alone    bool          // no other goroutine was there that could end a wait, but suspended tasks
+	Queued   int           // other threads that wanted a processor when the watch looked
+	Alone    bool          // no goroutine except suspended tasks could end a wait
 	Slept    bool          // the loop slept: no step ran
 
 	CPU         time.Duration // of the whole process
-	RunDelay    time.Duration // how long its threads were queued for a processor
+	RunDelay    time.Duration // how long threads of the process were queued for a processor
 	MajorFaults int64         // pages that were read from disk as the process touched them
 	GC          time.Duration // processor time of the collector
-	Throttled   time.Duration // how long the CPU quota of its control group held it
+	Throttled   time.Duration // how long the CPU quota of the control group stopped the process
 	Stolen      time.Duration // how long the hypervisor kept each processor, on average
 }
 
-// Spend adds what was counted meanwhile.
+// Spend sets the counters to u.
 func (e *Evidence) Spend(u Usage) {
 	e.CPU, e.RunDelay, e.MajorFaults = u.CPU, u.RunDelay, u.MajorFaults
 	e.GC, e.Throttled, e.Stolen = u.GC, u.Throttled, u.Stolen
 }
 
-// usage is what Spend added.
+// usage returns the counters.
 func (e Evidence) usage() Usage {
 	return Usage{CPU: e.CPU, RunDelay: e.RunDelay, MajorFaults: e.MajorFaults, GC: e.GC, Throttled: e.Throttled, Stolen: e.Stolen}
 }
 
-// Since is the part of the evidence after an earlier look at the same stall.
+// Since returns the part of the evidence after an earlier look at the same stall.
 func (e Evidence) Since(before Evidence) Evidence {
 	e.Elapsed -= before.Elapsed
 	e.Credited -= before.Credited
@@ -47,7 +47,7 @@ func (e Evidence) Since(before Evidence) Evidence {
 	return e
 }
 
-// Share is the processor time that the process got, in processors.
+// Share returns the processor time that the process got, in processors.
 func (e Evidence) Share() float64 {
 	if e.Elapsed <= 0 {
 		return 0
@@ -55,9 +55,8 @@ func (e Evidence) Share() float64 {
 	return float64(e.CPU) / float64(e.Elapsed)
 }
 
-// own is how much the task itself can have computed. If something may have kept it from
-// that, it is an equal part of what the process did, for each goroutine that wanted a
-// processor.
+// own returns the most that the task itself can have computed. Under contention it is an equal part
+// of the processor time of the process, for each goroutine that wanted a processor.
 func (e Evidence) own() time.Duration {
 	if e.contended() || e.held() {
 		return e.part()
@@ -71,25 +70,25 @@ func (e Evidence) part() time.Duration {
 
 func (e Evidence) contended() bool { return e.Rivals+1 > e.Procs }
 
-// held reports whether threads of the process were queued for a good part of the time.
+// held reports whether threads of the process were queued for a quarter of the time.
 func (e Evidence) held() bool { return e.RunDelay > e.Elapsed/4 }
 
-// crowded reports whether the goroutines of the program slow each other down, and by more
-// than other processes do.
+// crowded reports whether goroutines of the program slow each other down more than other processes
+// do.
 func (e Evidence) crowded() bool {
 	procs, share := float64(e.Procs), e.Share()
 	return e.contended() && (share > 0.6*procs || float64(e.Rivals+1)*share > procs*procs)
 }
 
-// computed reports whether the task can have computed for long, or for most of the
-// time. Where the system does not tell what the process used, it can.
+// computed reports whether the task can have computed for the threshold, or for most of the
+// time. On a system without a reading of processor time, it can.
 func (e Evidence) computed(threshold time.Duration) bool {
 	own := e.own()
 	return own >= threshold || own > e.Elapsed*6/10 || e.CPU == 0 && !e.stood()
 }
 
-// half reports whether a task that was seen computing beside other processes has done so
-// for half a threshold: it would be slow without them, too.
+// half reports whether a task that computes beside other processes has got half a threshold of
+// processor time. It would then be slow without them, too.
 func (e Evidence) half(threshold time.Duration) bool {
 	return !e.contended() && e.part() >= threshold/2
 }
@@ -97,23 +96,22 @@ func (e Evidence) half(threshold time.Duration) bool {
 // stood reports whether the whole process stood still for most of the time.
 func (e Evidence) stood() bool { return e.Credited < e.Elapsed/2 && e.Share() < 0.3 }
 
-// stopped reports whether it stood still though no thread of it was queued.
+// stopped reports whether the process stood still though its threads were not queued.
 func (e Evidence) stopped() bool { return e.stood() && e.RunDelay <= e.Elapsed/2 }
 
-// waited reports whether nothing kept the task from computing, and it did not: the watch
-// beside it got on all the time, and no thread was queued.
+// waited reports whether the task did not compute though nothing prevented it: the monitor ran all
+// the time, and no thread was queued.
 func (e Evidence) waited() bool {
 	return e.CPU > 0 && e.Share() < 0.1 && e.Credited > e.Elapsed*3/4 && !e.held() && !e.contended()
 }
 
-// queued reports whether threads of the process were queued for most of the time. The
-// loop's may have been one of them: where nothing was seen of what the task did, that is
-// not held against it.
+// queued reports whether threads of the process were queued for most of the time. The loop's
+// thread may have been one of them, so a task without a stack is not blamed.
 func (e Evidence) queued() bool { return e.RunDelay > e.Elapsed/2 }
 
-// paged reports whether the task waited for pages that it touched: it did not compute, no
-// other goroutine can have touched them, and they explain the time. A page takes up to 10 ms
-// of a disk. Beside other processes only more of them are proof.
+// paged reports whether the task waited for pages that it touched. The task did not compute, no
+// other goroutine can have touched the pages, and their number explains the time. A disk takes up to
+// 10 ms for a page. Beside other processes, ten times as many pages are required.
 func (e Evidence) paged() bool {
 	lost := e.Elapsed - min(e.CPU, e.Elapsed)
 	each := 10 * time.Millisecond
@@ -123,10 +121,10 @@ func (e Evidence) paged() bool {
 	return lost > e.Elapsed*3/10 && e.Rivals == 0 && e.Crowd < 0.5 && e.MajorFaults >= max(10, int64(lost/each))
 }
 
-// calls reports whether a task that was seen in a system call has not just waited for a
-// processor after or in it, as the stack shows the call then, too. A goroutine gets its turn
-// when each of its rivals has computed for a time slice. Beside other processes a thread that
-// wants a processor may be the task's, for some thresholds.
+// calls reports whether a system call on the stack blocks the task. The stack also shows the call
+// while the task waits for a processor in it or after it. A goroutine runs again when each of its
+// rivals has used a time slice. Beside other processes, the thread that wants a processor may be the
+// task's, for up to four thresholds.
 func (e Evidence) calls(threshold time.Duration) bool {
 	const slice = 10 * time.Millisecond
 	if e.contended() {
@@ -135,8 +133,8 @@ func (e Evidence) calls(threshold time.Duration) bool {
 	return !e.held() || e.Queued == 0 || e.part() > e.Elapsed/2 || e.Elapsed >= 4*threshold
 }
 
-// others names what has the processors that the task did not get. A task that was seen
-// computing is named as well.
+// others returns the cause for which the task did not get a processor. If the task computes, the
+// blame names its place, too.
 func (e Evidence) others(f Finding) (Class, string) {
 	c, cause := e.cause()
 	if f.Class == CPU && c != Suspended {
@@ -145,7 +143,7 @@ func (e Evidence) others(f Finding) (Class, string) {
 	return c, cause
 }
 
-// percent is how much of a processor the task got at most.
+// percent returns the most that the task can have got of a processor.
 func (e Evidence) percent() float64 {
 	if e.Elapsed <= 0 {
 		return 0
@@ -153,7 +151,7 @@ func (e Evidence) percent() float64 {
 	return 100 * float64(e.own()) / float64(e.Elapsed)
 }
 
-// cause is why a goroutine that could run did not.
+// cause returns the reason why a runnable goroutine did not run.
 func (e Evidence) cause() (Class, string) {
 	if text := e.outside(); text != "" {
 		return StarvedOS, text
@@ -171,8 +169,8 @@ func (e Evidence) cause() (Class, string) {
 	return StarvedOS, fmt.Sprintf("other processes have the processors, or the system: the process got %.0f%% of one", 100*e.Share())
 }
 
-// outside is what held the whole process for most of the time that the task lost, empty if
-// nothing did.
+// outside returns the quota or the hypervisor, if it stopped the whole process for most of the time
+// that the task lost. Otherwise it returns "".
 func (e Evidence) outside() string {
 	switch lost := e.Elapsed - e.own(); {
 	case e.Throttled > lost/2:
@@ -183,8 +181,8 @@ func (e Evidence) outside() string {
 	return ""
 }
 
-// collects reports whether the collector took most of what the process got. A cycle is
-// counted when it ends, so that more than the process got is of before.
+// collects reports whether the collector used most of the processor time. A cycle is counted when it
+// ends. More than the process got therefore belongs to the time before.
 func (e Evidence) collects() bool { return e.GC > e.CPU/2 && e.GC <= e.CPU && e.GC > e.Elapsed/4 }
 
 func (e Evidence) collector() string {
@@ -195,7 +193,7 @@ func (e Evidence) queue() string {
 	return fmt.Sprintf("other processes have the processors: threads of this one were queued for %s", round(e.RunDelay))
 }
 
-// rivals is the blame of the program's other goroutines.
+// rivals returns the blame for the program's other goroutines.
 func (e Evidence) rivals() string {
 	text := fmt.Sprintf("%s of this program want %s", count(e.Rivals, "other goroutine"), count(e.Procs, "processor"))
 	if e.Most != "" {
@@ -211,7 +209,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// place is where the finding's goroutine computes, as " at main.go:12".
+// place returns where the goroutine computes, as " at main.go:12".
 func (f Finding) place() string {
 	switch {
 	case f.File == "":
@@ -222,8 +220,8 @@ func (f Finding) place() string {
 	return " at " + f.short()
 }
 
-// WeighWake names the cause for a loop that slept and woke late. Elapsed is how late, and
-// Rivals are the goroutines that wanted a processor as it woke.
+// WeighWake returns the cause for which a loop that slept woke late. Elapsed is the delay, and
+// Rivals is the number of goroutines that wanted a processor when it woke.
 func WeighWake(e Evidence) (Class, string) {
 	late := fmt.Sprintf("the loop woke %s late: ", round(e.Elapsed))
 	idle := e.Share() < 0.1
@@ -239,11 +237,11 @@ func WeighWake(e Evidence) (Class, string) {
 	case e.held():
 		return StarvedOS, late + e.queue()
 	}
-	return LateTimer, late + fmt.Sprintf("the process used %.0f%% of a processor, and nothing was seen of what kept it", 100*e.Share())
+	return LateTimer, late + fmt.Sprintf("the process used %.0f%% of a processor, and the cause was not seen", 100*e.Share())
 }
 
-// WeighGap names the cause for a watch that saw nothing of a time in which it should have
-// looked often. It reports false if the process worked meanwhile.
+// WeighGap returns the cause of a gap between two ticks of the monitor. It reports false if the
+// process computed or was queued during the gap.
 func WeighGap(e Evidence) (c Class, cause string, ok bool) {
 	if e.Share() > 0.1 || e.RunDelay > e.Elapsed/2 {
 		return Unknown, "", false
@@ -254,8 +252,7 @@ func WeighGap(e Evidence) (c Class, cause string, ok bool) {
 	return Suspended, fmt.Sprintf("the process stood still for %s, and used %s of processor time", round(e.Elapsed), round(e.CPU)), true
 }
 
-// Weigh names the cause of a stall, given what its stack shows and how long a stall is, and
-// describes it in a line.
+// Weigh returns the class of a stall and its blame, a line that describes the cause.
 func Weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 	c, blame := weigh(f, e, threshold)
 	if c != Suspended && e.Stopped > threshold/2 {
@@ -266,7 +263,7 @@ func Weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 
 func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 	c := f.Class
-	if c.waits() && !e.Alone && e.stood() && e.Credited < threshold { // otherwise it has waited for a threshold before the watch's eyes, or nothing can end the wait
+	if c.waits() && !e.Alone && e.stood() && e.Credited < threshold { // otherwise the watch saw it wait for a threshold, or nothing can end the wait
 		return e.others(f)
 	}
 	share := e.Share()
@@ -285,7 +282,7 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 			return e.others(f)
 		}
 		if c == Unknown {
-			return c, "it was seen only when it was over"
+			return c, "no stack was captured before its end"
 		}
 		return c, fmt.Sprintf("the task computes: the process used %.0f%% of a processor", 100*share)
 	case Sleep:
@@ -297,16 +294,16 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 			return c, "only a task of this loop is left that could end this wait, and none can run: unless a timer ends it, it never ends"
 		}
 		if c == Channel {
-			return c, "the task waits for a channel, and the loop with it: for ever, if only a task of this loop serves it"
+			return c, "the task waits for a channel, and the loop with it; the wait never ends if only a task of this loop serves the channel"
 		}
 		if e.Elapsed >= 8*threshold && share < 0.5 {
-			return c, "probable deadlock: if what it waits for is held or owed by a task parked on this loop, neither can ever go on"
+			return c, "probable deadlock: if a parked task of this loop holds the lock or has to end the wait, neither task can continue"
 		}
-		return c, "the task waits for a lock or another goroutine, and the loop with it: for ever, if the other is a task of this loop"
+		return c, "the task waits for a lock or another goroutine, and the loop with it; the wait never ends if only a task of this loop can end it"
 	case Syscall:
 		if !e.calls(threshold) {
 			c, cause := e.cause()
-			return c, "the task made a system call, and did not get a processor to go on: " + cause
+			return c, "the task made a system call, and did not get a processor to continue: " + cause
 		}
 		return c, "the task is in a system call, and the loop with it"
 	case Cgo:
@@ -315,13 +312,13 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 		}
 		return c, "the task is in a C function that waits"
 	case GC:
-		return c, "the garbage collector has the task do a part of its work, or wait"
+		return c, "the task works for the garbage collector, or waits for it"
 	}
 	return c, ""
 }
 
-// waits reports whether a goroutine of the class waits for something of its own choice,
-// which a process that stands still explains no more once it goes on.
+// waits reports whether a goroutine of the class waits in a call that it made. A process that stood
+// still does not explain such a wait.
 func (c Class) waits() bool {
 	switch c {
 	case Sleep, IO, Channel, Lock, Syscall, Cgo:
@@ -330,8 +327,8 @@ func (c Class) waits() bool {
 	return false
 }
 
-// WeighTurn names the cause for a turn of many steps, none of which lasted long, and of
-// which so large a part has run.
+// WeighTurn returns the class and the blame of a turn of many short steps. part is the share of
+// them that has run.
 func WeighTurn(e Evidence, threshold time.Duration, part float64) (Class, string) {
 	long := !e.stopped() && float64(e.own()) >= 2*float64(threshold)*part // the turn would be slow without others, too
 	if !long && (e.queued() || !e.computed(threshold) && (e.stood() || e.contended() || e.held())) {

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// A Goroutine is one of the process's, as the runtime prints it.
+// A Goroutine is a goroutine of the process, as the runtime prints it.
 type Goroutine struct {
 	ID      uint64
 	State   string // such as "chan receive"
-	Durable bool   // in a testing/synctest bubble: nothing outside of it can end the wait
+	Durable bool   // in a testing/synctest bubble: no goroutine outside of it can end the wait
 	Bubble  string // the number of its bubble; "" if it is in none
 	Trace   string // with the header
 }
 
-// Goroutines returns all goroutines. It stops the world for some 10 microseconds for each.
+// Goroutines returns all goroutines. It stops the world for about 10 microseconds per goroutine.
 func Goroutines() []Goroutine {
-	buf := make([]byte, 16<<10) // enough for most tests, beside which it is made again and again
+	buf := make([]byte, 16<<10) // enough for most tests, which call it often
 	for {
 		n := runtime.Stack(buf, true)
 		if n < len(buf) || len(buf) >= 64<<20 {
@@ -35,7 +35,7 @@ func Goroutines() []Goroutine {
 	return all
 }
 
-// ThisGoroutine returns the calling one.
+// ThisGoroutine returns the calling goroutine.
 func ThisGoroutine() Goroutine {
 	buf := make([]byte, 16<<10)
 	g, _ := parseGoroutine(string(buf[:runtime.Stack(buf, false)]))
@@ -59,8 +59,8 @@ func parseGoroutine(trace string) (g Goroutine, ok bool) {
 	return g, true
 }
 
-// Waits reports whether the goroutine waits for something: it neither computes, nor is
-// about to, nor works for the runtime.
+// Waits reports whether the goroutine waits. It is then neither running, nor runnable, nor working
+// for the runtime.
 func (g Goroutine) Waits() bool {
 	switch g.State {
 	case "sleep", "IO wait", "syscall", "semacquire", "coroutine", "synctest.Run", "synctest.Wait":
@@ -79,12 +79,12 @@ func (g Goroutine) WaitsForLock() bool {
 	return strings.HasPrefix(g.State, "sync.Mutex.") || strings.HasPrefix(g.State, "sync.RWMutex.")
 }
 
-// WaitsForSystem reports whether the wait is for the system, and so perhaps for another
-// process.
+// WaitsForSystem reports whether the goroutine waits for the system. Another process may then end
+// the wait.
 func (g Goroutine) WaitsForSystem() bool { return g.State == "IO wait" || g.State == "syscall" }
 
-// PulledBy reports whether the goroutine is a coroutine that iter.Pull made in the one of
-// that number.
+// PulledBy reports whether the goroutine is a coroutine that the goroutine with this ID created by
+// iter.Pull.
 func (g Goroutine) PulledBy(id uint64) bool {
 	at := strings.LastIndex(g.Trace, "created by iter.Pull")
 	if at < 0 {
@@ -94,7 +94,7 @@ func (g Goroutine) PulledBy(id uint64) bool {
 	return strings.HasSuffix(head, " in goroutine "+strconv.FormatUint(id, 10))
 }
 
-// Place is the trace without the header, which tells time.
+// Place returns the trace without the header, which contains a duration.
 func (g Goroutine) Place() string {
 	_, frames, _ := strings.Cut(g.Trace, "\n")
 	return frames

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// What holds the process from outside: the quota of its control group, and the hypervisor.
+// The CPU quota of the control group and the hypervisor can stop the process from outside.
 
-// throttled is how long the quota has held the control group, 0 without one.
+// throttled returns how long the quota has stopped the control group. It returns 0 without a quota.
 func throttled() time.Duration {
 	path := quotaFile()
 	if path == "" {
@@ -26,7 +26,7 @@ func throttled() time.Duration {
 	return throttledTime(text)
 }
 
-// throttledTime reads a cpu.stat: throttled_usec in version 2 of control groups,
+// throttledTime parses a cpu.stat: throttled_usec in version 2 of control groups,
 // throttled_time in nanoseconds in version 1.
 func throttledTime(text []byte) time.Duration {
 	for line := range bytes.Lines(text) {
@@ -43,7 +43,8 @@ func throttledTime(text []byte) time.Duration {
 	return 0
 }
 
-// quotaFile is the cpu.stat of the process's control group, empty if none counts.
+// quotaFile returns the path of the cpu.stat of the process's control group. It returns "" if no file
+// has the counter.
 var quotaFile = sync.OnceValue(func() string {
 	groups, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -57,8 +58,8 @@ var quotaFile = sync.OnceValue(func() string {
 	return ""
 })
 
-// quotaFiles are the places of cpu.stat by /proc/self/cgroup. In a container the group
-// itself may be mounted as the root.
+// quotaFiles returns the possible paths of cpu.stat, given /proc/self/cgroup. In a container the
+// group itself may be mounted as the root.
 func quotaFiles(groups string) []string {
 	const root, file = "/sys/fs/cgroup", "/cpu.stat"
 	var paths []string
@@ -77,7 +78,7 @@ func quotaFiles(groups string) []string {
 	return paths
 }
 
-// stolen is how long the hypervisor has kept each processor, on average.
+// stolen returns how long the hypervisor has kept each processor, on average.
 func stolen() time.Duration {
 	f, err := os.Open("/proc/stat")
 	if err != nil {
@@ -92,8 +93,8 @@ func stolen() time.Duration {
 	return stolenTime(text[:n]) / time.Duration(runtime.NumCPU())
 }
 
-// stolenTime reads the first line of /proc/stat: the eighth number, in hundredths of a
-// second, of all processors.
+// stolenTime parses the eighth number of the first line of /proc/stat, the sum of all processors in
+// hundredths of a second.
 func stolenTime(text []byte) time.Duration {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	fields := bytes.Fields(line)
@@ -104,8 +105,8 @@ func stolenTime(text []byte) time.Duration {
 	return time.Duration(n) * 10 * time.Millisecond
 }
 
-// Queued returns how many threads of the process run or want a processor, beside the
-// caller's: the third field of each thread's stat. It returns 0 if one waits for a disk.
+// Queued returns how many threads of the process run or want a processor, besides the caller's. It
+// reads the third field of each thread's stat. It returns 0 if a thread waits for a disk.
 func Queued() int {
 	n, disk := 0, false
 	eachThread("stat", func(text []byte) {
@@ -122,7 +123,7 @@ func Queued() int {
 	return max(0, n-1)
 }
 
-// threadState is the field after the name, which is in parentheses and may have some.
+// threadState returns the field after the name. The name is in parentheses and may contain some.
 func threadState(text []byte) byte {
 	end := bytes.LastIndexByte(text, ')')
 	if fields := bytes.Fields(text[end+1:]); end > 0 && len(fields) > 0 {

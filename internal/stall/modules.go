@@ -6,20 +6,20 @@ import (
 	"unicode"
 )
 
-// modules are those of which the program was built, by its build info.
+// modules are the modules of the program, by its build info.
 type modules struct {
 	local []string     // paths of modules whose source the user can edit
-	deps  []dependency // the other ones
+	deps  []dependency // the other modules
 }
 
 // A dependency is a module at a fixed version. Its users cannot edit it.
 type dependency struct {
 	path string
-	dir  string // how the names of its files go on after the folder of modules; with a slash
+	dir  string // its folder within the module cache, with a slash
 }
 
-// built is empty in a program without build info. That of a test binary lists no
-// dependencies. The names of files tell them then.
+// built is empty in a program without build info. The build info of a test binary lists no
+// dependencies. In both cases dependencies are recognised by the names of their files.
 var built = func() modules {
 	b, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -28,9 +28,9 @@ var built = func() modules {
 	return modulesOf(b)
 }()
 
-// modulesOf sorts the modules of a build. The main module, modules of the workspace and
-// modules replaced by a folder have no version, or (devel); go run with file names lists
-// the main module with the other ones.
+// modulesOf separates local modules from dependencies. The main module, modules of the workspace and
+// modules replaced by a folder have no version, or (devel). go run with file names lists the main
+// module among the others.
 func modulesOf(b *debug.BuildInfo) modules {
 	var m modules
 	if b.Main.Path != "" {
@@ -50,7 +50,7 @@ func modulesOf(b *debug.BuildInfo) modules {
 	return m
 }
 
-// inCache is a path, or a version, as the folder of modules has it.
+// inCache returns a path or a version as the module cache spells it.
 func inCache(path string) string {
 	var b strings.Builder
 	for _, r := range path {
@@ -84,8 +84,8 @@ func within(pkg, module string) bool {
 	return ok && (rest == "" || rest[0] == '/' || rest == "_test")
 }
 
-// ofFile returns the package of a dependency whose source the file is, and which the
-// compiler may have put into a function of the program.
+// ofFile returns the package of a dependency that contains the file. The compiler may have inlined
+// its code into a function of the program.
 func (m modules) ofFile(file string) (pkg string, ok bool) {
 	if !strings.Contains(file, "@v") && !strings.Contains(file, "/vendor/") {
 		return "", false
@@ -109,7 +109,7 @@ func (m modules) ofFile(file string) (pkg string, ok bool) {
 	return ofFileName(file)
 }
 
-// ofFileName is ofFile where the dependencies are not known.
+// ofFileName is ofFile for a program whose dependencies are not known.
 func ofFileName(file string) (pkg string, ok bool) {
 	dir := file[:max(strings.LastIndexByte(file, '/'), 0)]
 	if at := strings.LastIndex(dir, "/vendor/"); at >= 0 {
@@ -135,13 +135,13 @@ func ofFileName(file string) (pkg string, ok bool) {
 	return outOfCache(path) + folder, ok
 }
 
-// domain reports whether the path's first element is one.
+// domain reports whether the path's first element is a domain.
 func domain(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return strings.IndexByte(first, '.') > 0
 }
 
-// outOfCache is the path of which inCache makes this one.
+// outOfCache is the inverse of inCache.
 func outOfCache(path string) string {
 	parts := strings.Split(path, "!")
 	for i, part := range parts[1:] {
@@ -152,8 +152,8 @@ func outOfCache(path string) string {
 	return strings.Join(parts, "")
 }
 
-// Program reports whether the frame is a line of the program that its user can edit: User
-// says yes, and the line is not in a dependency.
+// Program reports whether the frame is a line of the program that its user can edit: a frame for
+// which User reports true, and not one of a dependency.
 func (f Frame) Program() bool {
 	if !f.User() {
 		return false
@@ -165,12 +165,11 @@ func (f Frame) Program() bool {
 	return !dep
 }
 
-// path is the import path of the function's package. In the function's name, the dots of
-// its last element are escaped.
+// path returns the import path of the function's package. A function's name escapes the dots of the
+// last element.
 func (f Frame) path() string { return strings.ReplaceAll(f.pkg(), "%2e", ".") }
 
-// foreign reports whether the frame is of a module that is neither the program's nor this
-// library.
+// foreign reports whether the frame is of a dependency other than this library.
 func (f Frame) foreign() bool {
 	if f.generated() || f.Program() {
 		return false

@@ -220,10 +220,10 @@ func TestBlame(t *testing.T) {
 		{"it was stopped in a short sleep", Sleep, Evidence{Elapsed: 300 * ms, Credited: 30 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
 		{"it waits, and the watch itself is held up", Lock, Evidence{Elapsed: 300 * ms, Credited: 110 * ms, CPU: 5 * ms, Procs: 1}, Lock, "a lock or another goroutine"},
 		{"it was stopped, and seen afterwards", Unknown, Evidence{Elapsed: 300 * ms, CPU: 1 * ms, Procs: 2}, Suspended, "stood still"},
-		{"it could not be seen", Unknown, Evidence{Elapsed: 300 * ms, CPU: 300 * ms, Procs: 1}, Unknown, "over"},
+		{"it could not be seen", Unknown, Evidence{Elapsed: 300 * ms, CPU: 300 * ms, Procs: 1}, Unknown, "before its end"},
 		{"it sleeps, other processes or not", Sleep, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, RunDelay: 90 * ms, Procs: 2}, Sleep, "sleeps"},
 		{"a lock", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Lock, "waits for a lock"},
-		{"a channel", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Channel, "for ever, if only a task of this loop serves it"},
+		{"a channel", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, Channel, "never ends if only a task of this loop serves the channel"},
 		{"a channel that only tasks have", Channel, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Channel, "it never ends"},
 		{"a channel that only tasks have, and the watch is held up", Channel, Evidence{Elapsed: 90 * ms, Credited: 31 * ms, CPU: 9 * ms, Procs: 2, Alone: true}, Channel, "it never ends"},
 		{"a lock that only tasks have", Lock, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2, Alone: true}, Lock, "it never ends"},
@@ -353,7 +353,7 @@ func TestBlameForALateWake(t *testing.T) {
 		{"other processes, beside one worker", Evidence{Elapsed: 230 * ms, CPU: 60 * ms, RunDelay: 400 * ms, Procs: 2, Rivals: 1}, StarvedOS, "other processes"},
 		{"a quota", Evidence{Elapsed: 230 * ms, CPU: 20 * ms, Throttled: 200 * ms, Procs: 2}, StarvedOS, "CPU quota"},
 		{"the collector", Evidence{Elapsed: 230 * ms, CPU: 400 * ms, GC: 300 * ms, Procs: 2}, GC, "collector"},
-		{"something else", Evidence{Elapsed: 230 * ms, CPU: 100 * ms, Procs: 2}, LateTimer, "nothing was seen"},
+		{"something else", Evidence{Elapsed: 230 * ms, CPU: 100 * ms, Procs: 2}, LateTimer, "the cause was not seen"},
 	} {
 		got, blame := WeighWake(c.e)
 		if got != c.want || !strings.Contains(blame, c.blame) || !strings.HasPrefix(blame, "the loop woke ") {

@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Usage is a reading of the process's counters, and of those of its surroundings. What the
-// system does not tell is 0.
+// Usage is a reading of the counters of the process, its control group and its machine. Counters
+// that the system does not have are 0.
 type Usage struct {
 	CPU         time.Duration // processor time of the process
 	MajorFaults int64         // pages that were read from disk as the process touched them
-	RunDelay    time.Duration // how long its threads were queued for a processor
+	RunDelay    time.Duration // how long threads of the process were queued for a processor
 	GC          time.Duration // processor time of the collector, up to its last cycle
-	Throttled   time.Duration // how long the CPU quota of its control group has held it
+	Throttled   time.Duration // how long the CPU quota of the control group has stopped the process
 	Stolen      time.Duration // how long the hypervisor has kept each processor of the machine, on average
 }
 
-// ReadUsage reads all counters: some microseconds, and one for each thread.
+// ReadUsage reads all counters. It takes some microseconds, and one more for each thread.
 func ReadUsage() Usage {
 	u := ReadProcess()
 	u.RunDelay, u.GC, u.Throttled, u.Stolen = RunDelay(), collected(), throttled(), stolen()
 	return u
 }
 
-// Since is what was counted after the earlier reading. GC may go backwards.
+// Since returns the difference to an earlier reading. A difference of GC below 0 becomes 0.
 func (u Usage) Since(before Usage) Usage {
 	return Usage{
 		CPU: u.CPU - before.CPU, MajorFaults: u.MajorFaults - before.MajorFaults, RunDelay: u.RunDelay - before.RunDelay,
@@ -31,7 +31,7 @@ func (u Usage) Since(before Usage) Usage {
 	}
 }
 
-// CPUTime is the processor time that the process has used.
+// CPUTime returns the processor time that the process has used.
 func CPUTime() time.Duration { return ReadProcess().CPU }
 
 const (
@@ -40,7 +40,7 @@ const (
 	gcName       = "/cpu/classes/gc/total:cpu-seconds"
 )
 
-// Wanting returns how many goroutines run or wait for a processor, the caller among them.
+// Wanting returns how many goroutines run or wait for a processor, including the caller.
 func Wanting() int {
 	s := [2]metrics.Sample{{Name: runnableName}, {Name: runningName}}
 	metrics.Read(s[:])
@@ -53,11 +53,11 @@ func Wanting() int {
 	return n
 }
 
-// Rivals returns how many goroutines run or wait for a processor, beside the caller and
+// Rivals returns how many goroutines run or wait for a processor, besides the caller and
 // the step that it watches.
 func Rivals() int { return max(0, Wanting()-2) }
 
-// collected is the processor time of the collector. The runtime counts it when a cycle ends.
+// collected returns the processor time of the collector. The runtime counts it when a cycle ends.
 func collected() time.Duration {
 	s := [1]metrics.Sample{{Name: gcName}}
 	metrics.Read(s[:])

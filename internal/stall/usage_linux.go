@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// RunDelay is how long the threads of the process stood in line for a processor
-// so far: the second number of each thread's schedstat.
+// RunDelay returns how long threads of the process have been queued for a processor: the sum of the
+// second numbers of their schedstat files.
 func RunDelay() time.Duration {
 	var sum time.Duration
 	eachThread("schedstat", func(text []byte) {
@@ -20,7 +20,7 @@ func RunDelay() time.Duration {
 	return sum
 }
 
-// eachThread reads a file of each thread of the process.
+// eachThread calls read with a file of each thread of the process.
 func eachThread(file string, read func(text []byte)) {
 	const dir = "/proc/self/task"
 	d, err := os.Open(dir)
@@ -33,11 +33,11 @@ func eachThread(file string, read func(text []byte)) {
 		return
 	}
 	for _, name := range names {
-		if text, err := os.ReadFile(dir + "/" + name + "/" + file); err == nil { // otherwise it has ended, or the kernel does not count
+		if text, err := os.ReadFile(dir + "/" + name + "/" + file); err == nil { // otherwise the thread has ended, or the kernel does not count
 			read(text)
 		}
 	}
 }
 
-// maxThreads bounds the price of a reading.
+// maxThreads bounds the cost of a reading.
 const maxThreads = 256

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// ReadProcess reads what the process has used and the pages that it has read: one system
-// call.
+// ReadProcess reads the processor time and the page faults of the process, in one system call.
 func ReadProcess() Usage {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

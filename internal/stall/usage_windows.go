@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ReadProcess reads the processor time that the process has used.
+// ReadProcess reads the processor time of the process.
 func ReadProcess() Usage {
 	process, err := syscall.GetCurrentProcess()
 	if err != nil {
