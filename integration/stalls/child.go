@@ -13,14 +13,14 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// A result is what a program writes for the test.
+// A result is the output of a program for the test.
 type result struct {
 	Begin, End time.Time
 	Reports    []report
 	Err        string
 }
 
-// A report is a call of the stall handler.
+// A report records a call of the stall handler.
 type report struct {
 	At                                                  time.Time
 	Class, Place, Func, Call, Inside, By, Blame, Advice string
@@ -81,7 +81,7 @@ func Execute(name string, out io.Writer) error {
 	return json.NewEncoder(out).Encode(res)
 }
 
-// heartbeat is the other work of the loop.
+// heartbeat is a task that keeps the loop in use.
 func heartbeat(ctx context.Context) error {
 	for {
 		if err := asyncio.Sleep(ctx, 20*time.Millisecond); err != nil {

@@ -50,7 +50,7 @@ func items(n int) []item {
 	return list
 }
 
-// text is what the compressors compress, in n bytes.
+// text returns n bytes for the compressors.
 func text(n int) []byte {
 	var b bytes.Buffer
 	for b.Len() < n {
@@ -111,7 +111,7 @@ func jsoniterMarshals(ctx context.Context) error {
 	return nil
 }
 
-// A lookup is encoded with what it waits for.
+// A lookup waits for a value while it is encoded.
 type lookup struct{}
 
 func (lookup) MarshalJSON() ([]byte, error) {

@@ -39,11 +39,11 @@ type order struct {
 	Label string
 }
 
-// slow is a query that computes in SQLite for as long as its argument says.
+// slow is a query that computes in SQLite.
 const slow = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x < 100000) SELECT sum(x) FROM n`
 
-// locked is an SQLite file with orders, in which another transaction writes until the program
-// was blocked long enough.
+// locked returns an SQLite file with orders. Another transaction writes to it until the program has
+// been blocked for long enough.
 func locked() (dsn string) {
 	dsn = "file:" + temporary("orders.db") + "?_busy_timeout=20000&_txlock=immediate"
 	db := got(sql.Open("sqlite3", dsn))

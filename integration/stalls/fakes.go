@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// silent is a server on TCP that sends the greeting to each client and answers nothing. It
-// closes a connection when the program should have been blocked long enough.
+// silent starts a TCP server that sends the greeting to each client and then does not answer. It
+// closes a connection when the program has been blocked for long enough.
 func silent(greeting string) (address string) {
 	l := got(net.Listen("tcp", "127.0.0.1:0"))
 	go func() {
@@ -28,15 +28,14 @@ func silent(greeting string) (address string) {
 	return l.Addr().String()
 }
 
-// split is the address as host and port.
+// split returns the host and the port of the address.
 func split(address string) (host, port string) {
 	host, port, err := net.SplitHostPort(address)
 	must(err)
 	return host, port
 }
 
-// fullPipe is the end to write to of a pipe that is full until the program was blocked long
-// enough since the call.
+// fullPipe returns the write end of a full pipe. After lasts, a goroutine empties the pipe.
 func fullPipe() *os.File {
 	r, w, err := os.Pipe()
 	must(err)
@@ -49,7 +48,7 @@ func fullPipe() *os.File {
 	return w
 }
 
-// temporary is the path of a file that does not exist.
+// temporary returns the path of a file that does not exist.
 func temporary(name string) string {
 	return filepath.Join(got(os.MkdirTemp("", "stalls")), name)
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// machine are the classes that blame no line.
+// machine lists the classes that blame no line.
 var machine = []string{"late-timer", "starved-os", "starved-go", "suspended"}
 
-// judge returns what is wrong with the reports of the program, or "".
+// judge returns an error in the reports of the program, or "".
 func (p program) judge(res result) string {
 	if res.Err != "" {
 		return "failed: " + res.Err
@@ -35,7 +35,7 @@ func (p program) judge(res result) string {
 	return p.judgeEnd(res)
 }
 
-// during are the reports of the block while it lasted, without those of the machine.
+// during returns the reports of the block while it lasted, without those that blame the machine.
 func (p program) during(res result) (list []report) {
 	for _, r := range res.Reports {
 		began := r.At.Add(-r.Elapsed)
@@ -46,7 +46,7 @@ func (p program) during(res result) (list []report) {
 	return list
 }
 
-// judgeFirst returns what is wrong with the report that came first.
+// judgeFirst returns an error in the first report, or "".
 func (p program) judgeFirst(r report, end time.Time) string {
 	by := cmp.Or(p.by, p.name)
 	suffix, isCallback := strings.CutPrefix(by, "callback ")
@@ -67,13 +67,13 @@ func (p program) judgeFirst(r report, end time.Time) string {
 	return ""
 }
 
-// busy reports whether the report says that a computation gets no processor, which on a busy
-// machine is true.
+// busy reports whether r is about a computation that does not get a processor. On a busy machine such
+// a report is right.
 func (p program) busy(r report) bool {
 	return strings.Contains(p.class, "cpu") && strings.HasPrefix(r.Class, "starved-") && strings.Contains(r.Blame, "comput")
 }
 
-// judgeEnd returns what is wrong with the durations of the ends.
+// judgeEnd returns an error in the durations of the final reports, or "".
 func (p program) judgeEnd(res result) string {
 	took := res.End.Sub(res.Begin)
 	var ends []time.Duration
@@ -86,10 +86,10 @@ func (p program) judgeEnd(res result) string {
 		}
 		ends = append(ends, r.Elapsed.Round(time.Millisecond))
 	}
-	return fmt.Sprintf("it lasted %v, the ends are %v", took.Round(time.Millisecond), ends)
+	return fmt.Sprintf("it lasted %v, the final reports have %v", took.Round(time.Millisecond), ends)
 }
 
-// judgeWhole returns what is wrong with reports that should blame no task.
+// judgeWhole returns an error in reports that must not blame a task, or "".
 func (p program) judgeWhole(reports []report) string {
 	found := false
 	for _, r := range reports {

@@ -49,7 +49,7 @@ func stepMovesOn(ctx context.Context) error {
 	return nil
 }
 
-// goroutinesCompress has goroutines of the program compute beside the loop, on one processor.
+// goroutinesCompress starts goroutines that compute beside the loop, on one processor.
 func goroutinesCompress(ctx context.Context) error {
 	runtime.GOMAXPROCS(1)
 	data := text(1 << 20)
@@ -66,7 +66,7 @@ func goroutinesCompress(ctx context.Context) error {
 	return work(ctx, until)
 }
 
-// processStops has another process stop this one.
+// processStops starts another process that stops and continues this one.
 func processStops(ctx context.Context) error {
 	begin()
 	stop := fmt.Sprintf("sleep 0.2; kill -STOP %d; sleep 0.6; kill -CONT %d", os.Getpid(), os.Getpid())
@@ -74,7 +74,7 @@ func processStops(ctx context.Context) error {
 	return work(ctx, block.begin.Add(3*lasts))
 }
 
-// work is short steps of a task that is not to blame.
+// work runs short steps of a task that is not to blame.
 func work(ctx context.Context, until time.Time) error {
 	defer end()
 	for time.Now().Before(until) {

@@ -1,6 +1,6 @@
-// Package stalls holds small programs in each of which one line blocks the event loop through
-// a library of other authors, the standard library or C. Its test runs each in a process of its
-// own and compares what the stall watch reports with what is in the table.
+// Package stalls contains small programs that block the event loop. In each of them, a marked line
+// blocks through another library, the standard library or C. The test runs each in its own process
+// and compares the reports of the stall watch with a table.
 package stalls
 
 import (
@@ -14,21 +14,21 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// A program blocks the loop for about lasts, in the line that has the comment "guilty: NAME".
+// A program blocks the loop for about the duration lasts, at the line with the comment "guilty: NAME".
 type program struct {
 	name   string
-	by     string // the task, or "callback " and the end of the function's name; by default the task is named as the program
-	class  string // the classes that are right, with commas between them
-	call   string // what the reported call contains; "-" if the line calls nothing, "*" if either is right
-	advice string // what the advice contains
-	then   string // the mark of a second line that blocks the loop afterwards, for which the rest is not asked
-	whole  bool   // the process or the machine is to blame: no line, no task
-	limit  string // why the watch cannot be right
+	by     string // name of the task, or "callback " and the end of the function's name; "": the name of the program
+	class  string // right classes, separated by commas
+	call   string // substring of the reported call; "-": no call, "*": any call or none
+	advice string // substring of the advice
+	then   string // mark of a second line that blocks the loop afterwards; only its place is checked
+	whole  bool   // the process or the machine is to blame, not a line or a task
+	limit  string // reason why the watch cannot be right
 	run    func(ctx context.Context) error
 	opts   []asyncio.Option
 }
 
-// task is the name of the task that runs the program.
+// task returns the name of the task that runs the program.
 func (p program) task() string {
 	if p.by == "" || strings.HasPrefix(p.by, "callback ") {
 		return p.name
@@ -58,21 +58,21 @@ func guilty(mark string) []string {
 	return lines
 }
 
-// lasts is how long a program blocks the loop. The threshold is the default one, 100 ms.
+// lasts is how long a program blocks the loop. The threshold is the default, 100 ms.
 const lasts = 500 * time.Millisecond
 
-// block is when the loop was blocked, as the program measured it. A program writes it on the
-// loop.
+// block is the time during which the loop was blocked, as the program measured it. The program
+// writes it on the loop.
 var block struct{ begin, end time.Time }
 
-// once calls a function that blocks.
+// once calls f, which blocks.
 func once(f func()) {
 	begin()
 	f()
 	end()
 }
 
-// again calls a function that computes until the time is over.
+// again calls f repeatedly until the loop has been blocked for lasts.
 func again(f func()) {
 	begin()
 	for time.Since(block.begin) < lasts {
@@ -89,7 +89,7 @@ func begin() {
 
 func end() { block.end = time.Now() }
 
-// settle ends the step that prepared the block, so that the block begins a new one.
+// settle ends the step that prepared the block, so that the block is in a new step.
 func settle(ctx context.Context) error { return asyncio.Sleep(ctx, 10*time.Millisecond) }
 
 func must(err error) {
@@ -98,7 +98,7 @@ func must(err error) {
 	}
 }
 
-// got returns a value that was made without an error.
+// got returns v, and panics if err is not nil.
 func got[T any](v T, err error) T {
 	must(err)
 	return v

@@ -20,11 +20,11 @@ import (
 
 var (
 	all = flag.Bool("stalls.all", false, "run all programs; by default the commit chooses a tenth")
-	run = flag.String("stalls.run", "", "run the programs with these `names`, with commas between them")
+	run = flag.String("stalls.run", "", "run the programs with these `names`, separated by commas")
 )
 
-// build makes the command that runs a program. The build info of a test binary lists no
-// dependencies, and so a test does not run the programs itself.
+// build builds the command that runs a program. The test does not run the programs itself, because the
+// build info of a test binary lists no dependencies.
 func build(t *testing.T) (command string) {
 	command = filepath.Join(t.TempDir(), "one")
 	if out, err := exec.Command("go", "build", "-o", command, "./one").CombinedOutput(); err != nil {
@@ -33,7 +33,7 @@ func build(t *testing.T) (command string) {
 	return command
 }
 
-// At least nine of ten programs are reported rightly.
+// TestPrograms requires right reports for at least nine of ten programs.
 func TestPrograms(t *testing.T) {
 	names, command := chosen(t), build(t)
 	var table bytes.Buffer
@@ -70,7 +70,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// chosen are the names of the programs to run. The commit is the seed.
+// chosen returns the names of the programs to run. The commit is the seed.
 func chosen(t *testing.T) []string {
 	var names []string
 	for _, p := range programs {
@@ -97,7 +97,7 @@ func chosen(t *testing.T) []string {
 	return names
 }
 
-// start runs a program in a process of its own.
+// start runs a program in its own process.
 func start(t *testing.T, command, name string) (res result, stderr string, err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -123,7 +123,7 @@ func start(t *testing.T, command, name string) (res result, stderr string, err e
 	return res, errs.String(), failed
 }
 
-// first is the report that came first, in a few words.
+// first returns a summary of the first report.
 func first(p program, res result) string {
 	list := append(p.during(res), res.Reports...)
 	if len(list) == 0 {
@@ -133,7 +133,7 @@ func first(p program, res result) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Class, r.Place, r.Call))
 }
 
-// listing is all that was reported.
+// listing returns all reports.
 func listing(res result) string {
 	var b strings.Builder
 	for _, r := range res.Reports {
@@ -142,7 +142,7 @@ func listing(res result) string {
 	return b.String()
 }
 
-// Each program is marked, and has all that is compared.
+// TestTable checks that each program has a marked line and the fields to compare.
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range programs {

@@ -1,4 +1,4 @@
-// Command one runs the program that its argument names, and writes what was reported to file
+// Command one runs the program with the name in its argument. It writes the reports to file
 // descriptor 3.
 package main
 

@@ -1,18 +1,17 @@
 //go:build linux
 
-// Command soak holds the stall watch against false alarms: tasks that never compute
-// for more than 5 ms between two awaits, beside what makes their steps last long by
-// the clock: the collector, goroutines that spin, hogs in other processes, and a
-// process that is stopped and continued. Then healthy services run beside hogs, and
-// beside goroutines that spin as well.
+// Command soak tests the stall watch for false alarms. It runs tasks that never compute
+// for more than 5 ms between two awaits. Disturbances make their steps last longer by the
+// clock: the collector, goroutines that spin, other processes that spin, and stopping
+// and continuing the process. Then it runs healthy services beside processes that spin,
+// and beside goroutines that spin.
 //
 //	go run ./internal/stall/soak [-for 60s] [-procs 1,2] [-threshold 50ms]
 //
-// Each kind of trouble has its turn, alone and then all at once. A report that
-// blames the tasks is a false alarm. So that a watch which never blames anybody
-// does not pass, a task that does compute for long ends each phase of tasks, and has to
-// be blamed. The exit status is 1 after a false alarm or a missed culprit, and 2 for a
-// wrong command line.
+// The disturbances run one after the other, and then all at once. A report that blames the
+// tasks is a false alarm. Each phase of tasks ends with a task that computes for long. It has
+// to be blamed, so a watch that blames no task fails. The exit status is 1 after a false alarm
+// or a missed culprit, and 2 for an invalid command line.
 package main
 
 import (
@@ -41,8 +40,8 @@ func command(args []string, stdout, stderr io.Writer) int {
 	procs := []int{1, 2}
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	duration := flags.Duration("for", time.Minute, "how long tasks and services run, all phases together, for each number of processors")
-	threshold := flags.Duration("threshold", 50*time.Millisecond, "of the watch; its own default is twice that")
+	duration := flags.Duration("for", time.Minute, "total duration of all phases, for each number of processors")
+	threshold := flags.Duration("threshold", 50*time.Millisecond, "threshold of the watch; the default of WithStallThreshold is 100ms")
 	flags.Func("procs", "values of GOMAXPROCS, with commas between (default 1,2)", func(v string) error {
 		procs = nil
 		for text := range strings.SplitSeq(v, ",") {

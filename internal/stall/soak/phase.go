@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// A phase is a kind of trouble, or several.
+// A phase runs tasks or a service beside disturbances.
 type phase struct {
 	name     string
 	garbage  bool   // goroutines of the program allocate
 	spinners bool   // goroutines of the program spin
 	hogs     bool   // other processes spin
 	pauses   bool   // the process is stopped and continued
-	culprit  bool   // a task that computes for long comes last
-	service  string // that runs in place of the tasks; empty: none
+	culprit  bool   // the last task computes for long
+	service  string // runs instead of the tasks; "": none
 }
 
 var phases = []phase{
@@ -54,14 +54,14 @@ const (
 	pauseRest = 200 * time.Millisecond // between two pauses
 )
 
-// A verdict is what a process has seen in its phase.
+// A verdict is the result of a phase.
 type verdict struct {
 	Steps   int
-	Long    int            // longer than the threshold, by the clock
+	Long    int            // steps longer than the threshold, by the clock
 	Reports map[string]int // by class
 	Blames  []string       // false alarms
 	Found   bool           // the culprit was blamed
-	Instead string         // what was said of the culprit otherwise
+	Instead string         // the report of the culprit that did not blame it
 }
 
 func (v verdict) print(w io.Writer, procs int, p phase) {
@@ -79,7 +79,7 @@ func (v verdict) print(w io.Writer, procs int, p phase) {
 	fmt.Fprintf(w, "%5d  %-10s %6d %6d %7d %8s  %s\n", procs, p.name, v.Steps, v.Long, len(v.Blames), culprit, strings.Join(reports, ", "))
 }
 
-// What a process of the soak is, from its environment.
+// Environment variables that configure a process of the soak.
 const (
 	partVariable    = "ASYNCIO_STALL_SOAK"
 	phaseVariable   = "ASYNCIO_STALL_SOAK_PHASE"
@@ -90,7 +90,7 @@ const (
 
 // play is the main function of the processes that the soak starts.
 func play(part string) {
-	// The soak keeps the other end open as long as it lives.
+	// The soak keeps the other end open until it ends.
 	go func() { _, _ = io.Copy(io.Discard, os.Stdin); os.Exit(1) }()
 	switch part {
 	case "hog":
@@ -116,7 +116,7 @@ func play(part string) {
 	}
 }
 
-// run has a process of its own go through the phase.
+// run runs the phase in a new process.
 func (p phase) run(procs int, d, threshold time.Duration) (v verdict, err error) {
 	if p.hogs {
 		for range hogsEach * runtime.NumCPU() {
@@ -154,7 +154,7 @@ func (p phase) run(procs int, d, threshold time.Duration) (v verdict, err error)
 	return v, nil
 }
 
-// interrupt stops the process again and again.
+// interrupt stops and continues the process repeatedly.
 func interrupt(p *os.Process, over <-chan struct{}) {
 	for {
 		for _, step := range []struct {
@@ -173,8 +173,8 @@ func interrupt(p *os.Process, over <-chan struct{}) {
 	}
 }
 
-// begin starts this program again, in another part. end kills it, unless it was
-// waited for.
+// begin starts this program in another process, in the given part. end kills the process, unless it
+// was waited for.
 func begin(part string, out io.Writer, env ...string) (cmd *exec.Cmd, end func(), err error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// A service is a healthy program: each of its steps is short, and so is each of its turns. It
-// goes on until the time is over, and calls step for each thing done.
+// A service is a healthy program: its steps and its turns are short. It runs until over returns
+// true, and calls step after each unit of work.
 type service func(ctx context.Context, over func() bool, step func()) error
 
 var services = map[string]service{
@@ -29,10 +29,10 @@ var services = map[string]service{
 
 const (
 	clients = 40
-	queued  = 10 // jobs that wait for a worker at most
+	queued  = 10 // capacity of the queue
 )
 
-// crunch is a job for a worker: about as long as a threshold.
+// crunch is a job for a worker. It takes about as long as a threshold.
 var crunch = asyncio.Register("soak.crunch", func(_ context.Context, n int) (int, error) {
 	compute(n)
 	return n, nil
@@ -40,7 +40,7 @@ var crunch = asyncio.Register("soak.crunch", func(_ context.Context, n int) (int
 
 const crunchUnits = 2000
 
-// serveHTTP answers requests of clients in the process, each with a short await.
+// serveHTTP answers requests of clients in the process. Each answer has a short await.
 func serveHTTP(ctx context.Context, over func() bool, step func()) error {
 	s := httptest.NewServer(aiohttp.Handler(asyncio.LoopOf(ctx), func(ctx context.Context, w http.ResponseWriter, _ *http.Request) error {
 		compute(1)
@@ -119,7 +119,7 @@ func load(ctx context.Context, client func() error) error {
 	})
 }
 
-// serveTimers has many timers, and queues between tasks.
+// serveTimers runs many tasks with timers, and a queue between them and a consumer.
 func serveTimers(ctx context.Context, over func() bool, step func()) error {
 	q := asyncio.NewQueue[int](queued)
 	return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
@@ -153,14 +153,14 @@ func serveTimers(ctx context.Context, over func() bool, step func()) error {
 	})
 }
 
-// put has a deadline that is never reached.
+// put puts n with a deadline that is never reached.
 func put(ctx context.Context, q *asyncio.Queue[int], n int) error {
 	ctx, cancel := asyncio.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	return q.Put(ctx, n)
 }
 
-// serveThreads computes in a bounded pool of threads, beside tasks that wait.
+// serveThreads computes in a bounded pool of threads.
 func serveThreads(ctx context.Context, over func() bool, step func()) error {
 	return serveJobs(ctx, asyncio.NewThreadPool(2), over, step)
 }

@@ -17,20 +17,19 @@ import (
 )
 
 const (
-	stepWork   = 5 * time.Millisecond // of computation in a step
-	culprits   = 3                    // thresholds of computation in the culprit's, unless it is found before
-	steppers   = 3                    // tasks: their turn is well below a threshold
-	leastSteps = 4                    // of each, however slow the machine
+	stepWork   = 5 * time.Millisecond // computation in a step
+	culprits   = 3                    // thresholds of computation of the culprit, unless it is blamed before
+	steppers   = 3                    // number of tasks: their turn is well below a threshold
+	leastSteps = 4                    // minimum steps of each task, however slow the machine
 	spinners   = 8
 	litterers  = 4
 )
 
 var sink atomic.Uint64
 
-// A step is a fixed amount of computation, whatever else there is: how long it
-// takes by the clock is what the trouble is about.
+// A step is a fixed amount of computation. The disturbances change only its duration by the clock.
 
-// compute does so many units of work.
+// compute does the given number of units of work.
 func compute(units int) {
 	x := uint64(units)
 	for range units {
@@ -45,7 +44,7 @@ func compute(units int) {
 
 const unitRounds = 20_000
 
-// unit is what one unit takes where nothing disturbs: the least of many.
+// unit returns the duration of a unit without disturbances: the minimum of many.
 func unit() time.Duration {
 	least := time.Hour
 	for range 500 {
@@ -56,14 +55,14 @@ func unit() time.Duration {
 	return max(least, time.Nanosecond)
 }
 
-// suffer runs a loop through the phase, for so long by the clock.
+// suffer runs the phase on a loop, for the duration d by the clock.
 func suffer(p phase, d, threshold time.Duration) verdict {
 	per := unit()
 	trouble(p)
 	v := verdict{Reports: map[string]int{}}
 	var mu sync.Mutex // the watch's goroutine reports
 	var found atomic.Bool
-	heard := make(chan struct{}) // all that is said of the culprit
+	heard := make(chan struct{}) // closed after the last report of the culprit
 	handler := func(s asyncio.Stall) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -156,8 +155,7 @@ func blames(c asyncio.StallClass) bool {
 	return true
 }
 
-// trouble starts what the phase has of it within this process. It ends with the
-// process.
+// trouble starts the disturbances of the phase that run in this process. They end with the process.
 func trouble(p phase) {
 	if p.spinners {
 		for range spinners {
