@@ -42,7 +42,8 @@ func program(body func(ctx context.Context) error) func() {
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), guard)
 		defer cancel()
-		if err := asyncio.Run(ctx, body); err != nil {
+		// The stall watch opens files of /proc, and a hoard must get every descriptor.
+		if err := asyncio.Run(ctx, body, asyncio.WithStallThreshold(0)); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
-	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -89,7 +92,7 @@ func (f *finished) ended(t *Task) {
 }
 
 func (f *finished) record(t *Task, outcome string) finishedTask {
-	r := finishedTask{id: t.id, name: strings.Clone(short(t.Name())), created: t.cell.created, outcome: outcome, at: time.Now(), longest: f.longest[t.id]}
+	r := finishedTask{id: t.id, name: short(t.Name()), created: t.cell.created, outcome: outcome, at: time.Now(), longest: f.longest[t.id]}
 	if s, ok := t.Stats(); ok {
 		r.longest = max(r.longest, time.Duration(s.Longest))
 	}
@@ -104,18 +107,21 @@ func keepLast(list []finishedTask, r finishedTask) []finishedTask {
 	return append(list, r)
 }
 
-// plainErrors are packages whose Error methods do not block.
-var plainErrors = map[string]bool{"errors": true, "fmt": true, "io/fs": true, "os": true, "net": true, "net/url": true, "syscall": true, "context": true, "strconv": true}
+// plainErrors are the types whose Error method calls no other error's: the text is stored, or
+// comes from a table.
+var plainErrors = map[reflect.Type]bool{
+	reflect.TypeOf(errors.New("")):                     true,
+	reflect.TypeOf(fmt.Errorf("%w", io.EOF)):           true,
+	reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)): true,
+	reflect.TypeOf(context.DeadlineExceeded):           true,
+	reflect.TypeOf(syscall.Errno(0)):                   true,
+}
 
-// failureText returns the text of an error if its type is of a package in plainErrors. For other
-// types it returns the type, as an Error method of the user could block the loop.
+// failureText returns the text of an error whose type is in plainErrors. For other types it
+// returns the type, as an Error method of the user could block the loop.
 func failureText(err error) string {
-	t := reflect.TypeOf(err)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if plainErrors[t.PkgPath()] && t.Name() != "joinError" {
-		return quoteError(err)
+	if plainErrors[reflect.TypeOf(err)] {
+		return quote(short(err.Error()))
 	}
 	return quote(fmt.Sprintf("%T", err))
 }

@@ -14,8 +14,9 @@ import (
 // readings are the usage of the process at the last two ticks of the monitor. RunDelay and the
 // fields after it take a file for each thread, or longer, and are read more rarely.
 type readings struct {
-	now, before stall.Usage
-	due         int64 // when all counters are read again
+	now, before     stall.Usage
+	nowAt, beforeAt int64 // when all their counters were read
+	due             int64 // when all counters are read again
 }
 
 const (
@@ -25,24 +26,33 @@ const (
 
 // read reads the usage at a tick.
 func (c *readings) read(at int64) {
-	c.before = c.now
+	c.before, c.beforeAt = c.now, c.nowAt
 	if at < c.due {
 		u := stall.ReadProcess()
 		c.now.CPU, c.now.MajorFaults = u.CPU, u.MajorFaults
 		return
 	}
 	began := time.Now()
-	c.now = stall.ReadUsage()
+	c.now, c.nowAt = stall.ReadUsage(), at
 	c.due = at + int64(max(readEvery, readShare*time.Since(began)))
 }
 
 // testify adds the usage since the previous tick to the evidence of a late wake.
-func (c *readings) testify(n *news) {
+func (c *readings) testify(n *news, at int64) {
 	n.evidence.Procs = runtime.GOMAXPROCS(0)
 	n.evidence.Crowd = float64(n.evidence.Rivals)
 	u := stall.ReadUsage()
 	u.CPU, u.MajorFaults = n.used.CPU, n.used.MajorFaults
 	n.evidence.Spend(u.Since(c.before))
+	n.evidence.Older = at-c.beforeAt > int64(2*n.elapsed+readEvery)
+}
+
+// bound adds the time for which threads were queued since the previous tick, to evidence of a
+// step or a turn that the monitor has not observed.
+func (c *readings) bound(e *stall.Evidence) {
+	if e.RunDelay == 0 {
+		e.RunDelay = stall.ReadUsage().Since(c.before).RunDelay
+	}
 }
 
 // stood checks the time since the previous tick. If the process stood still, the gap is added to the

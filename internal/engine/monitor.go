@@ -289,10 +289,12 @@ func (m *monitor) settle() (covered time.Duration) {
 			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
 		case n.class == stall.Unknown:
 			m.marked.testify(n)
+			m.clock.bound(&n.evidence)
 		case n.class == stall.LateTimer:
-			m.clock.testify(n)
+			m.clock.testify(n, l.Elapsed())
 		case n.class == stall.ManySteps && !n.ended:
 			m.turn.testify(n)
+			m.clock.bound(&n.evidence)
 		}
 		n.turn = l.turnBegan.Load()
 		covered = max(covered, n.elapsed)

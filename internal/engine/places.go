@@ -49,7 +49,7 @@ const (
 
 // enter counts a stall at its place.
 func (ps *places) enter(r Stall) *spot {
-	place := r.Name
+	place := short(r.Name)
 	if r.Finding.File != "" {
 		place = r.Finding.File + ":" + strconv.Itoa(r.Finding.Line)
 	}
@@ -70,6 +70,13 @@ func (ps *places) enter(r Stall) *spot {
 	p.Count++
 	p.note(r)
 	return p
+}
+
+// leave takes back the count of a stall whose cause proves to be another one.
+func (ps *places) leave(p *spot) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p.Count--
 }
 
 // evict removes the place with the least total time, except the open one.
@@ -94,10 +101,10 @@ func (p *spot) note(r Stall) {
 	}
 }
 
-// short returns a text of the user, cut to mostText bytes.
+// short returns a copy of a text of the user, cut to mostText bytes.
 func short(text string) string {
 	if len(text) <= mostText {
-		return text
+		return strings.Clone(text)
 	}
 	return strings.ToValidUTF8(strings.Clone(text[:mostText]), "") + "..."
 }
@@ -144,6 +151,9 @@ func (l *Loop) Places() []StallPlace {
 	ps.mu.Lock()
 	all := make([]StallPlace, 0, len(ps.all))
 	for _, p := range ps.all {
+		if p.Count == 0 {
+			continue
+		}
 		place := p.StallPlace
 		if p == ps.open {
 			until := ps.step.ended.Load()

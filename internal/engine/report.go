@@ -108,7 +108,10 @@ func (w *watch) sum() {
 		}
 	}
 	if worst != nil {
-		a = append(a, "worst", worst.place, "class", worst.Class.String(), "count", worst.Count, "took", round(worst.Total))
+		if worst.place != "" {
+			a = append(a, "worst", worst.place)
+		}
+		a = append(a, "class", worst.Class.String(), "count", worst.Count, "took", round(worst.Total))
 	}
 	if lost > 0 {
 		a = append(a, "lost", lost)
@@ -124,9 +127,11 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 // Headline returns the message of the log record.
 func (r Stall) Headline() string {
 	switch {
-	case r.Class == stall.ManySteps && r.Ended:
+	case r.asleep():
+		return "asyncio: the process stood still"
+	case (r.Class == stall.ManySteps || strings.HasPrefix(r.Blame, heldUp)) && r.Ended:
 		return "asyncio: a turn of many steps kept the loop busy"
-	case r.Class == stall.ManySteps:
+	case r.Class == stall.ManySteps, strings.HasPrefix(r.Blame, heldUp):
 		return "asyncio: a turn of many steps keeps the loop busy"
 	case r.Class == stall.Spinner:
 		return "asyncio: a task spins"

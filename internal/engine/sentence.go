@@ -84,17 +84,28 @@ func (r Stall) says() bool {
 // spentHere separates the share of a place, at the beginning of a blame, from the rest.
 const spentHere = " were spent here: "
 
+// heldUp begins the blame of a turn of many steps for which the program is not to blame.
+const heldUp = "a turn of many steps was held up: "
+
+// asleep reports whether the process stood still while no step ran.
+func (r Stall) asleep() bool {
+	return r.Name == "" && (r.Class == stall.Suspended || r.Class == stall.StarvedOS) &&
+		!strings.HasPrefix(r.Blame, "the loop woke ") && !strings.HasPrefix(r.Blame, heldUp) && r.Blame != ""
+}
+
 func (r Stall) statement() string {
 	lasted := readable(r.Elapsed)
 	blame := ""
 	if r.says() && r.Blame != "" {
 		blame = r.Blame
-		blame = ": " + strings.TrimPrefix(strings.TrimPrefix(blame, "a turn of many steps: "), "a turn of many steps was held up: ")
+		blame = ": " + strings.TrimPrefix(strings.TrimPrefix(blame, "a turn of many steps: "), heldUp)
 	}
 	switch {
+	case r.asleep():
+		return r.Blame
 	case strings.HasPrefix(r.Blame, "the loop woke "):
 		return r.Blame
-	case r.Class == stall.ManySteps:
+	case r.Class == stall.ManySteps, strings.HasPrefix(r.Blame, heldUp):
 		return "one turn " + r.tense("has run", "ran") + " for " + lasted + r.where("") + blame
 	case r.Class == stall.LateTimer:
 		return "the loop woke " + lasted + " late" + blame

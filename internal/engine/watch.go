@@ -22,16 +22,17 @@ type watch struct {
 	lost     atomic.Int64 // news that found the channel full
 	delivery delivery
 
-	ids      uint64 // the last ID given to a stall
-	places   places
-	taken    []int64       // when stacks were taken, within the last ten seconds
-	failed   []error       // for Run, once the watch has ended
-	silent   int           // stalls that were not reported since the last report
-	turn     *slowStep     // the turn of many steps that was reported and has not ended; nil: none
-	left     int           // stalls that were not reported
-	leftTook time.Duration // their total duration
-	current  atomic.Pointer[Stall]
-	lasted   [stall.Classes]atomic.Pointer[Histogram] // durations of the stalls that have ended; nil: none
+	ids       uint64 // the last ID given to a stall
+	places    places
+	taken     []int64       // when stacks were taken, within the last ten seconds
+	failed    []error       // for Run, once the watch has ended
+	silent    int           // stalls that were not reported since the last report
+	turn      *slowStep     // the turn of many steps that was reported and has not ended; nil: none
+	turnBlame string        // blame of the last report of turn
+	left      int           // stalls that were not reported
+	leftTook  time.Duration // their total duration
+	current   atomic.Pointer[Stall]
+	lasted    [stall.Classes]atomic.Pointer[Histogram] // durations of the stalls that have ended; nil: none
 }
 
 // news is a message of the monitor to the watch. It is about a slow step, or about an anomaly of
@@ -144,7 +145,10 @@ func (w *watch) during(n news, now int64) {
 		s.keep()
 		return
 	}
-	moved = moved || s.proven(r)
+	if !moved && s.proven(r) {
+		moved = true
+		w.places.leave(s.place)
+	}
 	if s.place == nil || moved {
 		n.look = n.look && s.place != nil // the first report
 		w.enter(s, r, now)
@@ -193,27 +197,36 @@ func (w *watch) oddity(n news, now int64) {
 	if s == nil {
 		s = &slowStep{}
 	}
-	if n.class == stall.ManySteps && w.turn != nil && w.turn.began == s.began {
-		if !n.ended {
+	turn := n.class == stall.ManySteps
+	before := w.turn
+	again := turn && before != nil && before.began == s.began
+	if again {
+		if !n.ended && blames(before.place.Class) {
 			return // its beginning was reported
 		}
-		s.reported = w.turn.reported
+		s.reported = before.reported
 	}
 	w.weighOddity(&n, s)
+	if again && !n.ended && !blames(n.class) {
+		return // it is still held up
+	}
 	r := Stall{ID: w.identify(s), Loop: w.l, Class: n.class, Finding: s.finding, Stack: s.stack, Elapsed: n.elapsed, Ended: n.ended, Blame: n.blame, Ready: n.ready, Late: n.late, Evidence: n.evidence}
 	r.Advice = stall.Advice(n.class, r.Finding, s.runner != nil && s.task == nil)
-	if s.runner != nil {
+	if s.runner != nil && (!turn || n.class == stall.ManySteps) { // no task is to blame for a turn that is held up
 		r.Task = s.task
 		r.Name, r.Created = s.describe()
 	}
-	if n.class == stall.ManySteps && n.ended {
+	if turn && n.ended {
 		w.endTurn(r, s, now)
 		return
 	}
+	if again {
+		w.places.leave(before.place)
+	}
 	w.enter(s, r, now)
 	w.fail(r)
-	if n.class == stall.ManySteps { // endTurn counts it
-		w.turn = s
+	if turn { // endTurn counts it
+		w.turn, w.turnBlame = s, r.Blame
 		if !s.muted {
 			w.emit(r, s, now)
 		}
@@ -233,6 +246,10 @@ func (w *watch) endTurn(r Stall, s *slowStep, now int64) {
 	}
 	s.place, s.muted = t.place, t.muted
 	r.Finding, r.Stack = t.finding, t.stack
+	if c := t.place.Class; c != r.Class { // it was held up
+		r.Class, r.Blame, r.Advice = c, w.turnBlame, stall.Advice(c, r.Finding, false)
+		r.Task, r.Name, r.Created = nil, "", ""
+	}
 	w.count(r)
 	w.places.took(s.place, r.Elapsed)
 	w.emitOrCount(r, s, now)

@@ -262,7 +262,7 @@ func TestS09_ADumpListsTheErrorsOfAnOpenGroup(t *testing.T) {
 			t.Errorf("the dump does not list it:\n%s", text)
 		}
 		g.Close(ctx)
-		if text := dump(t, asyncio.LoopOf(ctx)); strings.Contains(text, "mailer") {
+		if text := dump(t, asyncio.LoopOf(ctx)); strings.Contains(text, "not received") {
 			t.Errorf("the dump lists what Close has returned:\n%s", text)
 		}
 	})

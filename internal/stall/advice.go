@@ -73,7 +73,7 @@ func adviceFor(class Class, f Finding) string {
 		}
 		return "allocate less, or give the collector room with GOGC or GOMEMLIMIT"
 	case StarvedGo:
-		return "bound them (asyncio.NewThreadPool, asyncio.Via), move them to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"
+		return "bound them (asyncio.NewLimiter with asyncio.Via, or asyncio.NewThreadPool), move them to nice processes (Func.Call with a procpool.Pool), or raise GOMAXPROCS"
 	case StarvedOS:
 		return "give the process more processor, or the other processes less (nice, CPU quota)"
 	case Suspended:

@@ -18,6 +18,7 @@ type Evidence struct {
 	Queued   int           // other threads that wanted a processor when the watch looked
 	Alone    bool          // no goroutine except suspended tasks could end a wait
 	Slept    bool          // the loop slept: no step ran
+	Older    bool          // the counters from RunDelay on include a longer time before: they are upper bounds
 
 	CPU         time.Duration // of the whole process
 	RunDelay    time.Duration // how long threads of the process were queued for a processor
@@ -96,8 +97,11 @@ func (e Evidence) half(threshold time.Duration) bool {
 // stood reports whether the whole process stood still for most of the time.
 func (e Evidence) stood() bool { return e.Credited < e.Elapsed/2 && e.Share() < 0.3 }
 
-// stopped reports whether the process stood still though its threads were not queued.
-func (e Evidence) stopped() bool { return e.stood() && e.RunDelay <= e.Elapsed/2 }
+// stopped reports whether the process stood still though its threads were not queued. One that used
+// a tenth of a processor, while its goroutines wanted more, was not stopped.
+func (e Evidence) stopped() bool {
+	return e.stood() && e.RunDelay <= e.Elapsed/2 && (e.Share() < 0.1 || !e.contended())
+}
 
 // waited reports whether the task did not compute though nothing prevented it: the monitor ran all
 // the time, and no thread was queued.
@@ -225,6 +229,12 @@ func (f Finding) place() string {
 func WeighWake(e Evidence) (Class, string) {
 	late := fmt.Sprintf("the loop woke %s late: ", round(e.Elapsed))
 	idle := e.Share() < 0.1
+	if e.Older { // a bound that is too high proves nothing
+		if e.RunDelay > e.Elapsed/4 {
+			e.RunDelay, idle = 0, false
+		}
+		e.GC, e.Throttled, e.Stolen = 0, 0, 0
+	}
 	switch text := e.outside(); {
 	case text != "":
 		return StarvedOS, late + text
@@ -263,7 +273,8 @@ func Weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 
 func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 	c := f.Class
-	if c.waits() && !e.Alone && e.stood() && e.Credited < threshold { // otherwise the watch saw it wait for a threshold, or nothing can end the wait
+	endless := e.Alone && (c == Channel || c == Lock) && e.Stopped < e.Elapsed/2
+	if c.waits() && !endless && e.stood() && e.Credited < threshold { // otherwise the watch saw it wait for a threshold, or nothing can end the wait
 		return e.others(f)
 	}
 	share := e.Share()

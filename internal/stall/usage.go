@@ -23,10 +23,11 @@ func ReadUsage() Usage {
 	return u
 }
 
-// Since returns the difference to an earlier reading. A difference of GC below 0 becomes 0.
+// Since returns the difference to an earlier reading. A difference of GC or RunDelay below 0 becomes
+// 0: the counters of a thread end with it.
 func (u Usage) Since(before Usage) Usage {
 	return Usage{
-		CPU: u.CPU - before.CPU, MajorFaults: u.MajorFaults - before.MajorFaults, RunDelay: u.RunDelay - before.RunDelay,
+		CPU: u.CPU - before.CPU, MajorFaults: u.MajorFaults - before.MajorFaults, RunDelay: max(0, u.RunDelay-before.RunDelay),
 		GC: max(0, u.GC-before.GC), Throttled: u.Throttled - before.Throttled, Stolen: u.Stolen - before.Stolen,
 	}
 }
