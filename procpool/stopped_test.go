@@ -100,6 +100,7 @@ func TestStoppedInAFunction(t *testing.T) {
 			until(ctx, t, "it is logged", func() bool { return strings.Contains(log.String(), "SIGCONT") })
 			if continued {
 				syscall.Kill(call.worker, syscall.SIGCONT)
+				until(ctx, t, "the pool knows that the worker continues", func() bool { return workerState(pool, call.worker) == "busy" })
 				g.open(t, 1)
 				letGo(ctx, t, call)
 				if pid, err := process.Call(ctx, pool, struct{}{}); pid != call.worker || err != nil {
