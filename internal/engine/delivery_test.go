@@ -69,7 +69,7 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// The calls of a queue come in order, also those behind one that ends its goroutine.
+// The calls of a queue are made in the order of the queue. A call that ends its goroutine does not stop them.
 func TestCallQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var q callQueue

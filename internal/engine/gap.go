@@ -47,14 +47,6 @@ func (c *readings) testify(n *news, at int64) {
 	n.evidence.Older = at-c.beforeAt > int64(2*n.elapsed+readEvery)
 }
 
-// bound adds the time for which threads were queued since the previous tick, to evidence of a
-// step or a turn that the monitor has not observed.
-func (c *readings) bound(e *stall.Evidence) {
-	if e.RunDelay == 0 {
-		e.RunDelay = stall.ReadUsage().Since(c.before).RunDelay
-	}
-}
-
 // stood checks the time since the previous tick. If the process stood still, the gap is added to the
 // observation of the running step. Without a step, the gap is reported at the next tick, unless
 // news explain it by then.

@@ -8,7 +8,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A gap of the monitor is reported once: by itself, or by news of the loop that explain it.
+// A gap of the monitor is reported once: as a gap, or with the news of the loop that explain it.
 func TestAGapIsReportedOnce(t *testing.T) {
 	for _, c := range []struct {
 		name           string
@@ -36,7 +36,7 @@ func TestAGapIsReportedOnce(t *testing.T) {
 	}
 }
 
-// A short gap is the machine's, and one in which a marked step runs is told with that.
+// A short gap is not reported. A gap during a marked step is part of the report of the step.
 func TestAGapOfAStep(t *testing.T) {
 	const second = int64(time.Second)
 	l := New(Config{StallThreshold: 100 * time.Millisecond})

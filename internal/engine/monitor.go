@@ -288,13 +288,11 @@ func (m *monitor) settle() (covered time.Duration) {
 		case l.bubbled(): // time is virtual: the usage of the process means nothing
 			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
 		case n.class == stall.Unknown:
-			m.marked.testify(n)
-			m.clock.bound(&n.evidence)
+			m.testify(&m.marked, n)
 		case n.class == stall.LateTimer:
 			m.clock.testify(n, l.Elapsed())
 		case n.class == stall.ManySteps && !n.ended:
-			m.turn.testify(n)
-			m.clock.bound(&n.evidence)
+			m.testify(&m.turn, n)
 		}
 		n.turn = l.turnBegan.Load()
 		covered = max(covered, n.elapsed)
@@ -303,20 +301,22 @@ func (m *monitor) settle() (covered time.Duration) {
 	return covered
 }
 
-// testify adds the observation to the evidence of the news.
-func (s *stretch) testify(n *news) {
+// testify adds the observation s to the evidence of the news.
+func (m *monitor) testify(s *stretch, n *news) {
 	e := &n.evidence
 	e.Procs, e.Rivals = runtime.GOMAXPROCS(0), stall.Rivals()
 	e.Crowd = float64(e.Rivals)
-	if n.step.began != s.began {
-		return // the monitor has not observed this step or turn
+	observed := n.step.began == s.began
+	if observed {
+		s.add(e)
 	}
-	s.add(e)
-	if s.usage.RunDelay > 0 {
-		cpu := e.CPU
-		e.Spend(stall.ReadUsage().Since(s.usage))
-		e.CPU = cpu // the loop's value is more exact
+	if !observed || s.usage.RunDelay == 0 { // a bound: no stop is proven while threads may have been queued
+		e.RunDelay = stall.ReadUsage().Since(m.clock.before).RunDelay
+		return
 	}
+	cpu := e.CPU
+	e.Spend(stall.ReadUsage().Since(s.usage))
+	e.CPU = cpu // the loop's value is more exact
 }
 
 // tell notifies the watch of a step. If the step ends during the call, settle notifies the watch

@@ -23,18 +23,24 @@ func turnRound(over <-chan struct{}) {
 	}
 }
 
-// Of the goroutines that want a processor the most frequent line is found, beside ten thousand that wait.
-func TestTheLineOfTheRivals(t *testing.T) {
-	l := New(Config{})
+// besideThousands returns a loop beside 10,000 goroutines, which wait until over is closed at the end of the test.
+func besideThousands(tb testing.TB) (l *Loop, all *sync.WaitGroup, over chan struct{}) {
+	l, all, over = New(Config{}), new(sync.WaitGroup), make(chan struct{})
 	l.takeLane()
-	defer l.releaseLane()
-	over := make(chan struct{})
-	var all sync.WaitGroup
-	defer all.Wait()
-	defer close(over)
+	tb.Cleanup(l.releaseLane)
+	tb.Cleanup(func() {
+		close(over)
+		all.Wait()
+	})
 	for range 10_000 {
 		all.Go(func() { <-over })
 	}
+	return l, all, over
+}
+
+// Of the goroutines that want a processor the most frequent line is found, beside ten thousand that wait.
+func TestTheLineOfTheRivals(t *testing.T) {
+	l, all, over := besideThousands(t)
 	for range 8 {
 		all.Go(func() { turnRound(over) })
 	}
@@ -52,16 +58,7 @@ func TestTheLineOfTheRivals(t *testing.T) {
 // BenchmarkLooks is how long the world is stopped while the watch looks beside 10,000
 // goroutines: for the step's stack, and for the rivals.
 func BenchmarkLooks(b *testing.B) {
-	l := New(Config{})
-	l.takeLane()
-	defer l.releaseLane()
-	over := make(chan struct{})
-	var all sync.WaitGroup
-	defer all.Wait()
-	defer close(over)
-	for range 10_000 {
-		all.Go(func() { <-over })
-	}
+	l, _, _ := besideThousands(b)
 	for name, look := range map[string]func(){"stack": func() { l.capture(nil) }, "rivals": func() { l.rivals() }} {
 		b.Run(name, func(b *testing.B) {
 			before := pauses()

@@ -12,7 +12,7 @@ type Scope struct {
 	loop       *Loop
 	node       *Node // cancels what the scope owns, but for what was shielded
 	shieldRoot *Node // parent of shielded nodes, cancelled at the end of the scope; made on first use
-	owner      *Task // whose body opened the group; nil: Run, or nobody's body
+	owner      *Task // the task whose body opened the group; nil: no task, as for Run
 	live       int   // tasks that have not ended
 	ended      bool
 	group      bool

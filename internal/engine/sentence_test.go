@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// What is said of a stall on a terminal, in a dump and by Stall.String.
+// The text of a stall on a terminal, in a dump and by Stall.String.
 func TestSentences(t *testing.T) {
 	const ms = time.Millisecond
 	at := func(file string, line int, call, inside string) stall.Finding {
@@ -29,6 +29,10 @@ func TestSentences(t *testing.T) {
 			Name: "login", Class: stall.Lock, Elapsed: 200 * time.Second, AtPlace: 120 * time.Second, Ended: true, Finding: at("/src/shop/users.go", 15, "", "")},
 		`the loop woke 230ms late: 15 other goroutines of this program want 1 processor. Bound them.`: {
 			Class: stall.StarvedGo, Elapsed: 230 * ms, Ended: true, Blame: "the loop woke 230ms late: 15 other goroutines of this program want 1 processor", Advice: "bound them"},
+		`the process stood still for 1s, and used 2ms of processor time. Nothing in the program.`: {
+			Class: stall.Suspended, Elapsed: time.Second, Ended: true, Blame: "the process stood still for 1s, and used 2ms of processor time", Advice: "nothing in the program"},
+		`one turn ran for 1.70 s: other processes have the processors.`: {
+			Class: stall.StarvedOS, Elapsed: 1700 * ms, Ended: true, Blame: "a turn of many steps was held up: other processes have the processors"},
 		`the loop woke 230 ms late: the process stood still.`: {
 			Class: stall.LateTimer, Elapsed: 230 * ms, Ended: true, Blame: "the process stood still"},
 		`one turn ran for 1.48 s: it ran 10000, each of them short; most of them are calls of main.publish, registered at feed.go:26. Make the calls in batches.`: {

@@ -9,8 +9,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// A step that was seen computing beside other processes is reported within 1.5 thresholds, and again when it has
-// used so much by itself that it is to blame, however long it has lasted.
+// A step that computes beside other processes is reported within 1.5 thresholds. It is reported again when its
+// own processor time makes it to blame, however long it has lasted.
 func TestAStepThatProvesToBeSlow(t *testing.T) {
 	const ms = time.Millisecond
 	busy := func(elapsed, cpu time.Duration) stall.Evidence {

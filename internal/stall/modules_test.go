@@ -138,7 +138,7 @@ func TestADependencyByTheNameOfItsFile(t *testing.T) {
 	for name, info := range map[string]string{"a test binary": "path\texample.com/shop.test\nmod\texample.com/shop\t(devel)\t\n", "no build info": ""} {
 		with(t, info)
 		for _, c := range []struct{ fn, file, pkg string }{
-			{"github.com/Azure/Go/retry.Do", "/root/go/pkg/mod/github.com/!azure/!go@v1.2.0/retry/retry.go", "github.com/Azure/Go/retry"},
+			{"github.com/Azure/Go/retry.Do", "/home/build/go/pkg/mod/github.com/!azure/!go@v1.2.0/retry/retry.go", "github.com/Azure/Go/retry"},
 			{"github.com/Azure/Go.Do", "/home/j.doe/go/pkg/mod/github.com/!azure/!go@v1.2.0/go.go", "github.com/Azure/Go"},
 			{"gopkg.in/yaml%2ev3.Unmarshal", "/mod/gopkg.in/yaml.v3@v3.0.1/yaml.go", "gopkg.in/yaml.v3"},
 			{"gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3@v3.0.1/yaml.go", "gopkg.in/yaml.v3"}, // -trimpath
