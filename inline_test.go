@@ -18,9 +18,11 @@ var inlined = map[string][]string{
 		"(*Loop).Current", "(*Loop).Elapsed", "(*Loop).spin", "(*Node).cancelled", "(*Node).standing", "(*Node).addParked", "(*Node).wakeParked",
 		"(*runner).leaveNode", "(*readyQueue).pushTask", "(*readyQueue).nextTask", "(*readyQueue).len", "(*WaitList).Push", "(*WaitList).WakeFirst",
 		"(*WaitList).WakeAll", "(*Waiter).Remove", "(*Cell).IsDone", "(*Cell).Init", "(*Cell).Claim", "(*Cell).publish", "Caller.Park", "Caller.Within",
-		"(*timerSlot).before", "(*timerHeap).up", "(*timerHeap).len", "(*counters).live", "(*Histogram).Add", "(*Loop).post",
+		"(*counters).live", "(*Loop).post",
 	},
-	".": {"(*Lock).Locked", "(*Event).IsSet", "procOf", "Name"},
+	"internal/timerheap": {"(*slot).before", "(*Heap).up", "(*Heap).Len", "(*Heap).Empty"},
+	"internal/histogram": {"(*Histogram).Add"},
+	".":                  {"(*Lock).Locked", "(*Event).IsSet", "procOf", "Name"},
 }
 
 func TestTheHotPathIsInlined(t *testing.T) {

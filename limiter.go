@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/histogram"
 )
 
 // A Limiter bounds how many ToThread calls run at once. It may be shared by
@@ -16,7 +17,7 @@ type Limiter struct {
 	free   int
 	queue  list.List // of *engine.Cell, one per waiting call, settled when its turn comes
 	shut   error     // what is told to all who wait, and to all who come; nil: open
-	ran    engine.Histogram
+	ran    histogram.Histogram
 }
 
 // defaultThreads is the number of calls that a loop's own limiter lets run.

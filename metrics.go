@@ -3,7 +3,7 @@ package asyncio
 import (
 	"time"
 
-	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/histogram"
 )
 
 // Metrics are the figures of a loop at one moment. The counts begin with Run.
@@ -101,12 +101,12 @@ func (h Histogram) Count() (n uint64) {
 	return n
 }
 
-func histogramOf(h *engine.Histogram) Histogram {
+func histogramOf(h *histogram.Histogram) Histogram {
 	if h == nil {
 		return Histogram{}
 	}
 	counts, sum := h.Counts()
-	bounds := engine.HistogramBounds
+	bounds := histogram.Bounds
 	return Histogram{Bounds: bounds[:], Counts: counts, Sum: sum}
 }
 

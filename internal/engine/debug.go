@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/histogram"
 )
 
 // A debugger is what a loop in debug mode has: it keeps, for each task, how long its
@@ -25,7 +26,7 @@ type debugger struct {
 	calling bool  // that is a callback
 	history history
 	sites   map[uintptr]finder // of program counters: what was found at each
-	steps   Histogram
+	steps   histogram.Histogram
 }
 
 // taskLife is what the debugger knows of a task.
@@ -182,7 +183,7 @@ func (t *Task) Stats() (TaskStats, bool) {
 }
 
 // StepTimes is how long steps took, nil without debug mode.
-func (l *Loop) StepTimes() *Histogram {
+func (l *Loop) StepTimes() *histogram.Histogram {
 	if l.debug == nil {
 		return nil
 	}

@@ -96,12 +96,12 @@ func (l *Loop) progress() progress {
 func (l *Loop) dumpHere() string {
 	l.dumps.Add(1)
 	defer l.dumps.Add(1)
-	d := dump{l: l, inside: true, tasks: l.registry.all()}
+	d := dump{l: l, inside: true, tasks: l.Tasks()}
 	return d.write("")
 }
 
 func (l *Loop) dumpOutside(state string) string {
-	d := dump{l: l, tasks: l.registry.all()}
+	d := dump{l: l, tasks: l.Tasks()}
 	switch l.life.Load() {
 	case lifeNew:
 		state = ", not started"

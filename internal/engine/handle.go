@@ -1,10 +1,13 @@
 package engine
 
-import "github.com/asyncio-go/asyncio/internal/coro"
+import (
+	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/timerheap"
+)
 
 // A Handle is one callback: queued by CallSoon, or waiting for its time.
 type Handle struct {
-	timer
+	timerheap.Timer
 	loop  *Loop
 	fn    func()
 	state handleState
@@ -19,10 +22,11 @@ const (
 	handleCancelled
 )
 
-func (h *Handle) clock() *timer { return &h.timer }
+// Clock implements timerheap.Item.
+func (h *Handle) Clock() *timerheap.Timer { return &h.Timer }
 
-// expire moves a callback whose time has come into the ready queue.
-func (h *Handle) expire(l *Loop) { l.ready.pushCall(call{h: h}) }
+// Expire implements timerheap.Item. It adds a callback whose time has come to the ready queue.
+func (h *Handle) Expire() { h.loop.ready.pushCall(call{h: h}) }
 
 // CallSoon queues fn for the next turn. On the loop only.
 func (l *Loop) CallSoon(fn func()) *Handle {
@@ -38,7 +42,7 @@ func (l *Loop) Soon(fn func()) { l.ready.pushCall(call{fn: fn}) }
 // nanoseconds of the loop's clock. On the loop only.
 func (l *Loop) CallAt(when int64, fn func()) *Handle {
 	h := &Handle{loop: l, fn: fn}
-	l.timers.arm(when, h)
+	l.timers.Arm(when, h)
 	return h
 }
 
@@ -56,7 +60,7 @@ func (h *Handle) Cancel() bool {
 	}
 	h.state = handleCancelled
 	h.fn = nil
-	h.loop.timers.disarm(h)
+	h.loop.timers.Disarm(h)
 	return true
 }
 

@@ -119,7 +119,7 @@ func (l *Loop) closeInbox() {
 // place where the loop waits. It reports whether it was woken for good reason:
 // false when, in virtual time, nothing can ever happen again.
 func (l *Loop) sleep() bool {
-	when, armed := l.timers.next()
+	when, armed := l.timers.Next()
 	timed := armed
 	var wait time.Duration
 	var woke int64 // 0: it did not wait

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/registry"
+	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
 // A Loop runs tasks and callbacks, one at a time.
@@ -36,7 +38,7 @@ type Loop struct {
 	ids      atomic.Uint64          // numbers given out, to the loop in blocks
 	life     atomic.Uint32
 	closed   chan struct{} // closed when the loop has ended
-	registry registry
+	registry registry.Registry[Task]
 	inbox    inbox
 	signal   atomic.Uint32
 	lingers  atomic.Bool // see awaitReceivers
@@ -71,7 +73,7 @@ type Loop struct {
 	turns      uint64
 	rootMask   uint64 // a turn begins on the root where turns has none of these bits
 	counters   counters
-	timers     timerHeap
+	timers     timerheap.Heap
 	confined   int               // confined tasks that have not ended
 	search     search            // for wait cycles
 	deadlocks  map[*runner]error // of waits that were ended, until their tasks run
@@ -149,7 +151,19 @@ func (l *Loop) Running() *Task {
 
 // Tasks returns the tasks that have not ended, in order of creation. From any
 // goroutine.
-func (l *Loop) Tasks() []*Task { return l.registry.all() }
+func (l *Loop) Tasks() []*Task {
+	tasks := l.registry.All()
+	slices.SortFunc(tasks, func(a, b *Task) int { return cmp.Compare(a.id, b.id) })
+	return tasks
+}
+
+// taskOf returns the task whose node is n. It returns nil if n is not the node of a live task.
+func (l *Loop) taskOf(n *Node) *Task {
+	if t := l.registry.At(n.slot); t != nil && &t.node == n {
+		return t
+	}
+	return nil
+}
 
 // live loops, to find the one whose step a goroutine is about to block.
 var loops struct {
@@ -365,7 +379,7 @@ func (l *Loop) nextTurn() bool {
 	if l.ready.len() > 0 {
 		l.poll()
 	}
-	if len(l.timers.slots) > 0 {
+	if !l.timers.Empty() {
 		l.fireTimers()
 	}
 	if l.left = l.ready.len(); l.left == 0 {
@@ -393,21 +407,21 @@ func (l *Loop) attend() {
 }
 
 func (l *Loop) timersDue() bool {
-	if len(l.timers.slots) == 0 {
+	if l.timers.Empty() {
 		return false
 	}
-	when, ok := l.timers.next()
+	when, ok := l.timers.Next()
 	return ok && when <= l.Elapsed()
 }
 
 // fireTimers makes ready what is due, in order of time and then of arming (S4).
 func (l *Loop) fireTimers() {
-	if _, armed := l.timers.next(); !armed {
+	if _, armed := l.timers.Next(); !armed {
 		return
 	}
 	now := l.Elapsed()
-	for what := l.timers.popDue(now); what != nil; what = l.timers.popDue(now) {
-		what.expire(l)
+	for item := l.timers.PopDue(now); item != nil; item = l.timers.PopDue(now) {
+		item.Expire()
 	}
 }
 

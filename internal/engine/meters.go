@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/asyncio-go/asyncio/internal/histogram"
 )
 
 // What a loop counts costs the way from step to step nothing: its own
@@ -46,7 +48,7 @@ type meters struct {
 	cancelled, panic     atomic.Int64
 
 	probing atomic.Int64 // when the monitor asked for a turn that has not come yet; 0: it has
-	delay   Histogram
+	delay   histogram.Histogram
 
 	mu    sync.Mutex
 	asked chan struct{} // see asking; nil: the loop was not asked, or has answered
@@ -59,7 +61,7 @@ func (l *Loop) publishQueue(first, running int) {
 	m, live, ready := &l.meters, l.counters.live(), l.ready.len()
 	m.ready.Store(int64(ready - first))
 	m.live.Store(int64(live))
-	m.waiting.Store(int64(live - running - (ready - l.ready.calls.len())))
+	m.waiting.Store(int64(live - running - (ready - l.ready.calls.Len())))
 }
 
 // publish copies all. On the loop.
@@ -70,7 +72,7 @@ func (l *Loop) publish() {
 	}
 	l.publishQueue(0, running)
 	m, c := &l.meters, &l.counters
-	m.timers.Store(int64(l.timers.len()))
+	m.timers.Store(int64(l.timers.Len()))
 	m.turns.Store(int64(l.turns))
 	m.steps.Store(int64(l.turns) + int64(c.more) - int64(l.left))
 	m.admitted.Store(int64(c.admitted))
@@ -140,8 +142,8 @@ type Metrics struct {
 	Created, Succeeded uint64
 	Failed, Cancelled  uint64
 	Panicked           uint64
-	Waited             time.Duration // of the turn that the monitor has asked for; 0: there is none
-	Delay              *Histogram    // how long turns took to come
+	Waited             time.Duration        // of the turn that the monitor has asked for; 0: there is none
+	Delay              *histogram.Histogram // how long turns took to come
 }
 
 // metricsPatience is how long Metrics waits for the loop to answer itself.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
 // A Caller is a suspending call that was admitted: the loop, the coroutine of
@@ -89,7 +90,7 @@ func (c Caller) ParkOrClose(q *WaitList, why why) (woken, closed bool) {
 // Sleep suspends the task until the given time of the loop's clock. Nothing is
 // handed over, so a cancellation counts until the task goes on.
 func (c Caller) Sleep(until int64) error {
-	c.L.timers.arm(until, c.r)
+	c.L.timers.Arm(until, c.r)
 	c.L.park(c.r, nil, c.n, forSleep)
 	return c.Err()
 }
@@ -119,8 +120,8 @@ func (c Caller) Shielded() Caller { return Caller{c.L, c.r, nil} }
 func (l *Loop) wake(r *runner, reason wakeReason) {
 	r.w.Remove()
 	r.leaveNode()
-	if r.timer.armed != 0 {
-		l.timers.disarm(r)
+	if r.timer.Armed() {
+		l.timers.Disarm(r)
 	}
 	r.woken = reason
 	l.ready.pushTask(r.task.Load())
@@ -129,9 +130,11 @@ func (l *Loop) wake(r *runner, reason wakeReason) {
 // settled is the wake-up by what the task waits for.
 func (r *runner) settled() { r.loop.wake(r, wokenByEvent) }
 
-func (r *runner) clock() *timer { return &r.timer }
+// Clock implements timerheap.Item.
+func (r *runner) Clock() *timerheap.Timer { return &r.timer }
 
-func (r *runner) expire(l *Loop) { l.wake(r, wokenByTimer) }
+// Expire implements timerheap.Item: the time for which the task sleeps or waits is over.
+func (r *runner) Expire() { r.loop.wake(r, wokenByTimer) }
 
 // yield gives up one turn. If nothing else is ready the turn is over at once,
 // without a switch; the root is still called for what only it can do.

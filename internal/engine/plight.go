@@ -27,7 +27,7 @@ func (t *Task) plight() plight {
 		return plight{}
 	}
 	list := r.w.list
-	return plight{started: true, list: list, why: r.why, parked: list != nil || r.timer.armed != 0, g: coro.NumberOf(r.g.Load())}
+	return plight{started: true, list: list, why: r.why, parked: list != nil || r.timer.Armed(), g: coro.NumberOf(r.g.Load())}
 }
 
 // plight is that of the task, with what only the loop itself may read.

@@ -98,7 +98,7 @@ func (c Caller) ParkUntil(q *WaitList, until int64, why Why) Wake {
 		return WokenByCancel
 	}
 	if until != 0 {
-		c.L.timers.arm(until, c.r)
+		c.L.timers.Arm(until, c.r)
 	}
 	return c.L.park(c.r, q, c.n, why)
 }
@@ -109,7 +109,7 @@ func (c Caller) ParkUntil(q *WaitList, until int64, why Why) Wake {
 func (l *Loop) ParkRunning(q *WaitList, until int64, why Why) {
 	r := l.cur.Load()
 	if until != 0 {
-		l.timers.arm(until, r)
+		l.timers.Arm(until, r)
 	}
 	l.park(r, q, r.task.Load().bound(), why)
 }

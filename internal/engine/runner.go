@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
+	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
 // A runner is a coroutine that runs tasks, one after the other; the root is
@@ -36,7 +37,7 @@ type runner struct {
 
 	// Owned by the loop from here on: what the task is parked for.
 	w          Waiter
-	timer      timer
+	timer      timerheap.Timer
 	under      *Node // whose cancellation wakes it
 	next, prev *runner
 	held       *Lock // the locks that its task holds

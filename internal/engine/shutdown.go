@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
 // shutdown is the end of Run (S8, S12):
@@ -15,7 +17,7 @@ import (
 //	running --main ends, or a panic, or Goexit--> stopping --no task is left,
 //	or the time is up--> over
 type shutdown struct {
-	timer
+	timerheap.Timer
 	main     *Task
 	began    bool
 	timeUp   bool
@@ -31,9 +33,12 @@ type shutdown struct {
 
 var errShutdown = fmt.Errorf("asyncio: the loop shuts down: %w", context.Canceled)
 
-func (s *shutdown) clock() *timer { return &s.timer }
+// Clock implements timerheap.Item.
+func (s *shutdown) Clock() *timerheap.Timer { return &s.Timer }
 
-func (s *shutdown) expire(l *Loop) {
+// Expire implements timerheap.Item: the shutdown has taken too long.
+func (s *shutdown) Expire() {
+	l := s.main.cell.loop
 	s.timeUp, s.timeUpAt = true, l.turns
 	l.raise(signalStop)
 }
@@ -46,12 +51,12 @@ func (l *Loop) beginShutdown() {
 	}
 	s.began = true
 	if l.cfg.OnLeft != nil && len(s.panics) == 0 && !s.exiting {
-		left := l.registry.all()
+		left := l.Tasks()
 		l.cfg.OnLeft(slices.DeleteFunc(left, func(t *Task) bool { return t.node.state.Load() != nil }))
 	}
 	s.unswept = 1
 	l.sweep()
-	l.timers.arm(l.After(l.cfg.ShutdownTimeout), s)
+	l.timers.Arm(l.After(l.cfg.ShutdownTimeout), s)
 }
 
 // sweep cancels the tasks that were created since the last time, and reports
@@ -64,7 +69,7 @@ func (l *Loop) sweep() bool {
 	}
 	s.unswept, s.sweptAt = 0, l.turns
 	found := false
-	for _, t := range l.registry.all() {
+	for _, t := range l.Tasks() {
 		found = t.node.Cancel(context.Canceled, errShutdown) || found
 	}
 	return found
@@ -77,7 +82,7 @@ func (l *Loop) over() bool {
 		return false
 	}
 	if l.counters.live() == 0 {
-		l.timers.disarm(s)
+		l.timers.Disarm(s)
 		return true
 	}
 	// What is ready when the time is up still runs, if not without end.
@@ -90,7 +95,7 @@ func (l *Loop) over() bool {
 
 // abandon leaves behind the tasks that did not stop, and says which.
 func (l *Loop) abandon() {
-	left := l.registry.all()
+	left := l.Tasks()
 	sites := stackSites(left, runtime.NumGoroutine())
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
@@ -260,7 +265,7 @@ func (l *Loop) stuck() {
 	if l.cfg.OnStuck != nil {
 		l.cfg.OnStuck(l.dumpHere())
 	}
-	for _, t := range l.registry.all() {
+	for _, t := range l.Tasks() {
 		t.node.Cancel(context.Canceled, ErrDeadlock)
 	}
 }

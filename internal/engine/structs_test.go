@@ -5,43 +5,6 @@ import (
 	"unsafe"
 )
 
-func TestRingKeepsOrderWhileItGrows(t *testing.T) {
-	var q ring[int]
-	next, want := 0, 0
-	for round := range 300 {
-		for range round % 7 * 10 {
-			q.push(next)
-			next++
-		}
-		for range round % 5 * 9 {
-			if q.len() == 0 {
-				break
-			}
-			if f := q.front(); f != want {
-				t.Fatalf("front %d, want %d", f, want)
-			}
-			if v := q.pop(); v != want {
-				t.Fatalf("popped %d, want %d", v, want)
-			}
-			want++
-		}
-	}
-	if q.len() != next-want {
-		t.Errorf("len %d, want %d", q.len(), next-want)
-	}
-}
-
-func TestRingClearsWhatItPops(t *testing.T) {
-	var q ring[*int]
-	q.push(new(int))
-	q.pop()
-	for i, p := range q.buf {
-		if p != nil {
-			t.Errorf("slot %d still holds a pointer", i)
-		}
-	}
-}
-
 type counter struct{ order *[]int }
 
 type numbered struct {
@@ -73,34 +36,6 @@ func TestWaitListIsFirstComeFirstServed(t *testing.T) {
 	}
 	if !q.Empty() || q.WakeFirst() {
 		t.Error("the list is not empty at the end")
-	}
-}
-
-func TestRegistryReusesSlotsAndSorts(t *testing.T) {
-	var g registry
-	var tasks []*Task
-	for i := range 3 * registryChunkLen {
-		task := &Task{id: uint64(i)}
-		tasks = append(tasks, task)
-		g.add(task)
-	}
-	for i := 0; i < len(tasks); i += 2 {
-		g.remove(tasks[i])
-	}
-	for i := range registryChunkLen {
-		g.add(&Task{id: uint64(len(tasks) + i)})
-	}
-	all := g.all()
-	if want := len(tasks)/2 + registryChunkLen; len(all) != want {
-		t.Fatalf("%d tasks, want %d", len(all), want)
-	}
-	for i := 1; i < len(all); i++ {
-		if all[i-1].id >= all[i].id {
-			t.Fatalf("task %d comes before %d", all[i-1].id, all[i].id)
-		}
-	}
-	if int(g.used) != len(tasks) {
-		t.Errorf("%d slots used, want %d: freed ones are reused", g.used, len(tasks))
 	}
 }
 

@@ -175,7 +175,7 @@ func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 	}
 	l.counters.admitted++
 	l.stop.unswept++
-	l.registry.add(t)
+	t.node.slot = l.registry.Add(t)
 	l.ready.pushTask(t)
 }
 
@@ -257,7 +257,7 @@ func (l *Loop) conclude(t *Task) {
 		t.loseLocks()
 	}
 	t.r = nil
-	l.registry.remove(t)
+	l.registry.Remove(t.node.slot)
 	l.counters.ended++
 	t.dropCarriers()
 	if t.node.flags&flagConfined != 0 {

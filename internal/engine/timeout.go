@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
 // WithDeadline returns a node under ctx that is cancelled with
@@ -32,7 +34,7 @@ func WithDeadline(ctx context.Context, at time.Time) (n context.Context, cancel 
 		child.cancel(expired())
 	case !child.anchor.expiresBy(when):
 		child.anchor = child
-		l.timers.arm(when, d)
+		l.timers.Arm(when, d)
 	}
 	return child, func() { child.release(context.Canceled) }, true
 }
@@ -41,17 +43,18 @@ func WithDeadline(ctx context.Context, at time.Time) (n context.Context, cancel 
 // While a step runs, adopt compares the clock. While a step blocks, a timer of
 // package time closes Done, if a Done channel was requested.
 type deadline struct {
-	timer
+	timerheap.Timer
 	node *Node
 	at   time.Time
 
 	outside atomic.Pointer[time.Timer]
 }
 
-func (d *deadline) clock() *timer { return &d.timer }
+// Clock implements timerheap.Item.
+func (d *deadline) Clock() *timerheap.Timer { return &d.Timer }
 
-// expire is called when the loop's timer fires.
-func (d *deadline) expire(l *Loop) { d.node.cancel(expired()) }
+// Expire implements timerheap.Item.
+func (d *deadline) Expire() { d.node.cancel(expired()) }
 
 // expired is a new state of a node whose deadline has passed.
 func expired() *cancelState {

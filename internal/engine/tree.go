@@ -163,7 +163,7 @@ func (top *Node) spread() {
 // disarm stops the timer of a time-out, which has nothing left to cancel.
 func (n *Node) disarm() {
 	if e := n.ext.Load(); e != nil && e.limit != nil {
-		n.scope.loop.timers.disarm(e.limit)
+		n.scope.loop.timers.Disarm(e.limit)
 	}
 }
 

@@ -135,7 +135,7 @@ func (c *Crew) targets(visit func(*Task) bool) (whole bool) {
 // n may stand elsewhere.
 func (l *Loop) within(n *Node, want int, visit, belongs func(*Task) bool) (whole bool) {
 	for kid := n.kids; kid != nil && want > 0; kid = kid.next {
-		if t := l.registry.taskOf(kid); t != nil && belongs(t) {
+		if t := l.taskOf(kid); t != nil && belongs(t) {
 			want--
 			if !visit(t) {
 				break

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/histogram"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
@@ -32,7 +33,7 @@ type watch struct {
 	left      int           // stalls that were not reported
 	leftTook  time.Duration // their total duration
 	current   atomic.Pointer[Stall]
-	lasted    [stall.Classes]atomic.Pointer[Histogram] // durations of the stalls that have ended; nil: none
+	lasted    [stall.Classes]atomic.Pointer[histogram.Histogram] // durations of the stalls that have ended; nil: none
 }
 
 // news is a message of the monitor to the watch. It is about a slow step, or about an anomaly of
@@ -267,7 +268,7 @@ func (w *watch) leaveOut(p *spot, took time.Duration) {
 func (w *watch) count(r Stall) {
 	h := w.lasted[r.Class].Load()
 	if h == nil {
-		h = &Histogram{}
+		h = &histogram.Histogram{}
 		defer w.lasted[r.Class].Store(h)
 	}
 	h.Add(r.Elapsed)
@@ -337,7 +338,7 @@ func since(times []int64, from int64) []int64 {
 // A StallCount is how long the stalls of a class lasted.
 type StallCount struct {
 	Class  stall.Class
-	Lasted *Histogram
+	Lasted *histogram.Histogram
 }
 
 // StallCounts returns the durations of the stalls that have ended, by class. It can be called from

@@ -1,18 +1,19 @@
-package engine
+// Package histogram counts durations by size.
+package histogram
 
 import (
 	"sync/atomic"
 	"time"
 )
 
-// A Histogram counts durations, for readers in any goroutine.
+// A Histogram counts durations. It may be used by any goroutine. The zero value is empty.
 type Histogram struct {
-	counts [len(HistogramBounds) + 1]atomic.Uint64
+	counts [len(Bounds) + 1]atomic.Uint64
 	sum    atomic.Int64
 }
 
-// HistogramBounds are the upper ends of a histogram's classes but the last.
-var HistogramBounds = [...]time.Duration{
+// Bounds are the upper bounds of the buckets. The last bucket has none.
+var Bounds = [...]time.Duration{
 	100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
 	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
 	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
@@ -23,14 +24,14 @@ var HistogramBounds = [...]time.Duration{
 // Add counts a duration.
 func (h *Histogram) Add(d time.Duration) {
 	i := 0
-	for i < len(HistogramBounds) && d > HistogramBounds[i] {
+	for i < len(Bounds) && d > Bounds[i] {
 		i++
 	}
 	h.counts[i].Add(1)
 	h.sum.Add(int64(d))
 }
 
-// Counts returns how many durations each class has, and the sum of all.
+// Counts returns the number of durations in each bucket, and the sum of all durations.
 func (h *Histogram) Counts() ([]uint64, time.Duration) {
 	counts := make([]uint64, len(h.counts))
 	for i := range h.counts {

@@ -1,4 +1,4 @@
-package engine
+package timerheap
 
 import (
 	"slices"
@@ -6,15 +6,15 @@ import (
 )
 
 type alarm struct {
-	timer
+	Timer
 	when int64
 	id   int
 }
 
-func (a *alarm) clock() *timer { return &a.timer }
-func (a *alarm) expire(*Loop)  {}
+func (a *alarm) Clock() *Timer { return &a.Timer }
+func (a *alarm) Expire()       {}
 
-// twin is the naive timer queue: a slice, sorted anew for each question.
+// A twin is the naive heap: a slice, which popDue searches.
 type twin struct{ armed []*alarm }
 
 func (w *twin) arm(a *alarm) { w.armed = append(w.armed, a) }
@@ -30,7 +30,7 @@ func (w *twin) disarm(a *alarm) bool {
 
 func (w *twin) popDue(now int64) *alarm {
 	first := -1
-	for i, a := range w.armed { // stable: of equals the first armed
+	for i, a := range w.armed { // of equal times the first armed
 		if a.when <= now && (first < 0 || a.when < w.armed[first].when) {
 			first = i
 		}
@@ -43,9 +43,9 @@ func (w *twin) popDue(now int64) *alarm {
 	return a
 }
 
-// FuzzTimers drives the heap and its twin with the same operations: pairs of
-// bytes, what and with what.
-func FuzzTimers(f *testing.F) {
+// FuzzHeap runs the same operations on a heap and on its twin. A pair of bytes is an operation
+// and its operand.
+func FuzzHeap(f *testing.F) {
 	f.Add([]byte{0, 5, 0, 3, 0, 5, 2, 4, 1, 0, 2, 9})
 	var many []byte
 	for i := range 200 {
@@ -53,7 +53,7 @@ func FuzzTimers(f *testing.F) {
 	}
 	f.Add(append(many, 2, 255, 2, 255, 2, 255))
 	f.Fuzz(func(t *testing.T, program []byte) {
-		var h timerHeap
+		var h Heap
 		var w twin
 		var all []*alarm
 		for i := 0; i+1 < len(program); i += 2 {
@@ -62,19 +62,19 @@ func FuzzTimers(f *testing.F) {
 			case 0: // a new alarm
 				a := &alarm{when: arg, id: len(all)}
 				all = append(all, a)
-				h.arm(a.when, a)
+				h.Arm(a.when, a)
 				w.arm(a)
 			case 1: // disarm an old one
 				if len(all) > 0 {
 					a := all[int(arg)%len(all)]
-					if got, want := h.disarm(a), w.disarm(a); got != want {
+					if got, want := h.Disarm(a), w.disarm(a); got != want {
 						t.Fatalf("disarm(%d) = %v, want %v", a.id, got, want)
 					}
 				}
 			case 2: // what is due
 				for {
 					want := w.popDue(arg)
-					got, _ := h.popDue(arg).(*alarm)
+					got, _ := h.PopDue(arg).(*alarm)
 					if got != want {
 						t.Fatalf("popDue(%d) = %+v, want %+v", arg, got, want)
 					}
@@ -86,13 +86,13 @@ func FuzzTimers(f *testing.F) {
 				if len(all) > 0 {
 					if a := all[int(arg)%len(all)]; a.armed == 0 {
 						a.when = arg
-						h.arm(a.when, a)
+						h.Arm(a.when, a)
 						w.arm(a)
 					}
 				}
 			}
-			if h.len() != len(w.armed) {
-				t.Fatalf("len %d, want %d", h.len(), len(w.armed))
+			if h.Len() != len(w.armed) {
+				t.Fatalf("len %d, want %d", h.Len(), len(w.armed))
 			}
 			if h.dead > len(h.slots) || h.dead < 0 {
 				t.Fatalf("%d dead of %d slots", h.dead, len(h.slots))
@@ -101,20 +101,38 @@ func FuzzTimers(f *testing.F) {
 	})
 }
 
-// Cancelled timers may outnumber the live ones by a bounded factor only.
-func TestTimersPurgeTheDead(t *testing.T) {
-	var h timerHeap
+// The number of dead slots is bounded.
+func TestHeap_PurgesDeadSlots(t *testing.T) {
+	var h Heap
 	keep := &alarm{when: 1 << 40}
-	h.arm(keep.when, keep)
+	h.Arm(keep.when, keep)
 	for i := range 100_000 {
 		a := &alarm{when: int64(i)}
-		h.arm(a.when, a)
-		h.disarm(a)
+		h.Arm(a.when, a)
+		h.Disarm(a)
 	}
 	if len(h.slots) > 2*purgeFrom {
-		t.Errorf("%d slots for one live timer", len(h.slots))
+		t.Errorf("%d slots for one armed timer", len(h.slots))
 	}
-	if when, ok := h.next(); !ok || when != keep.when {
-		t.Errorf("next = %d %v, want the live one", when, ok)
+	if when, ok := h.Next(); !ok || when != keep.when {
+		t.Errorf("next = %d %v, want that of the armed timer", when, ok)
+	}
+}
+
+func TestHeap_LateCountsItemsThatAreDue(t *testing.T) {
+	var h Heap
+	if n := h.Late(1<<40, 10); n != 0 {
+		t.Errorf("Late of an empty heap is %d, want 0", n)
+	}
+	for i := range 100 {
+		h.Arm(int64(i*37%100), &alarm{})
+	}
+	for _, now := range []int64{-1, 0, 41, 99, 1000} {
+		if got, want := h.Late(now, 1000), min(int(now)+1, 100); got != want {
+			t.Errorf("Late(%d) = %d, want %d", now, got, want)
+		}
+	}
+	if n := h.Late(99, 5); n != 5 {
+		t.Errorf("Late with a limit of 5 is %d, want 5", n)
 	}
 }
