@@ -97,7 +97,7 @@ func TestCommunicateLimits(t *testing.T) {
 				}
 				tooMuch, ok := err.(*aioexec.LimitError)
 				if !ok || tooMuch.Stream != c.stream || !strings.Contains(err.Error(), c.stream) {
-					t.Errorf("error %v, a LimitError of %s is expected", err, c.stream)
+					t.Errorf("error %v; want a LimitError of %s", err, c.stream)
 				}
 				if c.stream == "stdout" && len(out) != c.limits.Stdout || c.stream == "stderr" && len(errs) != c.limits.Stderr {
 					t.Errorf("%d and %d bytes with the limits %v", len(out), len(errs), c.limits)

@@ -16,10 +16,10 @@ import (
 
 var errBored = asyncio.RegisterError("procpool.test.bored", errors.New("bored with it"))
 
-// gateEnv tells startAtGate where.
+// gateEnv is the environment variable with the path of the gate for startAtGate.
 const gateEnv = "PROCPOOL_TEST_GATE"
 
-// startAtGate keeps a worker starting until the gate opens.
+// startAtGate blocks the start of a worker until the gate opens.
 func startAtGate(ctx context.Context) error { return passGate(ctx, os.Getenv(gateEnv)) }
 
 func TestCancelQueued(t *testing.T) {
@@ -31,22 +31,21 @@ func TestCancelQueued(t *testing.T) {
 		until(ctx, t, "two calls wait", func() bool { return pool.Stats().Queued == 2 })
 		queued.Cancel(errBored)
 		if _, err := queued.Await(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v, context.Canceled is expected", err)
+			t.Errorf("error %v; want context.Canceled", err)
 		}
 		until(ctx, t, "one call waits", func() bool { return pool.Stats().Queued == 1 })
 		g.open(t, 1)
-		letGo(ctx, t, running)
+		awaitReleased(ctx, t, running)
 		if n, err := next.Await(ctx); n != 9 || err != nil {
 			t.Errorf("the next call: %d, %v", n, err)
 		}
 		if s := pool.Stats(); s.Cancelled != 1 || s.Completed != 2 || s.Killed != 0 {
-			t.Errorf("Cancelled %d, Completed %d, Killed %d; expected: 1, 2, 0", s.Cancelled, s.Completed, s.Killed)
+			t.Errorf("Cancelled %d, Completed %d, Killed %d; want 1, 2, 0", s.Cancelled, s.Completed, s.Killed)
 		}
 	})
 }
 
-// TestCancelStarting cancels a call whose worker is being started. The worker serves
-// the next one.
+// TestCancelStarting cancels a call whose worker is starting. The worker runs the next call.
 func TestCancelStarting(t *testing.T) {
 	g := newGate(t)
 	o := procpool.Options{Workers: 1, Init: startAtGate, Env: []string{gateEnv + "=" + g.path}}
@@ -55,7 +54,7 @@ func TestCancelStarting(t *testing.T) {
 		until(ctx, t, "a worker is being started", func() bool { return pool.Stats().Started == 1 })
 		call.Cancel(errBored)
 		if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v, context.Canceled is expected", err)
+			t.Errorf("error %v; want context.Canceled", err)
 		}
 		next := square.Submit(ctx, pool, 3)
 		g.open(t, 1)
@@ -63,54 +62,54 @@ func TestCancelStarting(t *testing.T) {
 			t.Errorf("the next call: %d, %v", n, err)
 		}
 		if s := pool.Stats(); s.Cancelled != 1 || s.Started != 1 {
-			t.Errorf("Cancelled %d, Started %d; expected: 1, 1", s.Cancelled, s.Started)
+			t.Errorf("Cancelled %d, Started %d; want 1, 1", s.Cancelled, s.Started)
 		}
 	})
 }
 
-// TestCancelCooperative: the function learns the cause, its error is the call's,
-// and its worker goes on.
-func TestCancelCooperative(t *testing.T) {
+// TestCancel_FunctionReturns: the function gets the cause, the call returns its error, and the
+// worker stays.
+func TestCancel_FunctionReturns(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		call := begin(ctx, t, pool, order{Gate: g.path})
 		call.Cancel(errBored)
 		if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("the task's error %v, context.Canceled is expected", err)
+			t.Errorf("the task's error %v; want context.Canceled", err)
 		}
 		if err := *call.callErr; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), errBored.Error()) {
-			t.Errorf("error %v, context.Canceled with the cause's text is expected", err)
+			t.Errorf("error %v; want context.Canceled with the cause's text", err)
 		}
 		if pid, err := process.Call(ctx, pool, struct{}{}); pid != call.worker || err != nil {
-			t.Errorf("the next call ran in process %d (%v), %d is expected", pid, err, call.worker)
+			t.Errorf("the next call ran in process %d (%v); want %d", pid, err, call.worker)
 		}
 		if s := pool.Stats(); s.Cancelled != 1 || s.Killed != 0 || s.Completed != 1 {
-			t.Errorf("Cancelled %d, Killed %d, Completed %d; expected: 1, 0, 1", s.Cancelled, s.Killed, s.Completed)
+			t.Errorf("Cancelled %d, Killed %d, Completed %d; want 1, 0, 1", s.Cancelled, s.Killed, s.Completed)
 		}
 	})
 }
 
-// TestCancelIgnored: after the grace the worker is killed, with the program that
-// the function started, and replaced.
-func TestCancelIgnored(t *testing.T) {
+// TestCancel_KillsAfterGrace: after KillGrace the pool kills the worker and the program that the
+// function started.
+func TestCancel_KillsAfterGrace(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1, KillGrace: 20 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
-		call := begin(ctx, t, pool, order{Deaf: true, Child: true})
+		call := begin(ctx, t, pool, order{IgnoreCancel: true, Child: true})
 		if !alive(call.child) {
-			t.Errorf("the function's child %d does not run", call.child)
+			t.Errorf("the function's child %d has ended", call.child)
 		}
 		call.Cancel(errBored)
 		if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("the task's error %v, context.Canceled is expected", err)
+			t.Errorf("the task's error %v; want context.Canceled", err)
 		}
 		if err := *call.callErr; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "20ms") || !strings.Contains(err.Error(), "procpool.test.holds") {
-			t.Errorf("error %v, context.Canceled with function and grace is expected", err)
+			t.Errorf("error %v; want context.Canceled with function and grace", err)
 		}
 		until(ctx, t, "worker and child are gone", func() bool { return !alive(call.worker) && !alive(call.child) })
 		if pid, err := process.Call(ctx, pool, struct{}{}); pid == call.worker || err != nil {
 			t.Errorf("the next call ran in process %d, %v", pid, err)
 		}
 		if s := pool.Stats(); s.Cancelled != 1 || s.Killed != 1 || s.Crashed != 0 || s.Started != 2 {
-			t.Errorf("Cancelled %d, Killed %d, Crashed %d, Started %d; expected: 1, 1, 0, 2", s.Cancelled, s.Killed, s.Crashed, s.Started)
+			t.Errorf("Cancelled %d, Killed %d, Crashed %d, Started %d; want 1, 1, 0, 2", s.Cancelled, s.Killed, s.Crashed, s.Started)
 		}
 	})
 }
@@ -120,28 +119,28 @@ var deadline = asyncio.Register("procpool.test.deadline", func(ctx context.Conte
 	return at, nil
 })
 
-// TestDeadlineTravels: what is left of the time is sent, so that the function's
-// deadline is a little later by the clock, and not earlier.
-func TestDeadlineTravels(t *testing.T) {
+// TestDeadlineIsSent: the pool sends the remaining time. The deadline in the worker is a little
+// later, and never earlier.
+func TestDeadlineIsSent(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		ctx, cancel := asyncio.WithTimeout(ctx, time.Hour)
 		defer cancel()
 		want, _ := ctx.Deadline()
 		got, err := deadline.Call(ctx, pool, struct{}{})
-		if err != nil || got.Before(want.Add(-time.Second)) || got.After(want.Add(guard)) {
-			t.Errorf("deadline %v, %v; expected: about %v", got, err, want)
+		if err != nil || got.Before(want.Add(-time.Second)) || got.After(want.Add(testTimeout)) {
+			t.Errorf("deadline %v, %v; want about %v", got, err, want)
 		}
 	})
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		if got, err := deadline.Call(context.WithoutCancel(ctx), pool, struct{}{}); err != nil || !got.IsZero() {
-			t.Errorf("deadline %v, %v; none is expected", got, err)
+			t.Errorf("deadline %v, %v; want none", got, err)
 		}
 	})
 }
 
 func TestTimeout(t *testing.T) {
 	g := newGate(t)
-	for name, o := range map[string]order{"cooperative": {Gate: g.path}, "ignored": {Deaf: true}} {
+	for name, o := range map[string]order{"cooperative": {Gate: g.path}, "ignored": {IgnoreCancel: true}} {
 		t.Run(name, func(t *testing.T) {
 			onPool(t, procpool.Options{Workers: 1, KillGrace: 20 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
 				if _, err := square.Call(ctx, pool, 1); err != nil {
@@ -150,7 +149,7 @@ func TestTimeout(t *testing.T) {
 				limited, cancel := asyncio.WithTimeout(ctx, 20*time.Millisecond)
 				defer cancel()
 				if _, err := holds.Call(limited, pool, o); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("error %v, context.DeadlineExceeded is expected", err)
+					t.Errorf("error %v; want context.DeadlineExceeded", err)
 				}
 				if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
 					t.Errorf("the next call: %d, %v", n, err)
@@ -160,15 +159,15 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// lapsed is a ctx whose time runs out by a clock of its own, of which it does not tell.
-type lapsed struct {
+// An expiringCtx is a context that expires without a Deadline.
+type expiringCtx struct {
 	context.Context
 	over chan struct{}
 }
 
-func (l lapsed) Done() <-chan struct{} { return l.over }
+func (l expiringCtx) Done() <-chan struct{} { return l.over }
 
-func (l lapsed) Err() error {
+func (l expiringCtx) Err() error {
 	select {
 	case <-l.over:
 		return context.DeadlineExceeded
@@ -177,30 +176,29 @@ func (l lapsed) Err() error {
 	}
 }
 
-// TestTimeoutWithoutADeadline: a function that cannot know its deadline is told.
-func TestTimeoutWithoutADeadline(t *testing.T) {
+// TestTimeout_CtxWithoutDeadline: the pool cancels the function if ctx expires without a Deadline.
+func TestTimeout_CtxWithoutDeadline(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		over := make(chan struct{})
-		h := begin(lapsed{ctx, over}, t, pool, order{Gate: g.path})
+		h := begin(expiringCtx{ctx, over}, t, pool, order{Gate: g.path})
 		close(over)
 		h.Await(ctx)
 		if err := *h.callErr; err == nil || !strings.Contains(err.Error(), "because: context deadline exceeded") {
-			t.Errorf("error %v, one that tells the cause is expected", err)
+			t.Errorf("error %v; want one with the cause", err)
 		}
 		if s := pool.Stats(); s.Killed != 0 || s.Started != 1 {
-			t.Errorf("Killed %d, Started %d; expected: 0, 1", s.Killed, s.Started)
+			t.Errorf("Killed %d, Started %d; want 0, 1", s.Killed, s.Started)
 		}
 	})
 }
 
-// TestCancelledBefore: a call with a ctx that is cancelled already runs nowhere.
-func TestCancelledBefore(t *testing.T) {
+func TestCancelledCtx_StartsNoWorker(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
 		if _, err := square.Call(ended, pool, 1); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v, context.Canceled is expected", err)
+			t.Errorf("error %v; want context.Canceled", err)
 		}
 		if s := pool.Stats(); s.Started != 0 {
 			t.Errorf("%d workers were started for it", s.Started)
@@ -208,14 +206,13 @@ func TestCancelledBefore(t *testing.T) {
 	})
 }
 
-// TestCancelStorm cancels many calls in all states. Each ends once, and the pool
-// works afterwards.
-func TestCancelStorm(t *testing.T) {
+// TestCancel_ManyCalls cancels calls in all states. Each call ends once, and the pool still works.
+func TestCancel_ManyCalls(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 2, KillGrace: 20 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
 		var calls []*asyncio.Task[string]
 		for i := range 40 {
-			calls = append(calls, holds.Submit(ctx, pool, order{Gate: g.path, Deaf: i%10 == 5}))
+			calls = append(calls, holds.Submit(ctx, pool, order{Gate: g.path, IgnoreCancel: i%10 == 5}))
 		}
 		if err := asyncio.Sleep(ctx, 0); err != nil {
 			t.Error(err)
@@ -228,14 +225,14 @@ func TestCancelStorm(t *testing.T) {
 		}
 		for i, call := range calls {
 			if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("call %d: error %v, context.Canceled is expected", i, err)
+				t.Errorf("call %d: error %v; want context.Canceled", i, err)
 			}
 		}
 		if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
 			t.Errorf("the next call: %d, %v", n, err)
 		}
 		if s := pool.Stats(); s.Cancelled != 40 || s.Completed != 1 || s.Queued != 0 {
-			t.Errorf("Cancelled %d, Completed %d, Queued %d; expected: 40, 1, 0", s.Cancelled, s.Completed, s.Queued)
+			t.Errorf("Cancelled %d, Completed %d, Queued %d; want 40, 1, 0", s.Cancelled, s.Completed, s.Queued)
 		}
 	})
 }

@@ -5,24 +5,23 @@ import (
 	"os"
 )
 
-// A channel carries the frames: a pipe each way, and each side has an end of both. A
-// pair of sockets would do, but who takes a frame from a socket wakes the one who
-// sent it, for nothing.
+// A channel carries the frames between the pool and one worker. It has a pipe for each
+// direction. A pair of sockets would wake the sender whenever the receiver reads.
 //
-// Large bodies go through memory that both sides share, where the system has it.
-// putMemory is the pool's side of an argument and takeMemory the worker's; sendMemory
-// is the worker's side of a result and getMemory the pool's. By note a worker leaves
-// word there which task it has begun, and reports whether it could; the pool asks by
-// noted when the worker has died.
+// On Linux, large bodies pass through shared memory. The pool writes an argument with
+// putMemory, and the worker reads it with takeMemory. The worker writes a result with
+// sendMemory, and the pool reads it with getMemory. The worker writes the number of the
+// task that it begins with recordBegun, which reports whether there is shared memory. The
+// pool reads the number with lastBegun.
 type channel struct {
 	in  *processPipe
 	out *os.File
 	memory
 }
 
-var errNoMemory = errors.New("there is no shared memory")
+var errNoMemory = errors.New("no shared memory")
 
-// newChannel returns the pool's end, and the worker's without the memory.
+// newChannel returns the pool's end, and the worker's end without the memory.
 func newChannel() (ours, theirs *channel, err error) {
 	ours, theirs = &channel{}, &channel{}
 	answers, tasks := (*os.File)(nil), (*os.File)(nil)
@@ -41,7 +40,7 @@ func newChannel() (ours, theirs *channel, err error) {
 func (c *channel) Read(b []byte) (int, error)  { return c.in.Read(b) }
 func (c *channel) Write(b []byte) (int, error) { return c.out.Write(b) }
 
-// closeWrite has the other side read the end.
+// closeWrite closes the pipe to the other side, which then reads io.EOF.
 func (c *channel) closeWrite() { c.out.Close() }
 
 // close ends the reads and writes of this side. The memory stays mapped.

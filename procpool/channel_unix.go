@@ -20,9 +20,9 @@ const (
 	resultFile
 )
 
-// startWithChannel starts the command, in a process group of its own, so that a
-// Ctrl-C at the terminal is the program's alone and a kill reaches what the worker
-// started.
+// startWithChannel starts the command in a new process group. So Ctrl-C at the terminal
+// does not interrupt the worker, and a signal to the group reaches the programs that the
+// worker started.
 func startWithChannel(cmd *exec.Cmd) (*channel, error) {
 	ours, theirs, err := newChannel()
 	if err != nil {
@@ -38,9 +38,8 @@ func startWithChannel(cmd *exec.Cmd) (*channel, error) {
 	return ours, nil
 }
 
-// workerChannel is the worker's end. Programs that functions start do not get it. Its
-// reads block a thread, which takes fewer system calls than to ask whether there is
-// something to read.
+// workerChannel returns the worker's end. Programs that functions start do not inherit it.
+// A read blocks a thread, which takes fewer system calls than the poller does.
 func workerChannel() (*channel, error) {
 	syscall.CloseOnExec(taskFile)
 	syscall.CloseOnExec(answerFile)
@@ -100,20 +99,22 @@ func readNow(f *os.File, b []byte) (n int) {
 	return max(n, 0)
 }
 
-// isEnd reports whether the error of a read or write says that the other side is gone.
+// isEnd reports whether the error of a read or write means that the other side has closed
+// the channel or has ended.
 func isEnd(err error) bool {
 	return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.EPIPE)
 }
 
+// killGroupOf kills the processes in the group of a worker.
 func killGroupOf(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
 
-// killGroup ends this process, a worker, and what it started.
+// killGroup kills this process, a worker, and the programs in its group.
 func killGroup() { syscall.Kill(0, syscall.SIGKILL) }
 
-// heedHangup has a worker that was stopped when the pool's process ended take along what it
-// started. The system has such a group go on with a hangup, of which the worker would die
-// before it reads the end of its channel.
-func heedHangup(parent int) {
+// handleHangup makes a worker kill its group when the pool's process ends while the worker
+// is stopped by a signal. The system then sends SIGHUP and SIGCONT to the group. Without a
+// handler SIGHUP would end the worker before it can kill the other processes.
+func handleHangup(parent int) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
@@ -121,11 +122,13 @@ func heedHangup(parent int) {
 		if os.Getppid() != parent {
 			killGroup()
 		}
-		signal.Reset(syscall.SIGHUP) // it is from somebody else: die of it
+		signal.Reset(syscall.SIGHUP) // the pool still runs: use the default action
 		syscall.Kill(os.Getpid(), syscall.SIGHUP)
 	}()
 }
 
+// signalOf returns the signal that ended the process, or 0.
+// signalOf returns the signal that ended the process, or 0.
 func signalOf(state *os.ProcessState) syscall.Signal {
 	if state == nil {
 		return 0
@@ -136,8 +139,9 @@ func signalOf(state *os.ProcessState) syscall.Signal {
 	return 0
 }
 
-// setNice adds to the niceness of this process, a worker. It sets that of its group,
-// which has no other process yet, since on Linux a process means one thread.
+// setNice adds n to the niceness of this process, a worker. It sets the niceness of the
+// group, because PRIO_PROCESS applies to a single thread on Linux. The group has no other
+// process yet.
 func setNice(n int) error {
 	if n == 0 {
 		return nil

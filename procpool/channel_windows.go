@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// startWithChannel makes the channel the worker's standard input and output. What the
-// worker prints goes to its standard error.
+// startWithChannel starts the command with the channel as its standard input and output.
+// The worker prints to its standard error.
 func startWithChannel(cmd *exec.Cmd) (*channel, error) {
 	ours, theirs, err := newChannel()
 	if err != nil {
@@ -24,23 +24,25 @@ func startWithChannel(cmd *exec.Cmd) (*channel, error) {
 	return ours, nil
 }
 
+// workerChannel returns the worker's end.
+// workerChannel returns the worker's end.
 func workerChannel() (*channel, error) {
 	c := &channel{in: newProcessPipe(os.Stdin), out: os.Stdout}
 	os.Stdout = os.Stderr
 	return c, nil
 }
 
-// attempt writes nothing, as a write to a pipe may block.
+// An attempt writes nothing, because a write to a pipe may block.
 type attempt struct{}
 
 func newAttempt(*os.File) *attempt { return &attempt{} }
 
 func (*attempt) write([]byte) int { return 0 }
 
-// readNow reads nothing. It is not called, as pipes have no deadlines here.
+// readNow reads nothing. It is not called, because pipes have no deadlines on Windows.
 func readNow(*os.File, []byte) int { return 0 }
 
-// memory: there is none to share.
+// memory is empty: there is no shared memory on Windows.
 type memory struct{}
 
 func (memory) closeFiles() {}
@@ -63,9 +65,9 @@ func executable() (string, error) { return os.Executable() }
 
 func awaitExit(int, func(stopped bool)) bool { return false }
 
-func applyLimits(orders) error { return nil }
+func applyLimits(workerConfig) error { return nil }
 
-func killGroupOf(int) {} // there are no process groups: the worker alone is killed
+func killGroupOf(int) {} // Windows has no process groups
 
 func killGroup() {}
 
@@ -75,4 +77,4 @@ func maxRSS(*os.ProcessState) int64 { return 0 }
 
 func rss(int) int64 { return 0 }
 
-func heedHangup(int) {}
+func handleHangup(int) {}

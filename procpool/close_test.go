@@ -13,16 +13,16 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// ended returns a ctx that has ended.
+// ended returns a cancelled ctx.
 func ended(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	return ctx
 }
 
-// TestCloseDrains closes, on the loop and off it, while a function runs and calls
-// wait for a worker and for room.
-func TestCloseDrains(t *testing.T) {
+// TestClose_WaitsForAcceptedCalls calls Close on the loop and in a goroutine, while a function
+// runs, a call is queued, and a call waits for capacity.
+func TestClose_WaitsForAcceptedCalls(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1, QueueLimit: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		running := begin(ctx, t, pool, order{Gate: g.path})
@@ -36,16 +36,16 @@ func TestCloseDrains(t *testing.T) {
 		offLoop := make(chan error, 1)
 		go func() { offLoop <- pool.Close(context.Background()) }()
 		if _, err := suspended.Await(ctx); !errors.Is(err, asyncio.ErrExecutorClosed) {
-			t.Errorf("a call that waited for room: error %v, ErrExecutorClosed is expected", err)
+			t.Errorf("a call that waited for capacity: error %v; want ErrExecutorClosed", err)
 		}
 		if _, err := square.Call(ctx, pool, 1); !errors.Is(err, asyncio.ErrExecutorClosed) {
-			t.Errorf("a call after Close: error %v, ErrExecutorClosed is expected", err)
+			t.Errorf("a call after Close: error %v; want ErrExecutorClosed", err)
 		}
 		if !errors.Is(onLoop.Err(), asyncio.ErrNotDone) || len(offLoop) > 0 {
 			t.Error("Close has returned while a function runs")
 		}
 		g.open(t, 1)
-		letGo(ctx, t, running)
+		awaitReleased(ctx, t, running)
 		if n, err := queued.Await(ctx); n != 4 || err != nil {
 			t.Errorf("a call that was accepted before Close: %d, %v", n, err)
 		}
@@ -61,9 +61,9 @@ func TestCloseDrains(t *testing.T) {
 	})
 }
 
-// TestCloseByForce: with a ctx that has ended Close cancels what runs and waits,
-// kills what ignores that, and says what it was.
-func TestCloseByForce(t *testing.T) {
+// TestClose_CancelsAndKills: if ctx has ended, Close cancels the calls, kills the workers that
+// ignore the cancellation, and names their calls.
+func TestClose_CancelsAndKills(t *testing.T) {
 	for name, on := range map[string]func(ctx context.Context, pool *procpool.Pool) error{
 		"on the loop": func(ctx context.Context, pool *procpool.Pool) error { return pool.Close(ended(ctx)) },
 		"off the loop": func(ctx context.Context, pool *procpool.Pool) error {
@@ -79,14 +79,14 @@ func TestCloseByForce(t *testing.T) {
 	}
 }
 
-// closeByForce closes a pool by on while a polite function and a deaf one run. If the
-// polite one was killed too, as the machine is slow, it tries again with a longer grace.
+// closeByForce closes a pool with the function on, while one function heeds its ctx and one ignores
+// it. If a slow machine killed both, it tries again with a longer grace.
 func closeByForce(t *testing.T, on func(ctx context.Context, pool *procpool.Pool) error) {
 	for grace, killed := 20*time.Millisecond, uint64(2); killed > 1 && !t.Failed(); grace *= 2 {
 		g := newGate(t)
 		onPool(t, procpool.Options{Workers: 2, KillGrace: grace}, func(ctx context.Context, pool *procpool.Pool) {
-			polite := begin(ctx, t, pool, order{Gate: g.path})
-			deaf := begin(ctx, t, pool, order{Deaf: true, Child: true})
+			heeding := begin(ctx, t, pool, order{Gate: g.path})
+			ignoring := begin(ctx, t, pool, order{IgnoreCancel: true, Child: true})
 			queued := square.Submit(ctx, pool, 2)
 			until(ctx, t, "a call waits", func() bool { return pool.Stats().Queued == 1 })
 			err := on(ctx, pool)
@@ -96,27 +96,27 @@ func closeByForce(t *testing.T, on func(ctx context.Context, pool *procpool.Pool
 			}
 			for _, text := range []string{"3 calls were cancelled", "killed: procpool.test.holds on worker 2 (pid "} {
 				if err != nil && killed < 2 && !strings.Contains(err.Error(), text) {
-					t.Errorf("Close does not say %q: %v", text, err)
+					t.Errorf("Close does not contain %q: %v", text, err)
 				}
 			}
-			for what, call := range map[string]held{"polite": polite, "deaf": deaf} {
+			for what, call := range map[string]held{"heeding": heeding, "ignoring": ignoring} {
 				if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), asyncio.ErrExecutorClosed.Error()) {
-					t.Errorf("the %s call: error %v, context.Canceled because of ErrExecutorClosed is expected", what, err)
+					t.Errorf("the %s call: error %v; want context.Canceled because of ErrExecutorClosed", what, err)
 				}
 			}
 			if _, err := queued.Await(ctx); !errors.Is(err, asyncio.ErrExecutorClosed) {
-				t.Errorf("the queued call: error %v, ErrExecutorClosed is expected", err)
+				t.Errorf("the queued call: error %v; want ErrExecutorClosed", err)
 			}
-			if alive(polite.worker) || alive(deaf.worker) {
+			if alive(heeding.worker) || alive(ignoring.worker) {
 				t.Error("a worker outlived Close")
 			}
-			until(ctx, t, "the function's child is gone", func() bool { return !alive(deaf.child) }) // it was killed, and may be dying
+			until(ctx, t, "the function's child is gone", func() bool { return !alive(ignoring.child) }) // the child was killed and may still be dying
 		})
 	}
 }
 
-// TestCloseGivesUp: the ctx ends while Close drains.
-func TestCloseGivesUp(t *testing.T) {
+// TestClose_CtxEndsWhileWaiting: the ctx ends while Close drains.
+func TestClose_CtxEndsWhileWaiting(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		running := begin(ctx, t, pool, order{Gate: g.path})
@@ -132,10 +132,9 @@ func TestCloseGivesUp(t *testing.T) {
 	})
 }
 
-// TestCloseWhileStarting drains a call whose worker is still being started, and
-// gives it up.
-func TestCloseWhileStarting(t *testing.T) {
-	for name, drains := range map[string]bool{"drained": true, "given up": false} {
+// TestClose_WhileAWorkerStarts: Close waits for a call whose worker is starting, or cancels it.
+func TestClose_WhileAWorkerStarts(t *testing.T) {
+	for name, drains := range map[string]bool{"drained": true, "cancelled": false} {
 		t.Run(name, func(t *testing.T) {
 			g := newGate(t)
 			o := procpool.Options{Workers: 2, Init: startAtGate, Env: []string{gateEnv + "=" + g.path}}
@@ -166,9 +165,9 @@ func TestCloseWhileStarting(t *testing.T) {
 	}
 }
 
-// TestCloseKillsASlowStart: Close whose ctx has ended does not wait for a worker that
-// does not come up.
-func TestCloseKillsASlowStart(t *testing.T) {
+// TestClose_KillsAStartingWorker: if ctx has ended, Close does not wait for a worker that does not
+// get ready.
+func TestClose_KillsAStartingWorker(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1, Init: slowInit, StartTimeout: time.Hour, KillGrace: 20 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
 		call := square.Submit(ctx, pool, 3)
 		until(ctx, t, "a worker is being started", func() bool { return pool.Stats().Started == 1 })
@@ -181,9 +180,9 @@ func TestCloseKillsASlowStart(t *testing.T) {
 	})
 }
 
-// TestCloseUnresponsive: Close kills an unresponsive idle worker after KillGrace.
-func TestCloseUnresponsive(t *testing.T) {
-	o := firstIsMute(t)
+// TestClose_KillsAnUnresponsiveWorker: Close kills an unresponsive idle worker after KillGrace.
+func TestClose_KillsAnUnresponsiveWorker(t *testing.T) {
+	o := firstReadsNothing(t)
 	o.KillGrace = 20 * time.Millisecond
 	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
 		call := square.Submit(ctx, pool, 1)
@@ -195,25 +194,25 @@ func TestCloseUnresponsive(t *testing.T) {
 	})
 }
 
-// TestMisuse: calls off the loop, and with no pool, are refused.
+// TestMisuse: a call without a loop, with a nil pool, or after Close returns an error.
 func TestMisuse(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		if _, err := square.Call(context.Background(), pool, 1); !errors.Is(err, asyncio.ErrNoLoop) {
-			t.Errorf("a call without a loop: error %v, ErrNoLoop is expected", err)
+			t.Errorf("a call without a loop: error %v; want ErrNoLoop", err)
 		}
 		if _, err := square.Call(ctx, (*procpool.Pool)(nil), 1); !errors.Is(err, asyncio.ErrNoExecutor) {
-			t.Errorf("a call with a nil pool: error %v, ErrNoExecutor is expected", err)
+			t.Errorf("a call with a nil pool: error %v; want ErrNoExecutor", err)
 		}
 		if err := pool.Close(context.Background()); err == nil {
 			t.Error("a Close that would block the loop returned no error")
 		}
 		if _, err := square.Call(ctx, pool, 1); !errors.Is(err, asyncio.ErrExecutorClosed) {
-			t.Errorf("a call after that: %v, ErrExecutorClosed is expected", err)
+			t.Errorf("a call after that: %v; want ErrExecutorClosed", err)
 		}
 	})
 }
 
-func TestCloseUnused(t *testing.T) {
+func TestClose_UnusedPool(t *testing.T) {
 	checkLeaks(t)
 	pool := newPool(t, procpool.Options{})
 	if pool.Local() || pool.Workers() < 1 {
@@ -230,7 +229,7 @@ func TestCloseUnused(t *testing.T) {
 	}
 }
 
-// TestTwoLoops: a pool serves loops in two goroutines.
+// TestTwoLoops: two loops use one pool.
 func TestTwoLoops(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
 		other := make(chan error, 1)

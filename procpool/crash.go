@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// crash is the error of the job that ran.
-func (e ending) crash(j *job, o Options) *WorkerCrash {
-	if j.begun { // what was printed before it began is not its own
-		e.tail = e.own
+// crash returns the error of the job.
+func (e processExit) crash(j *job, o Options) *WorkerCrash {
+	if j.begun { // earlier output is of other calls
+		e.tail = e.callTail
 	}
 	c := &WorkerCrash{Func: j.call.Func(), Call: j.call.ID(), Pid: e.pid, ExitCode: -1, StderrTail: e.tail}
 	if e.state != nil {
@@ -20,29 +20,29 @@ func (e ending) crash(j *job, o Options) *WorkerCrash {
 	}
 	c.Reason, c.Stack = e.reason(o.MemoryLimit)
 	c.OutOfMemory = strings.Contains(c.Reason, outOfMemory)
-	if len(c.Reason) > longestReason {
-		c.Reason = strings.ToValidUTF8(c.Reason[:longestReason], "") + " [...]"
+	if len(c.Reason) > maxReason {
+		c.Reason = strings.ToValidUTF8(c.Reason[:maxReason], "") + " [...]"
 	}
 	if !j.begun {
-		c.Reason = fmt.Sprintf("%d workers in a row died before they had begun it: %s", mostTries, c.Reason)
+		c.Reason = fmt.Sprintf("%d workers in a row died before they began the call: %s", maxTries, c.Reason)
 	}
 	return c
 }
 
-// longestReason bounds Reason, which may have the value of a panic. Stack has more of the value.
-const longestReason = 4 << 10
+// maxReason bounds Reason, which may contain the value of a panic. Stack contains more of the value.
+const maxReason = 4 << 10
 
-// reason tells what happened by what the runtime printed, the signal, or the exit
-// code, in this order, and returns the trace that was printed. With GOTRACEBACK=crash the
-// runtime aborts when it has printed.
-func (e ending) reason(memoryLimit int64) (reason, stack string) {
+// reason returns why the process ended, from the first of these that is known: the message
+// of the Go runtime, the signal, the exit code. stack is the trace that the runtime printed.
+// With GOTRACEBACK=crash the runtime ends the process with SIGABRT after the trace.
+func (e processExit) reason(memoryLimit int64) (reason, stack string) {
 	switch {
 	case e.replaced:
-		return "a signal had stopped it, and the pool killed it just after it had begun the call", ""
-	case e.shut || lastLine(e.tail, channelLost) != "":
-		return "it closed its channel to the pool", ""
-	case !isEnd(e.why):
-		return "it wrote garbage to its channel: " + e.why.Error(), ""
+		return "killed by the pool because a signal had stopped the worker; the call began before the kill", ""
+	case e.channelClosed || lastLine(e.tail, channelLost) != "":
+		return "the worker closed its channel to the pool", ""
+	case !isEnd(e.readErr):
+		return "invalid data on the worker's channel: " + e.readErr.Error(), ""
 	}
 	printed := e.tail
 	if e.trace != "" {
@@ -54,31 +54,32 @@ func (e ending) reason(memoryLimit int64) (reason, stack string) {
 	}
 	switch s := signalOf(e.state); {
 	case s == syscall.SIGKILL:
-		return "killed from outside (signal 9), as the system does when memory runs out", ""
+		return "killed by signal 9 (killed); the system sends it when memory runs out", ""
 	case s != 0:
 		return fmt.Sprintf("killed by signal %d (%v)", int(s), s), stack
 	}
 	if e.state == nil {
-		return "its end could not be observed", ""
+		return "the exit status is not known", ""
 	}
-	return fmt.Sprintf("it exited with code %d", e.state.ExitCode()), ""
+	return fmt.Sprintf("exit code %d", e.state.ExitCode()), ""
 }
 
-// exitRace is the exit code of the race detector's own end.
+// exitRace is the exit code of a program that the race detector ends.
 const exitRace = 66
 
-// fatalOf finds the last message of the Go runtime that ends a program, and the
-// trace from there on.
+// fatalOf returns the first line of the Go runtime's fatal message in tail, and the text
+// from that line on. A later message replaces an earlier one only if it begins with
+// fatalError. It returns empty strings if there is none.
 func fatalOf(tail string) (message, stack string) {
 	at := 0
 	for line := range strings.Lines(tail) {
-		for _, begin := range []string{"panic: ", fatalError, noThread, "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGQUIT", badAddress} {
+		for _, begin := range []string{"panic: ", fatalError, threadFailed, "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGQUIT", badAddress} {
 			better := message == "" || begin == fatalError && !strings.HasPrefix(message, badAddress)
 			if strings.HasPrefix(line, begin) && better {
 				message, stack = strings.TrimSpace(line), tail[at:]
 			}
 		}
-		if strings.Contains(line, "ERROR: ThreadSanitizer") && strings.Contains(line, tooLittle) { // the race detector's memory counts too
+		if strings.Contains(line, "ERROR: ThreadSanitizer") && strings.Contains(line, allocFailed) { // the race detector's memory counts as data
 			message, stack = strings.TrimSpace(line), tail[at:]
 		}
 		at += len(line)
@@ -87,21 +88,21 @@ func fatalOf(tail string) (message, stack string) {
 }
 
 const (
-	fatalError = "fatal error: "
-	badAddress = "unexpected fault address"
-	noThread   = "runtime/cgo: pthread_create failed" // its stack counts as memory
-	tooLittle  = "failed to allocate"
+	fatalError   = "fatal error: "
+	badAddress   = "unexpected fault address"
+	threadFailed = "runtime/cgo: pthread_create failed" // its stack counts as memory
+	allocFailed  = "failed to allocate"
 
 	outOfMemory = "out of memory"
 
 	panicOfFunction = "panic in a goroutine that the function started: "
 )
 
-// explain puts the runtime's message into words.
+// explain returns a short reason for the runtime's message.
 func explain(message, stack string, memoryLimit int64) string {
 	is := func(what string) bool { return strings.Contains(message, what) }
 	switch {
-	case is("out of memory") || is("cannot allocate memory") || is(tooLittle) || memoryLimit > 0 && (is(noThread) || isStarved(stack)):
+	case is("out of memory") || is("cannot allocate memory") || is(allocFailed) || memoryLimit > 0 && (is(threadFailed) || isRuntimeNilFault(stack)):
 		if memoryLimit > 0 {
 			return fmt.Sprintf(outOfMemory+" (Options.MemoryLimit is %d MiB)", memoryLimit>>20)
 		}
@@ -116,27 +117,26 @@ func explain(message, stack string, memoryLimit int64) string {
 	return strings.TrimPrefix(message, fatalError)
 }
 
-// isStarved reports whether the Go runtime itself used a nil pointer. Its collector
-// does not always notice that it was given no memory. That it would for another
-// reason, with a limit set, is most unlikely; that C code does tells nothing.
-func isStarved(stack string) bool {
-	fault := nilFault.FindStringSubmatch(stack)
+// isRuntimeNilFault reports whether the Go runtime used a nil pointer. The garbage collector
+// does not always check that it got memory. A nil pointer in C code has other causes.
+func isRuntimeNilFault(stack string) bool {
+	fault := faultReport.FindStringSubmatch(stack)
 	if fault == nil || strings.Contains(stack, inCgo) {
 		return false
 	}
 	address, err := strconv.ParseUint(fault[1], 16, 64)
-	return err == nil && address < nilPage && (strings.Contains(stack, inRuntime) || runtimeFrame.MatchString(fault[2]))
+	return err == nil && address < unmappedLow && (strings.Contains(stack, inRuntime) || runtimeFrame.MatchString(fault[2]))
 }
 
-// nilFault finds a fault that the processor raised, where, and the first frame of the
-// first goroutine after it.
+// faultReport matches a fault that the processor raised. Its groups are the address, and the
+// first frame of the first goroutine after it.
 var (
-	nilFault     = regexp.MustCompile(`(?s)code=(?:0x)?1 addr=0x([0-9a-f]+).*?\ngoroutine [^\n]*\n([^\n]*)`)
+	faultReport  = regexp.MustCompile(`(?s)code=(?:0x)?1 addr=0x([0-9a-f]+).*?\ngoroutine [^\n]*\n([^\n]*)`)
 	runtimeFrame = regexp.MustCompile(`^runtime\.[\w.(*)]+\(`)
 )
 
 const (
-	nilPage   = 64 << 10 // nothing is ever mapped there
-	inCgo     = "signal arrived during cgo execution"
-	inRuntime = fatalError + "unexpected signal during runtime execution"
+	unmappedLow = 64 << 10 // no system maps these addresses
+	inCgo       = "signal arrived during cgo execution"
+	inRuntime   = fatalError + "unexpected signal during runtime execution"
 )

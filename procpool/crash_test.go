@@ -22,18 +22,18 @@ import (
 	"github.com/asyncio-go/asyncio/procpool/internal/cfault"
 )
 
-// crashes are the ways in which a worker dies, and what the pool says of each.
+// crashes are the ways in which a worker dies, and the expected fields of the WorkerCrash.
 var crashes = map[string]struct {
 	die    func()
 	reason string
 	code   int
 	signal syscall.Signal
-	stack  string // part of it
+	stack  string // a part of Stack
 }{
-	"exit 0":       {die: func() { os.Exit(0) }, reason: "it exited with code 0"},
-	"exit 7":       {die: func() { os.Exit(7) }, reason: "it exited with code 7", code: 7},
-	"exit 2":       {die: func() { os.Exit(2) }, reason: "it exited with code 2", code: 2},
-	"SIGKILL":      {die: func() { raise(syscall.SIGKILL) }, reason: "killed from outside (signal 9)", code: -1, signal: syscall.SIGKILL},
+	"exit 0":       {die: func() { os.Exit(0) }, reason: "exit code 0"},
+	"exit 7":       {die: func() { os.Exit(7) }, reason: "exit code 7", code: 7},
+	"exit 2":       {die: func() { os.Exit(2) }, reason: "exit code 2", code: 2},
+	"SIGKILL":      {die: func() { raise(syscall.SIGKILL) }, reason: "killed by signal 9 (killed)", code: -1, signal: syscall.SIGKILL},
 	"SIGTERM":      {die: func() { raise(syscall.SIGTERM) }, reason: "killed by signal 15 (terminated)", code: -1, signal: syscall.SIGTERM},
 	"SIGHUP":       {die: func() { raise(syscall.SIGHUP) }, reason: "killed by signal 1 (hangup)", code: -1, signal: syscall.SIGHUP},
 	"SIGSEGV":      {die: segfault, reason: "segmentation violation", code: 2, stack: "goroutine "},
@@ -46,11 +46,11 @@ var crashes = map[string]struct {
 	"map write": {die: writeTogether, reason: "concurrent map write", code: 2, stack: "writeTogether"},
 	"panic": {die: func() { go panic("in the background") }, code: 2, stack: "goroutine ",
 		reason: "panic in a goroutine that the function started: in the background"},
-	"nil pointer": {die: func() { go func() { fmt.Println(noOrder().Gate) }() }, code: 2, stack: "goroutine ",
+	"nil pointer": {die: func() { go func() { fmt.Println(nilOrder().Gate) }() }, code: 2, stack: "goroutine ",
 		reason: "panic in a goroutine that the function started: runtime error: invalid memory address"},
-	"exit 1, and looks like a panic": {die: func() { fmt.Fprintln(os.Stderr, "panic: not really"); os.Exit(1) }, reason: "it exited with code 1", code: 1},
-	"close":                          {die: func() { syscall.Close(channelDescriptor(syscall.O_WRONLY)) }, reason: "it closed its channel to the pool", code: -1, signal: syscall.SIGKILL},
-	"garbage":                        {die: garbage, reason: "it wrote garbage to its channel", code: -1, signal: syscall.SIGKILL},
+	"exit 1, and looks like a panic": {die: func() { fmt.Fprintln(os.Stderr, "panic: not really"); os.Exit(1) }, reason: "exit code 1", code: 1},
+	"close":                          {die: func() { syscall.Close(channelDescriptor(syscall.O_WRONLY)) }, reason: "the worker closed its channel to the pool", code: -1, signal: syscall.SIGKILL},
+	"garbage":                        {die: garbage, reason: "invalid data on the worker's channel", code: -1, signal: syscall.SIGKILL},
 }
 
 var crash = asyncio.Register("procpool.test.crash", func(_ context.Context, how string) (int, error) {
@@ -59,7 +59,7 @@ var crash = asyncio.Register("procpool.test.crash", func(_ context.Context, how 
 	select {}
 })
 
-// dies breaks the circle of initialisation between crashes and crash.
+// dies avoids an initialization cycle between crashes and crash.
 var dies = map[string]func(){}
 
 func init() {
@@ -70,19 +70,18 @@ func init() {
 }
 
 //go:noinline
-func noOrder() *order { return nil }
+func nilOrder() *order { return nil }
 
 func raise(s syscall.Signal) { syscall.Kill(os.Getpid(), s) }
 
-// segfault sends the signal to the thread that runs it. One that is sent to the process
-// may meet a thread that is just beginning or ending: then the system kills the process
-// before the runtime can say a word.
+// segfault sends SIGSEGV to the current thread. If it is sent to the process, a thread that is
+// starting or ending may receive it, and the process dies without a message of the runtime.
 func segfault() {
 	runtime.LockOSThread()
 	unix.Tgkill(os.Getpid(), unix.Gettid(), syscall.SIGSEGV)
 }
 
-// touchUnmapped writes to memory that is no more.
+// touchUnmapped writes to unmapped memory.
 func touchUnmapped() {
 	b, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil || syscall.Munmap(b) != nil {
@@ -98,7 +97,7 @@ func overflow(n int) {
 	busy--
 }
 
-// park starts goroutines that stay.
+// park starts n goroutines that block.
 func park(n int) {
 	var parked sync.WaitGroup
 	for range n {
@@ -134,8 +133,8 @@ func fillMemory() {
 	}
 }
 
-// channelDescriptor finds the worker's end of one of the two pipes to the pool: the
-// only ones but for standard output and error.
+// channelDescriptor returns the descriptor of a pipe of the worker's channel: the one with that
+// access mode, except standard output and standard error.
 func channelDescriptor(access int) int {
 	for fd := 3; fd < 100; fd++ {
 		name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
@@ -151,8 +150,8 @@ func garbage() {
 	syscall.Write(channelDescriptor(syscall.O_WRONLY), []byte(strings.Repeat("this is not what a worker says ", 10)))
 }
 
-// TestCrashes has each way to die while another function runs and others wait: only
-// the guilty call fails.
+// TestCrashes: if a worker dies, only its call fails. Another function is running, and others are
+// queued.
 func TestCrashes(t *testing.T) {
 	for how, want := range crashes {
 		t.Run(how, func(t *testing.T) {
@@ -165,18 +164,18 @@ func TestCrashes(t *testing.T) {
 			g := newGate(t)
 			onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
 				beside := begin(ctx, t, pool, order{Gate: g.path})
-				guilty := crash.Submit(ctx, pool, how)
+				crashing := crash.Submit(ctx, pool, how)
 				var others []*asyncio.Task[int]
 				for i := range 3 {
 					others = append(others, square.Submit(ctx, pool, i))
 				}
-				_, err := guilty.Await(ctx)
+				_, err := crashing.Await(ctx)
 				var c *procpool.WorkerCrash
 				if !errors.As(err, &c) {
-					t.Errorf("error %v, a *WorkerCrash is expected", err)
+					t.Errorf("error %v; want a *WorkerCrash", err)
 				} else {
 					if !strings.HasPrefix(c.Reason, want.reason) || c.ExitCode != want.code || c.Signal != want.signal {
-						t.Errorf("reason %q, code %d, signal %d; expected: %q, %d, %d", c.Reason, c.ExitCode, int(c.Signal), want.reason, want.code, int(want.signal))
+						t.Errorf("reason %q, code %d, signal %d; want %q, %d, %d", c.Reason, c.ExitCode, int(c.Signal), want.reason, want.code, int(want.signal))
 					}
 					wantCrash(t, c, how)
 					if want.stack == "" && c.Stack != "" || !strings.Contains(c.Stack, want.stack) {
@@ -189,16 +188,16 @@ func TestCrashes(t *testing.T) {
 					}
 				}
 				g.open(t, 1)
-				letGo(ctx, t, beside)
+				awaitReleased(ctx, t, beside)
 				if s := pool.Stats(); s.Crashed != 1 || s.Completed != 4 || s.Started != 3 {
-					t.Errorf("Crashed %d, Completed %d, Started %d; expected: 1, 4, 3", s.Crashed, s.Completed, s.Started)
+					t.Errorf("Crashed %d, Completed %d, Started %d; want 1, 4, 3", s.Crashed, s.Completed, s.Started)
 				}
 			})
 		})
 	}
 }
 
-// wantCrash checks what is true of every crash.
+// wantCrash checks the fields that every crash has.
 func wantCrash(t *testing.T, c *procpool.WorkerCrash, how string) {
 	t.Helper()
 	if c.Func != "procpool.test.crash" || c.Call == "" || c.Pid <= 0 || c.MaxRSS < 1<<20 || !c.Lost() {
@@ -214,15 +213,15 @@ func wantCrash(t *testing.T, c *procpool.WorkerCrash, how string) {
 	}
 }
 
-// TestMemoryLimit runs out of memory often, as the runtime does not always notice it in
-// the same place.
+// TestMemoryLimit runs out of memory several times, because the runtime detects it in different
+// places.
 func TestMemoryLimit(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1, MemoryLimit: 64 << 20}, func(ctx context.Context, pool *procpool.Pool) {
 		for range 12 {
 			_, err := crash.Call(ctx, pool, "out of memory")
 			var c *procpool.WorkerCrash
 			if !errors.As(err, &c) {
-				t.Errorf("error %v, a *WorkerCrash is expected", err)
+				t.Errorf("error %v; want a *WorkerCrash", err)
 				return
 			}
 			if c.Reason != "out of memory (Options.MemoryLimit is 64 MiB)" || !c.OutOfMemory || c.ExitCode <= 0 || c.Stack == "" {
@@ -236,15 +235,15 @@ func TestMemoryLimit(t *testing.T) {
 	})
 }
 
-// TestFaultUnderALimit: a worker that dies with memory left is not said to have died of
-// the limit.
-func TestFaultUnderALimit(t *testing.T) {
+// TestMemoryLimit_OtherCrashes: with a limit, a crash with free memory is not reported as out of
+// memory.
+func TestMemoryLimit_OtherCrashes(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1, MemoryLimit: 256 << 20}, func(ctx context.Context, pool *procpool.Pool) {
 		for _, how := range []string{"SIGSEGV", "SIGSEGV in C", "bad fault", "nil pointer", "SIGKILL", "exit 2"} {
 			_, err := crash.Call(ctx, pool, how)
 			var c *procpool.WorkerCrash
 			if !errors.As(err, &c) || c.OutOfMemory || !strings.HasPrefix(c.Reason, crashes[how].reason) {
-				t.Errorf("%s: %v, expected: %q, and no lack of memory", how, err, crashes[how].reason)
+				t.Errorf("%s: %v; want %q and OutOfMemory false", how, err, crashes[how].reason)
 			}
 		}
 	})

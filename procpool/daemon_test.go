@@ -17,13 +17,13 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// ruin selects the program that a function leaves running, and how the worker then dies.
-type ruin struct {
+// A daemonOrder selects the program that a function leaves running, and how the worker dies.
+type daemonOrder struct {
 	Daemon, Die string
 	PidFile     string
 }
 
-var ruins = asyncio.Register("procpool.test.ruins", func(_ context.Context, r ruin) (int, error) {
+var leavesDaemonAndDies = asyncio.Register("procpool.test.leavesDaemonAndDies", func(_ context.Context, r daemonOrder) (int, error) {
 	if err := leaveDaemon(r); err != nil {
 		return 0, err
 	}
@@ -33,7 +33,7 @@ var ruins = asyncio.Register("procpool.test.ruins", func(_ context.Context, r ru
 })
 
 // leaveDaemon starts a program that outlives the worker and keeps files of the worker open.
-func leaveDaemon(r ruin) error {
+func leaveDaemon(r daemonOrder) error {
 	script := "echo $$ > " + r.PidFile + ".new; mv " + r.PidFile + ".new " + r.PidFile + "; exec sleep 1000"
 	cmd := exec.Command("setsid", "sh", "-c", script)
 	switch r.Daemon {
@@ -69,9 +69,9 @@ func leaveDaemon(r ruin) error {
 	}
 }
 
-// TestDeathBesideADaemon: the error has the cause of the worker's death, even if a program that has
-// left the worker's group keeps the worker's output or channel open.
-func TestDeathBesideADaemon(t *testing.T) {
+// TestCrash_WhileADaemonHoldsTheFiles: the error has the reason of the worker's death, even if a
+// program that has left the worker's group keeps the worker's output or channel open.
+func TestCrash_WhileADaemonHoldsTheFiles(t *testing.T) {
 	for _, daemon := range []string{"stdout", "stderr", "channel", "double fork", "printing", "same group"} {
 		deaths := []string{"exit 7", "SIGKILL", "panic"}
 		if daemon == "double fork" {
@@ -86,7 +86,7 @@ func TestDeathBesideADaemon(t *testing.T) {
 				}
 				file := filepath.Join(t.TempDir(), "pid")
 				onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
-					_, err := ruins.Call(ctx, pool, ruin{daemon, die, file})
+					_, err := leavesDaemonAndDies.Call(ctx, pool, daemonOrder{daemon, die, file})
 					var c *procpool.WorkerCrash
 					if !errors.As(err, &c) || !strings.HasPrefix(c.Reason, want) || die != "out of memory" && !strings.HasPrefix(c.StderrTail, "about to die by "+die) && daemon != "printing" {
 						t.Errorf("error %v; want %q; %+v", err, want, c)
@@ -117,14 +117,14 @@ func killDaemon(ctx context.Context, t *testing.T, file string, inGroup bool) {
 	until(ctx, t, "the daemon is gone", func() bool { return !alive(pid) })
 }
 
-// TestAnswerBesideADaemon: the pool reads everything that a worker wrote before its end, although it
-// does not wait until all programs have closed the pipes.
-func TestAnswerBesideADaemon(t *testing.T) {
+// TestResult_WhileADaemonHoldsTheFiles: the pool reads all output of an ended worker, and does not
+// wait until all programs have closed the pipes.
+func TestResult_WhileADaemonHoldsTheFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	var out sink
 	onPool(t, procpool.Options{Workers: 1, TasksPerWorker: 1, Stdout: &out}, func(ctx context.Context, pool *procpool.Pool) {
 		text := strings.Repeat("0123456789", 6000)
-		if n, err := printsBesideADaemon.Call(ctx, pool, ruin{"double fork", text, file}); n != len(text) || err != nil {
+		if n, err := printsBesideADaemon.Call(ctx, pool, daemonOrder{"double fork", text, file}); n != len(text) || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 		until(ctx, t, "the worker has ended", func() bool { return len(pool.Stats().Workers) == 0 })
@@ -135,7 +135,7 @@ func TestAnswerBesideADaemon(t *testing.T) {
 	})
 }
 
-var printsBesideADaemon = asyncio.Register("procpool.test.printsBesideADaemon", func(_ context.Context, r ruin) (int, error) {
+var printsBesideADaemon = asyncio.Register("procpool.test.printsBesideADaemon", func(_ context.Context, r daemonOrder) (int, error) {
 	if err := leaveDaemon(r); err != nil {
 		return 0, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-var model string // of a worker
+var model string // set in each worker
 
 var openModel = procpool.RegisterInit("procpool.example.open", func(context.Context) error {
 	model = "a large model"

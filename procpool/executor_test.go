@@ -11,12 +11,12 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// silent swallows what workers print.
+// silent discards what the pool logs.
 var silent = slog.New(slog.DiscardHandler)
 
 func TestExecutor(t *testing.T) {
 	executortest.Run(t, func(t *testing.T) asyncio.Executor {
-		grace := time.Minute // who listens may take his time, however slow the machine
+		grace := time.Minute // a function that heeds its ctx must have time on a slow machine
 		if strings.HasSuffix(t.Name(), "Ignored") {
 			grace = 100 * time.Millisecond
 		}

@@ -28,14 +28,14 @@ var exitsAt13 = asyncio.Register("procpool.test.exitsAt13", func(_ context.Conte
 	return n, nil
 })
 
-// order is what hold does.
+// An order selects what hold does.
 type order struct {
-	Gate  string // ends when it opens
-	Deaf  bool   // computes and never looks at its ctx
-	Child bool   // starts a program that outlives it
+	Gate         string // hold returns when it opens
+	IgnoreCancel bool   // computes and ignores its ctx
+	Child        bool   // starts a program that outlives it
 }
 
-// hold tells the number of its process, and of its child, and waits at the gate.
+// hold reports its pid, and that of its child, as progress. Then it waits at the gate.
 func hold(ctx context.Context, o order) (string, error) {
 	note := fmt.Sprint(os.Getpid())
 	if o.Child {
@@ -46,19 +46,19 @@ func hold(ctx context.Context, o order) (string, error) {
 		note += fmt.Sprint(" ", cmd.Process.Pid)
 	}
 	asyncio.Progress(ctx, 1, 1, note)
-	for o.Deaf {
+	for o.IgnoreCancel {
 		busy++
 	}
 	err := passGate(ctx, o.Gate)
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("%w, because: %v", ctx.Err(), context.Cause(ctx))
 	}
-	return "let go", err
+	return "released", err
 }
 
 var busy int
 
-// output is what printAndHold does.
+// An output selects what printAndHold prints.
 type output struct {
 	Out, Err string
 	Gate     string
@@ -73,15 +73,15 @@ func printAndHold(ctx context.Context, o output) (int, error) {
 	return len(o.Out), passGate(ctx, o.Gate)
 }
 
-// held is a call of hold that has begun. callErr is the error of the call itself;
-// that of the task may only say that it was cancelled.
+// A held is a call of hold that has begun. callErr is the error of the call. The error of the task
+// may be the cancellation only.
 type held struct {
 	*asyncio.Task[string]
 	callErr       *error
 	worker, child int
 }
 
-// begin calls hold and returns when it runs.
+// begin calls hold and returns when the function runs.
 func begin(ctx context.Context, t *testing.T, pool *procpool.Pool, o order) held {
 	t.Helper()
 	begun := asyncio.NewFuture[string](ctx)
@@ -98,22 +98,22 @@ func begin(ctx context.Context, t *testing.T, pool *procpool.Pool, o order) held
 		return h
 	}
 	if _, err := fmt.Sscan(note, &h.worker); err != nil {
-		t.Errorf("hold told %q: %v", note, err)
+		t.Errorf("hold reported %q: %v", note, err)
 	}
 	if o.Child {
 		if _, err := fmt.Sscan(note, &h.worker, &h.child); err != nil {
-			t.Errorf("hold told %q: %v", note, err)
+			t.Errorf("hold reported %q: %v", note, err)
 		}
 	}
 	return h
 }
 
-// letGo awaits calls that a gate has let go.
-func letGo(ctx context.Context, t *testing.T, calls ...held) {
+// awaitReleased awaits calls that a gate has released.
+func awaitReleased(ctx context.Context, t *testing.T, calls ...held) {
 	t.Helper()
 	for _, h := range calls {
-		if s, err := h.Await(ctx); s != "let go" || err != nil {
-			t.Errorf("a call that was let go: %q, %v", s, err)
+		if s, err := h.Await(ctx); s != "released" || err != nil {
+			t.Errorf("a released call: %q, %v", s, err)
 		}
 	}
 }

@@ -18,13 +18,13 @@ var (
 	otherInit   = procpool.RegisterInit("procpool.test.other", func(context.Context) error { initialised = "by a literal"; return nil })
 )
 
-// TestInitRefused: New refuses functions that a worker does not have.
-func TestInitRefused(t *testing.T) {
+// TestNew_RefusesInit: New refuses functions that a worker does not have.
+func TestNew_RefusesInit(t *testing.T) {
 	captured := "something"
 	var method initMethod
 	late := procpool.RegisterInit("procpool.test.late", func(context.Context) error { return nil })
 	for text, init := range map[string]func(context.Context) error{
-		"TestInitRefused.func":                    func(context.Context) error { return errors.New(captured) },
+		"TestNew_RefusesInit.func":                func(context.Context) error { return errors.New(captured) },
 		"initMethod.init":                         method.init,
 		"genericInit":                             genericInit[string],
 		`"procpool.test.late": it was registered`: late,

@@ -12,7 +12,7 @@ import (
 
 type initFunc = func(ctx context.Context) error
 
-// inits are the functions given to RegisterInit, by name.
+// inits are the functions passed to RegisterInit, by name.
 var inits struct {
 	mu     sync.Mutex
 	byName map[string]initFunc
@@ -32,8 +32,8 @@ func RegisterInit(name string, fn func(ctx context.Context) error) func(ctx cont
 	switch {
 	case name == "":
 		panic(`procpool: RegisterInit(""): name must not be empty`)
-	case len(name) > longestName:
-		panic(fmt.Sprintf("procpool: RegisterInit(%q...): name must have at most %d bytes", name[:20], longestName))
+	case len(name) > maxName:
+		panic(fmt.Sprintf("procpool: RegisterInit(%q...): name must have at most %d bytes", name[:20], maxName))
 	case fn == nil:
 		panic(fmt.Sprintf("procpool: RegisterInit(%q): fn must not be nil", name))
 	case inits.byName[name] != nil:
@@ -46,14 +46,15 @@ func RegisterInit(name string, fn func(ctx context.Context) error) func(ctx cont
 	return withName(name, fn)
 }
 
-const longestName = 4 << 10
+const maxName = 4 << 10
 
 // nameKey is a key for a value of ctx. With it, New gets the name of a function that RegisterInit has
 // returned.
 type nameKey struct{}
 
-// withName returns a function that calls fn, or returns its name if ctx has nameKey. All functions
-// that withName returns have the same code address, by which locateInit recognizes them.
+// withName returns a function that calls fn. If ctx has nameKey, the function stores its name there
+// instead. All functions that withName returns have the same code address, by which locateInit
+// recognizes them.
 //
 //go:noinline
 func withName(name string, fn initFunc) initFunc {
@@ -69,10 +70,10 @@ func withName(name string, fn initFunc) initFunc {
 // An initRef identifies Options.Init in every process of the program.
 type initRef struct {
 	Name   string
-	Offset int64 // of a declared function: the distance of its code from Main; 0: use RegisterInit's name
+	Offset int64 // of the code of a declared function from Main; 0: the function has the Name in inits
 }
 
-// locateInit returns the initRef of a declared function, or of one that RegisterInit has returned. It
+// locateInit returns the initRef of a declared function, or of a result of RegisterInit. It
 // returns an error for literals, method values, instances of generic functions, and functions that
 // were registered after Main. A worker may not have such a function, or not its variables.
 func locateInit(fn initFunc) (*initRef, error) {
@@ -121,5 +122,5 @@ func (r *initRef) find() (initFunc, error) {
 			return *(*initFunc)(unsafe.Pointer(&value)), nil
 		}
 	}
-	return nil, fmt.Errorf("procpool: the worker has no function %s for Options.Init: the program was replaced", r.Name)
+	return nil, fmt.Errorf("procpool: Options.Init: the worker does not have %s; the program file was replaced", r.Name)
 }

@@ -31,7 +31,7 @@ func TestHistogram(t *testing.T) {
 		t.Errorf("counts %v of bounds %v", e.Counts, e.Bounds)
 	}
 	if want := time.Hour + 2*bounds[0] + bounds[1]; e.Sum != want {
-		t.Errorf("sum %v, %v is expected", e.Sum, want)
+		t.Errorf("sum %v; want %v", e.Sum, want)
 	}
 	e.Counts[0], e.Bounds[0] = 99, 99
 	if h.counts[0] != 3 || bounds[0] == 99 {
@@ -47,42 +47,42 @@ func TestTail(t *testing.T) {
 			t.Errorf("Write: %d, %v", n, err)
 		}
 	}
-	if got := all.String(); got != text[len(text)-tailLen:] {
+	if got := all.String(); got != text[len(text)-maxTail:] {
 		t.Errorf("a tail of %d bytes that is not the end", len(got))
 	}
-	all.begin()
+	all.beginCall()
 	all.Write([]byte("new"))
 	own, _ := all.ofCall()
-	if got := all.String(); own != "new" || got != text[len(text)-tailLen+3:]+"new" {
+	if got := all.String(); own != "new" || got != text[len(text)-maxTail+3:]+"new" {
 		t.Errorf("after begin: %q of the call; in all %d bytes", own, len(got))
 	}
-	for range 3 { // the beginning is pushed out
+	for range 3 { // pushes the call's beginning out of the tail
 		all.Write([]byte(text))
 	}
 	own, trace := all.ofCall()
-	if got := all.String(); own != got || got != text[len(text)-tailLen:] || trace != "" {
+	if got := all.String(); own != got || got != text[len(text)-maxTail:] || trace != "" {
 		t.Errorf("of a call that printed much: %d bytes of %d, trace %.20q", len(own), len(got), trace)
 	}
 }
 
-// TestTailOfATrace: of a trace that is longer than the tail the beginning is kept, in
-// whatever pieces it comes.
+// TestTailOfATrace: the tail keeps the beginning of a trace that is longer than the tail, for
+// writes of any size.
 func TestTailOfATrace(t *testing.T) {
 	frames := strings.Repeat("main.work(0x1)\n\t/src/main.go:12 +0x34\n", 20_000)
 	trace := "fatal error: all is lost\n\n" + frames
 	for _, piece := range []int{1, 100, 4096, 1 << 20} {
 		all := &tail{}
 		io.WriteString(all, "panic: of another call\n"+frames)
-		all.begin()
+		all.beginCall()
 		for part := range slices.Chunk([]byte("hello\n"+trace), piece) {
 			all.Write(part)
 		}
-		e := ending{why: io.EOF}
+		e := processExit{readErr: io.EOF}
 		e.tail, e.trace = all.ofCall()
-		if e.trace != trace[:traceLen] || e.tail != frames[len(frames)-tailLen:] {
+		if e.trace != trace[:maxTrace] || e.tail != frames[len(frames)-maxTail:] {
 			t.Errorf("in pieces of %d: the trace begins %.30q, %d bytes; the tail has %d", piece, e.trace, len(e.trace), len(e.tail))
 		}
-		all.begin()
+		all.beginCall()
 		if _, trace := all.ofCall(); trace != "" {
 			t.Errorf("the next call has the trace %.30q", trace)
 		}
@@ -92,18 +92,18 @@ func TestTailOfATrace(t *testing.T) {
 func TestLines(t *testing.T) {
 	var got []string
 	l := &lines{log: func(s string) { got = append(got, s) }}
-	for _, part := range []string{"a", "b\nc\r\n\n", "\nd", "", "e\n", strings.Repeat("x", lineLen+1), "y\nend"} {
+	for _, part := range []string{"a", "b\nc\r\n\n", "\nd", "", "e\n", strings.Repeat("x", maxLine+1), "y\nend"} {
 		if n, err := l.Write([]byte(part)); n != len(part) || err != nil {
 			t.Errorf("Write: %d, %v", n, err)
 		}
 	}
 	l.flush()
-	if want := []string{"ab", "c", "de", strings.Repeat("x", lineLen+1), "y", "end"}; !slices.Equal(got, want) {
+	if want := []string{"ab", "c", "de", strings.Repeat("x", maxLine+1), "y", "end"}; !slices.Equal(got, want) {
 		t.Errorf("lines %.40q", got)
 	}
 }
 
-// TestFatalOf finds the runtime's message among what else was printed.
+// TestFatalOf: fatalOf finds the runtime's message among other output.
 func TestFatalOf(t *testing.T) {
 	for tail, want := range map[string]string{
 		"":                                    "",
@@ -117,23 +117,23 @@ func TestFatalOf(t *testing.T) {
 	} {
 		got, stack := fatalOf(tail)
 		if got != want || !strings.HasPrefix(stack, want) || !strings.HasSuffix(tail, stack) {
-			t.Errorf("%q: message %q, stack %q; expected: %q", tail, got, stack, want)
+			t.Errorf("%q: message %q, stack %q; want %q", tail, got, stack, want)
 		}
 	}
 }
 
 func TestReason(t *testing.T) {
 	for _, c := range []struct {
-		ending ending
-		want   string
+		exit processExit
+		want string
 	}{
-		{ending{why: io.EOF}, "its end could not be observed"},
-		{ending{why: io.EOF, shut: true}, "it closed its channel to the pool"},
-		{ending{why: io.EOF, tail: channelLost + " bad file descriptor\n"}, "it closed its channel to the pool"},
-		{ending{why: errOutOfTurn}, "it wrote garbage to its channel: a frame that no worker sends"},
+		{processExit{readErr: io.EOF}, "the exit status is not known"},
+		{processExit{readErr: io.EOF, channelClosed: true}, "the worker closed its channel to the pool"},
+		{processExit{readErr: io.EOF, tail: channelLost + " bad file descriptor\n"}, "the worker closed its channel to the pool"},
+		{processExit{readErr: errUnexpectedFrame}, "invalid data on the worker's channel: unexpected frame"},
 	} {
-		if got, _ := c.ending.reason(0); got != c.want {
-			t.Errorf("%q, %q is expected", got, c.want)
+		if got, _ := c.exit.reason(0); got != c.want {
+			t.Errorf("%q; want %q", got, c.want)
 		}
 	}
 	for message, want := range map[string]string{
@@ -147,7 +147,7 @@ func TestReason(t *testing.T) {
 		"fatal error: all goroutines are asleep!": "all goroutines are asleep!",
 	} {
 		if got := explain(message, message, 64<<20); got != want {
-			t.Errorf("%q: %q, %q is expected", message, got, want)
+			t.Errorf("%q: %q; want %q", message, got, want)
 		}
 	}
 	if got := explain("fatal error: runtime: cannot allocate memory", "", 0); got != "out of memory" {
@@ -155,7 +155,7 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// TestReasonOfAnAbort: with GOTRACEBACK=crash the runtime aborts when it has printed.
+// TestReasonOfAnAbort: with GOTRACEBACK=crash the runtime sends SIGABRT after the trace.
 func TestReasonOfAnAbort(t *testing.T) {
 	cmd := exec.Command("sh", "-c", "ulimit -c 0; kill -ABRT $$")
 	cmd.Run()
@@ -164,16 +164,16 @@ func TestReasonOfAnAbort(t *testing.T) {
 		"panic: oh\n\ngoroutine 7 [running]:\n":                           "panic in a goroutine that the function started: oh",
 		"assertion failed\n":                                              "killed by signal 6 (aborted)",
 	} {
-		e := ending{why: io.EOF, state: cmd.ProcessState, tail: tail}
+		e := processExit{readErr: io.EOF, state: cmd.ProcessState, tail: tail}
 		if got, _ := e.reason(64 << 20); got != want {
-			t.Errorf("%q: %q, %q is expected", tail, got, want)
+			t.Errorf("%q: %q; want %q", tail, got, want)
 		}
 	}
 }
 
-// TestStarved: of segmentation violations only those of the Go runtime's own nil
-// pointers are for lack of memory, and only with a limit.
-func TestStarved(t *testing.T) {
+// TestIsRuntimeNilFault: a segmentation violation means out of memory only if a limit is set and
+// the Go runtime used a nil pointer.
+func TestIsRuntimeNilFault(t *testing.T) {
 	const (
 		header   = "SIGSEGV: segmentation violation\nPC=0x4360fd m=0 sigcode=%s addr=%s\n%s\n"
 		idle     = "goroutine 0 gp=0xa10280 m=0 mp=0xa11680 [idle]:\n"
@@ -204,7 +204,7 @@ func TestStarved(t *testing.T) {
 		message, _, _ := strings.Cut(c.stack, "\n")
 		for limit, want := range map[int64]bool{64 << 20: c.want, 0: false} {
 			if got := strings.HasPrefix(explain(message, c.stack, limit), outOfMemory); got != want {
-				t.Errorf("%s, limit %d: out of memory: %v, expected: %v", name, limit, got, want)
+				t.Errorf("%s, limit %d: out of memory: %v; want %v", name, limit, got, want)
 			}
 		}
 	}

@@ -9,34 +9,33 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// A job is a call on its way through the pool:
+// A job is a call in the pool. Its states:
 //
 //	queued --a slot takes it--> assigned --its worker is ready--> sent --the worker begins--> begun --> done
 //
-// It is done from anywhere, once. A worker that dies before it has begun the job gives
-// it back to the queue. The pool's lock guards it.
+// Each state can change to done. If a worker dies after the job was sent and before it has
+// begun, the job is queued again. The pool's lock guards the fields.
 type job struct {
 	call     *asyncio.Call
 	number   uint64
 	accepted time.Time
-	unwatch  func() bool // of the call's Context
+	unwatch  func() bool // stops the AfterFunc of the call's Context
 
-	place     *list.Element // in Pool.queue; nil when it is not there
-	slot      *slot
-	sent      time.Time // zero: not yet
-	begun     bool      // the worker has said so
-	tries     int       // workers that died before
-	cancelled []byte    // the cause, encoded, once cancelled
-	grace     *time.Timer
-	killed    bool
+	elem      *list.Element // in Pool.queue; nil: not queued
+	slot      *slot         // nil: not assigned
+	sent      time.Time     // zero: not sent
+	begun     bool          // the worker has reported that it has begun the job
+	tries     int           // workers that died after the job was sent and before it had begun
+	cancelled []byte        // the encoded cause; nil: not cancelled
+	grace     *time.Timer   // kills the worker; nil: not cancelled
 	done      bool
 }
 
-// mostTries is how many workers may die under a job before they say that they have
-// begun it, until it is taken for the reason.
-const mostTries = 3
+// maxTries is the number of workers that die before they begin a job, after which the job
+// fails with a WorkerCrash.
+const maxTries = 3
 
-// cancelError is the error of a call that was cancelled before it ran.
+// cancelError returns the error of a call that was cancelled before it ran.
 func (j *job) cancelError() error {
 	if err := j.call.Context().Err(); err != nil {
 		return err

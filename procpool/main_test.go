@@ -7,15 +7,14 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// The test binary is many programs. workerMode, put into the environment of a
-// worker, spoils its start; programMode makes the binary a program of its own that a
-// test starts, looks at, and kills.
+// The test binary has several main functions. workerMode, in the environment of a worker, makes its
+// start fail. programMode makes the binary a program that a test starts and kills.
 const (
 	workerMode  = "PROCPOOL_TEST_WORKER"
 	programMode = "PROCPOOL_TEST_PROGRAM"
 )
 
-// beforeMain and afterMain are the modes' programs, by name. They do not return.
+// beforeMain and afterMain are the main functions of the modes, by name. They do not return.
 var beforeMain, afterMain = map[string]func(){}, map[string]func(){}
 
 func TestMain(m *testing.M) {
@@ -28,6 +27,6 @@ func TestMain(m *testing.M) {
 	if program := afterMain[os.Getenv(programMode)]; program != nil {
 		program()
 	}
-	os.Setenv("GORACE", "atexit_sleep_ms=0") // or every worker of a race-detecting binary takes a second to end
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // by default the race detector waits a second at the end of each worker
 	os.Exit(m.Run())
 }

@@ -13,26 +13,25 @@ import (
 	"github.com/asyncio-go/asyncio/internal/frame"
 )
 
-// sharedFrom is the size from which a body goes through shared memory. It takes half
-// the time of the pipe here and at all sizes above; below, the call itself is all.
-const sharedFrom = smallFrame + 1
+// minShared is the size from which a body passes through shared memory. From this size on it
+// takes half the time of the pipe. Below it the time of the call dominates.
+const minShared = smallFrame + 1
 
-// memory is two files in memory that the pool shares with one worker, for an
-// argument and a result, used again by each call. Both sides map them, so that a
-// body is copied once on its way, and the argument, which the function reads where it
-// lies, never again: this is why a function must not keep it. The files grow to the
-// largest body and go with the worker.
+// A memory is two files in memory that the pool shares with one worker, for an argument and
+// a result. Each call uses the same files. Both sides map them. A function reads its argument
+// in the mapping, without a copy, and therefore must not keep it. The files grow to the
+// largest body, and are freed with the worker.
 //
-// In front of the result the worker leaves word which task it has begun. The pool
-// reads that when the worker has died, and need not be woken by it before.
+// Before the result the file has the number of the task that the worker has begun. The pool
+// reads it when the worker has died, so that a worker need not send a frame when it begins.
 type memory struct {
 	argument, result region
 }
 
-// resultAt is where results begin.
+// resultAt is the offset of a result in its file.
 const resultAt = 64
 
-// create makes the files and returns them for the worker; none if that fails.
+// create creates the files and returns them for the worker. It returns none on failure.
 func (m *memory) create() []*os.File {
 	if m.argument.create("asyncio argument") != nil || m.result.create("asyncio result") != nil {
 		m.closeFiles()
@@ -42,8 +41,8 @@ func (m *memory) create() []*os.File {
 	return []*os.File{m.argument.file, m.result.file}
 }
 
-// inherit finds the files in the worker. Only files in memory have seals: if the pool
-// could make none, something else may have their numbers.
+// inherit opens the files in the worker. It checks for seals, which only files in memory
+// have: if create failed, other files may have the descriptors.
 func (m *memory) inherit() error {
 	for _, fd := range []int{argumentFile, resultFile} {
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil {
@@ -67,10 +66,10 @@ func (m *memory) unmap() {
 
 func (m *memory) putMemory(body []byte) bool { return m.argument.put(0, body) }
 
-// takeMemory returns the argument where it lies.
+// takeMemory returns the argument in the mapping, without a copy.
 func (m *memory) takeMemory(n int64) ([]byte, error) { return m.argument.take(0, n) }
 
-// sendMemory puts the body of a result there if that is worth it.
+// sendMemory moves the body of a result from the frame to the memory, if put accepts it.
 func (m *memory) sendMemory(f *frame.Frame) {
 	if m.result.put(resultAt, f.Body) {
 		f.Header = strconv.AppendInt(nil, int64(len(f.Body)), 10)
@@ -86,7 +85,7 @@ func (m *memory) getMemory(n int64) ([]byte, error) {
 	return clone(body), nil
 }
 
-func (m *memory) note(task uint64) bool {
+func (m *memory) recordBegun(task uint64) bool {
 	if m.result.mapped == nil {
 		return false
 	}
@@ -94,9 +93,9 @@ func (m *memory) note(task uint64) bool {
 	return true
 }
 
-// noted returns the number of the task that the worker has begun last. It reads the file, because the
-// goroutine that reads answers owns the mapping.
-func (m *memory) noted() (task uint64, known bool) {
+// lastBegun returns the number of the task that the worker has begun last. It reads the file,
+// because the goroutine that reads answers owns the mapping.
+func (m *memory) lastBegun() (task uint64, known bool) {
 	var b [8]byte
 	if m.result.file == nil {
 		return 0, false
@@ -105,14 +104,14 @@ func (m *memory) noted() (task uint64, known bool) {
 	return binary.LittleEndian.Uint64(b[:]), err == nil
 }
 
-// A region is a file in memory, and as much of it as was mapped so far.
+// A region is a file in memory and its mapping, which may be shorter than the file.
 type region struct {
 	file   *os.File
 	mapped []byte
 }
 
-// create makes the file, which cannot shrink: a page that is gone would be a fault on
-// the other side.
+// create creates the file. A seal prevents that it shrinks, which would cause a fault on the
+// other side.
 func (r *region) create(name string) error {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -123,36 +122,37 @@ func (r *region) create(name string) error {
 	return err
 }
 
-// put writes the body there, unless it is not worth it or does not fit.
+// put writes the body at the offset. It returns false if the body is smaller than minShared or
+// the file cannot grow.
 func (r *region) put(at int, body []byte) bool {
-	if len(body) < sharedFrom || r.reserve(at+len(body)) != nil {
+	if len(body) < minShared || r.reserve(at+len(body)) != nil {
 		return false
 	}
 	for to := r.mapped[at:]; len(body) > 0; {
-		n := copy(to, body[:min(len(body), piece)])
+		n := copy(to, body[:min(len(body), copySize)])
 		to, body = to[n:], body[n:]
 	}
 	return true
 }
 
-// piece is how much is copied at once. From a MiB on copy writes past the caches,
-// which takes three times as long, and the other side reads from main memory.
-const piece = 256 << 10
+// copySize bounds the size of one copy. From 1 MiB on, copy bypasses the caches, which takes
+// three times as long.
+const copySize = 256 << 10
 
-// clone copies b to memory that was not cleared before, as make does: of large
-// bodies that would be a third of the time.
+// clone returns a copy of b. The memory is not cleared before, as make does, which would take a
+// third of the time of a large copy.
 func clone(b []byte) []byte {
 	var s strings.Builder
 	s.Grow(len(b))
 	for rest := b; len(rest) > 0; {
-		n := min(len(rest), piece)
+		n := min(len(rest), copySize)
 		s.Write(rest[:n])
 		rest = rest[n:]
 	}
-	return unsafe.Slice(unsafe.StringData(s.String()), len(b)) // nobody else has the string
+	return unsafe.Slice(unsafe.StringData(s.String()), len(b)) // no other code has the string
 }
 
-// take returns n bytes of what the other side has put there.
+// take returns n bytes at the offset, without a copy.
 func (r *region) take(at int, n int64) ([]byte, error) {
 	end := int64(at) + n
 	if err := r.view(end); err != nil {
@@ -161,11 +161,11 @@ func (r *region) take(at int, n int64) ([]byte, error) {
 	return r.mapped[at:end:end], nil
 }
 
-// grain is what a file grows by.
-const grain = 64 << 10
+// growth is the unit of the size of a file, in bytes.
+const growth = 64 << 10
 
-// reserve sees to it that the file has n bytes and that they are mapped. The system
-// finds the memory now, and not when it is written to: then its lack would be a fault.
+// reserve allocates and maps n bytes of the file. Fallocate returns an error if there is no
+// memory. Without it a later write would cause a fault.
 func (r *region) reserve(n int) error {
 	if r.file == nil {
 		return errNoMemory
@@ -173,7 +173,7 @@ func (r *region) reserve(n int) error {
 	if n <= len(r.mapped) {
 		return nil
 	}
-	size := (int64(n) + grain - 1) / grain * grain
+	size := (int64(n) + growth - 1) / growth * growth
 	err := r.withFile("fallocate", func(fd int) error {
 		err := error(unix.EINTR)
 		for err == unix.EINTR {
@@ -187,8 +187,8 @@ func (r *region) reserve(n int) error {
 	return r.view(int64(n))
 }
 
-// withFile calls fn with the file's descriptor, which is not closed meanwhile: an
-// argument may be on its way when its worker is buried.
+// withFile calls fn with the descriptor of the file, which is not closed before fn has
+// returned. The outbox may write an argument while the slot reaps the worker.
 func (r *region) withFile(call string, fn func(fd int) error) error {
 	raw, err := r.file.SyscallConn()
 	if err != nil {
@@ -200,7 +200,7 @@ func (r *region) withFile(call string, fn func(fd int) error) error {
 	return err
 }
 
-// view maps the file, as long as it is now, if what is mapped does not have n bytes.
+// view maps the whole file if fewer than n bytes are mapped.
 func (r *region) view(n int64) error {
 	if n <= int64(len(r.mapped)) {
 		return nil
@@ -213,7 +213,7 @@ func (r *region) view(n int64) error {
 		return err
 	}
 	if info.Size() < n {
-		return fmt.Errorf("%d bytes in shared memory that has %d", n, info.Size())
+		return fmt.Errorf("shared memory of %d bytes: must have at least %d", info.Size(), n)
 	}
 	r.unmap()
 	return r.withFile("mmap", func(fd int) (err error) {

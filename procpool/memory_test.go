@@ -13,13 +13,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/frame"
 )
 
-// sharedMemory is one memory as both sides see it.
+// sharedMemory returns a memory, as the pool and as the worker see it.
 func sharedMemory(t *testing.T) (pool, worker *memory) {
 	t.Helper()
 	pool, worker = &memory{}, &memory{}
 	files := pool.create()
 	if len(files) != 2 {
-		t.Fatalf("%d files, 2 are expected", len(files))
+		t.Fatalf("%d files; want 2", len(files))
 	}
 	for i, r := range []*region{&worker.argument, &worker.result} {
 		fd, err := syscall.Dup(int(files[i].Fd()))
@@ -40,14 +40,13 @@ func sharedMemory(t *testing.T) (pool, worker *memory) {
 	return pool, worker
 }
 
-// TestMemory passes bodies that grow and shrink through the memory, and the word
-// beside them.
+// TestMemory passes bodies that grow and shrink through the memory, and the number of the task.
 func TestMemory(t *testing.T) {
 	pool, worker := sharedMemory(t)
 	if n := noted(pool); n != 0 {
 		t.Errorf("noted %d before anything was", n)
 	}
-	for i, n := range []int{sharedFrom, 3 * piece, grain, 5<<20 + 1, sharedFrom} {
+	for i, n := range []int{minShared, 3 * copySize, growth, 5<<20 + 1, minShared} {
 		body := bytes.Repeat([]byte{byte(i + 1)}, n)
 		if !pool.putMemory(body) {
 			t.Fatalf("%d bytes were refused", n)
@@ -57,7 +56,7 @@ func TestMemory(t *testing.T) {
 			t.Fatalf("%d bytes for the worker: %d came, %v", n, len(arg), err)
 		}
 		f := frame.Frame{Body: arg}
-		worker.note(uint64(n))
+		worker.recordBegun(uint64(n))
 		if worker.sendMemory(&f); f.Flags != frame.InMemory || f.Body != nil {
 			t.Fatalf("%d bytes were not sent through the memory", n)
 		}
@@ -75,23 +74,23 @@ func TestMemory(t *testing.T) {
 }
 
 func noted(m *memory) uint64 {
-	task, _ := m.noted()
+	task, _ := m.lastBegun()
 	return task
 }
 
-// TestMemoryRefuses: neither side can make the other read what is not there.
-func TestMemoryRefuses(t *testing.T) {
+// TestMemory_InvalidSizes: a side returns an error instead of reading past the end of the file.
+func TestMemory_InvalidSizes(t *testing.T) {
 	pool, worker := sharedMemory(t)
-	if pool.putMemory(make([]byte, sharedFrom-1)) {
+	if pool.putMemory(make([]byte, minShared-1)) {
 		t.Error("a small body was taken")
 	}
 	if b, err := pool.getMemory(1 << 20); err == nil {
-		t.Errorf("%d bytes of a result that nobody sent", len(b))
+		t.Errorf("%d bytes of a result that was not sent", len(b))
 	}
 	if err := unix.Ftruncate(int(worker.result.file.Fd()), 0); err != syscall.EPERM {
 		t.Errorf("the worker could shrink the file: %v", err)
 	}
-	if none := (&memory{}); none.putMemory(make([]byte, sharedFrom)) || none.note(1) || noted(none) != 0 {
-		t.Error("memory that was never made is used")
+	if none := (&memory{}); none.putMemory(make([]byte, minShared)) || none.recordBegun(1) || noted(none) != 0 {
+		t.Error("a memory without files is used")
 	}
 }

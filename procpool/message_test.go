@@ -18,7 +18,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// pattern makes n bytes that tell where in which pattern they are.
+// pattern returns n bytes. Each block of 256 contains the seed and its offset.
 func pattern(n, seed int) []byte {
 	b := make([]byte, n, n+256)
 	for at := 0; at < n; at += 256 {
@@ -28,7 +28,7 @@ func pattern(n, seed int) []byte {
 	return b
 }
 
-type letter struct {
+type message struct {
 	Title string
 	Body  []byte
 }
@@ -38,10 +38,10 @@ var (
 	sums  = asyncio.Register("procpool.test.sums", func(_ context.Context, b []byte) (bool, error) {
 		return bytes.Equal(b, pattern(len(b), len(b))), nil
 	})
-	second  = asyncio.Register("procpool.test.second", func(_ context.Context, b []byte) ([]byte, error) { return b[len(b)/2:], nil })
-	shouts  = asyncio.Register("procpool.test.shouts", func(_ context.Context, s string) (string, error) { return s + "!", nil })
-	letters = asyncio.Register("procpool.test.letters", func(_ context.Context, l letter) (letter, error) {
-		return letter{l.Title + "!", l.Body}, nil
+	second   = asyncio.Register("procpool.test.second", func(_ context.Context, b []byte) ([]byte, error) { return b[len(b)/2:], nil })
+	shouts   = asyncio.Register("procpool.test.shouts", func(_ context.Context, s string) (string, error) { return s + "!", nil })
+	messages = asyncio.Register("procpool.test.messages", func(_ context.Context, l message) (message, error) {
+		return message{l.Title + "!", l.Body}, nil
 	})
 	writes = asyncio.Register("procpool.test.writes", func(_ context.Context, b []byte) ([]byte, error) {
 		for i := range b {
@@ -51,8 +51,7 @@ var (
 	})
 )
 
-// sizes are around the borders: nothing, one write, the socket's buffer, shared
-// memory.
+// sizes are near the limits of an empty body, one write, and shared memory.
 var sizes = []int{0, 1, 100, 32<<10 - 1, 32 << 10, 32<<10 + 1, 200_000, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20, 64 << 20, 3 << 20, 7}
 
 func TestPayloads(t *testing.T) {
@@ -70,13 +69,13 @@ func TestPayloads(t *testing.T) {
 			}
 		}
 		if n := pool.Stats().Started; n != 1 {
-			t.Errorf("%d workers were started, 1 is expected", n)
+			t.Errorf("%d workers were started; want 1", n)
 		}
 	})
 }
 
-// liesIn returns what the system maps where the argument lies.
-var liesIn = asyncio.Register("procpool.test.liesIn", func(_ context.Context, b []byte) (string, error) {
+// mappingOf returns the line of /proc/self/maps that contains the argument.
+var mappingOf = asyncio.Register("procpool.test.mappingOf", func(_ context.Context, b []byte) (string, error) {
 	maps, err := os.ReadFile("/proc/self/maps")
 	at := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
 	for line := range strings.Lines(string(maps)) {
@@ -88,28 +87,28 @@ var liesIn = asyncio.Register("procpool.test.liesIn", func(_ context.Context, b 
 	return "", err
 })
 
-// TestSharedMemory: a large argument does not pass through the socket, a small one does.
+// TestSharedMemory: a large argument passes through shared memory, a small one through the pipe.
 func TestSharedMemory(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		for n, shared := range map[int]bool{1000: false, 8 << 20: true} {
-			mapping, err := liesIn.Call(ctx, pool, pattern(n, 1))
+			mapping, err := mappingOf.Call(ctx, pool, pattern(n, 1))
 			if err != nil || mapping == "" || strings.Contains(mapping, "memfd:") != shared {
-				t.Errorf("%d bytes lie in %q, %v; in shared memory: %v is expected", n, mapping, err, shared)
+				t.Errorf("%d bytes lie in %q, %v; want in shared memory: %v", n, mapping, err, shared)
 			}
 		}
 	})
 }
 
-// TestPayloadsOfTypes sends large values of other types, several at once.
-func TestPayloadsOfTypes(t *testing.T) {
+// TestLargeValuesOfOtherTypes sends several large values of other types at the same time.
+func TestLargeValuesOfOtherTypes(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
 		text := string(pattern(5<<20, 3))
 		body := pattern(3<<20, 1)
 		var strs []*asyncio.Task[string]
-		var structs []*asyncio.Task[letter]
+		var structs []*asyncio.Task[message]
 		for range 2 {
 			strs = append(strs, shouts.Submit(ctx, pool, text))
-			structs = append(structs, letters.Submit(ctx, pool, letter{"title", body}))
+			structs = append(structs, messages.Submit(ctx, pool, message{"title", body}))
 		}
 		for i := range strs {
 			if s, err := strs[i].Await(ctx); s != text+"!" || err != nil {
@@ -122,8 +121,7 @@ func TestPayloadsOfTypes(t *testing.T) {
 	})
 }
 
-// TestAlias: results that are part of the argument, or the argument changed, arrive
-// whole, and later calls do not change them.
+// TestAlias: results that alias the argument arrive unchanged, and later calls do not change them.
 func TestAlias(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		for _, n := range []int{1000, 6 << 20} {
@@ -161,23 +159,22 @@ func TestMaxMessage(t *testing.T) {
 				for what, err := range map[string]error{`the argument of "procpool.test.sums"`: argErr, `the result of "procpool.test.makes"`: resultErr} {
 					want := fmt.Sprintf("%s has %d bytes, the limit is %d (Options.MaxMessage)", what, limit+1, limit)
 					if !errors.Is(err, procpool.ErrTooLarge) || !strings.Contains(err.Error(), want) {
-						t.Errorf("error %v, ErrTooLarge with %q is expected", err, want)
+						t.Errorf("error %v; want ErrTooLarge with %q", err, want)
 					}
 				}
 				if n, err := square.Call(ctx, pool, 3); n != 9 || err != nil {
 					t.Errorf("the next call: %d, %v", n, err)
 				}
 				if n := pool.Stats().Started; n != 1 {
-					t.Errorf("%d workers were started, 1 is expected", n)
+					t.Errorf("%d workers were started; want 1", n)
 				}
 			})
 		})
 	}
 }
 
-// TestMapAboveTheLimit: elements that travel alone arrive, even if Map puts more into one
-// message than the limit allows.
-func TestMapAboveTheLimit(t *testing.T) {
+// TestMap_ChunkAboveMaxMessage: if a chunk is above MaxMessage, Map sends its elements alone.
+func TestMap_ChunkAboveMaxMessage(t *testing.T) {
 	const limit, size, n = 1 << 20, 300 << 10, 20
 	onPool(t, procpool.Options{Workers: 2, MaxMessage: limit}, func(ctx context.Context, pool *procpool.Pool) {
 		for name, opts := range map[string][]asyncio.MapOption{"measured": nil, "fixed": {asyncio.ChunkSize(8)}} {
@@ -195,64 +192,64 @@ func TestMapAboveTheLimit(t *testing.T) {
 				results++
 			}
 			if args != n || results != n {
-				t.Errorf("%s: %d and %d elements, %d are expected", name, args, results, n)
+				t.Errorf("%s: %d and %d elements; want %d", name, args, results, n)
 			}
 		}
 	})
 }
 
-// moody does not encode in a worker, or does not decode there, as it wishes.
-type moody struct{ Wish string }
+// A failingCodec fails to encode or to decode, depending on Mode.
+type failingCodec struct{ Mode string }
 
-func (m moody) GobEncode() ([]byte, error) {
-	if m.Wish == "stay" {
-		return nil, errors.New("it stays")
+func (m failingCodec) GobEncode() ([]byte, error) {
+	if m.Mode == "encode" {
+		return nil, errors.New("encoding fails")
 	}
-	return []byte(m.Wish), nil
+	return []byte(m.Mode), nil
 }
 
-func (m *moody) GobDecode(b []byte) error {
-	if m.Wish = string(b); m.Wish == "be refused" {
-		return errors.New("it is refused")
+func (m *failingCodec) GobDecode(b []byte) error {
+	if m.Mode = string(b); m.Mode == "decode" {
+		return errors.New("decoding fails")
 	}
 	return nil
 }
 
 var (
-	takesMoody = asyncio.Register("procpool.test.takesMoody", func(_ context.Context, m moody) (string, error) { return m.Wish, nil })
-	givesMoody = asyncio.Register("procpool.test.givesMoody", func(_ context.Context, wish string) (moody, error) { return moody{wish}, nil })
+	takesFailing = asyncio.Register("procpool.test.takesFailing", func(_ context.Context, m failingCodec) (string, error) { return m.Mode, nil })
+	givesFailing = asyncio.Register("procpool.test.givesFailing", func(_ context.Context, mode string) (failingCodec, error) { return failingCodec{mode}, nil })
 )
 
 var callsUnknown = asyncio.Register("procpool.test.callsUnknown", func(ctx context.Context, name string) ([]byte, error) {
 	return asyncio.Execute(ctx, name, nil)
 })
 
-// TestWhatDoesNotTravel: each is that call's error.
-func TestWhatDoesNotTravel(t *testing.T) {
+// TestEncodingErrors: a value that cannot be encoded or decoded is the error of its call only.
+func TestEncodingErrors(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
-		_, encode := takesMoody.Call(ctx, pool, moody{"stay"})
-		_, decode := takesMoody.Call(ctx, pool, moody{"be refused"})
-		_, encodeResult := givesMoody.Call(ctx, pool, "stay")
-		_, decodeResult := givesMoody.Call(ctx, pool, "be refused")
+		_, encode := takesFailing.Call(ctx, pool, failingCodec{"encode"})
+		_, decode := takesFailing.Call(ctx, pool, failingCodec{"decode"})
+		_, encodeResult := givesFailing.Call(ctx, pool, "encode")
+		_, decodeResult := givesFailing.Call(ctx, pool, "decode")
 		for _, c := range []struct {
 			err  error
 			text string
 		}{
-			{encode, `the argument of "procpool.test.takesMoody": it stays`}, {decode, `the argument of "procpool.test.takesMoody": it is refused`},
-			{encodeResult, `the result of "procpool.test.givesMoody": it stays`}, {decodeResult, `the result of "procpool.test.givesMoody": it is refused`},
+			{encode, `the argument of "procpool.test.takesFailing": encoding fails`}, {decode, `the argument of "procpool.test.takesFailing": decoding fails`},
+			{encodeResult, `the result of "procpool.test.givesFailing": encoding fails`}, {decodeResult, `the result of "procpool.test.givesFailing": decoding fails`},
 		} {
 			if !errors.Is(c.err, asyncio.ErrEncoding) || !strings.Contains(c.err.Error(), c.text) {
-				t.Errorf("error %v, ErrEncoding with %q is expected", c.err, c.text)
+				t.Errorf("error %v; want ErrEncoding with %q", c.err, c.text)
 			}
 		}
-		if _, err := callsUnknown.Call(ctx, pool, "nobody.knows"); !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), `"nobody.knows"`) {
-			t.Errorf("error %v, ErrNotRegistered with the name is expected", err)
+		if _, err := callsUnknown.Call(ctx, pool, "not.registered"); !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), `"not.registered"`) {
+			t.Errorf("error %v; want ErrNotRegistered with the name", err)
 		}
-		if got, err := takesMoody.Call(ctx, pool, moody{"travel"}); got != "travel" || err != nil {
+		if got, err := takesFailing.Call(ctx, pool, failingCodec{"none"}); got != "none" || err != nil {
 			t.Errorf("the next call: %q, %v", got, err)
 		}
 		if n := pool.Stats().Started; n != 1 {
-			t.Errorf("%d workers were started, 1 is expected", n)
+			t.Errorf("%d workers were started; want 1", n)
 		}
 	})
 }

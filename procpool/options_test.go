@@ -17,7 +17,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-func TestImpossibleOptions(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	for _, c := range []struct {
 		options procpool.Options
 		text    string
@@ -54,23 +54,23 @@ func TestImpossibleOptions(t *testing.T) {
 	}
 }
 
-// surroundings are what a worker finds.
-type surroundings struct {
+// An environment is what a worker gets from its pool.
+type environment struct {
 	Dir, Variable, Orders string
 	Procs, Nice           int
 }
 
-var lookAround = asyncio.Register("procpool.test.lookAround", func(context.Context, struct{}) (s surroundings, err error) {
+var environmentOf = asyncio.Register("procpool.test.environmentOf", func(context.Context, struct{}) (s environment, err error) {
 	s.Variable, s.Orders, s.Procs = os.Getenv("PROCPOOL_TEST_VARIABLE"), os.Getenv("ASYNCIO_WORKER"), runtime.GOMAXPROCS(0)
 	if s.Dir, err = os.Getwd(); err != nil {
 		return s, err
 	}
 	priority, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
-	s.Nice = 20 - priority // what the system call returns on Linux
+	s.Nice = 20 - priority // on Linux the system call returns 20 - niceness
 	return s, err
 })
 
-func TestSurroundings(t *testing.T) {
+func TestWorkerEnvironment(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -84,16 +84,16 @@ func TestSurroundings(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct {
 		options procpool.Options
-		want    surroundings
+		want    environment
 	}{
-		"default": {procpool.Options{}, surroundings{Dir: here, Variable: "inherited", Procs: 2, Nice: mine}},
+		"default": {procpool.Options{}, environment{Dir: here, Variable: "inherited", Procs: 2, Nice: mine}},
 		"set": {procpool.Options{Dir: dir, Env: []string{"PROCPOOL_TEST_VARIABLE=set"}, GOMAXPROCS: 3, Nice: 7},
-			surroundings{Dir: dir, Variable: "set", Procs: 3, Nice: min(mine+7, 19)}},
+			environment{Dir: dir, Variable: "set", Procs: 3, Nice: min(mine+7, 19)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onPool(t, c.options, func(ctx context.Context, pool *procpool.Pool) {
-				if got, err := lookAround.Call(ctx, pool, struct{}{}); got != c.want || err != nil {
-					t.Errorf("%+v, %v; expected: %+v", got, err, c.want)
+				if got, err := environmentOf.Call(ctx, pool, struct{}{}); got != c.want || err != nil {
+					t.Errorf("%+v, %v; want %+v", got, err, c.want)
 				}
 			})
 		})
@@ -112,17 +112,16 @@ func TestTasksPerWorker(t *testing.T) {
 		}
 		for i := range pids[1:] {
 			if same := pids[i] == pids[i+1]; same != ((i+1)%3 != 0) {
-				t.Errorf("the calls ran in the processes %v, three each are expected", pids)
+				t.Errorf("the calls ran in the processes %v; want three each", pids)
 			}
 		}
 		if n := pool.Stats().Started; n != 3 {
-			t.Errorf("%d workers were started, 3 are expected", n)
+			t.Errorf("%d workers were started; want 3", n)
 		}
 	})
 }
 
-// TestIdleTimeout: workers that have nothing to do end, and new ones come when
-// needed.
+// TestIdleTimeout: idle workers end, and a call starts a new one.
 func TestIdleTimeout(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 2, IdleTimeout: 5 * time.Millisecond}, func(ctx context.Context, pool *procpool.Pool) {
 		for range 3 {
@@ -133,13 +132,13 @@ func TestIdleTimeout(t *testing.T) {
 			until(ctx, t, "the idle worker has ended", func() bool { return len(pool.Stats().Workers) == 0 && !alive(pid) })
 		}
 		if s := pool.Stats(); s.Started != 3 || s.Crashed != 0 {
-			t.Errorf("Started %d, Crashed %d; expected: 3, 0", s.Started, s.Crashed)
+			t.Errorf("Started %d, Crashed %d; want 3, 0", s.Started, s.Crashed)
 		}
 	})
 }
 
-// TestQueueLimit: calls above the limit are suspended, come in order, and can be
-// cancelled; the loop goes on.
+// TestQueueLimit: calls above the limit are suspended, run in order, and can be cancelled. The loop
+// is not blocked.
 func TestQueueLimit(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1, QueueLimit: 2}, func(ctx context.Context, pool *procpool.Pool) {
@@ -156,20 +155,20 @@ func TestQueueLimit(t *testing.T) {
 			}))
 		}
 		until(ctx, t, "the queue is full", func() bool { return pool.Stats().Queued == 2 })
-		for range 100 { // none gets past it
+		for range 100 { // no call exceeds the limit
 			if err := asyncio.Sleep(ctx, 0); err != nil || pool.Stats().Queued != 2 {
-				t.Errorf("%d calls wait, 2 are expected; %v", pool.Stats().Queued, err)
+				t.Errorf("%d calls wait; want 2; %v", pool.Stats().Queued, err)
 				break
 			}
 		}
-		for _, i := range []int{0, 4, 9} { // one in the queue, two that wait for room
+		for _, i := range []int{0, 4, 9} { // one in the queue, two that wait for capacity
 			calls[i].Cancel(errBored)
 			if _, err := calls[i].Await(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("call %d: %v", i, err)
 			}
 		}
 		g.open(t, 1)
-		letGo(ctx, t, running)
+		awaitReleased(ctx, t, running)
 		for i, call := range calls {
 			if i == 0 || i == 4 || i == 9 {
 				continue
@@ -184,9 +183,9 @@ func TestQueueLimit(t *testing.T) {
 	})
 }
 
-// TestQueueLimitLeft: the loop of a call that waits for room ends. Its place in line
-// is free for others.
-func TestQueueLimitLeft(t *testing.T) {
+// TestQueueLimit_WaiterOfAnEndedLoop: if the loop of a waiting call ends, the capacity goes to
+// another call.
+func TestQueueLimit_WaiterOfAnEndedLoop(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 1, QueueLimit: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		running := begin(ctx, t, pool, order{Gate: g.path})
@@ -207,7 +206,7 @@ func TestQueueLimitLeft(t *testing.T) {
 		}
 		last := square.Submit(ctx, pool, 4)
 		g.open(t, 1)
-		letGo(ctx, t, running)
+		awaitReleased(ctx, t, running)
 		for i, call := range []*asyncio.Task[int]{queued, last} {
 			if n, err := call.Await(ctx); err != nil || n != (2*i+2)*(2*i+2) {
 				t.Errorf("call %d: %d, %v", i, n, err)
@@ -241,7 +240,7 @@ func TestStats(t *testing.T) {
 			t.Errorf("the idle worker: %+v", idle)
 		}
 		g.open(t, 1)
-		letGo(ctx, t, running)
+		awaitReleased(ctx, t, running)
 		s = pool.Stats()
 		for name, h := range map[string]asyncio.Histogram{"Wait": s.Wait, "Run": s.Run} {
 			sum := uint64(0)
@@ -253,13 +252,12 @@ func TestStats(t *testing.T) {
 			}
 		}
 		if s.Completed != 4 || s.Started != 2 {
-			t.Errorf("Completed %d, Started %d; expected: 4, 2", s.Completed, s.Started)
+			t.Errorf("Completed %d, Started %d; want 4, 2", s.Completed, s.Started)
 		}
 	})
 }
 
-// TestStatsOfAStart: a worker that is not ready yet is there.
-func TestStatsOfAStart(t *testing.T) {
+func TestStats_StartingWorker(t *testing.T) {
 	g := newGate(t)
 	o := procpool.Options{Workers: 3, Init: startAtGate, Env: []string{gateEnv + "=" + g.path}}
 	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
@@ -271,7 +269,7 @@ func TestStatsOfAStart(t *testing.T) {
 		}
 		g.open(t, 1)
 		if pid, err := call.Await(ctx); pid != w.Pid || err != nil {
-			t.Errorf("the call ran in process %d, %v; expected: %d", pid, err, w.Pid)
+			t.Errorf("the call ran in process %d, %v; want %d", pid, err, w.Pid)
 		}
 		if w := pool.Stats().Workers; len(w) != 1 || w[0].State != "idle" || w[0].Done != 1 {
 			t.Errorf("afterwards: %+v", w)

@@ -27,7 +27,9 @@ func init() {
 		program(false, o, func(ctx context.Context, pool *procpool.Pool) { square.Call(ctx, pool, 1) })
 	}
 	afterMain["spins"] = func() {
-		program(false, one, func(ctx context.Context, pool *procpool.Pool) { tellHeld(ctx, pool, order{Deaf: true, Child: true}) })
+		program(false, one, func(ctx context.Context, pool *procpool.Pool) {
+			printHeld(ctx, pool, order{IgnoreCancel: true, Child: true})
+		})
 	}
 	afterMain["idles"] = func() { program(false, one, idleProgram) }
 	afterMain["stopped"] = func() { program(false, one, stoppedProgram) }
@@ -38,7 +40,7 @@ func init() {
 
 var one = procpool.Options{Workers: 1}
 
-// stuckInit starts a program, tells of it, and does not return.
+// stuckInit starts a program, prints the pids, and does not return.
 func stuckInit(ctx context.Context) error {
 	pids, err := startSleep(ctx, struct{}{})
 	fmt.Println(pids)
@@ -48,13 +50,13 @@ func stuckInit(ctx context.Context) error {
 	return err
 }
 
-// program is the main of the test programs.
+// program is the main function of the test programs.
 func program(interruptible bool, o procpool.Options, body func(ctx context.Context, pool *procpool.Pool)) {
 	ctx := context.Background()
 	if interruptible {
 		ctx, _ = signal.NotifyContext(ctx, os.Interrupt)
 	}
-	pool, err := procpool.New(patient(o))
+	pool, err := procpool.New(withLongTimeouts(o))
 	if err == nil {
 		err = asyncio.Run(context.Background(), func(loopCtx context.Context) error {
 			body(context.WithValue(loopCtx, interruptKey{}, ctx), pool)
@@ -69,8 +71,8 @@ func program(interruptible bool, o procpool.Options, body func(ctx context.Conte
 
 type interruptKey struct{}
 
-// tellHeld calls hold, and prints which processes there are when it has begun.
-func tellHeld(ctx context.Context, pool *procpool.Pool, o order) {
+// printHeld calls hold, and prints the pids when it has begun.
+func printHeld(ctx context.Context, pool *procpool.Pool, o order) {
 	s, err := holds.Call(ctx, pool, o, asyncio.OnProgress(func(_, _ int64, note string) { fmt.Println(note) }))
 	fmt.Println(s, err)
 }
@@ -85,7 +87,7 @@ func startSleep(context.Context, struct{}) (string, error) {
 	return fmt.Sprint(os.Getpid(), " ", cmd.Process.Pid), nil
 }
 
-// idleProgram has a worker that has nothing to do, beside a program that it started.
+// idleProgram has an idle worker, and a program that the worker started.
 func idleProgram(ctx context.Context, pool *procpool.Pool) {
 	pids, err := starts.Call(ctx, pool, struct{}{})
 	fmt.Println(pids)
@@ -94,7 +96,7 @@ func idleProgram(ctx context.Context, pool *procpool.Pool) {
 	}
 }
 
-var startsDeaf = asyncio.Register("procpool.test.startsDeaf", func(context.Context, struct{}) (string, error) {
+var startsIgnoringHangup = asyncio.Register("procpool.test.startsIgnoringHangup", func(context.Context, struct{}) (string, error) {
 	cmd := exec.Command("sh", "-c", "trap '' HUP; echo; exec sleep 1000")
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -103,18 +105,18 @@ var startsDeaf = asyncio.Register("procpool.test.startsDeaf", func(context.Conte
 	if err != nil {
 		return "", err
 	}
-	_, err = out.Read(make([]byte, 1)) // now it is deaf
+	_, err = out.Read(make([]byte, 1)) // after this line it ignores SIGHUP
 	return fmt.Sprint(os.Getpid(), " ", cmd.Process.Pid), err
 })
 
-// stoppedProgram has a worker that is stopped, beside a program that ignores hangups.
+// stoppedProgram has a worker that SIGSTOP has stopped, and a program that ignores SIGHUP.
 func stoppedProgram(ctx context.Context, pool *procpool.Pool) {
-	pids, err := startsDeaf.Call(ctx, pool, struct{}{})
+	pids, err := startsIgnoringHangup.Call(ctx, pool, struct{}{})
 	var worker int
 	if fmt.Sscan(pids, &worker); err != nil || worker <= 0 || syscall.Kill(worker, syscall.SIGSTOP) != nil {
 		return
 	}
-	for workerState(pool, worker) != "stopped" { // the system sends SIGHUP only if all its threads are stopped
+	for workerState(pool, worker) != "stopped" { // the system sends SIGHUP only if all threads of the worker are stopped
 		if asyncio.Sleep(ctx, time.Millisecond) != nil {
 			return
 		}
@@ -123,10 +125,10 @@ func stoppedProgram(ctx context.Context, pool *procpool.Pool) {
 	asyncio.Recv(ctx, make(chan int))
 }
 
-// interruptedProgram goes on when it is interrupted, and lets its function finish.
+// interruptedProgram continues after an interrupt, and releases its function.
 func interruptedProgram(ctx context.Context, pool *procpool.Pool) {
 	path := os.Getenv(gateEnv)
-	call := asyncio.Go(ctx, func(ctx context.Context) error { tellHeld(ctx, pool, order{Gate: path}); return nil })
+	call := asyncio.Go(ctx, func(ctx context.Context) error { printHeld(ctx, pool, order{Gate: path}); return nil })
 	asyncio.Recv(ctx, ctx.Value(interruptKey{}).(context.Context).Done())
 	fmt.Println("interrupted")
 	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
@@ -136,14 +138,14 @@ func interruptedProgram(ctx context.Context, pool *procpool.Pool) {
 	}
 }
 
-// replacedProgram makes its first call when it is told to.
+// replacedProgram makes its first call after it has read a line.
 func replacedProgram(ctx context.Context, pool *procpool.Pool) {
 	fmt.Println("ready")
 	fmt.Scanln()
 	fmt.Println(square.Call(ctx, pool, 7))
 }
 
-// programWithoutMain tries to make a pool before Main and after it.
+// programWithoutMain calls New before Main and after it.
 func programWithoutMain() {
 	_, err := procpool.New(procpool.Options{})
 	fmt.Println(err, errors.Is(err, procpool.ErrNoMain))
@@ -153,7 +155,7 @@ func programWithoutMain() {
 	os.Exit(0)
 }
 
-// running is a test program.
+// A running is a test program.
 type running struct {
 	*exec.Cmd
 	in  io.WriteCloser
@@ -164,7 +166,7 @@ func startProgram(t *testing.T, path, mode string, env ...string) running {
 	t.Helper()
 	cmd := exec.Command(path)
 	cmd.Env = append(append(os.Environ(), programMode+"="+mode), env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does for the terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -197,8 +199,8 @@ func self(t *testing.T) string {
 	return path
 }
 
-// TestNoOrphans kills a program whose worker computes, or idles, or is in Init, or is
-// stopped, beside a program that the worker started: nothing is left.
+// TestNoOrphans kills a program whose worker computes, is idle, is in Init, or is stopped. The
+// worker ends, and so does the program that it started.
 func TestNoOrphans(t *testing.T) {
 	for _, mode := range []string{"spins", "idles", "initialises", "stopped"} {
 		t.Run(mode, func(t *testing.T) {
@@ -212,13 +214,13 @@ func TestNoOrphans(t *testing.T) {
 				t.Error(err)
 			}
 			p.Wait()
-			eventually(t, "worker and child are gone", func() bool { return !alive(worker) && !alive(child) })
+			waitFor(t, "worker and child are gone", func() bool { return !alive(worker) && !alive(child) })
 		})
 	}
 }
 
-// TestInterrupt sends what Ctrl-C sends, to the group in the foreground: the program
-// gets it, its worker does not.
+// TestInterrupt sends SIGINT to the foreground group, as Ctrl-C does. The program gets it, and its
+// worker does not.
 func TestInterrupt(t *testing.T) {
 	checkLeaks(t)
 	g := newGate(t)
@@ -233,9 +235,9 @@ func TestInterrupt(t *testing.T) {
 	if err := syscall.Kill(-p.Process.Pid, syscall.SIGINT); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"interrupted", "let go <nil>"} {
+	for _, want := range []string{"interrupted", "released <nil>"} {
 		if got := p.line(t); got != want {
-			t.Errorf("the program printed %q, %q is expected", got, want)
+			t.Errorf("the program printed %q; want %q", got, want)
 		}
 	}
 	if err := p.Wait(); err != nil || alive(worker) {
@@ -243,8 +245,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestReplacedBinary removes the program's file, or puts another there, before it
-// starts its first worker.
+// TestReplacedBinary removes or replaces the program's file before the first worker starts.
 func TestReplacedBinary(t *testing.T) {
 	for name, replace := range map[string]func(path string) error{
 		"removed": os.Remove,
@@ -280,14 +281,14 @@ func TestReplacedBinary(t *testing.T) {
 	}
 }
 
-// TestWithoutMain: New refuses until Main was called, in a program that is started
-// as a worker too, so that a test binary without Main is no fork bomb.
+// TestWithoutMain: New fails before Main, also in a program that is started as a worker. So a test
+// binary without Main does not start itself again and again.
 func TestWithoutMain(t *testing.T) {
 	for _, env := range []string{"NOTHING=1", `ASYNCIO_WORKER={"Version":1}`} {
 		checkLeaks(t)
 		p := startProgram(t, self(t), "without Main", env)
 		if got, want := p.line(t), procpool.ErrNoMain.Error()+" true"; got != want {
-			t.Errorf("New printed %q, %q is expected", got, want)
+			t.Errorf("New printed %q; want %q", got, want)
 		}
 		if !strings.HasPrefix(env, "ASYNCIO") {
 			if got := p.line(t); got != "<nil>" {
@@ -299,13 +300,13 @@ func TestWithoutMain(t *testing.T) {
 	}
 	for _, text := range []string{"procpool.Main()", "first line of main", "TestMain"} {
 		if !strings.Contains(procpool.ErrNoMain.Error(), text) {
-			t.Errorf("ErrNoMain does not say %q: %v", text, procpool.ErrNoMain)
+			t.Errorf("ErrNoMain does not contain %q: %v", text, procpool.ErrNoMain)
 		}
 	}
 }
 
-// TestBadOrders: a worker whose orders are not a pool's says so.
-func TestBadOrders(t *testing.T) {
+// TestInvalidWorkerConfig: a worker with an invalid configuration prints an error and exits.
+func TestInvalidWorkerConfig(t *testing.T) {
 	checkLeaks(t)
 	for _, orders := range []string{"", "garbage", `{"Version":0}`, `{"Version":"one"}`} {
 		cmd := exec.Command(self(t))

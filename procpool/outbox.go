@@ -9,7 +9,7 @@ import (
 
 // An outbox queues the frames for one worker, in the order of post. The pool posts with its lock held
 // and flushes without it. flush writes without blocking. If the pipe is full or a frame is large, a
-// goroutine writes until the outbox is empty. So a worker that does not read blocks no other goroutine.
+// goroutine writes until the outbox is empty. So a worker that does not read blocks no caller.
 type outbox struct {
 	ch *channel
 

@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	tailLen  = 64 << 10
-	traceLen = 16 << 10
-	lineLen  = 16 << 10 // longer lines are cut
+	maxTail  = 64 << 10
+	maxTrace = 16 << 10
+	maxLine  = 16 << 10 // longer lines are cut
 )
 
-// tail keeps the last bytes written to it, and where in them the call began. A trace
-// of many goroutines may be longer: of that it keeps the beginning too.
+// A tail keeps the last bytes written to it. It also keeps the beginning of a trace that is
+// longer than these bytes.
 type tail struct {
 	mu    sync.Mutex
 	buf   []byte
-	call  int
-	trace string // what the call printed from the runtime's last message on
+	call  int    // the offset in buf at which the call began
+	trace string // the beginning of the call's trace, once it has left buf
 }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.buf = append(t.buf, p...)
-	if n := len(t.buf) - tailLen; n > tailLen {
+	if n := len(t.buf) - maxTail; n > maxTail {
 		t.keepTrace(n)
 		t.buf = append(t.buf[:0], t.buf[n:]...)
 		t.call = max(0, t.call-n)
@@ -41,33 +41,33 @@ func (t *tail) keepTrace(position int) {
 		return
 	}
 	if message, trace := fatalOf(string(t.buf[t.call:])); message != "" && len(t.buf)-len(trace) < position {
-		t.trace = trace[:min(len(trace), traceLen)]
+		t.trace = trace[:min(len(trace), maxTrace)]
 	}
 }
 
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(t.buf[max(0, len(t.buf)-tailLen):])
+	return string(t.buf[max(0, len(t.buf)-maxTail):])
 }
 
-// begin marks that a call begins here.
-func (t *tail) begin() {
+// beginCall marks the beginning of the output of a call.
+func (t *tail) beginCall() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.call, t.trace = len(t.buf), ""
 }
 
-// ofCall returns what was written since, as far as it is kept; trace is the beginning
-// of a trace that is longer than that.
+// ofCall returns the kept bytes that were written after beginCall. trace is the beginning of
+// a trace that is longer than text.
 func (t *tail) ofCall() (text, trace string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.keepTrace(len(t.buf) - tailLen)
-	return string(t.buf[max(t.call, len(t.buf)-tailLen):]), t.trace
+	t.keepTrace(len(t.buf) - maxTail)
+	return string(t.buf[max(t.call, len(t.buf)-maxTail):]), t.trace
 }
 
-// lines logs what a worker prints, line by line.
+// A lines writer calls log for each line.
 type lines struct {
 	log  func(line string)
 	rest []byte
@@ -84,12 +84,14 @@ func (l *lines) Write(p []byte) (int, error) {
 		l.flush()
 		p = p[i+1:]
 	}
-	if l.rest = append(l.rest, p...); len(l.rest) > lineLen {
+	if l.rest = append(l.rest, p...); len(l.rest) > maxLine {
 		l.flush()
 	}
 	return n, nil
 }
 
+// flush logs an unfinished line.
+// flush logs an unfinished line.
 func (l *lines) flush() {
 	if len(l.rest) > 0 {
 		l.log(string(bytes.TrimRight(l.rest, "\r")))
@@ -97,7 +99,7 @@ func (l *lines) flush() {
 	}
 }
 
-// output returns where what the slot's worker prints on one stream goes.
+// output returns the writer for a stream of the slot's worker: to, or the pool's logger.
 func (s *slot) output(name string, to io.Writer) io.Writer {
 	if to != nil {
 		return to
@@ -109,7 +111,8 @@ func (s *slot) output(name string, to io.Writer) io.Writer {
 	}}
 }
 
-// shared lets the workers' goroutines write in turn to writers that may be the same.
+// A shared writer lets one goroutine at a time write to w. Writers with the same underlying
+// writer have the same lock.
 type shared struct {
 	mu *sync.Mutex
 	w  io.Writer
@@ -118,6 +121,6 @@ type shared struct {
 func (s *shared) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.w.Write(p) // if the user's writer fails, the worker must not
+	s.w.Write(p) // an error of the user's writer must not stop the copy
 	return len(p), nil
 }

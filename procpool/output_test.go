@@ -17,7 +17,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// sink collects what is written, and may be read meanwhile.
+// A sink collects what is written. Its methods may be called from any goroutine.
 type sink struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -35,8 +35,8 @@ func (s *sink) String() string {
 	return s.buf.String()
 }
 
-// TestLoggedOutput: what a function prints goes to the logger line by line, with the
-// worker and the call, while it runs.
+// TestLoggedOutput: the output of a function is logged line by line while it runs, with the worker
+// and the call.
 func TestLoggedOutput(t *testing.T) {
 	g := newGate(t)
 	var log sink
@@ -57,18 +57,18 @@ func TestLoggedOutput(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if !strings.Contains(log.String(), "msg=unfinished worker=1 stream=stdout") { // at the worker's end
+	if !strings.Contains(log.String(), "msg=unfinished worker=1 stream=stdout") { // logged at the end of the worker
 		t.Errorf("the last line, which has no end, is lost:\n%s", &log)
 	}
 }
 
-// plainBuffer is a writer that must not be used by two goroutines at once.
-type plainBuffer struct{ bytes.Buffer }
+// An unlockedBuffer is a writer that two goroutines must not use at the same time.
+type unlockedBuffer struct{ bytes.Buffer }
 
-// TestWriters: what workers print goes where the options say, one Write at a time,
-// also if both are the same.
+// TestWriters: the pool calls Write from one goroutine at a time, also if Stdout and Stderr are the
+// same writer.
 func TestWriters(t *testing.T) {
-	var both plainBuffer
+	var both unlockedBuffer
 	onPool(t, procpool.Options{Workers: 2, Stdout: &both, Stderr: &both}, func(ctx context.Context, pool *procpool.Pool) {
 		var calls []*asyncio.Task[int]
 		for range 20 {
@@ -81,32 +81,31 @@ func TestWriters(t *testing.T) {
 		}
 	})
 	if out, err := strings.Count(both.String(), "out\n"), strings.Count(both.String(), "err\n"); out != 20 || err != 20 {
-		t.Errorf("%d lines of stdout and %d of stderr, 20 each are expected", out, err)
+		t.Errorf("%d lines of stdout and %d of stderr; want 20 each", out, err)
 	}
 }
 
-type brokenWriter struct{}
+type failingWriter struct{}
 
-func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
-// TestBrokenWriter: a writer that fails does no harm to the worker.
-func TestBrokenWriter(t *testing.T) {
-	onPool(t, procpool.Options{Workers: 1, Stdout: brokenWriter{}, Stderr: brokenWriter{}}, func(ctx context.Context, pool *procpool.Pool) {
-		large := strings.Repeat("x", 1<<20) // more than a pipe holds
+// TestFailingWriter: an error of the writer does not stop the worker.
+func TestFailingWriter(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1, Stdout: failingWriter{}, Stderr: failingWriter{}}, func(ctx context.Context, pool *procpool.Pool) {
+		large := strings.Repeat("x", 1<<20) // more than the capacity of a pipe
 		for range 3 {
 			if n, err := prints.Call(ctx, pool, output{Out: large, Err: large}); n != len(large) || err != nil {
 				t.Errorf("%d, %v", n, err)
 			}
 		}
 		if n := pool.Stats().Started; n != 1 {
-			t.Errorf("%d workers were started, 1 is expected", n)
+			t.Errorf("%d workers were started; want 1", n)
 		}
 	})
 }
 
-// TestTailOfACall: a crash tells what its own call printed and is explained by that, not
-// by what an earlier call printed.
-func TestTailOfACall(t *testing.T) {
+// TestStderrTail_OfTheCrashingCall: a crash has the output of its own call only, and its reason.
+func TestStderrTail_OfTheCrashingCall(t *testing.T) {
 	var log sink
 	onPool(t, procpool.Options{Workers: 1, Stderr: &log}, func(ctx context.Context, pool *procpool.Pool) {
 		if _, err := prints.Call(ctx, pool, output{Err: "panic: survived\n"}); err != nil {
@@ -115,22 +114,22 @@ func TestTailOfACall(t *testing.T) {
 		until(ctx, t, "it was printed", func() bool { return log.String() == "panic: survived\n" })
 		_, err := crash.Call(ctx, pool, "exit 2")
 		var c *procpool.WorkerCrash
-		if !errors.As(err, &c) || c.Reason != "it exited with code 2" || c.Stack != "" || c.StderrTail != "about to die by exit 2\n" {
+		if !errors.As(err, &c) || c.Reason != "exit code 2" || c.Stack != "" || c.StderrTail != "about to die by exit 2\n" {
 			t.Errorf("error %v; %+v", err, c)
 		}
 	})
 }
 
-// fallingInit breaks the worker and has it say so, before there is a call.
-func fallingInit(ctx context.Context) error {
+// printThenEOFInit prints a line, and makes the worker read the end of its channel.
+func printThenEOFInit(ctx context.Context) error {
 	fmt.Fprintln(os.Stderr, "the roof falls in")
-	return deafInit(ctx)
+	return eofInit(ctx)
 }
 
-// TestTailFromBeforeTheCall: what a worker printed that dies before it has begun the
-// call is kept, although the call was on its way.
-func TestTailFromBeforeTheCall(t *testing.T) {
-	onPool(t, procpool.Options{Workers: 1, Init: fallingInit}, func(ctx context.Context, pool *procpool.Pool) {
+// TestStderrTail_BeforeTheCallBegins: if a worker dies before it begins the call, the error has the
+// worker's earlier output.
+func TestStderrTail_BeforeTheCallBegins(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1, Init: printThenEOFInit}, func(ctx context.Context, pool *procpool.Pool) {
 		_, err := square.Call(ctx, pool, 1)
 		var c *procpool.WorkerCrash
 		if !errors.As(err, &c) || !strings.Contains(c.StderrTail, "the roof falls in\n") {
@@ -145,9 +144,9 @@ var printsAndDies = asyncio.Register("procpool.test.printsAndDies", func(_ conte
 	return 0, nil
 })
 
-// TestMuchOutput: huge lines are cut into pieces and nothing is lost; of a
-// megabyte on stderr a crash has the end.
-func TestMuchOutput(t *testing.T) {
+// TestLongOutput: long lines are logged in parts, without loss. A crash has the last 64 KiB of
+// stderr.
+func TestLongOutput(t *testing.T) {
 	var out sink
 	log := &countingHandler{}
 	onPool(t, procpool.Options{Workers: 1, Stdout: &out, Logger: slog.New(log)}, func(ctx context.Context, pool *procpool.Pool) {
@@ -167,16 +166,16 @@ func TestMuchOutput(t *testing.T) {
 		}
 	})
 	if n := len(out.String()); n != 1<<20 {
-		t.Errorf("stdout has %d bytes, %d are expected", n, 1<<20)
+		t.Errorf("stdout has %d bytes; want %d", n, 1<<20)
 	}
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	if want := 15<<16 + len("the end") + 1<<20 + len("short"); log.bytes != want || log.longest > 64<<10 {
-		t.Errorf("%d bytes were logged, the longest line of %d; expected: %d", log.bytes, log.longest, want)
+		t.Errorf("%d bytes were logged, the longest line of %d; want %d", log.bytes, log.longest, want)
 	}
 }
 
-// countingHandler measures lines.
+// A countingHandler counts bytes and the length of the longest line.
 type countingHandler struct {
 	slog.Handler
 	mu             sync.Mutex

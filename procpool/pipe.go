@@ -13,7 +13,7 @@ import (
 // has ended and the pipe is empty, even if another program still has the other end open.
 type processPipe struct {
 	file *os.File
-	left int // limit of the bytes that are read after the end of the process
+	left int // the bytes that may still be read after the end of the process
 }
 
 // pipeSize exceeds the default capacity of a pipe.

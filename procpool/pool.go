@@ -14,13 +14,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A Pool is an asyncio.Executor that runs registered functions in worker
-// processes. Its methods may be called from any goroutine, but for Start, which is
-// called in tasks; it may serve several loops.
+// A Pool is an asyncio.Executor that runs registered functions in worker processes.
+// Several loops may use one pool. Start must be called in a task. The other methods may
+// be called from any goroutine.
 //
-// A call goes to a worker that waits, or to a slot in which one can be started;
-// if all are busy it stands in line. Slots are kept by a goroutine each, which
-// starts the worker, listens to it, and buries it.
+// The pool gives a call to an idle worker, or to a slot that can start a worker. If all
+// slots are busy, the call waits in a queue. Each slot has a goroutine that starts the
+// worker, reads its frames, and reaps it.
 type Pool struct {
 	opts Options
 	init *initRef // nil: no Options.Init
@@ -28,28 +28,28 @@ type Pool struct {
 
 	mu       sync.Mutex
 	slots    []*slot
-	idle     []*slot   // without a job; those with a worker at the end, the last used last
+	idle     []*slot   // without a job; slots with a worker are at the end, the last used one last
 	queue    list.List // of *job
-	room     list.List // of *turn: tasks that wait for a place in the queue
-	promised int       // places that tasks taken off room are about to take
+	waiters  list.List // of *waiter: tasks that wait for capacity in the queue
+	reserved int       // capacity of waiters that were admitted and have not run yet
 	live     int       // jobs accepted and not finished
-	numbers  uint64
-	failures int // starts of workers that failed in a row
+	numbers  uint64    // the number of the last job
+	failures int       // starts of workers that failed in a row
 	closed   bool
-	forced   bool          // Close does not wait any more
-	drained  chan struct{} // closed when the pool is, and no job is left
-	closing  chan struct{} // closed by Close
-	ended    chan struct{} // closed when no slot's goroutine is left
-	slotsUp  sync.WaitGroup
+	forced   bool           // the ctx of Close has ended
+	drained  chan struct{}  // closed when the pool is closed and no job is left
+	closing  chan struct{}  // closed by Close
+	ended    chan struct{}  // closed when no slot goroutine is left
+	slotsUp  sync.WaitGroup // the slot goroutines
 	counts   counts
 	killed   []string   // calls whose workers Close has killed
 	posted   []*process // workers whose outboxes unlock flushes
 }
 
-// unlock frees the lock, and then flushes the outboxes to which frames were posted.
+// unlock unlocks p.mu, and then flushes the outboxes to which frames were posted.
 func (p *Pool) unlock() {
-	var room [2]*process
-	posted := append(room[:0], p.posted...)
+	var buf [2]*process
+	posted := append(buf[:0], p.posted...)
 	clear(p.posted)
 	p.posted = p.posted[:0]
 	p.mu.Unlock()
@@ -58,8 +58,9 @@ func (p *Pool) unlock() {
 	}
 }
 
-// New returns a pool. It starts no worker before one is needed. It fails if Main
-// was not called, with ErrNoMain, in a worker, and if an option has an impossible value.
+// New returns a pool. It starts no worker: the first call does. New returns ErrNoMain if
+// Main was not called. It returns another error in a worker process, or if an option is
+// invalid.
 func New(o Options) (*Pool, error) {
 	switch {
 	case inWorker.Load():
@@ -92,53 +93,54 @@ func New(o Options) (*Pool, error) {
 	return p, nil
 }
 
-// Local returns false: arguments and results are encoded.
+// Local implements asyncio.Executor. It returns false: arguments and results are encoded.
 func (p *Pool) Local() bool { return false }
 
-// Workers returns how many processes there are at most.
+// Workers implements asyncio.Executor. It returns the maximum number of worker processes.
 func (p *Pool) Workers() int { return p.opts.Workers }
 
-// Start implements asyncio.Executor.
+// Start implements asyncio.Executor. It suspends the task while Options.QueueLimit calls
+// are queued. If ctx is cancelled then, Start returns the error of ctx.
 func (p *Pool) Start(ctx context.Context, c *asyncio.Call) error {
 	if n := int64(len(c.Arg())); n > p.opts.MaxMessage {
 		return fmt.Errorf("%w: the argument of %q has %d bytes, the limit is %d (Options.MaxMessage)", ErrTooLarge, c.Func(), n, p.opts.MaxMessage)
 	}
-	turn, err := p.accept(ctx, c, nil)
-	if turn == nil {
+	w, err := p.accept(ctx, c, nil)
+	if w == nil {
 		return err
 	}
-	abandoned := engine.NodeOf(ctx).Loop().AtClose(func() { p.leave(turn) })
-	_, err = turn.Await(ctx)
-	abandoned.Remove()
+	atClose := engine.NodeOf(ctx).Loop().AtClose(func() { p.withdraw(w) })
+	_, err = w.Await(ctx)
+	atClose.Remove()
 	if err != nil {
-		p.leave(turn)
+		p.withdraw(w)
 		return err
 	}
-	_, err = p.accept(ctx, c, turn)
+	_, err = p.accept(ctx, c, w)
 	return err
 }
 
-// A turn is what a task waits for when the queue is full. Both lists may be long, and
-// whoever is in one may leave it at any time.
-type turn struct {
+// A waiter is a task that waits because the queue is full. Its future is done when the
+// task is admitted.
+type waiter struct {
 	*asyncio.Future[struct{}]
-	place *list.Element // in Pool.room; nil once it has come
+	elem *list.Element // in Pool.waiters; nil once admitted
 }
 
-// accept takes the call, or returns a turn to wait for when the queue is full.
-// come is that turn when it has come.
-func (p *Pool) accept(ctx context.Context, c *asyncio.Call, come *turn) (*turn, error) {
+// accept accepts the call, or returns a waiter if the queue is full. The second accept of
+// the call gets that waiter, admitted.
+func (p *Pool) accept(ctx context.Context, c *asyncio.Call, admitted *waiter) (*waiter, error) {
 	p.mu.Lock()
 	defer p.unlock()
 	switch {
 	case p.closed:
 		return nil, asyncio.ErrExecutorClosed
-	case come != nil:
-		p.promised--
-	case !p.hasRoom() || p.room.Len() > 0:
-		t := &turn{Future: asyncio.NewFuture[struct{}](ctx)}
-		t.place = p.room.PushBack(t)
-		return t, nil
+	case admitted != nil:
+		p.reserved--
+	case !p.hasCapacity() || p.waiters.Len() > 0:
+		w := &waiter{Future: asyncio.NewFuture[struct{}](ctx)}
+		w.elem = p.waiters.PushBack(w)
+		return w, nil
 	}
 	p.numbers++
 	j := &job{call: c, number: p.numbers, accepted: time.Now()}
@@ -146,14 +148,15 @@ func (p *Pool) accept(ctx context.Context, c *asyncio.Call, come *turn) (*turn, 
 	if len(p.idle) > 0 {
 		p.takeIdle().assign(j)
 	} else {
-		j.place = p.queue.PushBack(j)
+		j.elem = p.queue.PushBack(j)
 	}
-	// In a goroutine of its own, at once if the call is cancelled already.
+	// AfterFunc calls cancel in another goroutine, also if the call is already cancelled.
 	j.unwatch = context.AfterFunc(c.Context(), func() { p.cancel(j) })
 	return nil, nil
 }
 
-// takeIdle takes the slot with the worker used last, or one without a worker.
+// takeIdle removes and returns the idle slot whose worker was used last. If no idle slot
+// has a worker, it takes one without.
 func (p *Pool) takeIdle() *slot {
 	last := len(p.idle) - 1
 	s := p.idle[last]
@@ -161,41 +164,41 @@ func (p *Pool) takeIdle() *slot {
 	return s
 }
 
-// hasRoom reports whether one more call may be accepted, after those promised.
-func (p *Pool) hasRoom() bool {
-	return p.opts.QueueLimit == 0 || p.queue.Len()+p.promised < p.opts.QueueLimit+len(p.idle)
+// hasCapacity reports whether one more call may be accepted, besides the reserved ones.
+func (p *Pool) hasCapacity() bool {
+	return p.opts.QueueLimit == 0 || p.queue.Len()+p.reserved < p.opts.QueueLimit+len(p.idle)
 }
 
-// invite promises room to those who wait for it, first come first served.
-func (p *Pool) invite() {
-	for p.room.Len() > 0 && p.hasRoom() {
-		p.promised++
-		p.call()
+// admitWaiters admits waiters in first-in, first-out order while there is capacity.
+func (p *Pool) admitWaiters() {
+	for p.waiters.Len() > 0 && p.hasCapacity() {
+		p.reserved++
+		p.admitFirst()
 	}
 }
 
-// call has the first of those who wait for room come.
-func (p *Pool) call() {
-	t := p.room.Remove(p.room.Front()).(*turn)
-	t.place = nil
-	t.SetResult(struct{}{})
+// admitFirst wakes the first waiter.
+func (p *Pool) admitFirst() {
+	w := p.waiters.Remove(p.waiters.Front()).(*waiter)
+	w.elem = nil
+	w.SetResult(struct{}{})
 }
 
-// leave is called by a task that no longer waits for room. If its turn had come the
-// place goes to the next.
-func (p *Pool) leave(t *turn) {
+// withdraw removes a waiter whose task has stopped waiting. If the waiter was admitted,
+// its reserved capacity goes to the next one.
+func (p *Pool) withdraw(w *waiter) {
 	p.mu.Lock()
 	defer p.unlock()
-	if t.place != nil {
-		p.room.Remove(t.place)
-		t.place = nil
+	if w.elem != nil {
+		p.waiters.Remove(w.elem)
+		w.elem = nil
 	} else if !p.closed {
-		p.promised--
-		p.invite()
+		p.reserved--
+		p.admitWaiters()
 	}
 }
 
-// next takes the job that came first.
+// next removes and returns the first job of the queue. It returns nil if there is none.
 func (p *Pool) next() *job {
 	first := p.queue.Front()
 	if first == nil {
@@ -206,27 +209,29 @@ func (p *Pool) next() *job {
 	return j
 }
 
-// unqueue takes the job out of the queue.
+// unqueue removes the job from the queue.
 func (p *Pool) unqueue(j *job) {
-	p.queue.Remove(j.place)
-	j.place = nil
-	p.invite()
+	p.queue.Remove(j.elem)
+	j.elem = nil
+	p.admitWaiters()
 }
 
-// giveBack takes back a job that a slot could not have done: it is the first in line. Once
-// the pool is closed the idle slots have retired, and the one that gave it sees to it.
-func (p *Pool) giveBack(j *job) {
+// requeue gives a job whose worker could not run it to an idle slot, or puts it at the
+// front of the queue. In a closed pool the idle slots have retired. The slot that calls
+// requeue then takes the job itself.
+func (p *Pool) requeue(j *job) {
 	j.sent, j.slot = time.Time{}, nil
 	j.call.Started("")
 	if len(p.idle) > 0 && !p.closed {
 		p.takeIdle().assign(j)
 	} else {
-		j.place = p.queue.PushFront(j)
+		j.elem = p.queue.PushFront(j)
 	}
 }
 
-// finish ends a job. The caller must hold the lock. Finish of the call passes the result to the
-// caller's loop; it does not block, and calls no function of the program.
+// finish ends a job. A second call does nothing. The caller must hold the lock.
+// asyncio.Call.Finish passes the result to the caller's loop. It does not block and calls
+// no function of the program.
 func (p *Pool) finish(j *job, result []byte, err error) {
 	if j.done {
 		return
@@ -246,8 +251,8 @@ func (p *Pool) finish(j *job, result []byte, err error) {
 	j.call.Finish(result, err)
 }
 
-// cancel is called when the ctx of the call has ended. It encodes the cause without the lock, because
-// that calls methods of the cause.
+// cancel is called when the ctx of the call has ended. It encodes the cause without the lock,
+// because the encoding calls methods of the cause.
 func (p *Pool) cancel(j *job) {
 	cause := asyncio.EncodeError(context.Cause(j.call.Context()))
 	p.mu.Lock()
@@ -261,7 +266,7 @@ func (p *Pool) cancelLocked(j *job, cause []byte) {
 		return
 	}
 	j.cancelled = cause
-	if j.place != nil {
+	if j.elem != nil {
 		p.unqueue(j)
 		p.finish(j, nil, j.cancelError())
 		return
@@ -271,15 +276,16 @@ func (p *Pool) cancelLocked(j *job, cause []byte) {
 	}
 }
 
-// Close implements asyncio.Executor: it refuses new calls and returns when those
-// accepted have finished and every worker has ended. If ctx ends first, the rest is
-// cancelled with asyncio.ErrExecutorClosed as the cause, and what goes on for
-// Options.KillGrace is killed; the error says so and names it.
+// Close implements asyncio.Executor. It refuses new calls, and returns when all accepted
+// calls have finished and every worker has ended. If ctx ends first, Close cancels the
+// remaining calls with the cause asyncio.ErrExecutorClosed. It kills workers whose
+// function still runs after Options.KillGrace. It returns an error with the number of
+// cancelled calls and the names of the killed ones. A second call waits as well.
 func (p *Pool) Close(ctx context.Context) error {
 	if ctx == nil {
 		return errors.New("procpool: Close: nil context")
 	}
-	p.refuse()
+	p.startClosing()
 	err := engine.AwaitClosed(ctx, p.drained)
 	if engine.IsMisuse(err) || err != nil && ctx.Err() == nil {
 		return err
@@ -289,7 +295,7 @@ func (p *Pool) Close(ctx context.Context) error {
 		left = p.cancelAll()
 		engine.AwaitClosed(context.WithoutCancel(ctx), p.drained)
 	}
-	engine.AwaitClosed(context.WithoutCancel(ctx), p.ended) // each ends, or is killed after KillGrace
+	engine.AwaitClosed(context.WithoutCancel(ctx), p.ended) // KillGrace bounds the wait for each worker
 	if left == 0 {
 		return nil
 	}
@@ -302,7 +308,8 @@ func (p *Pool) Close(ctx context.Context) error {
 	return fmt.Errorf("%s: %w", text, err)
 }
 
-func (p *Pool) refuse() {
+// startClosing makes the pool refuse calls and retires the idle slots.
+func (p *Pool) startClosing() {
 	p.mu.Lock()
 	defer p.unlock()
 	if p.closed {
@@ -310,8 +317,8 @@ func (p *Pool) refuse() {
 	}
 	p.closed = true
 	close(p.closing)
-	for p.room.Len() > 0 {
-		p.call()
+	for p.waiters.Len() > 0 {
+		p.admitFirst()
 	}
 	if p.live == 0 {
 		close(p.drained)
@@ -319,13 +326,15 @@ func (p *Pool) refuse() {
 	for _, s := range p.idle {
 		s.retire()
 	}
-	go func() { // when no slot's goroutine is left, there is no worker
+	go func() { // no worker is left when no slot goroutine is left
 		<-p.drained
 		p.slotsUp.Wait()
 		close(p.ended)
 	}()
 }
 
+// cancelAll cancels all unfinished calls and returns their number. It stops workers that
+// are not ready yet.
 func (p *Pool) cancelAll() (left int) {
 	closed := asyncio.EncodeError(asyncio.ErrExecutorClosed)
 	p.mu.Lock()
@@ -339,8 +348,8 @@ func (p *Pool) cancelAll() (left int) {
 		if s.job != nil {
 			p.cancelLocked(s.job, closed)
 		}
-		if s.coming != nil {
-			s.coming.stop(p.opts.KillGrace)
+		if s.starting != nil {
+			s.starting.stop(p.opts.KillGrace)
 		}
 	}
 	return left

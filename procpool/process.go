@@ -14,15 +14,15 @@ import (
 	"github.com/asyncio-go/asyncio/internal/frame"
 )
 
-// A process is one worker, as the pool has it in hand.
+// A process is a worker, as the pool sees it.
 type process struct {
 	pid     int
-	where   string // for those who ask where a call runs
+	label   string // "worker 1 (pid 4711)"
 	cmd     *exec.Cmd
 	ch      *channel
 	in      *frame.Reader
 	errTail *tail
-	limit   int64 // of a message
+	limit   int64 // of a message, in bytes
 
 	stopped  bool // a signal such as SIGSTOP has stopped it; the pool's lock guards it
 	replaced bool // the pool has killed it while stopped; the pool's lock guards it
@@ -30,14 +30,14 @@ type process struct {
 	outbox outbox
 
 	mu       sync.Mutex
-	reaped   bool          // the pid may be another's from here on
+	reaped   bool          // another process may have the pid
 	deadline *time.Timer   // kills a worker that was asked to end
 	ended    chan struct{} // closed when the process has ended and state is set
 	exited   chan struct{} // closed after ended, when the output is read
 	state    *os.ProcessState
 }
 
-// startError is why a worker did not come up, and what it printed.
+// A startError is the error of a worker that ended before it was ready, and its output.
 type startError struct {
 	err  error
 	tail string
@@ -45,10 +45,10 @@ type startError struct {
 
 func (e *startError) Error() string { return e.err.Error() }
 
-// startProcess starts a worker and waits until it says hello.
+// startProcess starts a worker and waits for its hello frame.
 func startProcess(s *slot) (*process, error) {
 	o := &s.pool.opts
-	text, err := json.Marshal(orders{
+	text, err := json.Marshal(workerConfig{
 		Version: version, ID: s.id, Parent: os.Getpid(), Nice: o.Nice, MemoryLimit: o.MemoryLimit, MaxMessage: o.MaxMessage,
 		InitBy: time.Now().Add(o.StartTimeout / 4 * 3).UnixNano(), Init: s.pool.init,
 	})
@@ -79,27 +79,27 @@ func startProcess(s *slot) (*process, error) {
 	output.copyTo(s.output("stdout", o.Stdout), p.errTail, s.output("stderr", o.Stderr))
 	p.outbox.ch, p.outbox.now = p.ch, newAttempt(p.ch.out)
 	p.pid = p.cmd.Process.Pid
-	p.where = fmt.Sprintf("worker %d (pid %d)", s.id, p.pid)
+	p.label = fmt.Sprintf("worker %d (pid %d)", s.id, p.pid)
 	p.in = frame.NewReader(p.ch, o.MaxMessage)
 	go p.wait(s, output)
-	s.comes(p)
-	if err := p.hello(o.StartTimeout); err != nil {
+	s.setStarting(p)
+	if err := p.awaitHello(o.StartTimeout); err != nil {
 		end := p.end(err)
-		p.forget()
+		p.release()
 		return nil, &startError{end.startFailure(err, o.MemoryLimit), p.errTail.String()}
 	}
 	return p, nil
 }
 
-// wait waits for the end of the process, kills its group, reaps it, and reads the rest of its pipes.
+// wait waits for the end of the process, kills its group, reaps it, and reads its pipes to the end.
 // It does not wait for programs that have left the group, even if they have the pipes open.
 func (p *process) wait(s *slot, output *output) {
 	if awaitExit(p.pid, func(stopped bool) { s.stoppedBySignal(p, stopped) }) { // until it is reaped, no other process gets the pid
-		p.reap()
+		p.killRemaining()
 		p.state, _ = p.cmd.Process.Wait()
 	} else {
 		p.state, _ = p.cmd.Process.Wait()
-		p.reap() // the id of a group is not reused while the group has processes
+		p.killRemaining() // the ID of a group is not reused while the group has processes
 	}
 	close(p.ended)
 	p.ch.in.processEnded()
@@ -107,62 +107,63 @@ func (p *process) wait(s *slot, output *output) {
 	close(p.exited)
 }
 
-// reap kills the remaining processes of the group. After that kill does not signal the group.
-func (p *process) reap() {
+// killRemaining kills the remaining processes of the group. After it, kill does not signal the group.
+func (p *process) killRemaining() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	killGroupOf(p.pid)
 	p.reaped = true
 }
 
-func (p *process) hello(timeout time.Duration) error {
+// awaitHello reads the hello frame. It kills a worker that is not ready before the timeout.
+func (p *process) awaitHello(timeout time.Duration) error {
 	timer := time.AfterFunc(timeout, p.kill)
 	f, err := p.in.Next()
 	switch {
 	case !timer.Stop():
-		return fmt.Errorf("the worker was not ready within %v (Options.StartTimeout): call procpool.Main first in main, and let Options.Init return before that", timeout)
+		return fmt.Errorf("the worker was not ready within %v (Options.StartTimeout); call procpool.Main first in main, and return from Options.Init before its ctx ends", timeout)
 	case err != nil:
 		return err
 	case f.Kind != frame.Hello:
-		return fmt.Errorf("%w: a %v instead of a hello", errOutOfTurn, f.Kind)
+		return fmt.Errorf("%w: %v before hello", errUnexpectedFrame, f.Kind)
 	}
 	h, err := frame.ParseHello(f.Header)
 	switch {
 	case err != nil:
 		return err
 	case h.Version != version || h.Build != build():
-		return errors.New("it is another build of the program, or does not register the same functions")
+		return errors.New("the worker is another build of the program, or does not register the same functions")
 	}
 	return nil
 }
 
-// body reads what the answer carries.
+// body returns the body of an answer, from the frame or from shared memory.
 func (p *process) body(f frame.Frame) ([]byte, error) {
 	if f.Flags&frame.InMemory == 0 {
 		return p.in.Body()
 	}
 	n, err := strconv.ParseInt(string(f.Header), 10, 64)
 	if err != nil || n < 0 {
-		return nil, fmt.Errorf("frame: %q is no length", f.Header)
+		return nil, fmt.Errorf("frame: header %q: must be a length in bytes", f.Header)
 	}
 	if n > p.limit {
-		return nil, fmt.Errorf("%w: a result of %d bytes", frame.ErrTooLarge, n)
+		return nil, fmt.Errorf("%w: result of %d bytes, the limit is %d", frame.ErrTooLarge, n, p.limit)
 	}
 	return p.ch.getMemory(n)
 }
 
-// kill ends the process and its group, if it has not ended.
+// kill kills the process and its group. It does nothing if the process has ended.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
 		killGroupOf(p.pid)
 	}
-	p.cmd.Process.Kill() // which knows itself whether the process has ended
+	p.cmd.Process.Kill() // does nothing after Wait
 }
 
-// stop has a worker that is idle, or not ready yet, end by itself, and kills one that
-// takes too long.
+// stop asks a worker that is idle or not ready yet to end, by closing its channel. It kills
+// the worker after grace.
 func (p *process) stop(grace time.Duration) {
 	p.ch.closeWrite()
 	p.mu.Lock()
@@ -172,34 +173,35 @@ func (p *process) stop(grace time.Duration) {
 	}
 }
 
-// An ending is how a process ended.
-type ending struct {
-	pid   int
-	state *os.ProcessState
-	why   error  // what ended the listening
-	noted uint64 // the task that it had begun last, if it left word
-	shut  bool   // it closed the channel and went on
+// A processExit describes the end of a process.
+type processExit struct {
+	pid           int
+	state         *os.ProcessState
+	readErr       error  // the error of the last read from the channel
+	lastBegun     uint64 // the task that it began last; 0: not known
+	channelClosed bool   // it closed the channel and continued
 
-	replaced bool // the pool killed it because a signal had stopped it
-	tail     string
-	own      string // of the tail, what was printed since the last call was sent
-	trace    string // the beginning of a trace that is longer than the tail
+	replaced bool   // the pool killed it because a signal had stopped it
+	tail     string // the end of its standard error
+	callTail string // the part of tail after the last call was sent
+	trace    string // the beginning of a trace that is longer than tail
 }
 
-// aliveAfterEnd is how long a process may take to be gone after its channel was
-// closed. One that exits closes it microseconds before.
-const aliveAfterEnd = time.Second
+// exitTimeout is how long a process may run after it has closed its channel. A process
+// that exits closes the channel some microseconds before.
+const exitTimeout = time.Second
 
-// end waits for the process to end, by force unless it does by itself.
-func (p *process) end(why error) ending {
-	e := ending{pid: p.pid, why: why}
-	if isEnd(why) {
-		timer := time.NewTimer(aliveAfterEnd)
+// end waits until the process has ended. It kills the process at once, or after exitTimeout
+// if readErr says that the channel was closed.
+func (p *process) end(readErr error) processExit {
+	e := processExit{pid: p.pid, readErr: readErr}
+	if isEnd(readErr) {
+		timer := time.NewTimer(exitTimeout)
 		defer timer.Stop()
 		select {
 		case <-p.ended:
 		case <-timer.C:
-			e.shut = true
+			e.channelClosed = true
 		}
 	}
 	p.kill()
@@ -209,21 +211,21 @@ func (p *process) end(why error) ending {
 		p.deadline.Stop()
 	}
 	p.mu.Unlock()
-	e.noted, _ = p.ch.noted()
+	e.lastBegun, _ = p.ch.lastBegun()
 	p.ch.close()
 	e.state, e.tail = p.state, p.errTail.String()
-	e.own, e.trace = p.errTail.ofCall()
+	e.callTail, e.trace = p.errTail.ofCall()
 	return e
 }
 
-// forget lets go of a process that has ended and that nobody can give a job any more.
-func (p *process) forget() {
+// release frees the memory of a process that has ended and that no slot uses any more.
+func (p *process) release() {
 	p.outbox.writers.Wait()
 	p.ch.unmap()
 }
 
-// startFailure says why the worker did not come up.
-func (e ending) startFailure(err error, memoryLimit int64) error {
+// startFailure returns the reason why the worker was not ready, as an error.
+func (e processExit) startFailure(err error, memoryLimit int64) error {
 	if !isEnd(err) {
 		return err
 	}
@@ -231,11 +233,12 @@ func (e ending) startFailure(err error, memoryLimit int64) error {
 		return errors.New(strings.TrimPrefix(line, "procpool: "))
 	}
 	reason, _ := e.reason(memoryLimit)
-	reason = strings.Replace(reason, panicOfFunction, "panic: ", 1) // no function was called yet
+	reason = strings.Replace(reason, panicOfFunction, "panic: ", 1) // no call has begun
 	return fmt.Errorf("the worker ended before it was ready, in Options.Init or before procpool.Main: %s", reason)
 }
 
-// lastLine returns the last line with the prefix.
+// lastLine returns the last line with the prefix, without space around it. It returns an
+// empty string if there is none.
 func lastLine(text, prefix string) string {
 	found := ""
 	for line := range strings.Lines(text) {

@@ -17,13 +17,13 @@ import (
 // huge returns a text of n bytes with a beginning and an end.
 func huge(n int) string { return "begin " + strings.Repeat("x", n-len("begin  end")) + " end" }
 
-// isShortened reports whether text is a shortened text of huge: its beginning, the note, and its end.
+// isShortened reports whether text contains a shortened text of huge.
 func isShortened(text string) bool {
 	return strings.Contains(text, "begin xxx") && strings.Contains(text, "xxx end") && strings.Contains(text, "bytes left out") && len(text) < 2<<20
 }
 
-// utters returns an error, panics, or reports progress, with a text of Size bytes.
-var utters = asyncio.Register("procpool.test.utters", func(ctx context.Context, u utterance) (string, error) {
+// sendsText returns an error, panics, or reports progress, with a text of Size bytes.
+var sendsText = asyncio.Register("procpool.test.sendsText", func(ctx context.Context, u textOrder) (string, error) {
 	text := huge(u.Size)
 	switch u.How {
 	case "error":
@@ -48,12 +48,12 @@ var utters = asyncio.Register("procpool.test.utters", func(ctx context.Context, 
 	return fmt.Sprint(errors.Is(context.Cause(ctx), errBored), " ", context.Cause(ctx)), nil
 })
 
-type utterance struct {
+type textOrder struct {
 	How  string
 	Size int
 }
 
-// TestTextsOfAnySize: a text of any size leaves the worker alive. A long text is shortened, with a
+// TestTextsOfAnySize: a worker survives a text of any size. A long text arrives shortened, with a
 // note. errors.Is gives the same result as for a short text.
 func TestTextsOfAnySize(t *testing.T) {
 	for _, limit := range []int64{1000, 0} {
@@ -61,10 +61,10 @@ func TestTextsOfAnySize(t *testing.T) {
 			t.Run(fmt.Sprintf("MaxMessage %d/%d", limit, size), func(t *testing.T) {
 				onPool(t, procpool.Options{Workers: 1, MaxMessage: limit}, func(ctx context.Context, pool *procpool.Pool) {
 					for _, how := range []string{"error", "type", "panic with an error", "panic", "wrapped panic"} {
-						checkUtterance(ctx, t, pool, utterance{how, size})
+						checkText(ctx, t, pool, textOrder{how, size})
 					}
 					note := ""
-					got, err := utters.Call(ctx, pool, utterance{"note", size}, asyncio.OnProgress(func(_, _ int64, n string) { note = n }))
+					got, err := sendsText.Call(ctx, pool, textOrder{"note", size}, asyncio.OnProgress(func(_, _ int64, n string) { note = n }))
 					if got != "noted" || err != nil || note != huge(size) && !isShortened(note) {
 						t.Errorf("a note: %q, %v; %d bytes arrived: %.40q", got, err, len(note), note)
 					}
@@ -77,10 +77,10 @@ func TestTextsOfAnySize(t *testing.T) {
 	}
 }
 
-// checkUtterance calls utters and checks the text of its error.
-func checkUtterance(ctx context.Context, t *testing.T, pool *procpool.Pool, u utterance) {
+// checkText calls sendsText and checks the text of its error.
+func checkText(ctx context.Context, t *testing.T, pool *procpool.Pool, u textOrder) {
 	t.Helper()
-	_, err := utters.Call(ctx, pool, u)
+	_, err := sendsText.Call(ctx, pool, u)
 	var p *asyncio.PanicError
 	if isPanic := strings.Contains(u.How, "panic"); err == nil || errors.As(err, &p) != isPanic {
 		t.Errorf("%s: error %.100v", u.How, err)
@@ -104,7 +104,7 @@ func TestCausesOfAnySize(t *testing.T) {
 				var got string
 				var callErr error
 				call := asyncio.Go(ctx, func(ctx context.Context) error {
-					got, callErr = utters.Call(ctx, pool, utterance{"cause", size}, asyncio.OnProgress(func(int64, int64, string) { began.SetResult(struct{}{}) }))
+					got, callErr = sendsText.Call(ctx, pool, textOrder{"cause", size}, asyncio.OnProgress(func(int64, int64, string) { began.SetResult(struct{}{}) }))
 					return nil
 				})
 				if what == "running" {
@@ -127,7 +127,7 @@ func TestCausesOfAnySize(t *testing.T) {
 	}
 }
 
-// hugeInit fails with a text. An environment variable has the size.
+// hugeInit returns an error with a text. An environment variable has the size.
 func hugeInit(context.Context) error {
 	var n int
 	fmt.Sscan(os.Getenv("PROCPOOL_TEST_SIZE"), &n)
@@ -157,7 +157,7 @@ func TestInitErrorsOfAnySize(t *testing.T) {
 func TestCrashReportsOfAnySize(t *testing.T) {
 	for _, size := range []int{1 << 10, 60 << 10, 70 << 10, 100 << 10, 130 << 10, 200 << 10, 3 << 20} {
 		onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
-			_, err := utters.Call(ctx, pool, utterance{"goroutine", size})
+			_, err := sendsText.Call(ctx, pool, textOrder{"goroutine", size})
 			var c *procpool.WorkerCrash
 			if !errors.As(err, &c) || !strings.HasPrefix(c.Reason, "panic in a goroutine that the function started: begin xxx") || c.ExitCode != 2 ||
 				!strings.HasPrefix(c.Stack, "panic: begin xxx") || !strings.Contains(c.Stack, "\ngoroutine ") || len(c.Reason) > 8<<10 || len(c.StderrTail) > 64<<10 {

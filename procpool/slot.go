@@ -11,60 +11,61 @@ import (
 	"github.com/asyncio-go/asyncio/internal/frame"
 )
 
-// A slot is the place of one worker. Its goroutine, started with the first job, goes
-// round: start a worker, listen to it until its channel ends, bury it. So a
-// replacement cannot be forgotten. The pool's lock guards the fields below it.
+// A slot has at most one worker. Its goroutine starts with the first job. It starts a
+// worker, reads frames until the channel ends, reaps the worker, and begins again.
+// The pool's lock guards the second group of fields.
 type slot struct {
 	pool *Pool
 	id   int
 	wake chan struct{} // a job was assigned, or the slot retires
 
-	up        bool     // the goroutine runs
-	coming    *process // started, and not ready yet
-	proc      *process
-	job       *job
-	served    int // jobs of the process
-	failures  int // starts that failed in a row
-	stopping  bool
-	warm      bool // its worker died: the next one starts before there is a job
-	retired   bool
+	running   bool     // the goroutine runs
+	starting  *process // a worker that is not ready yet
+	proc      *process // the worker; nil: none
+	job       *job     // assigned to the slot; nil: none
+	jobs      int      // jobs that were sent to the worker
+	failures  int      // starts that failed in a row
+	stopping  bool     // the worker was asked to end
+	prestart  bool     // the worker died: start another one before there is a job
+	retired   bool     // the slot starts no more workers
 	idleSince time.Time
 	idleTimer *time.Timer // nil: not running
 }
 
-// assign gives the job to the slot, which must have none.
+// assign gives a job to the slot. The slot must have none.
 func (s *slot) assign(j *job) {
 	j.slot, s.job = s, j
 	switch {
 	case s.proc != nil:
 		s.send(j)
-	case !s.up:
-		s.up = true
+	case !s.running:
+		s.running = true
 		s.pool.slotsUp.Add(1)
-		go s.keep()
+		go s.run()
 	default:
-		s.poke()
+		s.notify()
 	}
 }
 
-func (s *slot) poke() {
+// notify wakes the goroutine of the slot. It does not block.
+func (s *slot) notify() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// send posts the job to the worker. If a signal has stopped the worker, send replaces it, and the slot
-// keeps the job for the next worker.
+// send posts the job to the worker. If a signal has stopped the worker, send kills it, and
+// the slot keeps the job for the next worker.
 func (s *slot) send(j *job) {
 	if s.proc.stopped {
 		s.replaceStopped()
 		return
 	}
 	j.sent = time.Now()
-	j.call.Started(s.proc.where)
-	s.served++
-	s.proc.errTail.begin()
+	j.call.Started(s.proc.label)
+	s.jobs++
+	s.proc.errTail.beginCall()
 	h := frame.CallHeader{ID: j.call.ID(), Func: j.call.Func()}
 	if deadline, ok := j.call.Context().Deadline(); ok {
 		h.Left = max(time.Until(deadline), 1)
@@ -85,28 +86,28 @@ func (s *slot) post(p queuedFrame) {
 	s.pool.posted = append(s.pool.posted, s.proc)
 }
 
-// keep is the slot's goroutine.
-func (s *slot) keep() {
+// run is the body of the slot's goroutine.
+func (s *slot) run() {
 	defer s.pool.slotsUp.Done()
-	for s.wanted() {
+	for s.awaitNeed() {
 		proc, err := s.start()
 		if err != nil {
-			s.startFailed(err)
+			s.handleStartFailure(err)
 			continue
 		}
-		s.listen(proc)
+		s.readFrames(proc)
 	}
 }
 
-// wanted waits until the slot needs a worker; false: it never will.
-func (s *slot) wanted() bool {
+// awaitNeed blocks until the slot needs a worker. It returns false if the slot has retired.
+func (s *slot) awaitNeed() bool {
 	for {
 		s.pool.mu.Lock()
 		if s.job == nil && !s.retired && !slices.Contains(s.pool.idle, s) {
-			s.advance() // its job has left it, or its worker
+			s.advance() // the job was cancelled, or the worker has ended
 		}
-		needed, over := s.job != nil || s.warm, s.job == nil && s.retired
-		s.warm = false
+		needed, over := s.job != nil || s.prestart, s.job == nil && s.retired
+		s.prestart = false
 		s.pool.unlock()
 		switch {
 		case over:
@@ -118,7 +119,7 @@ func (s *slot) wanted() bool {
 	}
 }
 
-// start starts a worker and gives it the slot's job.
+// start starts a worker and sends it the job of the slot.
 func (s *slot) start() (*process, error) {
 	p := s.pool
 	p.mu.Lock()
@@ -127,12 +128,12 @@ func (s *slot) start() (*process, error) {
 	proc, err := startProcess(s)
 	p.mu.Lock()
 	defer p.unlock()
-	s.coming = nil
+	s.starting = nil
 	if err != nil {
 		return nil, err
 	}
 	p.failures, s.failures = 0, 0
-	s.proc, s.served, s.stopping = proc, 0, false
+	s.proc, s.jobs, s.stopping = proc, 0, false
 	if s.job != nil {
 		s.send(s.job)
 	} else {
@@ -141,11 +142,11 @@ func (s *slot) start() (*process, error) {
 	return proc, nil
 }
 
-// comes is called when the worker has been started, and is not ready yet.
-func (s *slot) comes(proc *process) {
+// setStarting stores a worker that was started and is not ready yet.
+func (s *slot) setStarting(proc *process) {
 	s.pool.mu.Lock()
 	defer s.pool.unlock()
-	s.coming = proc
+	s.starting = proc
 	switch {
 	case proc.stopped:
 		proc.kill()
@@ -154,28 +155,29 @@ func (s *slot) comes(proc *process) {
 	}
 }
 
-// startFailed waits a little longer after each failure. While other workers are up, they
-// get the call; otherwise those that wait fail after several failures in a row. Where the
-// system made no process, as it may have none to spare just now, these are the slot's own
-// failures, and others that come are waited for.
-func (s *slot) startFailed(err error) {
+// handleStartFailure handles a failed start, and then backs off exponentially.
+// If another worker can take the job, the job goes back to the queue. Otherwise all waiting
+// jobs fail after maxStarts failures in a row. If the worker started and then failed, the
+// failures of all slots count. If the system created no process, only those of this slot
+// count, and workers that are starting can take the job too.
+func (s *slot) handleStartFailure(err error) {
 	p := s.pool
 	var start *startError
-	ran := errors.As(err, &start)
+	created := errors.As(err, &start)
 	p.mu.Lock()
 	p.failures++
 	s.failures++
-	attempts, others := p.failures, p.hasWorker(!ran)
-	if !ran {
+	attempts, others := p.failures, p.hasWorker(!created)
+	if !created {
 		attempts = s.failures
 	}
 	if j := s.job; others && j != nil {
 		s.job = nil
-		p.giveBack(j)
+		p.requeue(j)
 	}
-	if attempts >= mostStarts && !others {
+	if attempts >= maxStarts && !others {
 		failed := &StartError{Attempts: attempts, Err: err}
-		if ran {
+		if created {
 			failed.Err, failed.StderrTail = start.err, start.tail
 		}
 		p.failures = 0
@@ -191,54 +193,57 @@ func (s *slot) startFailed(err error) {
 		}
 	}
 	p.unlock()
-	if attempts == mostStarts && others {
-		p.opts.logger().Warn("procpool: a worker could not be started; the others go on", "worker", s.id, "error", err)
+	if attempts == maxStarts && others {
+		p.opts.logger().Warn("procpool: cannot start a worker; other workers run the calls", "worker", s.id, "error", err)
 	}
-	pause := time.NewTimer(firstPause << min(attempts, longestPause))
-	defer pause.Stop()
+	backoff := time.NewTimer(firstBackoff << min(attempts, maxDoublings))
+	defer backoff.Stop()
 	switch {
 	case others:
 		select {
-		case <-pause.C:
+		case <-backoff.C:
 		case <-p.drained:
 		}
-	case attempts < mostStarts:
+	case attempts < maxStarts:
 		select {
-		case <-pause.C:
-		case <-p.closing: // those who still wait are served without a pause
+		case <-backoff.C:
+		case <-p.closing: // Close does not wait for the back-off
 		}
 	}
 }
 
 const (
-	mostStarts   = 3
-	firstPause   = 5 * time.Millisecond
-	longestPause = 8 // times twice the first: a good second
+	maxStarts    = 3
+	firstBackoff = 5 * time.Millisecond
+	maxDoublings = 8 // of firstBackoff: 1.28s at most
 )
 
-// hasWorker reports whether a worker is up, and is to go on, or else perhaps comes.
-func (p *Pool) hasWorker(orComes bool) bool {
-	return slices.ContainsFunc(p.slots, func(s *slot) bool { return s.proc != nil && !s.stopping || orComes && s.coming != nil })
+// hasWorker reports whether a slot has a worker that was not asked to end. If
+// includeStarting is set, a worker that is not ready yet counts.
+func (p *Pool) hasWorker(includeStarting bool) bool {
+	return slices.ContainsFunc(p.slots, func(s *slot) bool { return s.proc != nil && !s.stopping || includeStarting && s.starting != nil })
 }
 
-// listen reads what the worker says until its channel ends, and buries it.
-func (s *slot) listen(proc *process) {
+// readFrames handles the frames of the worker until the channel ends, and then reaps it.
+func (s *slot) readFrames(proc *process) {
 	for {
 		f, err := proc.in.Next()
 		if err == nil {
-			err = s.heard(proc, f)
+			err = s.handle(proc, f)
 		}
 		if err != nil {
-			s.bury(proc, err)
+			s.reap(proc, err)
 			return
 		}
 	}
 }
 
-func (s *slot) heard(proc *process, f frame.Frame) error {
+// handle handles a frame of the worker. It returns an error if the frame is invalid.
+// handle handles a frame of the worker. It returns an error if the frame is invalid.
+func (s *slot) handle(proc *process, f frame.Frame) error {
 	switch f.Kind {
 	case frame.Started:
-		s.begun(f.Task)
+		s.markBegun(f.Task)
 	case frame.Progress:
 		r, err := frame.ParseReport(f.Header)
 		if err != nil {
@@ -252,15 +257,16 @@ func (s *slot) heard(proc *process, f frame.Frame) error {
 		if err != nil {
 			return err
 		}
-		return s.answered(f, body)
+		return s.handleAnswer(f, body)
 	default:
-		return fmt.Errorf("%w: a %v", errOutOfTurn, f.Kind)
+		return fmt.Errorf("%w: a %v", errUnexpectedFrame, f.Kind)
 	}
 	return nil
 }
 
-var errOutOfTurn = errors.New("a frame that no worker sends")
+var errUnexpectedFrame = errors.New("unexpected frame")
 
+// jobOf returns the slot's job if it has that number, and nil otherwise.
 func (s *slot) jobOf(number uint64) *job {
 	s.pool.mu.Lock()
 	defer s.pool.unlock()
@@ -270,7 +276,9 @@ func (s *slot) jobOf(number uint64) *job {
 	return nil
 }
 
-func (s *slot) begun(number uint64) {
+// markBegun records that the worker has begun the job with that number.
+// markBegun records that the worker has begun the job with that number.
+func (s *slot) markBegun(number uint64) {
 	s.pool.mu.Lock()
 	defer s.pool.unlock()
 	if j := s.job; j != nil && j.number == number {
@@ -278,23 +286,23 @@ func (s *slot) begun(number uint64) {
 	}
 }
 
-// answered finishes the job and gives the worker the next.
-func (s *slot) answered(f frame.Frame, body []byte) error {
+// handleAnswer finishes the job and sends the worker the next one.
+func (s *slot) handleAnswer(f frame.Frame, body []byte) error {
 	p := s.pool
 	p.mu.Lock()
 	defer p.unlock()
 	j := s.job
 	if j == nil || j.number != f.Task {
-		return fmt.Errorf("%w: an answer to call %d", errOutOfTurn, f.Task)
+		return fmt.Errorf("%w: %v for task %d, which the worker does not have", errUnexpectedFrame, f.Kind, f.Task)
 	}
 	s.job = nil
 	if f.Kind == frame.Result {
 		p.finish(j, body, nil)
 	} else {
-		p.finish(j, nil, explainLate(j.call.Func(), asyncio.DecodeError(body)))
+		p.finish(j, nil, explainNotRegistered(j.call.Func(), asyncio.DecodeError(body)))
 	}
-	// A panic may have left locks held and structures half changed.
-	if n := p.opts.TasksPerWorker; f.Flags&frame.Panicked != 0 || n > 0 && s.served >= n {
+	// After a panic the worker's memory may be inconsistent, and its locks may be held.
+	if n := p.opts.TasksPerWorker; f.Flags&frame.Panicked != 0 || n > 0 && s.jobs >= n {
 		s.stop()
 		return nil
 	}
@@ -302,7 +310,7 @@ func (s *slot) answered(f frame.Frame, body []byte) error {
 	return nil
 }
 
-// advance takes the next job, or puts the slot among the idle ones.
+// advance assigns the next job of the queue to the slot. If there is none, the slot is idle.
 func (s *slot) advance() {
 	p := s.pool
 	if j := p.next(); j != nil {
@@ -322,13 +330,13 @@ func (s *slot) advance() {
 			s.avoidIdle()
 		}
 	}
-	p.invite()
+	p.admitWaiters()
 	if p.closed {
 		s.retire()
 	}
 }
 
-// leaveIdle takes the slot out of the idle ones, if it is there.
+// leaveIdle removes the slot from the idle slots. It reports whether the slot was idle.
 func (s *slot) leaveIdle() bool {
 	i := slices.Index(s.pool.idle, s)
 	if i >= 0 {
@@ -337,13 +345,13 @@ func (s *slot) leaveIdle() bool {
 	return i >= 0
 }
 
-// idleTooLong stops a worker that had nothing to do for long. The timer runs on while
-// there are jobs, as to set it for each would cost more than to look again.
+// idleTooLong stops a worker that was idle for Options.IdleTimeout. The timer is not reset
+// for each job, which would cost more than the checks here.
 func (s *slot) idleTooLong() {
 	s.pool.mu.Lock()
 	defer s.pool.unlock()
 	switch left := s.pool.opts.IdleTimeout - time.Since(s.idleSince); {
-	case s.idleTimer == nil: // stopped too late
+	case s.idleTimer == nil: // the timer had fired before it was stopped
 	case s.job != nil:
 		s.idleTimer = nil
 	case left > 0:
@@ -363,29 +371,29 @@ func (s *slot) stopIdleTimer() {
 	}
 }
 
-// stop has the worker, which runs nothing, end by itself; a slow one is killed.
+// stop asks the worker, which must be idle, to end. It is killed after Options.KillGrace.
 func (s *slot) stop() {
 	s.stopping = true
 	s.proc.stop(s.pool.opts.KillGrace)
-	if s.proc.stopped { // it does not read the end of the channel
+	if s.proc.stopped { // by a signal: it cannot read the end of the channel
 		s.proc.kill()
 	}
 }
 
-// retire ends the slot, which has no job, and its worker.
+// retire ends the slot and its worker. The slot must have no job.
 func (s *slot) retire() {
 	s.retired = true
 	s.stopIdleTimer()
 	if s.proc != nil && !s.stopping {
 		s.stop()
 	}
-	s.poke()
+	s.notify()
 }
 
-// cancel sends the cancellation to the worker, and kills the worker if the job has not ended after
-// Options.KillGrace.
+// cancel sends the cancellation to the worker. It kills the worker if the job has not ended
+// after Options.KillGrace.
 func (s *slot) cancel(j *job) {
-	if j.sent.IsZero() { // its worker is being started
+	if j.sent.IsZero() { // the worker is starting
 		s.job = nil
 		s.pool.finish(j, nil, j.cancelError())
 		return
@@ -393,13 +401,13 @@ func (s *slot) cancel(j *job) {
 	j.grace = time.AfterFunc(s.pool.opts.KillGrace, func() { s.kill(j) })
 	ctx := j.call.Context()
 	if d, ok := ctx.Deadline(); ok && ctx.Err() == context.DeadlineExceeded && time.Until(d) < time.Millisecond {
-		return // the function's ctx has the deadline too, and ends with the same error
+		return // the ctx of the function has the same deadline
 	}
 	s.post(queuedFrame{Frame: frame.Frame{Kind: frame.Cancel, Task: j.number, Body: j.cancelled}})
 }
 
-// kill ends a worker that goes on with a cancelled job. The caller does not wait
-// for its end.
+// kill kills a worker that still runs a cancelled job, and finishes the job. It does not
+// wait for the end of the worker.
 func (s *slot) kill(j *job) {
 	p := s.pool
 	p.mu.Lock()
@@ -407,7 +415,6 @@ func (s *slot) kill(j *job) {
 	if j.done || s.job != j || s.proc == nil {
 		return
 	}
-	j.killed = true
 	p.counts.killed++
 	if p.closed {
 		p.killed = append(p.killed, fmt.Sprintf("%s on worker %d (pid %d, %s)", j.call.Func(), s.id, s.proc.pid, s.state(j)))
@@ -417,25 +424,25 @@ func (s *slot) kill(j *job) {
 	p.finish(j, nil, err)
 }
 
-// bury waits for the end of the process, settles what it had begun, and keeps the
-// slot warm with another worker unless this one was stopped.
-func (s *slot) bury(proc *process, why error) {
-	end := proc.end(why)
+// reap waits for the end of the process and finishes or requeues its job. Another worker
+// starts at once unless this one was asked to end, or had no job in its life.
+func (s *slot) reap(proc *process, readErr error) {
+	end := proc.end(readErr)
 	p := s.pool
 	p.mu.Lock()
 	end.replaced = proc.replaced
 	j := s.job
 	s.proc, s.job = nil, nil
 	s.stopIdleTimer()
-	s.leaveIdle()                        // it died while idle
-	s.warm = !s.stopping && s.served > 0 // one that dies unused would do so again
-	if j != nil && j.sent.IsZero() {     // the slot has kept the job: see send
+	s.leaveIdle()                          // the worker may have died while idle
+	s.prestart = !s.stopping && s.jobs > 0 // a worker that dies before its first job would die again
+	if j != nil && j.sent.IsZero() {       // send has kept the job for the next worker
 		s.job = j
 		p.unlock()
-		proc.forget()
+		proc.release()
 		return
 	}
-	if j != nil && end.noted == j.number {
+	if j != nil && end.lastBegun == j.number {
 		j.begun = true
 	}
 	switch {
@@ -443,17 +450,18 @@ func (s *slot) bury(proc *process, why error) {
 	case !j.begun && j.cancelled != nil:
 		p.finish(j, nil, j.cancelError())
 	case !j.begun && end.replaced:
-		p.giveBack(j)
-	case !j.begun && j.tries+1 < mostTries: // not to blame
+		p.requeue(j)
+	case !j.begun && j.tries+1 < maxTries: // the job did not cause the death
 		j.tries++
-		p.giveBack(j)
+		p.requeue(j)
 	default:
 		p.finish(j, nil, end.crash(j, p.opts))
 	}
 	p.unlock()
-	proc.forget()
+	proc.release()
 }
 
+// current returns the ID and the function of the slot's call, or empty strings.
 func (s *slot) current() (call, fn string) {
 	s.pool.mu.Lock()
 	defer s.pool.unlock()

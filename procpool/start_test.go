@@ -32,13 +32,13 @@ func failingInit(context.Context) error   { return errors.New("the model is miss
 func panickingInit(context.Context) error { panic("the model is broken") }
 func exitingInit(context.Context) error   { os.Exit(9); return nil }
 func slowInit(context.Context) error      { select {} }
-func patientInit(ctx context.Context) error {
+func ctxInit(ctx context.Context) error {
 	<-ctx.Done()
 	return fmt.Errorf("the model was put away: %w", ctx.Err())
 }
 
-// TestStartFailures: whatever keeps workers from coming up ends in an error that
-// says so, for every call that waits, and is tried again by the next.
+// TestStartFailures: if no worker can be started, each waiting call returns a StartError with the
+// cause. The next call tries again.
 func TestStartFailures(t *testing.T) {
 	mode := func(name string) []string { return []string{workerMode + "=" + name} }
 	for name, c := range map[string]struct {
@@ -48,12 +48,12 @@ func TestStartFailures(t *testing.T) {
 	}{
 		"no directory":    {procpool.Options{Dir: "/nowhere/at/all"}, []string{"/nowhere/at/all", "no such file or directory"}, ""},
 		"no Main":         {procpool.Options{Env: mode("never calls Main"), StartTimeout: 50 * time.Millisecond}, []string{"procpool.Main", "call procpool.Main first in main", "50ms"}, ""},
-		"exit":            {procpool.Options{Env: mode("exits before Main")}, []string{"exited with code 5", "it printed: no licence found"}, "no licence found\n"},
+		"exit":            {procpool.Options{Env: mode("exits before Main")}, []string{"exit code 5", "it printed: no licence found"}, "no licence found\n"},
 		"panic":           {procpool.Options{Env: mode("panics before Main")}, []string{"panic: no licence found"}, "no licence found"},
 		"other functions": {procpool.Options{Env: mode("registers more")}, []string{"another build", "register the same functions"}, ""},
 		"Init fails":      {procpool.Options{Init: failingInit}, []string{"Options.Init: the model is missing"}, "the model is missing"},
 		"Init panics":     {procpool.Options{Init: panickingInit}, []string{"the model is broken"}, "panickingInit"},
-		"Init exits":      {procpool.Options{Init: exitingInit}, []string{"exited with code 9"}, ""},
+		"Init exits":      {procpool.Options{Init: exitingInit}, []string{"exit code 9"}, ""},
 		"Init too slow":   {procpool.Options{Init: slowInit, StartTimeout: 50 * time.Millisecond}, []string{"Options.Init", "50ms"}, ""},
 		"literal": {procpool.Options{Init: literalInit},
 			[]string{"Options.Init: literal failure"}, ""},
@@ -71,12 +71,12 @@ func TestStartFailures(t *testing.T) {
 					_, err := call.Await(ctx)
 					var failed *procpool.StartError
 					if !errors.As(err, &failed) {
-						t.Errorf("call %d: error %v, a *StartError is expected", i, err)
+						t.Errorf("call %d: error %v; want a *StartError", i, err)
 						continue
 					}
 					for _, text := range c.text {
 						if !strings.Contains(err.Error(), text) {
-							t.Errorf("call %d: the error does not say %q: %v", i, text, err)
+							t.Errorf("call %d: the error does not contain %q: %v", i, text, err)
 						}
 					}
 					if failed.Attempts != 3 || !strings.Contains(failed.StderrTail, c.tail) {
@@ -84,24 +84,25 @@ func TestStartFailures(t *testing.T) {
 					}
 				}
 				if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
-					t.Errorf("the next call: error %v, a *StartError is expected", err)
+					t.Errorf("the next call: error %v; want a *StartError", err)
 				}
 				until(ctx, t, "no worker is left", func() bool { return len(pool.Stats().Workers) == 0 }) // one may still be starting
 				if n := pool.Stats().Failed; n != 7 {
-					t.Errorf("Failed %d, 7 are expected", n)
+					t.Errorf("Failed %d; want 7", n)
 				}
 			})
 		})
 	}
 }
 
-// late is registered when workers have it no more.
+// late is registered after Main, so workers do not have it.
 var late = sync.OnceValue(func() *asyncio.Func[int, int] {
 	return asyncio.Register("procpool.test.late", func(_ context.Context, n int) (int, error) { return n, nil })
 })
 
-// TestLateFunction: a function that is registered after Main fails alone.
-func TestLateFunction(t *testing.T) {
+// TestRegisterAfterMain: a call of a function that was registered after Main fails, and names the
+// cause.
+func TestRegisterAfterMain(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		_, called := late().Call(ctx, pool, 1)
 		_, submitted := late().Submit(ctx, pool, 1).Await(ctx)
@@ -111,7 +112,7 @@ func TestLateFunction(t *testing.T) {
 		}
 		_, file, line, _ := runtime.Caller(0)
 		for i, err := range errs {
-			for _, text := range []string{`"procpool.test.late"`, fmt.Sprintf("%s:%d came after procpool.Main", file, line-12), "package-level variable"} {
+			for _, text := range []string{`"procpool.test.late"`, fmt.Sprintf("Register was called at %s:%d, after procpool.Main", file, line-13), "package-level variable"} {
 				if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), text) {
 					t.Errorf("%d: error %v; want ErrNotRegistered with %q", i, err, text)
 				}
@@ -128,36 +129,35 @@ var makesPool = asyncio.Register("procpool.test.makesPool", func(context.Context
 	return fmt.Sprint(err, errors.Is(err, procpool.ErrNoMain)), nil
 })
 
-// TestPoolInAWorker: it is refused, and not for want of Main.
-func TestPoolInAWorker(t *testing.T) {
+func TestNew_InAWorker(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
-		if text, err := makesPool.Call(ctx, pool, struct{}{}); !strings.Contains(text, "in a worker process") || !strings.HasSuffix(text, "false") || err != nil {
+		if text, err := makesPool.Call(ctx, pool, struct{}{}); !strings.Contains(text, "a worker process cannot have a pool") || !strings.HasSuffix(text, "false") || err != nil {
 			t.Errorf("%s, %v", text, err)
 		}
 	})
 }
 
-// TestInitReturnsInOrder: its ctx ends before it is killed. On a slow machine workers may
-// be killed before they are as far: then they get more time.
-func TestInitReturnsInOrder(t *testing.T) {
+// TestInit_CtxEndsBeforeTheKill: the ctx of Init ends before the worker is killed. A slow machine
+// may kill a worker earlier; the test then repeats with a longer timeout.
+func TestInit_CtxEndsBeforeTheKill(t *testing.T) {
 	const want = "Options.Init: the model was put away: context deadline exceeded\n"
 	for timeout := 600 * time.Millisecond; !t.Failed(); timeout *= 2 {
 		var log sink
-		onPool(t, procpool.Options{Workers: 1, Init: patientInit, StartTimeout: timeout, Stderr: &log}, func(ctx context.Context, pool *procpool.Pool) {
+		onPool(t, procpool.Options{Workers: 1, Init: ctxInit, StartTimeout: timeout, Stderr: &log}, func(ctx context.Context, pool *procpool.Pool) {
 			if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
-				t.Errorf("error %v, a *StartError is expected", err)
+				t.Errorf("error %v; want a *StartError", err)
 			}
 		})
-		if strings.Contains(log.String(), want) { // in three attempts
+		if strings.Contains(log.String(), want) { // printed by one of three workers
 			return
 		}
-		if timeout > guard/8 {
-			t.Errorf("with %v to start, the workers printed %q, %q is expected", timeout, &log, want)
+		if timeout > testTimeout/8 {
+			t.Errorf("with %v to start, the workers printed %q; want %q", timeout, &log, want)
 		}
 	}
 }
 
-// TestCancelBetweenStarts cancels a call while its slot waits before the next try.
+// TestCancelBetweenStarts cancels a call while its slot backs off.
 func TestCancelBetweenStarts(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 2, Dir: "/nowhere/at/all"}, func(ctx context.Context, pool *procpool.Pool) {
 		for range 20 {
@@ -172,17 +172,18 @@ func TestCancelBetweenStarts(t *testing.T) {
 			}
 		}
 		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
-			t.Errorf("the next call: error %v, a *StartError is expected", err)
+			t.Errorf("the next call: error %v; want a *StartError", err)
 		}
 	})
 }
 
-// TestStartRecovers: a pool that could start no workers can once the cause is gone.
-func TestStartRecovers(t *testing.T) {
+// TestStartFailure_NextCallTriesAgain: after a StartError the next call starts a worker, once the
+// cause is removed.
+func TestStartFailure_NextCallTriesAgain(t *testing.T) {
 	dir := t.TempDir() + "/later"
 	onPool(t, procpool.Options{Workers: 2, Dir: dir}, func(ctx context.Context, pool *procpool.Pool) {
 		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
-			t.Errorf("error %v, a *StartError is expected", err)
+			t.Errorf("error %v; want a *StartError", err)
 		}
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Error(err)
@@ -193,9 +194,9 @@ func TestStartRecovers(t *testing.T) {
 	})
 }
 
-// TestStartFailsBesideAWorker: what the workers that are up can do waits for them, while
-// another cannot be started.
-func TestStartFailsBesideAWorker(t *testing.T) {
+// TestStartFailure_OtherWorkersRunTheCalls: if another worker cannot be started, the existing ones
+// run the calls.
+func TestStartFailure_OtherWorkersRunTheCalls(t *testing.T) {
 	dir := t.TempDir() + "/soon gone"
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -212,7 +213,7 @@ func TestStartFailsBesideAWorker(t *testing.T) {
 		}
 		until(ctx, t, "starts have failed", func() bool { return pool.Stats().Started > 8 })
 		g.open(t, 1)
-		letGo(ctx, t, up)
+		awaitReleased(ctx, t, up)
 		for i, call := range calls {
 			if n, err := call.Await(ctx); n != i*i || err != nil {
 				t.Errorf("call %d: %d, %v", i, n, err)
@@ -225,14 +226,14 @@ func TestStartFailsBesideAWorker(t *testing.T) {
 		}
 		until(ctx, t, "the last worker is gone", func() bool { return len(pool.Stats().Workers) == 0 })
 		if _, err := square.Call(ctx, pool, 1); !errors.As(err, new(*procpool.StartError)) {
-			t.Errorf("error %v, a *StartError is expected", err)
+			t.Errorf("error %v; want a *StartError", err)
 		}
 	})
 }
 
-// TestNoProcessBesideAStart: while a worker comes, calls for which the system makes no
-// other one wait for it.
-func TestNoProcessBesideAStart(t *testing.T) {
+// TestStartFailure_WaitsForAStartingWorker: if the system creates no process, calls wait for a
+// worker that is starting.
+func TestStartFailure_WaitsForAStartingWorker(t *testing.T) {
 	dir := t.TempDir() + "/soon gone"
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -241,7 +242,7 @@ func TestNoProcessBesideAStart(t *testing.T) {
 	o := procpool.Options{Workers: 3, Dir: dir, Env: []string{gateEnv + "=" + g.path}, Init: gatedInit}
 	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
 		calls := []*asyncio.Task[int]{square.Submit(ctx, pool, 0)}
-		until(ctx, t, "a worker comes", func() bool { return len(pool.Stats().Workers) == 1 })
+		until(ctx, t, "a worker is starting", func() bool { return len(pool.Stats().Workers) == 1 })
 		if err := os.Remove(dir); err != nil {
 			t.Error(err)
 		}
@@ -264,7 +265,7 @@ var initialised = "nothing"
 
 func goodInit(context.Context) error { initialised = "by goodInit"; return nil }
 
-var tellsInit = asyncio.Register("procpool.test.tellsInit", func(context.Context, struct{}) (string, error) { return initialised, nil })
+var returnsInit = asyncio.Register("procpool.test.returnsInit", func(context.Context, struct{}) (string, error) { return initialised, nil })
 
 func TestInit(t *testing.T) {
 	for want, init := range map[string]func(context.Context) error{
@@ -275,7 +276,7 @@ func TestInit(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			onPool(t, procpool.Options{Workers: 1, TasksPerWorker: 1, Init: init}, func(ctx context.Context, pool *procpool.Pool) {
 				for range 2 { // in each worker
-					if got, err := tellsInit.Call(ctx, pool, struct{}{}); got != want || err != nil {
+					if got, err := returnsInit.Call(ctx, pool, struct{}{}); got != want || err != nil {
 						t.Errorf("initialised %s, %v", got, err)
 					}
 				}

@@ -11,25 +11,26 @@ import (
 
 // Stats is the state of a pool at one moment.
 type Stats struct {
-	Workers []WorkerStats // those that have a process, in order of ID
+	Workers []WorkerStats // the running workers, in order of ID
 	Queued  int           // calls that wait for a worker
-	// Calls that ended: with a result, with an error of the function, cancelled, by
-	// the death of their worker. Of those cancelled, Killed had to be.
+	// The numbers of calls that ended with a result, with an error of the function, by
+	// cancellation, and by a crash of the worker. Killed of the Cancelled calls ended
+	// because the worker was killed.
 	Completed, Failed, Cancelled, Crashed, Killed uint64
-	Started                                       uint64            // workers ever started
-	Wait                                          asyncio.Histogram // from acceptance until the call was given to a worker
-	Run                                           asyncio.Histogram // from there until it ended
+	Started                                       uint64            // attempts to start a worker
+	Wait                                          asyncio.Histogram // from acceptance until the call was sent to a worker
+	Run                                           asyncio.Histogram // from sending until the call ended
 }
 
-// WorkerStats is one worker.
+// WorkerStats is the state of one worker.
 type WorkerStats struct {
-	ID    int // of its place in the pool, from 1; a replacement has the same
-	Pid   int
+	ID    int    // from 1 to Options.Workers; a replacement has the ID of its predecessor
+	Pid   int    // of the process
 	State string // "starting", "idle", "busy", "stopping", or "stopped" by a signal (Linux only)
-	Call  string // the ID of the call that it runs
-	Func  string // and the function's name
-	RSS   int64  // memory in RAM, in bytes; 0 where the system does not tell
-	Done  int    // calls given to this process
+	Call  string // the ID of the running call
+	Func  string // the name of its function
+	RSS   int64  // resident set size in bytes; 0 if the system does not report it
+	Done  int    // calls that were sent to this process
 }
 
 var bounds = []time.Duration{
@@ -52,7 +53,7 @@ func (h *histogram) export() asyncio.Histogram {
 	return asyncio.Histogram{Bounds: slices.Clone(bounds), Counts: slices.Clone(h.counts[:]), Sum: h.sum}
 }
 
-// counts are the pool's, behind its lock.
+// counts are the counters of a pool. The pool's lock guards them.
 type counts struct {
 	completed, failed, cancelled, crashed, killed, started uint64
 	wait, run                                              histogram
@@ -81,16 +82,16 @@ func isCrash(err error) bool {
 	return errors.As(err, &crash)
 }
 
-// Stats returns the pool's state. It reads the workers' memory from the system.
+// Stats returns the state of the pool. It asks the system for the memory of the workers.
 func (p *Pool) Stats() Stats {
 	s := p.snapshot()
-	for i, w := range s.Workers { // without the lock, which the loops need
+	for i, w := range s.Workers { // without the lock, so that loops do not wait for the system
 		s.Workers[i].RSS = rss(w.Pid)
 	}
 	return s
 }
 
-// Metrics implements asyncio.Measured. From any goroutine.
+// Metrics implements asyncio.Measured.
 func (p *Pool) Metrics() asyncio.ExecutorMetrics {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,14 +115,14 @@ func (p *Pool) snapshot() Stats {
 		Started: c.started, Wait: c.wait.export(), Run: c.run.export(),
 	}
 	for _, slot := range p.slots {
-		if slot.coming != nil {
-			s.Workers = append(s.Workers, WorkerStats{ID: slot.id, Pid: slot.coming.pid, State: "starting"})
+		if slot.starting != nil {
+			s.Workers = append(s.Workers, WorkerStats{ID: slot.id, Pid: slot.starting.pid, State: "starting"})
 			continue
 		}
 		if slot.proc == nil {
 			continue
 		}
-		w := WorkerStats{ID: slot.id, Pid: slot.proc.pid, State: "idle", Done: slot.served}
+		w := WorkerStats{ID: slot.id, Pid: slot.proc.pid, State: "idle", Done: slot.jobs}
 		switch {
 		case slot.stopping:
 			w.State = "stopping"

@@ -24,7 +24,7 @@ func (s *slot) stoppedBySignal(proc *process, stopped bool) {
 		if j != nil {
 			attrs = append(attrs, slog.String("func", j.call.Func()), slog.String("call", j.call.ID()))
 		}
-		p.opts.logger().Warn("procpool: a worker is stopped by a signal; "+notice, attrs...)
+		p.opts.logger().Warn("procpool: worker stopped by a signal; "+notice, attrs...)
 	}
 }
 
@@ -33,19 +33,19 @@ func (s *slot) stoppedBySignal(proc *process, stopped bool) {
 func (s *slot) avoidStopped(proc *process) (notice string, j *job) {
 	j = s.job
 	switch {
-	case s.coming == proc:
+	case s.starting == proc:
 		proc.kill()
-		return "the pool has killed it, as it was not ready", nil
+		return "killed, because it was not ready", nil
 	case s.proc != proc:
 	case s.stopping:
 		proc.kill()
 	case j == nil:
 		s.avoidIdle()
 	case s.hasBegun(j):
-		return "its call continues after SIGCONT", j
+		return "the call continues after SIGCONT", j
 	default:
 		s.replaceStopped()
-		return "the pool has killed it; its call had not begun and goes to another worker", j
+		return "killed; the call had not begun and goes to another worker", j
 	}
 	return "", nil
 }
@@ -66,7 +66,7 @@ func (s *slot) replaceStopped() {
 // hasBegun reports whether the worker has begun the job. Without shared memory the pool cannot know,
 // and hasBegun reports true.
 func (s *slot) hasBegun(j *job) bool {
-	task, known := s.proc.ch.noted()
+	task, known := s.proc.ch.lastBegun()
 	return j.begun || !known || task == j.number
 }
 
@@ -77,7 +77,7 @@ func (s *slot) state(j *job) string {
 		text = "the function had not begun"
 	}
 	if s.proc.stopped {
-		text = fmt.Sprintf("%s is stopped by a signal", s.proc.where)
+		text = fmt.Sprintf("%s is stopped by a signal", s.proc.label)
 	}
 	return text
 }

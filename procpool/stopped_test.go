@@ -16,7 +16,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// stop stops the worker by a signal, and returns when WorkerStats reports it.
+// stop sends the worker a signal that stops it, and returns when Stats reports it.
 func stop(ctx context.Context, t *testing.T, pool *procpool.Pool, pid int, signal syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(pid, signal); err != nil {
@@ -34,7 +34,7 @@ func workerState(pool *procpool.Pool, pid int) string {
 	return ""
 }
 
-// stopIdle stops the pool's only worker, which is idle.
+// stopIdle stops the pool's only worker, which must be idle.
 func stopIdle(ctx context.Context, t *testing.T, pool *procpool.Pool, signal syscall.Signal) (pid int) {
 	t.Helper()
 	pid, err := process.Call(ctx, pool, struct{}{})
@@ -45,8 +45,8 @@ func stopIdle(ctx context.Context, t *testing.T, pool *procpool.Pool, signal sys
 	return pid
 }
 
-// TestCallsOfAStoppedWorker: after a signal has stopped the idle worker, a call runs in another one.
-func TestCallsOfAStoppedWorker(t *testing.T) {
+// TestStopped_IdleWorker: if a signal has stopped the idle worker, a call runs in another one.
+func TestStopped_IdleWorker(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU} {
 		for _, size := range []int{10, smallFrame, 8 << 20} {
 			onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
@@ -63,10 +63,10 @@ func TestCallsOfAStoppedWorker(t *testing.T) {
 	}
 }
 
-// TestStoppedWithACall stops a worker that has received a call and not begun it.
-func TestStoppedWithACall(t *testing.T) {
+// TestStopped_BeforeTheCallBegins stops a worker that has received a call and not begun it.
+func TestStopped_BeforeTheCallBegins(t *testing.T) {
 	var log sink
-	o := firstIsMute(t)
+	o := firstReadsNothing(t)
 	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {
 		call := process.Submit(ctx, pool, struct{}{})
@@ -84,9 +84,9 @@ func TestStoppedWithACall(t *testing.T) {
 	}
 }
 
-// TestStoppedInAFunction: a call that has begun waits for SIGCONT. Cancelled, it fails with an error
-// that names the stopped worker.
-func TestStoppedInAFunction(t *testing.T) {
+// TestStopped_InAFunction: a call that has begun waits for SIGCONT. If it is cancelled, its error
+// names the stopped worker.
+func TestStopped_InAFunction(t *testing.T) {
 	g := newGate(t)
 	for _, continued := range []bool{true, false} {
 		var log sink
@@ -102,7 +102,7 @@ func TestStoppedInAFunction(t *testing.T) {
 				syscall.Kill(call.worker, syscall.SIGCONT)
 				until(ctx, t, "the pool knows that the worker continues", func() bool { return workerState(pool, call.worker) == "busy" })
 				g.open(t, 1)
-				letGo(ctx, t, call)
+				awaitReleased(ctx, t, call)
 				if pid, err := process.Call(ctx, pool, struct{}{}); pid != call.worker || err != nil {
 					t.Errorf("the next call ran in process %d (%v); want %d", pid, err, call.worker)
 				}
@@ -117,14 +117,14 @@ func TestStoppedInAFunction(t *testing.T) {
 	}
 }
 
-// TestContinuedLater: while an idle worker is stopped, the other worker gets the calls. After SIGCONT
+// TestStopped_AndContinued: while an idle worker is stopped, the other worker gets the calls. After SIGCONT
 // it gets calls again.
-func TestContinuedLater(t *testing.T) {
+func TestStopped_AndContinued(t *testing.T) {
 	g := newGate(t)
 	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
 		one, two := begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})
 		g.open(t, 2)
-		letGo(ctx, t, one, two)
+		awaitReleased(ctx, t, one, two)
 		stop(ctx, t, pool, one.worker, syscall.SIGSTOP)
 		for range 10 {
 			if pid, err := process.Call(ctx, pool, struct{}{}); pid != two.worker || err != nil {
@@ -132,26 +132,26 @@ func TestContinuedLater(t *testing.T) {
 			}
 		}
 		syscall.Kill(one.worker, syscall.SIGCONT)
-		until(ctx, t, "the worker is continued", func() bool { return workerState(pool, one.worker) == "idle" })
+		until(ctx, t, "the pool reports SIGCONT", func() bool { return workerState(pool, one.worker) == "idle" })
 		again, more := begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})
 		g.open(t, 2)
-		letGo(ctx, t, again, more)
+		awaitReleased(ctx, t, again, more)
 		if s := pool.Stats(); s.Completed != 14 || s.Crashed != 0 {
 			t.Errorf("Completed %d, Crashed %d; want 14, 0", s.Completed, s.Crashed)
 		}
 	})
 }
 
-// TestAllStopped: with all workers stopped, calls of two loops with large arguments still return, and
+// TestStopped_AllWorkers: with all workers stopped, calls of two loops with large arguments still return, and
 // no loop is blocked.
-func TestAllStopped(t *testing.T) {
+func TestStopped_AllWorkers(t *testing.T) {
 	checkLeaks(t)
 	g := newGate(t)
 	pool := newPool(t, procpool.Options{Workers: 3})
 	onLoop(t, func(ctx context.Context) {
 		calls := []held{begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path}), begin(ctx, t, pool, order{Gate: g.path})}
 		g.open(t, 3)
-		letGo(ctx, t, calls...)
+		awaitReleased(ctx, t, calls...)
 		for _, call := range calls {
 			stop(ctx, t, pool, call.worker, syscall.SIGSTOP)
 		}
@@ -181,9 +181,9 @@ func TestAllStopped(t *testing.T) {
 	}
 }
 
-// TestStoppedAtClose: Close does not wait for a stopped idle worker. The error of Close names a stopped
+// TestClose_StoppedWorker: Close does not wait for a stopped idle worker. The error of Close names a stopped
 // worker that runs a call.
-func TestStoppedAtClose(t *testing.T) {
+func TestClose_StoppedWorker(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		stopIdle(ctx, t, pool, syscall.SIGSTOP) // KillGrace is longer than the test may take
 	})
@@ -202,8 +202,8 @@ func TestStoppedAtClose(t *testing.T) {
 	})
 }
 
-// TestStoppedBeforeReady: a worker that is stopped while it starts is replaced.
-func TestStoppedBeforeReady(t *testing.T) {
+// TestStopped_BeforeReady: a worker that is stopped while it starts is replaced.
+func TestStopped_BeforeReady(t *testing.T) {
 	g := newGate(t)
 	o := procpool.Options{Workers: 1, Init: startAtGate, Env: []string{gateEnv + "=" + g.path}}
 	onPool(t, o, func(ctx context.Context, pool *procpool.Pool) {

@@ -22,11 +22,10 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// guard is how long a test waits for what must happen.
-const guard = 2 * time.Minute
+// testTimeout bounds the waits of a test.
+const testTimeout = 2 * time.Minute
 
-// onPool runs body on a loop with a pool, which is closed afterwards, and checks
-// that nothing is left.
+// onPool runs body on a loop with a pool. Then it closes the pool and checks for leaks.
 func onPool(t *testing.T, o procpool.Options, body func(ctx context.Context, pool *procpool.Pool)) {
 	t.Helper()
 	checkLeaks(t)
@@ -39,32 +38,31 @@ func onPool(t *testing.T, o procpool.Options, body func(ctx context.Context, poo
 	})
 }
 
-// newPool returns a pool that is silent about what its workers print unless the
-// options say where to.
+// newPool returns a pool that does not log the output of its workers unless the options have a
+// Logger.
 func newPool(t *testing.T, o procpool.Options) *procpool.Pool {
 	t.Helper()
 	if o.Logger == nil {
 		o.Logger = silent
 	}
-	pool, err := procpool.New(patient(o))
+	pool, err := procpool.New(withLongTimeouts(o))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pool
 }
 
-// patient gives workers all the time that a slow machine may take, unless the options
-// say how much.
-func patient(o procpool.Options) procpool.Options {
-	o.StartTimeout = cmp.Or(o.StartTimeout, guard)
-	o.KillGrace = cmp.Or(o.KillGrace, guard)
+// withLongTimeouts sets timeouts for a slow machine, unless the options have them.
+func withLongTimeouts(o procpool.Options) procpool.Options {
+	o.StartTimeout = cmp.Or(o.StartTimeout, testTimeout)
+	o.KillGrace = cmp.Or(o.KillGrace, testTimeout)
 	return o
 }
 
-// onLoop runs body on a loop. An error that nobody received fails the test.
+// onLoop runs body on a loop.
 func onLoop(t *testing.T, body func(ctx context.Context)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), guard)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
 		body(ctx)
@@ -87,42 +85,41 @@ func until(ctx context.Context, t *testing.T, what string, holds func() bool) bo
 	return true
 }
 
-// eventually is until for a goroutine of no loop.
-func eventually(t *testing.T, what string, holds func() bool) bool {
+// waitFor blocks until the condition holds. It is for goroutines without a loop.
+func waitFor(t *testing.T, what string, holds func() bool) bool {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(guard); !holds(); <-tick.C {
+	for limit := time.Now().Add(testTimeout); !holds(); <-tick.C {
 		if time.Now().After(limit) {
-			t.Errorf("waited in vain until %s", what)
+			t.Errorf("timeout: waited until %s", what)
 			return false
 		}
 	}
 	return true
 }
 
-// checkLeaks fails the test if at its end there are goroutines, descriptors or
-// child processes that were not there before.
+// checkLeaks fails the test if it leaves goroutines, descriptors or child processes.
 func checkLeaks(t *testing.T) {
 	t.Helper()
 	warmUp()
 	goroutines, files := goroutines(), descriptors()
 	t.Cleanup(func() {
-		eventually(t, "no child process is left", func() bool {
+		waitFor(t, "no child process is left", func() bool {
 			return errors.Is(unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil), syscall.ECHILD)
 		})
-		if !eventually(t, "no goroutine is left", func() bool { return len(newGoroutines(goroutines)) == 0 }) {
+		if !waitFor(t, "no goroutine is left", func() bool { return len(newGoroutines(goroutines)) == 0 }) {
 			t.Log(strings.Join(newGoroutines(goroutines), "\n\n"))
 		}
-		if !eventually(t, "no descriptor is left", func() bool { return descriptors() <= files }) {
+		if !waitFor(t, "no descriptor is left", func() bool { return descriptors() <= files }) {
 			t.Logf("%d descriptors, %d before", descriptors(), files)
 		}
 	})
 }
 
-// warmUp has the runtime open what it keeps open.
+// warmUp makes the runtime create its own goroutines and descriptors.
 var warmUp = sync.OnceFunc(func() {
-	pool, err := procpool.New(patient(procpool.Options{Workers: 1}))
+	pool, err := procpool.New(withLongTimeouts(procpool.Options{Workers: 1}))
 	if err != nil {
 		panic(err)
 	}
@@ -149,7 +146,7 @@ func goroutines() map[string]string {
 
 func newGoroutines(before map[string]string) (left []string) {
 	for number, stack := range goroutines() {
-		if before[number] == "" && !strings.Contains(stack, "os/signal.loop") { // which stays for ever
+		if before[number] == "" && !strings.Contains(stack, "os/signal.loop") { // the runtime does not end it
 			left = append(left, stack)
 		}
 	}
@@ -161,23 +158,23 @@ func descriptors() int {
 	return len(files)
 }
 
-// alive reports whether the process is there and no zombie.
+// alive reports whether the process runs. A zombie does not.
 func alive(pid int) bool {
 	s := processState(pid)
 	return s != "" && s != "Z" && s != "X"
 }
 
-// processState is the letter that ps prints, or empty.
+// processState returns the state letter of ps, or an empty string.
 func processState(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return ""
 	}
-	_, after, _ := strings.Cut(string(b), ") ") // after the name of the program
+	_, after, _ := strings.Cut(string(b), ") ") // the name of the program may contain spaces
 	return after[:1]
 }
 
-// A gate keeps functions in worker processes until it lets one go.
+// A gate blocks functions in worker processes until it opens.
 type gate struct {
 	path string
 	file *os.File
@@ -197,7 +194,7 @@ func newGate(t *testing.T) *gate {
 	return &gate{path, f}
 }
 
-// open lets n functions go, now or when they come.
+// open releases n functions, now or when they reach the gate.
 func (g *gate) open(t *testing.T, n int) {
 	t.Helper()
 	if _, err := g.file.Write(make([]byte, n)); err != nil {
@@ -205,7 +202,7 @@ func (g *gate) open(t *testing.T, n int) {
 	}
 }
 
-// passGate waits, in a worker, until the gate opens or ctx is cancelled.
+// passGate, in a worker, blocks until the gate opens or ctx is cancelled.
 func passGate(ctx context.Context, path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

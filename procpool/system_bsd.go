@@ -21,13 +21,13 @@ func executable() (string, error) { return os.Executable() }
 // awaitExit returns false at once. The caller then waits for the end by reaping the process.
 func awaitExit(int, func(stopped bool)) bool { return false }
 
-func applyLimits(o orders) error { return setNice(o.Nice) }
+func applyLimits(o workerConfig) error { return setNice(o.Nice) }
 
-// niceness is what the system call means that returned n.
+// niceness converts the result of the system call getpriority.
 func niceness(n int) int { return n }
 
-// maxRSS is the most memory that the process had in RAM: macOS counts bytes, the
-// others KiB.
+// maxRSS returns the peak resident set size of the process in bytes. macOS reports bytes, the
+// other systems KiB.
 func maxRSS(state *os.ProcessState) int64 {
 	u, ok := state.SysUsage().(*syscall.Rusage)
 	switch {
@@ -41,7 +41,7 @@ func maxRSS(state *os.ProcessState) int64 {
 
 func rss(int) int64 { return 0 }
 
-// memory: there is none to share.
+// memory is empty: there is no shared memory on these systems.
 type memory struct{}
 
 func (memory) create() []*os.File { return nil }

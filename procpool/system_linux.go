@@ -13,7 +13,7 @@ import (
 
 func supported(Options) error { return nil }
 
-// executable is this program even if its file was replaced or removed.
+// executable returns a path of this program. It works even if the file was replaced or removed.
 func executable() (string, error) { return "/proc/self/exe", nil }
 
 // awaitExit blocks until the process has ended. It does not reap the process, so the pid is not reused.
@@ -43,14 +43,14 @@ const (
 	cldStopped = 5
 )
 
-// runtimeData is what a Go program has in writable mappings before it does
-// anything: 72 MiB of the runtime's own bookkeeping, reserved and mostly unused. A
-// program with much data of its own, or with the race detector, begins with more.
+// runtimeData is the size of the writable mappings of a Go program at its start: 72 MiB of the
+// runtime, reserved and mostly unused. A program with large package variables, or with the race
+// detector, starts with more.
 const runtimeData = 72 << 20
 
-// applyLimits is the first act of a worker. RLIMIT_DATA counts writable private
-// memory; RLIMIT_AS would count what the runtime only reserves.
-func applyLimits(o orders) error {
+// applyLimits sets the niceness and the memory limit of this process, a worker. RLIMIT_DATA counts
+// writable private memory. RLIMIT_AS would also count memory that the runtime only reserves.
+func applyLimits(o workerConfig) error {
 	if err := setNice(o.Nice); err != nil {
 		return err
 	}
@@ -65,10 +65,10 @@ func applyLimits(o orders) error {
 	return nil
 }
 
-// niceness is what the system call means that returned n.
+// niceness converts the result of the system call getpriority.
 func niceness(n int) int { return 20 - n }
 
-// maxRSS is the most memory that the process had in RAM.
+// maxRSS returns the peak resident set size of the process in bytes.
 func maxRSS(state *os.ProcessState) int64 {
 	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
 		return int64(u.Maxrss) << 10
@@ -76,15 +76,17 @@ func maxRSS(state *os.ProcessState) int64 {
 	return 0
 }
 
+// rss returns the resident set size of a process in bytes.
+// rss returns the resident set size of a process in bytes.
 func rss(pid int) int64 { return statm(pid, statmResident) }
 
-// Fields of a process's statm.
+// Fields of /proc/PID/statm.
 const (
 	statmResident = 1
 	statmData     = 5
 )
 
-// statm returns one of the sizes that the system tells of a process, in bytes.
+// statm returns a field of /proc/PID/statm, in bytes. It returns 0 on failure.
 func statm(pid, field int) int64 {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	fields := bytes.Fields(b)

@@ -20,33 +20,33 @@ import (
 	"github.com/asyncio-go/asyncio/internal/truncate"
 )
 
-// serve is the life of a worker process.
-func serve(o orders) {
-	give := func(code int, err error) {
-		fmt.Fprintln(os.Stderr, "procpool: the worker cannot start:", truncate.Middle(err.Error(), longestStart))
+// serve is the main function of a worker process. It does not return.
+func serve(o workerConfig) {
+	fail := func(code int, err error) {
+		fmt.Fprintln(os.Stderr, "procpool: the worker cannot start:", truncate.Middle(err.Error(), maxStartError))
 		os.Exit(code)
 	}
 	ch, err := workerChannel()
 	if err != nil {
-		give(exitChannel, err)
+		fail(exitChannel, err)
 	}
 	if err := applyLimits(o); err != nil {
-		give(exitLimits, err)
+		fail(exitLimits, err)
 	}
-	heedHangup(o.Parent)
+	handleHangup(o.Parent)
 	w := &worker{ch: ch, in: frame.NewReader(ch, o.MaxMessage), limit: o.MaxMessage, wake: make(chan struct{})}
 	if o.Init != nil {
 		if err := w.init(o); err != nil {
-			give(exitInit, fmt.Errorf("Options.Init: %w", err))
+			fail(exitInit, fmt.Errorf("Options.Init: %w", err))
 		}
 	}
-	w.say(frame.Frame{Kind: frame.Hello, Header: frame.HelloHeader{Version: version, Pid: int64(os.Getpid()), Build: build()}.Append(nil)})
-	go w.relief()
-	go w.listen() // what listens runs functions, and may change
+	w.send(frame.Frame{Kind: frame.Hello, Header: frame.HelloHeader{Version: version, Pid: int64(os.Getpid()), Build: build()}.Append(nil)})
+	go w.standby()
+	go w.readFrames() // standby may start another goroutine that reads
 	select {}
 }
 
-// build tells two builds of a program apart.
+// build returns an ID of this build of the program and its registered functions.
 func build() string {
 	h := sha256.New()
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -56,6 +56,8 @@ func build() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// A worker runs the calls of a pool in this process.
+// A worker runs the calls of a pool in this process.
 type worker struct {
 	ch    *channel
 	in    *frame.Reader
@@ -67,14 +69,16 @@ type worker struct {
 	running uint64 // number of the task; 0: none
 	cancel  context.CancelCauseFunc
 
-	// turn is the task that the listening goroutine runs, 0 while it listens. Whoever
-	// sets it back to 0 is the one to listen.
-	turn   atomic.Uint64
-	asleep atomic.Bool // the relief
-	wake   chan struct{}
+	// current is the task that the reading goroutine runs, or 0 while it reads. The
+	// goroutine that sets it back to 0 becomes the reading goroutine.
+	current atomic.Uint64
+	asleep  atomic.Bool // standby waits for wake
+	wake    chan struct{}
 }
 
-func (w *worker) init(o orders) error {
+// init runs Options.Init. It ends this process if the pool's process ends.
+// init runs Options.Init. It ends this process if the pool's process ends.
+func (w *worker) init(o workerConfig) error {
 	fn, err := o.Init.find()
 	if err != nil {
 		return err
@@ -87,8 +91,8 @@ func (w *worker) init(o orders) error {
 	return fn(ctx)
 }
 
-// watch ends the worker when the pool is gone, while nobody listens. A process whose
-// parent has ended gets another one.
+// watch ends this process when the parent process has ended, until done is closed. No goroutine
+// reads the channel then. The system gives a process whose parent has ended another parent.
 func (w *worker) watch(parent int, done <-chan struct{}) {
 	tick := time.NewTicker(orphanTick)
 	defer tick.Stop()
@@ -104,8 +108,8 @@ func (w *worker) watch(parent int, done <-chan struct{}) {
 
 const orphanTick = 20 * time.Millisecond
 
-// say sends a frame.
-func (w *worker) say(f frame.Frame) {
+// send writes a frame to the pool. If it fails, this process ends.
+func (w *worker) send(f frame.Frame) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	if err := frame.Write(w.ch, f); err != nil {
@@ -113,10 +117,10 @@ func (w *worker) say(f frame.Frame) {
 	}
 }
 
-// listen reads frames until the pool closes the channel, or is gone. A short task
-// runs in the goroutine that read it; when one turns out to be long, another
-// goroutine goes on listening, and listen returns.
-func (w *worker) listen() {
+// readFrames reads frames until the pool closes the channel or ends. A short task runs in the
+// goroutine that read it. For a long task standby starts another reading goroutine, and this
+// readFrames returns after the task.
+func (w *worker) readFrames() {
 	for {
 		f, err := w.in.Next()
 		if err != nil {
@@ -124,8 +128,8 @@ func (w *worker) listen() {
 		}
 		switch f.Kind {
 		case frame.Task:
-			if !w.ch.note(f.Task) {
-				w.say(frame.Frame{Kind: frame.Started, Task: f.Task})
+			if !w.ch.recordBegun(f.Task) {
+				w.send(frame.Frame{Kind: frame.Started, Task: f.Task})
 			}
 			if !w.begin(f) {
 				return
@@ -137,13 +141,13 @@ func (w *worker) listen() {
 			}
 			w.stop(f.Task, asyncio.DecodeError(cause))
 		default:
-			w.end(fmt.Errorf("the pool sent a %v", f.Kind))
+			w.end(fmt.Errorf("%w: %v", errUnexpectedFrame, f.Kind))
 		}
 	}
 }
 
-// end leaves the process, at once and with the programs that functions started: the
-// pool is gone, or has no more work. If neither, it says so first.
+// end ends this process and the programs in its group at once. If err is not the end of the
+// channel, end prints it first.
 func (w *worker) end(err error) {
 	code := 0
 	if !isEnd(err) {
@@ -151,13 +155,13 @@ func (w *worker) end(err error) {
 		code = exitChannel
 	}
 	killGroup()
-	os.Exit(code) // where there are no groups
+	os.Exit(code) // on systems without process groups
 }
 
 const channelLost = "procpool: the channel to the pool:"
 
-// begin runs the task and reports whether the caller is still the one to listen.
-func (w *worker) begin(f frame.Frame) (listening bool) {
+// begin runs the task. It reports whether the caller is still the reading goroutine.
+func (w *worker) begin(f frame.Frame) (reading bool) {
 	h, err := frame.ParseCall(f.Header)
 	if err != nil {
 		w.end(err)
@@ -174,69 +178,69 @@ func (w *worker) begin(f frame.Frame) (listening bool) {
 	w.mu.Lock()
 	w.running, w.cancel = f.Task, cancel
 	w.mu.Unlock()
-	w.turn.Store(f.Task)
+	w.current.Store(f.Task)
 	if w.asleep.Load() && w.asleep.CompareAndSwap(true, false) {
 		w.wake <- struct{}{}
 	}
 	defer func() {
 		stop()
 		cancel(nil)
-		switch mine := w.turn.CompareAndSwap(f.Task, 0); {
-		case mine && !listening: // the function ended its goroutine
-			go w.listen()
-		case !mine:
-			listening = false
+		switch still := w.current.CompareAndSwap(f.Task, 0); {
+		case still && !reading: // the function called runtime.Goexit
+			go w.readFrames()
+		case !still:
+			reading = false
 		}
 	}()
 	w.run(asyncio.WithProgress(ctx, func(done, total int64, note string) {
-		w.say(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: truncate.Middle(note, longestNote)}.Append(nil)})
+		w.send(frame.Frame{Kind: frame.Progress, Task: f.Task, Header: frame.Report{Done: done, Total: total, Note: truncate.Middle(note, maxNote)}.Append(nil)})
 	}), f.Task, h.Func, arg)
 	return true
 }
 
-// relief takes over listening when a task lasts. It looks each reliefTick, which is
-// cheaper than a timer for each task, and sleeps while there are none.
-func (w *worker) relief() {
-	tick := time.NewTimer(reliefTick)
-	seen, still := uint64(0), 0
+// standby starts another reading goroutine when a task runs for a tick or longer. It checks every
+// standbyTick, which is cheaper than a timer for each task. It sleeps while there are no tasks.
+func (w *worker) standby() {
+	tick := time.NewTimer(standbyTick)
+	seen, idle := uint64(0), 0
 	for {
 		<-tick.C
-		switch turn := w.turn.Load(); {
-		case turn != 0 && turn == seen:
-			if w.turn.CompareAndSwap(turn, 0) {
-				go w.listen()
+		switch task := w.current.Load(); {
+		case task != 0 && task == seen:
+			if w.current.CompareAndSwap(task, 0) {
+				go w.readFrames()
 			}
-			seen, still = 0, 0
-		case turn != seen:
-			seen, still = turn, 0
+			seen, idle = 0, 0
+		case task != seen:
+			seen, idle = task, 0
 		default:
-			still++
+			idle++
 		}
-		if still >= idleTicks {
+		if idle >= idleTicks {
 			w.asleep.Store(true)
-			if w.turn.Load() == 0 || !w.asleep.CompareAndSwap(true, false) {
+			if w.current.Load() == 0 || !w.asleep.CompareAndSwap(true, false) {
 				<-w.wake
 			}
-			still = 0
+			idle = 0
 		}
-		tick.Reset(reliefTick)
+		tick.Reset(standbyTick)
 	}
 }
 
-// A cancellation, or the end of the pool, is heard two ticks late at most.
+// A worker reads a cancellation, or the end of the channel, at most two ticks late.
 const (
-	reliefTick = time.Millisecond
-	idleTicks  = 10
+	standbyTick = time.Millisecond
+	idleTicks   = 10
 )
 
 // Limits of texts, in bytes. Longer texts are shortened.
 const (
-	longestNote  = 64 << 10
-	longestStart = 32 << 10 // half of what the pool keeps of the worker's standard error
+	maxNote       = 64 << 10
+	maxStartError = 32 << 10 // half of what the pool keeps of the worker's standard error
 )
 
 // stop cancels the task if it is still running. The task has begun: the pool sends a cancellation after
-// its task, and the listening goroutine reads the cancellation after begin.
+// its task, and the reading goroutine reads the cancellation after begin.
 func (w *worker) stop(task uint64, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -245,7 +249,7 @@ func (w *worker) stop(task uint64, cause error) {
 	}
 }
 
-// argument reads the body, or maps the memory in which it lies.
+// argument returns the argument, from the frame or from shared memory.
 func (w *worker) argument(f frame.Frame, h frame.CallHeader) ([]byte, error) {
 	if f.Flags&frame.InMemory != 0 {
 		return w.ch.takeMemory(h.Shared)
@@ -253,11 +257,13 @@ func (w *worker) argument(f frame.Frame, h frame.CallHeader) ([]byte, error) {
 	return w.in.Body()
 }
 
-// run executes the function and sends what came of it.
+// run calls the function and sends its result or error.
 func (w *worker) run(ctx context.Context, task uint64, name string, arg []byte) {
 	asyncio.ExecuteThen(ctx, name, arg, func(result []byte, err error) { w.answer(task, name, result, err) })
 }
 
+// answer sends the result or the error of a task.
+// answer sends the result or the error of a task.
 func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	if err == nil && int64(len(result)) > w.limit {
 		err = fmt.Errorf("%w: the result of %q has %d bytes, the limit is %d (Options.MaxMessage)", ErrTooLarge, name, len(result), w.limit)
@@ -282,8 +288,8 @@ func (w *worker) answer(task uint64, name string, result []byte, err error) {
 	}
 }
 
-// panicked reports whether the encoded error is a panic or wraps one. It does not
-// call methods of the error: they may do anything.
+// panicked reports whether the encoded error is a panic or wraps one. It decodes the error instead
+// of inspecting it, because methods of the original error run code of the user.
 func panicked(body []byte) bool {
 	var p *asyncio.PanicError
 	return errors.As(asyncio.DecodeError(body), &p)

@@ -1,6 +1,6 @@
 //go:build cgo
 
-// Package cfault is C code with a mistake in it, for the tests of procpool.
+// Package cfault ends the process with a fault in C code, for tests of procpool.
 package cfault
 
 /*
@@ -11,5 +11,5 @@ static void fault(void) {
 */
 import "C"
 
-// Fault ends the process by a segmentation violation in C code.
+// Fault causes a segmentation violation in C code.
 func Fault() { C.fault() }

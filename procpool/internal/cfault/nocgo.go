@@ -1,6 +1,6 @@
 //go:build unix && !cgo
 
-// Package cfault is C code with a mistake in it, for the tests of procpool.
+// Package cfault ends the process with a fault in C code, for tests of procpool.
 package cfault
 
 import (
@@ -8,5 +8,5 @@ import (
 	"syscall"
 )
 
-// Fault sends the process a segmentation violation, as there is no C code.
+// Fault sends SIGSEGV to the process, because there is no C code without cgo.
 func Fault() { syscall.Kill(os.Getpid(), syscall.SIGSEGV) }

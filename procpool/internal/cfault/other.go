@@ -1,9 +1,9 @@
 //go:build !unix && !cgo
 
-// Package cfault is C code with a mistake in it, for the tests of procpool.
+// Package cfault ends the process with a fault in C code, for tests of procpool.
 package cfault
 
 import "os"
 
-// Fault ends the process, as there is neither C code nor a signal.
+// Fault exits, because there is neither C code nor SIGSEGV.
 func Fault() { os.Exit(2) }

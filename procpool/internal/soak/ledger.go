@@ -9,20 +9,18 @@ import (
 	"sync"
 )
 
-// The ledger is a file in which a function notes the number of its call when it
-// begins, past the pool: a worker that dies cannot lose the line, and a call that
-// was run twice shows.
+// The ledger is a file. A function appends the number of its call when it begins, without the pool.
+// So the number survives the worker, and a call that ran twice has two entries.
 
-// ledgerVar is in the environment of the workers, and of what they start, which is
-// how the soak finds what is left of them.
+// ledgerVar is an environment variable with the path of the ledger. Workers and the programs that
+// they start have it, so that the soak can find them.
 const ledgerVar = "ASYNCIO_SOAK_LEDGER"
 
 var openLedger = sync.OnceValues(func() (*os.File, error) {
 	return os.OpenFile(os.Getenv(ledgerVar), os.O_WRONLY|os.O_APPEND, 0)
 })
 
-// note is the worker's side: the whole line is written at once, behind those of
-// others.
+// note appends a number to the ledger, in one write.
 func note(number uint64) error {
 	f, err := openLedger()
 	if err != nil {
@@ -32,8 +30,8 @@ func note(number uint64) error {
 	return err
 }
 
-// executions reads how often each call was run.
-func executions(path string) (map[uint64]int, error) {
+// readLedger returns how often each call has run.
+func readLedger(path string) (map[uint64]int, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err

@@ -1,16 +1,16 @@
 //go:build linux
 
-// Command soak holds a pool of processes against faults: for a while, submitters on
-// one loop make calls, many of which crash their worker, overrun its memory, panic,
-// are cancelled or run into a deadline, while workers are killed from outside.
+// Command soak tests a pool of worker processes under faults. Submitters on one loop make calls.
+// Many calls crash their worker, exceed its memory, panic, are cancelled, or reach a deadline.
+// Other workers are killed by signals.
 //
 //	go run ./procpool/internal/soak [-for 60s] [-seed n]
 //
-// Every call must end once, with the right result or with a typed error that
-// something explains; a function that gave a result must have run once, and no
-// function twice; at the end no process, descriptor or goroutine may be left. It
-// prints what the calls came to. The exit status is 1 if anything was violated, and
-// 2 for a wrong command line. The seed repeats the choices, though not the timing.
+// Every call must end once, with the right result or with a typed error that has a known cause. A
+// function that gave a result must have run once, and no function twice. At the end no process,
+// descriptor or goroutine may be left. The command prints the number of calls by outcome. The exit
+// status is 1 after a violation, and 2 for an invalid command line. The seed determines the
+// choices, but not the timing.
 package main
 
 import (
@@ -34,18 +34,18 @@ func command(args []string, stdout, stderr io.Writer) int {
 	s := settings{submitters: 8, workers: 4}
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.DurationVar(&s.duration, "for", time.Minute, "how long calls are made")
-	flags.Uint64Var(&s.seed, "seed", rand.Uint64(), "makes the choices; without it a new one is drawn")
+	flags.DurationVar(&s.duration, "for", time.Minute, "the duration of the soak")
+	flags.Uint64Var(&s.seed, "seed", rand.Uint64(), "the seed of the choices; default: random")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
 	case flags.NArg() > 0:
-		fmt.Fprintf(stderr, "soak: unexpected argument %q: want flags only\n", flags.Arg(0))
+		fmt.Fprintf(stderr, "soak: argument %q: only flags are allowed\n", flags.Arg(0))
 		return 2
 	case s.duration <= 0:
-		fmt.Fprintf(stderr, "soak: -for %v: want a duration above 0\n", s.duration)
+		fmt.Fprintf(stderr, "soak: -for %v: must be above 0\n", s.duration)
 		return 2
 	}
 	fmt.Fprintf(stdout, "soak: seed %d, %v, %d submitters, %d workers\n", s.seed, s.duration, s.submitters, s.workers)

@@ -3,6 +3,6 @@
 package main
 
 const (
-	memoryBombs = 20        // see deeds
-	memoryLimit = 128 << 20 // of a worker
+	memoryWeight = 20        // the weight of an action
+	memoryLimit  = 128 << 20 // of a worker
 )

@@ -7,24 +7,23 @@ import (
 	"time"
 )
 
-// A plan is a call to be made: what is ordered, and for how long it is waited for.
+// A plan is a call to make: the request, and how to wait for the call.
 type plan struct {
-	order
-	manner manner
-	after  time.Duration
+	request
+	waitMode waitMode
+	after    time.Duration
 }
 
-// manner is how a call is waited for.
-type manner string
+// A waitMode is how a call is awaited.
+type waitMode string
 
 const (
-	patiently     manner = "patiently"
-	cancelledSoon manner = "cancelled"
-	withDeadline  manner = "with a deadline"
+	patiently     waitMode = "patiently"
+	cancelledSoon waitMode = "cancelled"
+	withDeadline  waitMode = "with a deadline"
 )
 
-// A planner makes the choices of one submitter. They depend on nothing but the seed,
-// so that they can be repeated.
+// A planner makes the choices of one submitter. They depend only on the seed.
 type planner struct {
 	id     uint64
 	rng    *rand.Rand
@@ -35,7 +34,7 @@ func newPlanner(seed uint64, id int) *planner {
 	return &planner{id: uint64(id), rng: rand.New(rand.NewPCG(seed, uint64(id)))}
 }
 
-// batch returns calls to be made at the same time.
+// batch returns calls to make at the same time.
 func (p *planner) batch() []plan {
 	plans := make([]plan, 1+p.rng.IntN(3))
 	for i := range plans {
@@ -46,31 +45,31 @@ func (p *planner) batch() []plan {
 
 func (p *planner) next() plan {
 	p.number++
-	d := p.deed()
+	d := p.action()
 	next := plan{
-		order:  order{Number: p.id<<32 | p.number, Deed: d.name, Rounds: p.rng.IntN(5000), Data: p.data()},
-		manner: patiently,
-		after:  time.Duration(p.rng.IntN(8000)) * time.Microsecond,
+		request:  request{Number: p.id<<32 | p.number, Action: d.name, Rounds: p.rng.IntN(5000), Data: p.data()},
+		waitMode: patiently,
+		after:    time.Duration(p.rng.IntN(8000)) * time.Microsecond,
 	}
 	switch n := p.rng.IntN(20); {
-	case d.comesTo == ended: // it does not end by itself, and gets the time to begin
-		next.manner = []manner{cancelledSoon, withDeadline}[n%2]
+	case d.want == ended: // it ends only after a cancellation, and needs time to begin
+		next.waitMode = []waitMode{cancelledSoon, withDeadline}[n%2]
 		next.after += 15 * time.Millisecond
 	case n == 0:
-		next.manner = cancelledSoon
+		next.waitMode = cancelledSoon
 	case n == 1:
-		next.manner = withDeadline
+		next.waitMode = withDeadline
 	}
 	return next
 }
 
-func (p *planner) deed() deed {
+func (p *planner) action() action {
 	total := 0
-	for _, d := range deeds {
+	for _, d := range actions {
 		total += d.weight
 	}
 	n := p.rng.IntN(total)
-	for _, d := range deeds {
+	for _, d := range actions {
 		if n -= d.weight; n < 0 {
 			return d
 		}
@@ -78,7 +77,7 @@ func (p *planner) deed() deed {
 	panic("the weights have changed")
 }
 
-// data is mostly small, and now and then large enough for shared memory.
+// data returns mostly small data, and sometimes data that passes through shared memory.
 func (p *planner) data() []byte {
 	most := 4 << 10
 	switch n := p.rng.IntN(100); {

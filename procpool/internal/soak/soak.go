@@ -25,41 +25,41 @@ type settings struct {
 	submitters, workers int
 }
 
-// patience is how long the calls in flight at the end, and the pool, may take.
-const patience = 30 * time.Second
+// endTimeout bounds the time from the last call until the pool is closed.
+const endTimeout = 30 * time.Second
 
-// soak makes calls for a while and returns what came of them.
+// soak makes calls and returns the report.
 func soak(s settings) (*report, error) {
 	dir, err := os.MkdirTemp("", "asyncio-soak-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	// The first pool of a process opens descriptors that stay: the poller's, say.
+	// The first pool of a process opens descriptors that stay open, such as that of the poller.
 	warm := settings{submitters: 1, workers: 1}
 	if _, _, err := pass(warm, filepath.Join(dir, "warm")); err != nil {
 		return nil, err
 	}
 	before := takeInventory()
 	ledger := filepath.Join(dir, "ledger")
-	r, over, err := pass(s, ledger)
-	if err != nil || !over {
+	r, finished, err := pass(s, ledger)
+	if err != nil || !finished {
 		return r, err
 	}
-	times, err := executions(ledger)
+	times, err := readLedger(ledger)
 	if err != nil {
 		return nil, err
 	}
-	r.compare(times)
-	for _, left := range before.leftovers(dir) {
+	r.checkRuns(times)
+	for _, left := range before.leaks(dir) {
 		r.violation("%s", left)
 	}
 	return r, nil
 }
 
-// pass soaks one pool. It says false if calls did not end: the report must not be
-// used then but for its violations.
-func pass(s settings, ledger string) (r *report, over bool, err error) {
+// pass makes the calls on one pool. It returns false if calls did not end. Only the violations of
+// the report are valid then.
+func pass(s settings, ledger string) (r *report, finished bool, err error) {
 	if err := os.WriteFile(ledger, nil, 0o600); err != nil {
 		return nil, false, err
 	}
@@ -74,22 +74,22 @@ func pass(s settings, ledger string) (r *report, over bool, err error) {
 	r = newReport()
 	ran := make(chan error, 1)
 	go func() {
-		ran <- asyncio.Run(context.Background(), func(ctx context.Context) error { return r.fill(ctx, s, pool) })
+		ran <- asyncio.Run(context.Background(), func(ctx context.Context) error { return r.makeCalls(ctx, s, pool) })
 	}()
-	limit := time.NewTimer(s.duration + patience)
+	limit := time.NewTimer(s.duration + endTimeout)
 	defer limit.Stop()
 	select {
 	case err := <-ran:
 		return r, true, err
 	case <-limit.C:
 		hung := newReport()
-		hung.violation("%v after its end the soak hangs; the pool: %+v", patience, pool.Stats())
+		hung.violation("%v after the last call the pool is not closed: %+v", endTimeout, pool.Stats())
 		return hung, false, nil
 	}
 }
 
-// fill makes the calls, on the loop, and closes the pool.
-func (r *report) fill(ctx context.Context, s settings, pool *procpool.Pool) error {
+// makeCalls makes the calls on the loop, and closes the pool.
+func (r *report) makeCalls(ctx context.Context, s settings, pool *procpool.Pool) error {
 	counted := &counter{Pool: pool}
 	until := time.Now().Add(s.duration)
 	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
@@ -114,11 +114,11 @@ func (r *report) fill(ctx context.Context, s settings, pool *procpool.Pool) erro
 	for _, p := range r.pending {
 		r.violation("%v has not ended", p)
 	}
-	r.settle(counted.accepted.Load(), pool.Stats())
+	r.checkStats(counted.accepted.Load(), pool.Stats())
 	return nil
 }
 
-// counter counts the calls that the pool accepts.
+// A counter counts the calls that the pool accepts.
 type counter struct {
 	*procpool.Pool
 	accepted atomic.Uint64
@@ -132,14 +132,13 @@ func (c *counter) Start(ctx context.Context, call *asyncio.Call) error {
 	return err
 }
 
-// end is what a call returned.
+// An end is what a call returned.
 type end struct {
 	answer answer
 	err    error
 }
 
-// submit is one submitter: it makes some calls at the same time, waits for them, and
-// begins again. At least one batch is made.
+// submit makes batches of calls, and waits for each batch. It makes at least one.
 func (r *report) submit(ctx context.Context, p *planner, exec asyncio.Executor, until time.Time) error {
 	loop := asyncio.LoopOf(ctx)
 	for first := true; first || time.Now().Before(until); first = false {
@@ -148,21 +147,21 @@ func (r *report) submit(ctx context.Context, p *planner, exec asyncio.Executor, 
 		for i, plan := range plans {
 			r.begin(plan)
 			calls[i] = asyncio.CreateTask(ctx, func(ctx context.Context) (end, error) {
-				if plan.manner == withDeadline {
+				if plan.waitMode == withDeadline {
 					var cancel context.CancelFunc
 					ctx, cancel = asyncio.WithTimeout(ctx, plan.after)
 					defer cancel()
 				}
-				a, err := work.Call(ctx, exec, plan.order)
-				return end{a, err}, nil // an error of its own would cancel the others
+				a, err := work.Call(ctx, exec, plan.request)
+				return end{a, err}, nil // an error of the task would cancel the other calls
 			})
-			if plan.manner == cancelledSoon {
+			if plan.waitMode == cancelledSoon {
 				loop.CallLater(plan.after, func() { calls[i].Cancel(nil) })
 			}
 		}
 		for i, call := range calls {
 			e, err := call.Await(ctx)
-			if err != nil { // it was cancelled before it began
+			if err != nil { // cancelled before it started
 				e.err = err
 			}
 			r.end(plans[i], e.answer, e.err)
@@ -171,7 +170,7 @@ func (r *report) submit(ctx context.Context, p *planner, exec asyncio.Executor, 
 	return nil
 }
 
-// kill ends workers from outside, until it is cancelled.
+// kill sends signals to workers until ctx is cancelled.
 func (r *report) kill(ctx context.Context, s settings, pool *procpool.Pool) error {
 	rng := rand.New(rand.NewPCG(s.seed, 0))
 	for {
@@ -183,7 +182,7 @@ func (r *report) kill(ctx context.Context, s settings, pool *procpool.Pool) erro
 			return nil // all calls have ended
 		}
 		workers := slices.DeleteFunc(pool.Stats().Workers, func(w procpool.WorkerStats) bool {
-			return w.State == "starting" // three of those in a row are the error of all who wait
+			return w.State == "starting" // three failed starts in a row fail all waiting calls
 		})
 		if len(workers) == 0 {
 			continue

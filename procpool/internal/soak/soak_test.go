@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestSoak is a short soak with choices of its own each time.
+// TestSoak runs for three seconds with a random seed.
 func TestSoak(t *testing.T) {
 	var out, complaints strings.Builder
 	status := command([]string{"-for", "3s"}, &out, &complaints)
@@ -27,19 +27,19 @@ func TestSoak(t *testing.T) {
 	if status != 0 {
 		t.Errorf("status %d:\n%s", status, complaints.String())
 	}
-	for _, want := range []string{"seed ", " calls\n", " result\n", " 0 without an end\n", " 0 violations\n"} {
+	for _, want := range []string{"seed ", " calls\n", " result\n", " 0 not ended\n", " 0 violations\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q was not printed", want)
 		}
 	}
 }
 
-func TestWrongCommandLine(t *testing.T) {
+func TestInvalidCommandLine(t *testing.T) {
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"-for", "0s"}, "duration above 0"},
+		{[]string{"-for", "0s"}, "must be above 0"},
 		{[]string{"-for", "long"}, `"long"`},
 		{[]string{"-seed", "-1"}, `"-1"`},
 		{[]string{"now"}, `"now"`},
@@ -51,7 +51,7 @@ func TestWrongCommandLine(t *testing.T) {
 	}
 }
 
-func TestTheSeedRepeatsTheChoices(t *testing.T) {
+func TestSeedRepeatsTheChoices(t *testing.T) {
 	choices := func(seed uint64, id int) (all [][]plan) {
 		p := newPlanner(seed, id)
 		for range 50 {
@@ -67,10 +67,10 @@ func TestTheSeedRepeatsTheChoices(t *testing.T) {
 	}
 }
 
-// TestJudge holds the judge against ends that are wrong: it must not let them pass.
-func TestJudge(t *testing.T) {
-	of := func(deed string, m manner) plan {
-		return plan{order: order{Number: 1, Deed: deed, Data: []byte("data")}, manner: m}
+// TestClassify: classify rejects outcomes without a known cause.
+func TestClassify(t *testing.T) {
+	of := func(action string, m waitMode) plan {
+		return plan{request: request{Number: 1, Action: action, Data: []byte("data")}, waitMode: m}
 	}
 	for _, c := range []struct {
 		name string
@@ -80,46 +80,46 @@ func TestJudge(t *testing.T) {
 	}{
 		{"an empty result", of("answer", patiently), answer{}, nil},
 		{"another call's result", of("answer", patiently), answer{Number: 2}, nil},
-		{"a result of what cannot give one", of("exit", patiently), answer{}, nil},
-		{"a cancellation that nobody asked for", of("answer", patiently), answer{}, context.Canceled},
-		{"a deadline that nobody set", of("answer", cancelledSoon), answer{}, context.DeadlineExceeded},
-		{"a refusal of what does not refuse", of("answer", patiently), answer{}, errRefused},
+		{"a result of an action without one", of("exit", patiently), answer{}, nil},
+		{"a cancellation that was not requested", of("answer", patiently), answer{}, context.Canceled},
+		{"a deadline that was not set", of("answer", cancelledSoon), answer{}, context.DeadlineExceeded},
+		{"an error of an action without one", of("answer", patiently), answer{}, errRefused},
 		{"an error without a type", of("refuse", patiently), answer{}, errors.New("refused")},
-		{"a panic of what does not panic", of("answer", patiently), answer{}, &asyncio.PanicError{}},
-		{"a crash that nothing explains", of("answer", patiently), answer{}, &procpool.WorkerCrash{ExitCode: 3}},
-		{"a crash of a worker that nobody killed", of("exit", patiently), answer{}, &procpool.WorkerCrash{Pid: 8, Signal: 9}},
+		{"a panic of an action without one", of("answer", patiently), answer{}, &asyncio.PanicError{}},
+		{"a crash of an action without one", of("answer", patiently), answer{}, &procpool.WorkerCrash{ExitCode: 3}},
+		{"a crash by a signal that was not sent", of("exit", patiently), answer{}, &procpool.WorkerCrash{Pid: 8, Signal: 9}},
 		{"a closed pool", of("answer", patiently), answer{}, asyncio.ErrExecutorClosed},
 	} {
-		if o, problem := c.plan.judge(c.a, c.err, map[int]bool{7: true}); o != wrong || problem == nil {
-			t.Errorf("%s was taken for: %s", c.name, o)
+		if o, problem := c.plan.classify(c.a, c.err, map[int]bool{7: true}); o != wrong || problem == nil {
+			t.Errorf("%s was classified as: %s", c.name, o)
 		}
 	}
-	o, problem := of("exit", patiently).judge(answer{}, &procpool.WorkerCrash{ExitCode: 3}, nil)
+	o, problem := of("exit", patiently).classify(answer{}, &procpool.WorkerCrash{ExitCode: 3}, nil)
 	if o != crash || problem != nil {
-		t.Errorf("a crash as ordered was taken for: %s, %v", o, problem)
+		t.Errorf("a crash of its action was classified as: %s, %v", o, problem)
 	}
 }
 
-// TestReport holds the counting against calls that were lost or doubled.
+// TestReport: the report detects calls that were lost or run twice.
 func TestReport(t *testing.T) {
 	r := newReport()
-	refused := plan{order: order{Number: 1, Deed: "refuse"}, manner: cancelledSoon}
+	refused := plan{request: request{Number: 1, Action: "refuse"}, waitMode: cancelledSoon}
 	r.begin(refused)
 	r.end(refused, answer{}, context.Canceled)
-	r.compare(map[uint64]int{1: 1})
-	r.settle(1, procpool.Stats{Cancelled: 1})
+	r.checkRuns(map[uint64]int{1: 1})
+	r.checkStats(1, procpool.Stats{Cancelled: 1})
 	if r.violated != 0 {
-		t.Errorf("a call as it should be: %v", r.violations)
+		t.Errorf("a valid call: %v", r.violations)
 	}
 	for _, c := range []struct {
 		want string
 		do   func()
 	}{
-		{"run 2 times", func() { r.compare(map[uint64]int{1: 2}) }},
-		{"has not ended", func() { r.compare(map[uint64]int{1: 1, 2: 1}) }},
+		{"run 2 times", func() { r.checkRuns(map[uint64]int{1: 2}) }},
+		{"run and not ended", func() { r.checkRuns(map[uint64]int{1: 1, 2: 1}) }},
 		{"ended twice", func() { r.end(refused, answer{}, context.Canceled) }},
-		{"accepted 2 calls and ended 1", func() { r.settle(2, procpool.Stats{Cancelled: 1}) }},
-		{"1 workers", func() { r.settle(0, procpool.Stats{Workers: make([]procpool.WorkerStats, 1)}) }},
+		{"accepted 2 calls and ended 1", func() { r.checkStats(2, procpool.Stats{Cancelled: 1}) }},
+		{"1 workers", func() { r.checkStats(0, procpool.Stats{Workers: make([]procpool.WorkerStats, 1)}) }},
 	} {
 		r.violations = nil
 		if c.do(); len(r.violations) != 1 || !strings.Contains(r.violations[0], c.want) {
@@ -128,8 +128,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestLeftovers holds the search against what it must find.
-func TestLeftovers(t *testing.T) {
+// TestInventory: the inventory detects files and goroutines.
+func TestInventory(t *testing.T) {
 	before := takeInventory()
 	f, err := os.Open(os.DevNull)
 	if err != nil {
@@ -138,13 +138,13 @@ func TestLeftovers(t *testing.T) {
 	defer f.Close()
 	release := make(chan struct{})
 	defer close(release)
-	for range 50 { // more than what earlier tests left may end meanwhile
+	for range 50 { // more than the goroutines of earlier tests that may end now
 		go func() { <-release }()
 	}
-	found := strings.Join(before.compare(t.TempDir()), "\n")
+	found := strings.Join(before.diff(t.TempDir()), "\n")
 	for _, want := range []string{os.DevNull, "goroutines"} {
 		if !strings.Contains(found, want) {
-			t.Errorf("%q is not among what was found: %s", want, found)
+			t.Errorf("%q was not found in: %s", want, found)
 		}
 	}
 }

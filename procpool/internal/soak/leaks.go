@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// killWorker sends the signal to a worker. The process is held by a descriptor before
-// it is looked at, so that no other can get the signal that has the same number by then.
+// killWorker sends the signal to a worker. It opens a handle of the process before it checks the
+// process, so that no other process with the same pid can get the signal.
 func killWorker(pid int, s syscall.Signal) error {
 	p, err := os.FindProcess(pid)
 	if err != nil {
@@ -35,9 +35,9 @@ func isOurs(proc, variable string) bool {
 	return err == nil && bytes.Contains(env, []byte(variable))
 }
 
-// An inventory is what this process has.
+// An inventory is the open files and the number of goroutines of this process.
 type inventory struct {
-	files      map[string]string // number -> what it is
+	files      map[string]string // by descriptor
 	goroutines int
 }
 
@@ -49,25 +49,25 @@ func openFiles() map[string]string {
 	files := map[string]string{}
 	names, _ := filepath.Glob("/proc/self/fd/*")
 	for _, n := range names {
-		if to, err := os.Readlink(n); err == nil { // not the one that read the folder
+		if to, err := os.Readlink(n); err == nil { // fails for the descriptor of the directory itself
 			files[filepath.Base(n)] = to
 		}
 	}
 	return files
 }
 
-// leftovers says what there is beyond the inventory, and which processes are left of
-// the workers with a ledger in dir. What ends now may take some time until it is gone.
-func (before inventory) leftovers(dir string) (found []string) {
+// leaks returns files and goroutines that the inventory does not have, and processes that have a
+// ledger in dir. It waits for at most 5 seconds until there are none.
+func (before inventory) leaks(dir string) (found []string) {
 	for limit := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
-		found = before.compare(dir)
+		found = before.diff(dir)
 		if len(found) == 0 || time.Now().After(limit) {
 			return found
 		}
 	}
 }
 
-func (before inventory) compare(dir string) (found []string) {
+func (before inventory) diff(dir string) (found []string) {
 	procs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, p := range procs {
 		if isOurs(p, ledgerVar+"="+dir) {

@@ -19,22 +19,22 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// An order is the argument of the soak's function.
-type order struct {
-	Number uint64 // no other call has it
-	Deed   string
-	Rounds int // of work before the deed
+// A request is the argument of the soak's function.
+type request struct {
+	Number uint64 // unique
+	Action string
+	Rounds int // of hashing before the action
 	Data   []byte
 }
 
-// An answer is its result.
+// An answer is the result of the function.
 type answer struct {
 	Number uint64
-	Data   []byte // the order's, each byte inverted
+	Data   []byte // the data of the request, each byte inverted
 	Sum    [sha256.Size]byte
 }
 
-var work = asyncio.Register("soak.work", func(ctx context.Context, o order) (answer, error) {
+var work = asyncio.Register("soak.work", func(ctx context.Context, o request) (answer, error) {
 	if err := note(o.Number); err != nil {
 		return answer{}, err
 	}
@@ -42,14 +42,14 @@ var work = asyncio.Register("soak.work", func(ctx context.Context, o order) (ans
 	for range o.Rounds {
 		sum = sha256.Sum256(sum[:])
 	}
-	if err := deedNamed(o.Deed).do(ctx); err != nil {
+	if err := actionNamed(o.Action).do(ctx); err != nil {
 		return answer{}, err
 	}
 	return answer{o.Number, invert(o.Data), sha256.Sum256(o.Data)}, nil
 })
 
-// check returns what is wrong with the answer.
-func (a answer) check(o order) error {
+// check returns an error if the answer does not match the request.
+func (a answer) check(o request) error {
 	switch {
 	case a.Number != o.Number:
 		return fmt.Errorf("it has the result of call %d", a.Number)
@@ -69,29 +69,31 @@ func invert(b []byte) []byte {
 	return inverted
 }
 
-// A deed is what the function does after its work.
-type deed struct {
-	name    string
-	weight  int // how often it is chosen, in some thousand
-	comesTo outcome
-	do      func(ctx context.Context) error
-	// crashed reports whether a crash is this deed's.
+// An action is what the function does after hashing.
+type action struct {
+	name   string
+	weight int // the relative frequency
+	want   outcome
+	do     func(ctx context.Context) error
+	// crashed reports whether the action explains the crash.
 	crashed func(*procpool.WorkerCrash) bool
 }
 
 var errRefused = asyncio.RegisterError("soak.refused", errors.New("refused"))
 
-var deeds = []deed{
+var actions = []action{
 	{"answer", 720, result, func(context.Context) error { return nil }, nil},
 	{"refuse", 60, failure, func(context.Context) error { return errRefused }, nil},
-	{"panic", 30, panicked, func(context.Context) error { panic("as ordered") }, nil},
-	{"heed", 40, ended, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, nil},
-	{"ignore", 30, ended, func(context.Context) error { spin(); return nil }, nil},
+	{"panic", 30, panicked, func(context.Context) error { panic("as requested") }, nil},
+	{"heed ctx", 40, ended, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, nil},
+	{"ignore ctx", 30, ended, func(context.Context) error { spin(); return nil }, nil},
 	{"exit", 30, crash, func(context.Context) error { os.Exit(3); return nil }, exited(3)},
 	{"kill itself", 20, crash, func(context.Context) error { return hang(syscall.Kill(os.Getpid(), syscall.SIGTERM)) }, signalled(syscall.SIGTERM)},
 	{"panic elsewhere", 20, crash, func(context.Context) error { go panic("elsewhere"); return hang(nil) }, says("elsewhere")},
-	{"overflow its stack", 20, crash, func(context.Context) error { debug.SetMaxStack(4 << 20); return fmt.Errorf("%d", descend(1)) }, says("stack overflow")},
-	{"overrun its memory", memoryBombs, crash, func(context.Context) error { return fmt.Errorf("%d bytes were no bomb", len(hoard())) }, says("out of memory")},
+	{"overflow its stack", 20, crash, func(context.Context) error { debug.SetMaxStack(4 << 20); return fmt.Errorf("%d", exceedStack(1)) }, says("stack overflow")},
+	{"overrun its memory", memoryWeight, crash, func(context.Context) error {
+		return fmt.Errorf("%d bytes did not exceed the limit", len(exceedMemory()))
+	}, says("out of memory")},
 	{"leave a child", 20, crash, func(context.Context) error {
 		err := exec.Command("sleep", "3600").Start()
 		if err == nil {
@@ -100,19 +102,19 @@ var deeds = []deed{
 		return err
 	}, exited(4)},
 	{"write garbage", 20, crash, func(context.Context) error {
-		_, err := syscall.Write(channel(), []byte("a line that was meant for somebody else\n"))
+		_, err := syscall.Write(channel(), []byte("this line is not a frame of the wire protocol\n"))
 		return hang(err)
-	}, says("garbage")},
+	}, says("invalid data")},
 	{"close the channel", 1, crash, func(context.Context) error { return hang(syscall.Close(channel())) }, closedChannel},
 }
 
-func deedNamed(name string) deed {
-	for _, d := range deeds {
+func actionNamed(name string) action {
+	for _, d := range actions {
 		if d.name == name {
 			return d
 		}
 	}
-	panic("no deed is called " + strconv.Quote(name))
+	panic("no such action: " + strconv.Quote(name))
 }
 
 func exited(code int) func(*procpool.WorkerCrash) bool {
@@ -127,13 +129,13 @@ func says(text string) func(*procpool.WorkerCrash) bool {
 	return func(c *procpool.WorkerCrash) bool { return strings.Contains(c.Reason, text) }
 }
 
-// closedChannel: in the middle of a call a worker takes the end for the pool's, and
-// may kill itself before the pool has seen it.
+// closedChannel accepts two crashes. The worker may take the closed channel for the end of the
+// pool, and kill itself before the pool has noticed.
 func closedChannel(c *procpool.WorkerCrash) bool {
 	return c.Signal == syscall.SIGKILL || strings.Contains(c.Reason, "channel")
 }
 
-// hang waits for the end that comes from elsewhere, unless there was an error.
+// hang returns err. If err is nil it does not return.
 func hang(err error) error {
 	if err == nil {
 		spin()
@@ -147,16 +149,16 @@ func spin() {
 	}
 }
 
-// descend needs more stack than there is.
-func descend(n int) int {
+// exceedStack overflows the stack.
+func exceedStack(n int) int {
 	if n == 0 {
 		return 0
 	}
-	return descend(n+1) + 1
+	return exceedStack(n+1) + 1
 }
 
-// hoard keeps more memory than the limit allows.
-func hoard() []byte {
+// exceedMemory allocates more memory than the limit allows.
+func exceedMemory() []byte {
 	var all []byte
 	for len(all) < 4*memoryLimit {
 		all = append(all, bytes.Repeat([]byte{1}, 1<<20)...)
@@ -164,7 +166,7 @@ func hoard() []byte {
 	return all
 }
 
-// channel is the pipe into which the worker writes what it has to say to the pool.
+// channel returns the descriptor of the pipe from the worker to the pool.
 func channel() int {
 	for fd := 3; fd < 100; fd++ {
 		to, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))

@@ -20,8 +20,8 @@ var causes = asyncio.Register("procpool.test.causes", func(ctx context.Context, 
 	return context.Cause(ctx).Error(), nil
 })
 
-// TestCauseAfterALargeArgument: a cause arrives for an argument of any size, even if the call is
-// cancelled right after it was sent.
+// TestCauseAfterALargeArgument: the cause of a cancellation arrives after an argument of any size,
+// even if the call is cancelled directly after it was sent.
 func TestCauseAfterALargeArgument(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		if _, err := square.Call(ctx, pool, 1); err != nil {
@@ -34,7 +34,7 @@ func TestCauseAfterALargeArgument(t *testing.T) {
 				var got string
 				var err error
 				call := asyncio.Go(ctx, func(ctx context.Context) error { got, err = causes.Call(ctx, pool, arg); return nil })
-				for pool.Metrics().Running == 0 { // it is sent in its first step
+				for pool.Metrics().Running == 0 { // the call is sent in the first step of the task
 					if err := asyncio.Sleep(ctx, 0); err != nil {
 						t.Error(err)
 						return
@@ -61,8 +61,8 @@ type callback struct{ text func() string }
 
 func (c callback) Error() string { return c.text() }
 
-// TestCauseThatUsesThePool: methods of a cause run without the pool's lock.
-func TestCauseThatUsesThePool(t *testing.T) {
+// TestCause_MethodsRunWithoutTheLock: methods of a cause run without the pool's lock.
+func TestCause_MethodsRunWithoutTheLock(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		call := asyncio.NewFuture[string](ctx)
 		task := asyncio.Go(ctx, func(ctx context.Context) error {
@@ -90,8 +90,8 @@ var stopsReading = asyncio.Register("procpool.test.stopsReading", func(ctx conte
 	return 1, passGate(context.WithoutCancel(ctx), path)
 })
 
-// TestFullPipe: a worker that does not read its full pipe blocks no loop. Two loops use the pool after
-// a cause has filled the pipe and the function has returned.
+// TestFullPipe: a worker that does not read its full pipe does not block a loop. Two loops use the
+// pool after a cause has filled the pipe and the function has returned.
 func TestFullPipe(t *testing.T) {
 	for _, size := range []int{10, smallFrame, 8 << 20} {
 		g := newGate(t)

@@ -26,8 +26,8 @@ func explode(_ context.Context, how string) (int, error) {
 	panic("as asked for: " + how)
 }
 
-// TestKilledFromOutside kills a worker in the middle of its call.
-func TestKilledFromOutside(t *testing.T) {
+// TestWorkerKilled_FailsItsCall kills a worker during its call.
+func TestWorkerKilled_FailsItsCall(t *testing.T) {
 	g := newGate(t)
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -49,8 +49,8 @@ func TestKilledFromOutside(t *testing.T) {
 	}
 }
 
-// readNothing replaces the worker's end of the channel by a pipe to which nothing is written. A read
-// that has begun still returns data of the channel.
+// readNothing replaces the worker's end of the channel by a pipe without a writer. A read that has
+// begun still returns data of the channel.
 func readNothing() error {
 	fd := channelDescriptor(syscall.O_RDONLY)
 	if _, err := syscall.Dup(fd); err != nil { // the pipe stays open
@@ -63,12 +63,13 @@ func readNothing() error {
 	return err
 }
 
-// muteEnv is the environment variable with the path of a file that the first worker creates.
-const muteEnv = "PROCPOOL_TEST_MUTE"
+// firstEnv is the environment variable with the path of a file that the first worker creates.
+const firstEnv = "PROCPOOL_TEST_FIRST"
 
-// muteInit makes the first worker read nothing. That worker stays alive and begins no call.
-func muteInit(context.Context) error {
-	f, err := os.OpenFile(os.Getenv(muteEnv), os.O_CREATE|os.O_EXCL, 0o600)
+// firstReadsNothingInit makes the first worker read nothing. That worker stays alive and begins no
+// call.
+func firstReadsNothingInit(context.Context) error {
+	f, err := os.OpenFile(os.Getenv(firstEnv), os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil // not the first worker
 	}
@@ -76,8 +77,8 @@ func muteInit(context.Context) error {
 	return readNothing()
 }
 
-func firstIsMute(t *testing.T) procpool.Options {
-	return procpool.Options{Workers: 1, Init: muteInit, Env: []string{muteEnv + "=" + filepath.Join(t.TempDir(), "mute")}}
+func firstReadsNothing(t *testing.T) procpool.Options {
+	return procpool.Options{Workers: 1, Init: firstReadsNothingInit, Env: []string{firstEnv + "=" + filepath.Join(t.TempDir(), "first")}}
 }
 
 // untilBusy waits until the pool's only worker has a call.
@@ -93,15 +94,15 @@ func untilBusy(ctx context.Context, t *testing.T, pool *procpool.Pool) (pid int)
 	return pid
 }
 
-// TestDeathBeforeTheBeginning kills a worker that has been given a call and has not
-// begun: the call runs in another one.
-func TestDeathBeforeTheBeginning(t *testing.T) {
-	onPool(t, firstIsMute(t), func(ctx context.Context, pool *procpool.Pool) {
+// TestWorkerDeath_BeforeTheCallBegins: if a worker dies before it begins its call, the call runs in
+// another worker.
+func TestWorkerDeath_BeforeTheCallBegins(t *testing.T) {
+	onPool(t, firstReadsNothing(t), func(ctx context.Context, pool *procpool.Pool) {
 		call := process.Submit(ctx, pool, struct{}{})
 		pid := untilBusy(ctx, t, pool)
 		syscall.Kill(pid, syscall.SIGKILL)
 		if other, err := call.Await(ctx); err != nil || other == pid {
-			t.Errorf("process %d, %v; expected: another than %d", other, err, pid)
+			t.Errorf("process %d, %v; want another than %d", other, err, pid)
 		}
 		if s := pool.Stats(); s.Crashed != 0 || s.Completed != 1 || s.Started != 2 {
 			t.Errorf("Crashed %d, Completed %d, Started %d; want 0, 1, 2", s.Crashed, s.Completed, s.Started)
@@ -109,10 +110,10 @@ func TestDeathBeforeTheBeginning(t *testing.T) {
 	})
 }
 
-// TestDeathOfACancelledCall: nobody waits for it, so that it does not run elsewhere.
-func TestDeathOfACancelledCall(t *testing.T) {
+// TestWorkerDeath_WithACancelledCall: a cancelled call is not repeated in another worker.
+func TestWorkerDeath_WithACancelledCall(t *testing.T) {
 	g := newGate(t)
-	onPool(t, firstIsMute(t), func(ctx context.Context, pool *procpool.Pool) {
+	onPool(t, firstReadsNothing(t), func(ctx context.Context, pool *procpool.Pool) {
 		call := holds.Submit(ctx, pool, order{Gate: g.path})
 		pid := untilBusy(ctx, t, pool)
 		call.Cancel(errors.New("changed my mind"))
@@ -121,7 +122,7 @@ func TestDeathOfACancelledCall(t *testing.T) {
 		}
 		syscall.Kill(pid, syscall.SIGKILL)
 		if _, err := call.Await(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v, context.Canceled is expected", err)
+			t.Errorf("error %v; want context.Canceled", err)
 		}
 		if s := pool.Stats(); s.Crashed != 0 || s.Cancelled != 1 || s.Completed != 0 {
 			t.Errorf("Crashed %d, Cancelled %d, Completed %d; want 0, 1, 0", s.Crashed, s.Cancelled, s.Completed)
@@ -129,8 +130,8 @@ func TestDeathOfACancelledCall(t *testing.T) {
 	})
 }
 
-// deafInit has the worker read the end of its channel after its hello.
-func deafInit(context.Context) error {
+// eofInit makes the worker read the end of its channel after its hello frame.
+func eofInit(context.Context) error {
 	nothing, err := os.Open(os.DevNull)
 	if err != nil {
 		return err
@@ -139,23 +140,23 @@ func deafInit(context.Context) error {
 	return syscall.Dup3(int(nothing.Fd()), channelDescriptor(syscall.O_RDONLY), 0)
 }
 
-// TestDeathAgainAndAgain: a call under which workers die before they say that they
-// have begun it is blamed in the end, and the pool does not start workers for ever.
-func TestDeathAgainAndAgain(t *testing.T) {
-	onPool(t, procpool.Options{Workers: 1, Init: deafInit}, func(ctx context.Context, pool *procpool.Pool) {
+// TestWorkerDeath_RepeatedBeforeTheCallBegins: a call fails after three workers died before they
+// began it. The pool then starts no more workers.
+func TestWorkerDeath_RepeatedBeforeTheCallBegins(t *testing.T) {
+	onPool(t, procpool.Options{Workers: 1, Init: eofInit}, func(ctx context.Context, pool *procpool.Pool) {
 		_, err := square.Call(ctx, pool, 1)
 		var c *procpool.WorkerCrash
-		if !errors.As(err, &c) || !strings.HasPrefix(c.Reason, "3 workers in a row died before they had begun it: ") {
+		if !errors.As(err, &c) || !strings.HasPrefix(c.Reason, "3 workers in a row died before they began the call: ") {
 			t.Errorf("error %v", err)
 		}
 		spawnMany(ctx, t)
-		if n := pool.Stats().Started; n > 4 { // three for the call, and one to be ready for the next
+		if n := pool.Stats().Started; n > 4 { // three for the call, and one to be ready for the next call
 			t.Errorf("%d workers were started", n)
 		}
 	})
 }
 
-// spawnMany takes as long as it takes to start a few workers, one after the other.
+// spawnMany starts ten workers, one after the other. It gives a faulty pool time to start too many.
 func spawnMany(ctx context.Context, t *testing.T) {
 	t.Helper()
 	pool := newPool(t, procpool.Options{Workers: 1, TasksPerWorker: 1})
@@ -169,8 +170,8 @@ func spawnMany(ctx context.Context, t *testing.T) {
 	}
 }
 
-// TestDeathWhileIdle: an idle worker that is killed is replaced, and no call notices.
-func TestDeathWhileIdle(t *testing.T) {
+// TestWorkerDeath_WhileIdle: an idle worker that is killed is replaced, and no call fails.
+func TestWorkerDeath_WhileIdle(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		for range 3 {
 			pid, err := process.Call(ctx, pool, struct{}{})
@@ -185,13 +186,13 @@ func TestDeathWhileIdle(t *testing.T) {
 			})
 		}
 		if s := pool.Stats(); s.Started != 4 || s.Crashed != 0 {
-			t.Errorf("Started %d, Crashed %d; expected: 4, 0", s.Started, s.Crashed)
+			t.Errorf("Started %d, Crashed %d; want 4, 0", s.Started, s.Crashed)
 		}
 	})
 }
 
-// TestPanic: a panic of the function itself is its error, with the stack from there,
-// and the worker is replaced.
+// TestPanic: a panic of the function is the error of its call, with the stack of the function. The
+// worker is replaced.
 func TestPanic(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		before, err := process.Call(ctx, pool, struct{}{})
@@ -201,37 +202,38 @@ func TestPanic(t *testing.T) {
 		_, err = panics.Call(ctx, pool, "now")
 		var p *asyncio.PanicError
 		if !errors.As(err, &p) || p.Value != "as asked for: now" || !strings.Contains(string(p.Stack), "procpool_test.explode(") {
-			t.Errorf("error %v, a *PanicError with the stack of explode is expected", err)
+			t.Errorf("error %v; want a *PanicError with the stack of explode", err)
 		}
 		after, err := process.Call(ctx, pool, struct{}{})
 		if err != nil || after == before {
-			t.Errorf("process %d, %v; expected: another than %d", after, err, before)
+			t.Errorf("process %d, %v; want another than %d", after, err, before)
 		}
 		if s := pool.Stats(); s.Crashed != 0 || s.Failed != 1 || s.Started != 2 {
-			t.Errorf("Crashed %d, Failed %d, Started %d; expected: 0, 1, 2", s.Crashed, s.Failed, s.Started)
+			t.Errorf("Crashed %d, Failed %d, Started %d; want 0, 1, 2", s.Crashed, s.Failed, s.Started)
 		}
 	})
 }
 
-// TestGoexit: the function ends its goroutine; the worker goes on.
+// TestGoexit: runtime.Goexit in a function is an error of its call. The worker stays.
 func TestGoexit(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 1}, func(ctx context.Context, pool *procpool.Pool) {
 		for range 3 {
 			if _, err := panics.Call(ctx, pool, "Goexit"); err == nil || !strings.Contains(err.Error(), "runtime.Goexit") {
-				t.Errorf("error %v, one that names runtime.Goexit is expected", err)
+				t.Errorf("error %v; want one that names runtime.Goexit", err)
 			}
 			if n, err := square.Call(ctx, pool, 5); n != 25 || err != nil {
 				t.Errorf("the next call: %d, %v", n, err)
 			}
 		}
 		if n := pool.Stats().Started; n != 1 {
-			t.Errorf("%d workers were started, 1 is expected", n)
+			t.Errorf("%d workers were started; want 1", n)
 		}
 	})
 }
 
-// TestMapCrash: of elements that travel together only the guilty one is lost.
-func TestMapCrash(t *testing.T) {
+// TestMap_LosesOnlyTheCrashingElement: if an element crashes the worker, the other elements of its
+// chunk have results.
+func TestMap_LosesOnlyTheCrashingElement(t *testing.T) {
 	onPool(t, procpool.Options{Workers: 2}, func(ctx context.Context, pool *procpool.Pool) {
 		args := func(yield func(int) bool) {
 			for i := range 20 {
@@ -252,7 +254,7 @@ func TestMapCrash(t *testing.T) {
 			i++
 		}
 		if i != 20 {
-			t.Errorf("%d results, 20 are expected", i)
+			t.Errorf("%d results; want 20", i)
 		}
 	})
 }
