@@ -43,7 +43,7 @@ type Stall struct {
 	LateTimers int // timers that became due during the stall
 
 	CPUShare float64       // processor time that the process used during the stall, in processors
-	RunDelay time.Duration // how long threads of the process were queued for a processor; 0 if unknown
+	RunDelay time.Duration // how long threads of the process were queued for a processor; 0 if unknown, as outside Linux
 	Rivals   int           // other goroutines that were running or runnable all the time
 	Samples  int           // how often the watch looked
 

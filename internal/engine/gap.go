@@ -44,16 +44,34 @@ func (c *readings) testify(n *news, at int64) {
 	u := stall.ReadUsage()
 	u.CPU, u.MajorFaults = n.used.CPU, n.used.MajorFaults
 	n.evidence.Spend(u.Since(c.before))
-	n.evidence.Older = at-c.beforeAt > int64(2*n.elapsed+readEvery)
+	if earlier := time.Duration(at-c.beforeAt) - n.elapsed; earlier > n.elapsed+readEvery {
+		n.evidence.Earlier = earlier
+	}
+}
+
+// A standstill is a gap between two ticks in which the process stood still.
+type standstill struct {
+	from  int64 // to within a tick
+	took  int64 // 0: there was none
+	class stall.Class
+	blame string
+	e     stall.Evidence
+}
+
+// within returns the duration of the stop, if it was during the given time.
+func (s standstill) within(began, ended int64) int64 {
+	if began > s.from || ended <= s.from {
+		return 0
+	}
+	return s.took
 }
 
 // stood checks the time since the previous tick. If the process stood still, the gap is added to the
-// observation of the running step. Without a step, the gap is reported at the next tick, unless
-// news explain it by then.
+// observation of the turn, and settle adds it to a step that has ended since.
 func (m *monitor) stood(now, gap int64) {
-	l := m.l
-	threshold := int64(l.cfg.StallThreshold)
-	if threshold == 0 || gap < threshold || l.bubbled() {
+	m.stop = standstill{}
+	threshold := int64(m.l.cfg.StallThreshold)
+	if threshold == 0 || gap < threshold || m.l.bubbled() {
 		return
 	}
 	e := stall.Evidence{Elapsed: time.Duration(gap), Procs: runtime.GOMAXPROCS(0), Slept: true}
@@ -62,15 +80,27 @@ func (m *monitor) stood(now, gap int64) {
 	if !ok {
 		return
 	}
-	since := now - gap + int64(m.tick)
-	if m.turn.began <= since {
+	m.stop = standstill{from: now - gap + int64(m.tick), took: gap, class: class, blame: blame, e: e}
+	if m.turn.began <= m.stop.from {
 		m.turn.stopped += gap
 	}
-	if l.mark.Load() && m.marked.began <= since {
-		m.marked.stopped += gap
-		return
+}
+
+// goesOn adds the stop to the observation of the running step. Without a step, the stop is reported at
+// the next tick, unless news explain it by then. covered is the duration of the news of this tick.
+func (m *monitor) goesOn(covered time.Duration) {
+	s := m.stop
+	m.stop = standstill{}
+	switch {
+	case s.took == 0:
+	case m.l.mark.Load() && m.marked.began <= s.from:
+		m.marked.stopped += s.took
+		if m.slow != nil { // it may end before the next observation
+			m.slow.seen.stopped += s.took
+		}
+	case covered < s.e.Elapsed/2:
+		m.gap = &news{class: s.class, blame: s.blame, elapsed: s.e.Elapsed, ended: true, evidence: s.e}
 	}
-	m.gap = &news{class: class, blame: blame, elapsed: e.Elapsed, ended: true, evidence: e}
 }
 
 // explain drops the gap if news explain at least half of it.

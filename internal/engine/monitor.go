@@ -20,12 +20,13 @@ type monitor struct {
 	tick       time.Duration
 	sliceTicks int // ticks after which a marked step has used up its time slice
 
-	last   int64     // time of the last tick
-	clock  readings  // usage of the process at the last ticks
-	gap    *news     // a gap in which the process stood still, until the next tick; nil: none
-	marked stretch   // observation of the marked step
-	turn   stretch   // observation of the turn
-	slow   *slowStep // the slow step that has not been settled; nil: none
+	last   int64      // time of the last tick
+	clock  readings   // usage of the process at the last ticks
+	stop   standstill // in which the process stood still since the last tick
+	gap    *news      // a stop without a step, until the next tick; nil: none
+	marked stretch    // observation of the marked step
+	turn   stretch    // observation of the turn
+	slow   *slowStep  // the slow step that has not been settled; nil: none
 }
 
 // A stretch is an observation of a marked step or of a turn, from its beginning on.
@@ -33,11 +34,13 @@ type stretch struct {
 	began    int64
 	usage    stall.Usage // of the process at its beginning; the CPU time of a turn comes from the loop
 	ticks    int
-	credited int64 // time that the ticks account for
-	stopped  int64 // time of gaps in which the process stood still
-	rivals   int   // the least number of other goroutines that wanted a processor; -1: unknown
-	crowd    int   // the sum of these numbers
-	looks    int   // how many numbers crowd sums
+	credited int64       // time that the ticks account for
+	stopped  int64       // time of gaps in which the process stood still
+	rivals   int         // the least number of other goroutines that wanted a processor; -1: unknown
+	crowd    int         // the sum of these numbers
+	active   int         // the same with the step's own goroutine, which may wait
+	looks    int         // how many numbers crowd and active sum
+	before   stall.Usage // the last reading of all counters before the beginning
 }
 
 const (
@@ -115,9 +118,11 @@ func (m *monitor) look() bool {
 	m.last = now
 	turn := l.turnBegan.Load() // before settle, which may handle news of this turn
 	m.clock.read(now)
-	m.report(m.settle())
-	m.follow(turn, gap)
 	m.stood(now, gap)
+	covered := m.settle()
+	m.report(covered)
+	m.follow(turn, gap)
+	m.goesOn(covered)
 	switch {
 	case l.cur.Load() == nil:
 		m.explain(m.settle()) // settle again before parking: the next tick may be far
@@ -146,7 +151,9 @@ func (s *stretch) pass(gap int64) {
 
 // rival adds the number of other goroutines that want a processor.
 func (s *stretch) rival() {
-	n := stall.Rivals()
+	n := stall.Wanting() - 1 // without the monitor
+	s.active += max(0, n)
+	n = max(0, n-1)
 	if s.rivals < 0 || n < s.rivals {
 		s.rivals = n
 	}
@@ -158,14 +165,14 @@ func (s *stretch) rival() {
 func (s *stretch) add(e *stall.Evidence) {
 	e.Credited, e.Stopped, e.Samples = time.Duration(s.credited), time.Duration(s.stopped), s.ticks
 	if s.rivals >= 0 {
-		e.Rivals, e.Crowd = s.rivals, float64(s.crowd)/float64(s.looks)
+		e.Rivals, e.Crowd, e.Active = s.rivals, float64(s.crowd)/float64(s.looks), float64(s.active)/float64(s.looks)
 	}
 }
 
 // follow observes the turn that began at the given time.
 func (m *monitor) follow(began, gap int64) {
 	if began != m.turn.began {
-		m.turn = stretch{began: began, rivals: -1}
+		m.turn = stretch{began: began, rivals: -1, before: m.clock.before}
 		return
 	}
 	m.turn.pass(gap)
@@ -196,7 +203,7 @@ func (m *monitor) set() {
 			break
 		}
 	}
-	m.marked = stretch{began: now, usage: used, rivals: -1}
+	m.marked = stretch{began: now, usage: used, rivals: -1, before: m.clock.now}
 	l.markedCPU.Store(int64(used.CPU))
 	l.markedAt.Store(now)
 }
@@ -277,6 +284,7 @@ func (m *monitor) settle() (covered time.Duration) {
 	if s := m.slow; s != nil {
 		if at := s.ended.Load(); at != 0 {
 			m.slow = nil
+			s.seen.stopped += m.stop.within(s.began, at)
 			if s.told || at-s.began >= int64(l.cfg.StallThreshold) {
 				m.tell(s, at, true, false)
 				covered = time.Duration(at - s.began)
@@ -289,6 +297,7 @@ func (m *monitor) settle() (covered time.Duration) {
 			n.evidence = stall.Evidence{Elapsed: n.elapsed, Credited: n.elapsed}
 		case n.class == stall.Unknown:
 			m.testify(&m.marked, n)
+			n.evidence.Stopped += time.Duration(m.stop.within(n.step.began, n.step.ended.Load()))
 		case n.class == stall.LateTimer:
 			m.clock.testify(n, l.Elapsed())
 		case n.class == stall.ManySteps && !n.ended:
@@ -304,19 +313,29 @@ func (m *monitor) settle() (covered time.Duration) {
 // testify adds the observation s to the evidence of the news.
 func (m *monitor) testify(s *stretch, n *news) {
 	e := &n.evidence
-	e.Procs, e.Rivals = runtime.GOMAXPROCS(0), stall.Rivals()
+	e.Procs, e.Rivals = runtime.GOMAXPROCS(0), max(0, stall.Wanting()-2)
 	e.Crowd = float64(e.Rivals)
 	observed := n.step.began == s.began
 	if observed {
 		s.add(e)
 	}
-	if !observed || s.usage.RunDelay == 0 { // a bound: no stop is proven while threads may have been queued
-		e.RunDelay = stall.ReadUsage().Since(m.clock.before).RunDelay
+	u := stall.ReadUsage()
+	if !observed || !s.usage.DelayKnown { // a bound: no stop is proven while threads may have been queued
+		since := u.Since(m.clock.before)
+		e.RunDelay, e.DelayKnown = since.RunDelay, since.DelayKnown
 		return
 	}
 	cpu := e.CPU
-	e.Spend(stall.ReadUsage().Since(s.usage))
+	e.Spend(u.Since(s.usage))
 	e.CPU = cpu // the loop's value is more exact
+	s.bound(e, u)
+}
+
+// bound adds the most that RunDelay can be to the evidence. The counter is first read when the step
+// has used up its time slice, which may be late if threads are queued.
+func (s *stretch) bound(e *stall.Evidence, now stall.Usage) {
+	since := now.Since(s.before)
+	e.MostDelay, e.DelayKnown = since.RunDelay, e.DelayKnown && since.DelayKnown
 }
 
 // tell notifies the watch of a step. If the step ends during the call, settle notifies the watch
@@ -337,6 +356,7 @@ func (m *monitor) tell(s *slowStep, now int64, ended, look bool) {
 		}
 		e.Elapsed = time.Duration(now - s.began)
 		e.Spend(u.Since(s.seen.usage))
+		s.seen.bound(&e, u)
 	}
 	m.l.watch.tell(news{step: s, elapsed: time.Duration(now - s.began), ended: ended, look: look, evidence: e})
 }

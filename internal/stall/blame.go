@@ -18,10 +18,13 @@ type Evidence struct {
 	Queued   int           // other threads that wanted a processor when the watch looked
 	Alone    bool          // no goroutine except suspended tasks could end a wait
 	Slept    bool          // the loop slept: no step ran
-	Older    bool          // the counters from RunDelay on include a longer time before: they are upper bounds
+	Active   float64       // goroutines that ran or wanted a processor, without the monitor, on average
+	Earlier  time.Duration // time before the stall that the counters include, which are upper bounds then; 0: none to speak of
 
 	CPU         time.Duration // of the whole process
 	RunDelay    time.Duration // how long threads of the process were queued for a processor
+	MostDelay   time.Duration // upper bound of RunDelay, if that does not include the beginning; otherwise 0
+	DelayKnown  bool          // the system counts RunDelay
 	MajorFaults int64         // pages that were read from disk as the process touched them
 	GC          time.Duration // processor time of the collector
 	Throttled   time.Duration // how long the CPU quota of the control group stopped the process
@@ -30,13 +33,13 @@ type Evidence struct {
 
 // Spend sets the counters to u.
 func (e *Evidence) Spend(u Usage) {
-	e.CPU, e.RunDelay, e.MajorFaults = u.CPU, u.RunDelay, u.MajorFaults
+	e.CPU, e.RunDelay, e.DelayKnown, e.MajorFaults = u.CPU, u.RunDelay, u.DelayKnown, u.MajorFaults
 	e.GC, e.Throttled, e.Stolen = u.GC, u.Throttled, u.Stolen
 }
 
 // usage returns the counters.
 func (e Evidence) usage() Usage {
-	return Usage{CPU: e.CPU, RunDelay: e.RunDelay, MajorFaults: e.MajorFaults, GC: e.GC, Throttled: e.Throttled, Stolen: e.Stolen}
+	return Usage{CPU: e.CPU, RunDelay: e.RunDelay, DelayKnown: e.DelayKnown, MajorFaults: e.MajorFaults, GC: e.GC, Throttled: e.Throttled, Stolen: e.Stolen}
 }
 
 // Since returns the part of the evidence after an earlier look at the same stall.
@@ -44,7 +47,10 @@ func (e Evidence) Since(before Evidence) Evidence {
 	e.Elapsed -= before.Elapsed
 	e.Credited -= before.Credited
 	e.Stopped -= before.Stopped
+	e.MostDelay = max(0, e.MostDelay-before.MostDelay)
+	known := e.DelayKnown
 	e.Spend(e.usage().Since(before.usage()))
+	e.DelayKnown = known
 	return e
 }
 
@@ -100,7 +106,13 @@ func (e Evidence) stood() bool { return e.Credited < e.Elapsed/2 && e.Share() < 
 // stopped reports whether the process stood still though its threads were not queued. One that used
 // a tenth of a processor, while its goroutines wanted more, was not stopped.
 func (e Evidence) stopped() bool {
-	return e.stood() && e.RunDelay <= e.Elapsed/2 && (e.Share() < 0.1 || !e.contended())
+	idle := e.DelayKnown && max(e.RunDelay, e.MostDelay) <= e.Elapsed/2 || e.Stopped > e.Elapsed/2
+	return e.stood() && idle && (e.Share() < 0.1 || !e.contended())
+}
+
+// endless reports whether nothing can end a wait of the class.
+func (e Evidence) endless(c Class) bool {
+	return e.Alone && (c == Channel || c == Lock) && e.Stopped < e.Elapsed/2
 }
 
 // waited reports whether the task did not compute though nothing prevented it: the monitor ran all
@@ -169,9 +181,14 @@ func (e Evidence) cause() (Class, string) {
 		return StarvedGo, e.rivals()
 	case e.held():
 		return StarvedOS, e.queue()
+	case !e.DelayKnown && e.stood():
+		return StarvedOS, "the process stood still: " + stoppedOrNot
 	}
 	return StarvedOS, fmt.Sprintf("other processes have the processors, or the system: the process got %.0f%% of one", 100*e.Share())
 }
+
+// stoppedOrNot is the cause of a process that did not run, on a system without the run delay.
+const stoppedOrNot = "it was stopped, or other processes had the processors"
 
 // outside returns the quota or the hypervisor, if it stopped the whole process for most of the time
 // that the task lost. Otherwise it returns "".
@@ -229,25 +246,51 @@ func (f Finding) place() string {
 func WeighWake(e Evidence) (Class, string) {
 	late := fmt.Sprintf("the loop woke %s late: ", round(e.Elapsed))
 	idle := e.Share() < 0.1
-	if e.Older { // a bound that is too high proves nothing
-		if e.RunDelay > e.Elapsed/4 {
-			e.RunDelay, idle = 0, false
-		}
-		e.GC, e.Throttled, e.Stolen = 0, 0, 0
-	}
-	switch text := e.outside(); {
-	case text != "":
+	exact := e.Earlier == 0
+	unclear := !exact && max(e.RunDelay, e.Throttled, e.Stolen) > e.Elapsed/4 // a bound that is too high proves nothing
+	text := e.outside()
+	switch {
+	case exact && text != "":
 		return StarvedOS, late + text
-	case e.collects():
+	case exact && e.collects():
 		return GC, late + e.collector()
-	case e.Rivals >= e.Procs && (e.crowded() || !e.held() && !idle):
+	case e.Rivals >= e.Procs && (e.crowded() || !idle && (unclear || !e.held())):
 		return StarvedGo, late + e.rivals()
-	case idle && e.RunDelay <= e.Elapsed/2:
+	case unclear:
+		return LateTimer, late + e.unmeasured()
+	case idle && e.DelayKnown && e.RunDelay <= e.Elapsed/2:
 		return Suspended, late + fmt.Sprintf("the process stood still, and used %s of processor time", round(e.CPU))
 	case e.held():
 		return StarvedOS, late + e.queue()
+	case idle && !e.DelayKnown:
+		return LateTimer, late + fmt.Sprintf("the process used %s of processor time: %s", round(e.CPU), stoppedOrNot)
+	case !exact:
+		return LateTimer, late + e.unmeasured()
 	}
 	return LateTimer, late + fmt.Sprintf("the process used %.0f%% of a processor, and the cause was not seen", 100*e.Share())
+}
+
+// unmeasured is the blame for a late wake if the counters were last read long before. It lists the
+// possible causes.
+func (e Evidence) unmeasured() string {
+	var parts []string
+	if e.DelayKnown {
+		parts = append(parts, fmt.Sprintf("its threads were queued for %s", round(e.RunDelay)))
+	}
+	if e.Throttled > 0 {
+		parts = append(parts, fmt.Sprintf("the CPU quota of the control group held it for %s", round(e.Throttled)))
+	}
+	if e.Stolen > 0 {
+		parts = append(parts, fmt.Sprintf("the hypervisor kept each processor for %s", round(e.Stolen)))
+	}
+	text := fmt.Sprintf("the cause was not measured: in the %s since the counters were read before, the process used %s of processor time", round(e.Earlier+e.Elapsed), round(e.CPU))
+	for i, part := range parts {
+		if i == len(parts)-1 {
+			part = "and " + part
+		}
+		text += ", " + part
+	}
+	return text
 }
 
 // WeighGap returns the cause of a gap between two ticks of the monitor. It reports false if the
@@ -259,12 +302,19 @@ func WeighGap(e Evidence) (c Class, cause string, ok bool) {
 	if text := e.outside(); text != "" {
 		return StarvedOS, text, true
 	}
-	return Suspended, fmt.Sprintf("the process stood still for %s, and used %s of processor time", round(e.Elapsed), round(e.CPU)), true
+	blame := fmt.Sprintf("the process stood still for %s, and used %s of processor time", round(e.Elapsed), round(e.CPU))
+	if !e.DelayKnown {
+		return StarvedOS, blame + ": " + stoppedOrNot, true
+	}
+	return Suspended, blame, true
 }
 
 // Weigh returns the class of a stall and its blame, a line that describes the cause.
 func Weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 	c, blame := weigh(f, e, threshold)
+	if c.waits() && c == f.Class && c != Syscall && e.queued() && !e.endless(c) && e.Elapsed < 4*threshold {
+		blame += fmt.Sprintf("; threads of the process were queued for %s: the wait may have ended before", round(e.RunDelay))
+	}
 	if c != Suspended && e.Stopped > threshold/2 {
 		blame += fmt.Sprintf("; the process stood still for %s of the time", round(e.Stopped))
 	}
@@ -273,9 +323,10 @@ func Weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 
 func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 	c := f.Class
-	endless := e.Alone && (c == Channel || c == Lock) && e.Stopped < e.Elapsed/2
-	if c.waits() && !endless && e.stood() && e.Credited < threshold { // otherwise the watch saw it wait for a threshold, or nothing can end the wait
-		return e.others(f)
+	if c.waits() && !e.endless(c) && e.stood() && e.Credited < threshold { // otherwise the watch saw it wait for a threshold, or nothing can end the wait
+		if other, cause := e.cause(); other != StarvedOS || e.outside() != "" || c == Syscall { // other processes do not explain a wait
+			return other, cause
+		}
 	}
 	share := e.Share()
 	switch c {
@@ -307,7 +358,7 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 		if c == Channel {
 			return c, "the task waits for a channel, and the loop with it; the wait never ends if only a task of this loop serves the channel"
 		}
-		if e.Elapsed >= 8*threshold && share < 0.5 {
+		if e.Elapsed >= 8*threshold && share < 0.5 && e.Active < 0.5 { // no goroutine runs that may end the wait
 			return c, "probable deadlock: if a parked task of this loop holds the lock or has to end the wait, neither task can continue"
 		}
 		return c, "the task waits for a lock or another goroutine, and the loop with it; the wait never ends if only a task of this loop can end it"

@@ -34,6 +34,11 @@ func TestWhatHoldsTheProcessFromOutsideIsRead(t *testing.T) {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
+	for text, want := range map[string][2]int64{"10 20 3\n": {20, 3}, "0 0 0\n": {}, "": {}, "1": {}} {
+		if delay, slices := queuedFor([]byte(text)); int64(delay) != want[0] || slices != want[1] {
+			t.Errorf("%q: queued for %d in %d slices, want %d", text, delay, slices, want)
+		}
+	}
 	for text, want := range map[string]byte{"7 (a) b) R 1 2": 'R', "7 (a) D 1": 'D', "7 (a)": 0, "": 0} {
 		if got := threadState([]byte(text)); got != want {
 			t.Errorf("%q: state %q, want %q", text, got, want)

@@ -242,6 +242,7 @@ func TestBlame(t *testing.T) {
 		{"it stood in line beside one that computes, and was seen afterwards", Unknown, Evidence{Elapsed: 116 * ms, CPU: 116 * ms, RunDelay: 231 * ms, Procs: 2}, StarvedOS, "were queued"},
 		{"nobody tells what the process used", CPU, Evidence{Elapsed: 110 * ms, Credited: 100 * ms, Procs: 2}, CPU, "computes"},
 	} {
+		c.e.DelayKnown = true
 		got, blame := Weigh(Finding{Class: c.class}, c.e, 100*ms)
 		if got != c.want || !strings.Contains(blame, c.blame) {
 			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
@@ -278,6 +279,7 @@ func TestWhatComputesIsNamedInAnyCase(t *testing.T) {
 		{"a collection that began long before", own, Evidence{Elapsed: 110 * ms, Credited: 90 * ms, CPU: 20 * ms, GC: 150 * ms, RunDelay: 200 * ms, Procs: 2}, StarvedOS, "other processes"},
 		{"it was stopped as well", own, Evidence{Elapsed: 500 * ms, Credited: 190 * ms, CPU: 180 * ms, Stopped: 300 * ms, Procs: 2}, CPU, "the process stood still for 300ms of the time"},
 	} {
+		c.e.DelayKnown = true
 		got, blame := Weigh(c.f, c.e, 100*ms)
 		if got != c.want || !strings.Contains(blame, c.blame) {
 			t.Errorf("%s: %v, %q; want %v, ... %s ...", c.name, got, blame, c.want, c.blame)
@@ -302,6 +304,7 @@ func TestBlameForPageFaults(t *testing.T) {
 		{"a computation that reads a little", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 100 * ms, MajorFaults: 30, Procs: 2}, CPU},
 		{"a few pages", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 20 * ms, RunDelay: 40 * ms, MajorFaults: 5, Procs: 2}, StarvedOS},
 	} {
+		c.e.DelayKnown = true
 		got, blame := Weigh(Finding{Class: CPU}, c.e, 100*ms)
 		if got != c.want || got == IO && !strings.Contains(blame, "pages were read from disk") {
 			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
@@ -329,6 +332,7 @@ func TestBlameForASystemCall(t *testing.T) {
 		{"it may wait for its turn", Evidence{Elapsed: 110 * ms, Credited: 100 * ms, CPU: 200 * ms, Rivals: 10, Procs: 2}, StarvedGo},
 		{"it would have had its turn", Evidence{Elapsed: 510 * ms, Credited: 500 * ms, CPU: 900 * ms, Rivals: 10, Procs: 2}, Syscall},
 	} {
+		c.e.DelayKnown = true
 		if got, blame := Weigh(Finding{Class: Syscall}, c.e, 100*ms); got != c.want {
 			t.Errorf("%s: %v, %q; want %v", c.name, got, blame, c.want)
 		}
@@ -350,6 +354,7 @@ func TestBlameForAPartOfATurn(t *testing.T) {
 	}{
 		{held, 0.05, ManySteps}, {held, 0.3, StarvedOS}, {held, 1, StarvedOS}, {starved, 0.01, ManySteps}, {stopped, 0.01, Suspended},
 	} {
+		c.e.DelayKnown = true
 		if got, blame := WeighTurn(c.e, 100*ms, c.part); got != c.want {
 			t.Errorf("%v of the turn, %+v: %v, %q; want %v", c.part, c.e, got, blame, c.want)
 		}

@@ -11,6 +11,7 @@ type Usage struct {
 	CPU         time.Duration // processor time of the process
 	MajorFaults int64         // pages that were read from disk as the process touched them
 	RunDelay    time.Duration // how long threads of the process were queued for a processor
+	DelayKnown  bool          // RunDelay was read for all threads
 	GC          time.Duration // processor time of the collector, up to its last cycle
 	Throttled   time.Duration // how long the CPU quota of the control group has stopped the process
 	Stolen      time.Duration // how long the hypervisor has kept each processor of the machine, on average
@@ -19,15 +20,18 @@ type Usage struct {
 // ReadUsage reads all counters. It takes some microseconds, and one more for each thread.
 func ReadUsage() Usage {
 	u := ReadProcess()
-	u.RunDelay, u.GC, u.Throttled, u.Stolen = RunDelay(), collected(), throttled(), stolen()
+	u.RunDelay, u.DelayKnown = runDelay()
+	u.GC, u.Throttled, u.Stolen = collected(), throttled(), stolen()
 	return u
 }
 
 // Since returns the difference to an earlier reading. A difference of GC or RunDelay below 0 becomes
 // 0: the counters of a thread end with it.
 func (u Usage) Since(before Usage) Usage {
+	delay := u.RunDelay - before.RunDelay
 	return Usage{
-		CPU: u.CPU - before.CPU, MajorFaults: u.MajorFaults - before.MajorFaults, RunDelay: max(0, u.RunDelay-before.RunDelay),
+		CPU: u.CPU - before.CPU, MajorFaults: u.MajorFaults - before.MajorFaults,
+		RunDelay: max(0, delay), DelayKnown: u.DelayKnown && before.DelayKnown && delay >= 0,
 		GC: max(0, u.GC-before.GC), Throttled: u.Throttled - before.Throttled, Stolen: u.Stolen - before.Stolen,
 	}
 }
@@ -53,10 +57,6 @@ func Wanting() int {
 	}
 	return n
 }
-
-// Rivals returns how many goroutines run or wait for a processor, besides the caller and
-// the step that it watches.
-func Rivals() int { return max(0, Wanting()-2) }
 
 // collected returns the processor time of the collector. The runtime counts it when a cycle ends.
 func collected() time.Duration {

@@ -4,8 +4,8 @@ package stall
 
 import "time"
 
-// RunDelay returns 0: this system has no such counter.
-func RunDelay() time.Duration { return 0 }
+// runDelay returns 0: this system has no such counter.
+func runDelay() (sum time.Duration, known bool) { return 0, false }
 
 func throttled() time.Duration { return 0 }
 
