@@ -8,23 +8,22 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// backoff is the back-off after errors of accepting. Each pause is twice as long as the one
-// before. The first error after resetAfter without an error starts again with firstPause.
+// backoff is the exponential back-off after errors of accepting. Each pause is twice as long as
+// the one before, from minPause to maxPause. After resetAfter without an error it starts again.
 type backoff struct {
 	last  time.Duration
 	until int64 // end of the last pause, by the loop's clock
 }
 
 const (
-	firstPause = 5 * time.Millisecond
-	mostPause  = time.Second
-	// resetAfter is the time without an error after which the back-off starts again.
-	resetAfter = mostPause
+	minPause   = 5 * time.Millisecond
+	maxPause   = time.Second
+	resetAfter = maxPause
 )
 
 // pause suspends the task after an error of accepting. It returns when the pause is over, the
 // listener is closed, or a handler has ended, which frees a descriptor. Each pause is reported
-// once, even if accepting fails again in it. If connections linger, pause closes them instead
+// once, even if accepting fails again during it. If connections linger, pause closes them instead
 // and returns at once.
 func (l *Listener) pause(ctx context.Context, p *backoff, failed error) error {
 	caller, err := engine.Enter(ctx)
@@ -37,9 +36,9 @@ func (l *Listener) pause(ctx context.Context, p *backoff, failed error) error {
 	now := l.loop.Elapsed()
 	if now >= p.until {
 		if p.last *= 2; p.last == 0 || now-p.until > int64(resetAfter) {
-			p.last = firstPause
+			p.last = minPause
 		}
-		p.last = min(p.last, mostPause)
+		p.last = min(p.last, maxPause)
 		p.until = l.loop.After(p.last)
 		l.report(nil, fmt.Errorf("accepting pauses for %v: %w", p.last, failed))
 	}

@@ -29,17 +29,18 @@ func Draining(ctx context.Context) <-chan struct{} {
 	return nil
 }
 
-// withDraining returns ctx with the listener's channel of Draining, for the handlers.
+// withDraining returns ctx with the channel that Draining returns to the listener's handlers.
 func (l *Listener) withDraining(ctx context.Context) context.Context {
 	return context.WithValue(ctx, netport.DrainingKey{}, l.drainingChannel)
 }
 
 func (l *Listener) drainingChannel() <-chan struct{} { return l.server.draining }
 
-// startDraining closes the channel of Draining. A second call does nothing. On the loop.
+// startDraining closes the channel of Draining. A second call does nothing. It is called on the
+// loop.
 func (l *Listener) startDraining() {
-	if !l.server.drains {
-		l.server.drains = true
+	if !l.server.isDraining {
+		l.server.isDraining = true
 		close(l.server.draining)
 	}
 }

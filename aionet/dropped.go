@@ -26,8 +26,8 @@ type socketCleanup struct {
 	closed atomic.Bool
 }
 
-// track arranges that the socket of e is closed and reported when owner becomes unreachable.
-// owner contains e. site is the call that made it.
+// track registers a cleanup: when owner becomes unreachable, the socket of e is closed and
+// reported. owner contains e. site is the call that made owner.
 func track[T any](owner *T, e *endpoint, site coro.Site) {
 	e.cleanup = &socketCleanup{loop: e.loop, socket: e.socket, remote: e.remote, site: site, drops: &e.loop.Net.(*state).drops}
 	runtime.AddCleanup(owner, (*socketCleanup).dropped, e.cleanup)
@@ -39,13 +39,13 @@ type weakWatcher struct{ endpoint weak.Pointer[endpoint] }
 
 func (w weakWatcher) Ready(readable, writable bool) {
 	if e := w.endpoint.Value(); e != nil {
-		(*watcher)(e).Ready(readable, writable)
+		(*endpointWatcher)(e).Ready(readable, writable)
 	}
 }
 
 var _ netport.Watcher = weakWatcher{}
 
-// dropped is the cleanup function. The runtime calls it in a goroutine of its own.
+// dropped is the cleanup function. The runtime calls it in one of its goroutines.
 func (f *socketCleanup) dropped() {
 	switch {
 	case f.closed.Load():
@@ -56,7 +56,7 @@ func (f *socketCleanup) dropped() {
 	}
 }
 
-// close closes the socket and reports it, unless it is closed already. On the loop.
+// close closes the socket and reports it, unless it is closed already. It is called on the loop.
 func (f *socketCleanup) close() {
 	if f.socket.Close() == nil {
 		f.report()

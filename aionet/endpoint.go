@@ -7,68 +7,74 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/engine"
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// An endpoint is what connections and sockets for datagrams have in common.
+// An endpoint is the common part of Conn and PacketConn.
 type endpoint struct {
-	loop    *engine.Loop
-	socket  socket
-	network string
-	remote  net.Addr // nil: not connected
-	closed  atomic.Bool
-	abrupt  atomic.Bool // closing resets: SetLinger(0)
-	noRead  bool        // CloseRead was called; owned by the loop
-	whole   bool        // each read and each write is a message
-	served  bool        // Serve closes it
-	r, w    half
-	onSpace func()           // called once when the socket is writable; nil: none
-	cleanup *socketCleanup   // nil: its owner always closes it
-	queue   *engine.WaitList // of writers of messages; nil: none has queued yet
+	loop          *engine.Loop
+	socket        socket
+	network       string
+	remote        net.Addr // nil: not connected
+	messages      bool     // each read and each write is a message
+	closedByServe bool     // Serve closes the connection when its handler returns
+	cleanup       *socketCleanup
+	closed        atomic.Bool
+	resetOnClose  atomic.Bool // SetLinger(0) was called
+
+	// Owned by the loop.
+	r, w       direction
+	readClosed bool             // CloseRead was called
+	onWritable func()           // called once when the socket is writable; nil: none
+	queue      *engine.WaitList // writers of messages; nil: none has queued yet
 }
 
-// socket is what netport's kinds of sockets have in common.
+// socket is the common part of netport.Stream and netport.Packets.
 type socket interface {
 	Close() error
 	LocalAddr() net.Addr
 	Control(fn func(fd uintptr)) error
 }
 
-// half is one direction. Owned by the loop but for the deadline.
-type half struct {
-	wait     engine.WaitList
-	holder   *engine.Task // the task whose call is under way; nil: none
-	until    int64        // the deadline for which a task waits
+// A direction is the reading or the writing side of an endpoint. It is owned by the loop,
+// except for deadline.
+type direction struct {
+	waiters  engine.WaitList
+	holder   *engine.Task // the task whose call is in progress; nil: none
+	until    int64        // the deadline that usable has returned last
 	deadline atomic.Int64 // by the loop's clock; 0: none
 }
 
-// ErrConnBusy is returned at once by a call that reads while another task reads, and by
-// one that writes while another writes. Nothing was read or written. A call of many
-// parts, such as io.Copy, reads or writes from its first part to its last. Writers of
-// datagrams, and of unixpacket messages, queue instead.
+// ErrConnBusy is returned at once by a call that reads while another task reads, and by a call
+// that writes while another task writes. Nothing was read or written. A call of several parts,
+// such as io.Copy, holds the direction from its first part to its last. Writers of datagrams and
+// of unixpacket messages queue instead.
 var ErrConnBusy = errors.New("aionet: another task is in a call of the same direction; a connection has one reader and one writer at a time")
 
-// watcher is the side of an endpoint that the network sees.
-type watcher endpoint
+// endpointWatcher is the netport.Watcher of an endpoint.
+type endpointWatcher endpoint
 
-func (e *watcher) Ready(readable, writable bool) {
+func (e *endpointWatcher) Ready(readable, writable bool) {
 	if readable {
-		e.r.wait.WakeAll()
+		e.r.waiters.WakeAll()
 	}
 	if writable {
-		e.w.wait.WakeAll()
-		if fn := e.onSpace; fn != nil {
-			e.onSpace = nil
+		e.w.waiters.WakeAll()
+		if fn := e.onWritable; fn != nil {
+			e.onWritable = nil
 			fn()
 		}
 	}
 }
 
-// enter admits a call with a ctx, which must be of the endpoint's loop.
+// wakeAll wakes the waiting tasks of both directions. They try again, and return the error of
+// a closed endpoint or direction.
+func (e *endpoint) wakeAll() { (*endpointWatcher)(e).Ready(true, true) }
+
+// enter admits a call with a ctx, which must belong to the endpoint's loop.
 func (e *endpoint) enter(ctx context.Context) (engine.Caller, error) {
 	caller, err := engine.Enter(ctx)
 	if err == nil && caller.L != e.loop {
@@ -77,27 +83,28 @@ func (e *endpoint) enter(ctx context.Context) (engine.Caller, error) {
 	return caller, err
 }
 
-// try calls fn until it returns something else than netport.ErrAgain, and suspends the
-// task, or blocks the goroutine, in between.
-func (e *endpoint) try(op string, h *half, why engine.Why, fn func() (int, error)) (int, error) {
+// do performs an operation for any caller. It suspends a task of the loop, and blocks another
+// goroutine.
+func (e *endpoint) do(op string, d *direction, why engine.Why, try func() (int, error)) (int, error) {
 	caller, ok, err := e.loop.Suspending()
 	switch {
 	case err != nil:
 		return 0, e.opError(op, err)
 	case ok:
-		return e.tryBy(caller, op, h, why, fn)
+		return e.doBy(caller, op, d, why, try)
 	}
-	return e.elsewhere(op, func(ctx context.Context) (int, error) {
+	return e.doInTask(op, func(ctx context.Context) (int, error) {
 		caller, err := e.enter(ctx)
 		if err != nil {
 			return 0, e.opError(op, err)
 		}
-		return e.tryBy(caller, op, h, why, fn)
+		return e.doBy(caller, op, d, why, try)
 	})
 }
 
-func (e *endpoint) tryBy(caller engine.Caller, op string, h *half, why engine.Why, fn func() (int, error)) (int, error) {
-	if e.whole && h == &e.w {
+// doBy performs an operation for a task of the loop.
+func (e *endpoint) doBy(caller engine.Caller, op string, d *direction, why engine.Why, try func() (int, error)) (int, error) {
+	if e.messages && d == &e.w {
 		taken, err := e.enqueue(caller)
 		if err != nil {
 			return 0, e.opError(op, err)
@@ -106,31 +113,70 @@ func (e *endpoint) tryBy(caller engine.Caller, op string, h *half, why engine.Wh
 			defer e.leave()
 		}
 	}
-	if err := h.admit(caller); err != nil {
+	if err := d.admit(caller); err != nil {
 		return 0, e.opError(op, err)
 	}
+	n, err := e.retry(caller, op, d, why, try)
+	if err == nil {
+		caller.Spend()
+	}
+	return n, err
+}
+
+// doInTask performs an operation in a new task of the endpoint's loop. The caller is a
+// goroutine without a loop, which blocks, or a task of another loop, which is suspended.
+func (e *endpoint) doInTask(op string, do asyncio.Coroutine[int]) (int, error) {
+	ctx, err := engine.SteppingTask()
+	switch {
+	case err != nil:
+		return 0, e.opError(op, err)
+	case ctx == nil:
+		ctx = context.Background()
+	}
+	t := asyncio.Submit(e.loop.Public.(*asyncio.Loop), do, asyncio.Name(op+" for another goroutine"))
+	n, err := t.Await(ctx)
+	if err != nil && ctx.Err() != nil { // the task must not use the caller's buffer after the return
+		t.Cancel(nil)
+		n, _ = t.Await(context.WithoutCancel(ctx))
+		return n, ctx.Err()
+	}
+	if errors.Is(err, asyncio.ErrLoopClosed) || errors.Is(err, asyncio.ErrTaskCancelled) {
+		return n, e.opError(op, net.ErrClosed)
+	}
+	return n, err
+}
+
+// retry calls try until it returns another error than netport.ErrAgain. Between two calls it
+// suspends the task, which holds the direction, until the direction may be ready. The caller
+// must count a success as work with Spend.
+func (e *endpoint) retry(caller engine.Caller, op string, d *direction, why engine.Why, try func() (int, error)) (int, error) {
 	for {
-		deadline, err := e.usable(caller, h)
-		if err != nil {
+		if err := e.usable(caller, d); err != nil {
 			return 0, e.opError(op, err)
 		}
-		n, err := fn()
-		if err != netport.ErrAgain {
-			caller.Spend()
-			return n, e.opError(op, err)
+		n, err := try()
+		switch {
+		case err == nil:
+			return n, nil
+		case err != netport.ErrAgain:
+			return n, e.opError(op, refuse(caller, err))
 		}
-		if err := h.await(caller, deadline, why); err != nil {
+		outer := d.holder
+		d.holder = caller.Task()
+		err = d.wait(caller, why)
+		d.holder = outer
+		if err != nil {
 			return 0, err
 		}
 	}
 }
 
-// admit refuses a caller that is cancelled, and a second one.
-func (h *half) admit(caller engine.Caller) error {
+// admit returns an error if the caller is cancelled or another task holds the direction.
+func (d *direction) admit(caller engine.Caller) error {
 	if err := caller.Err(); err != nil {
 		return caller.Refuse(err)
 	}
-	if h.holder != nil && h.holder != caller.Task() {
+	if d.holder != nil && d.holder != caller.Task() {
 		return refuse(caller, ErrConnBusy)
 	}
 	return nil
@@ -143,86 +189,54 @@ func refuse(caller engine.Caller, err error) error {
 	return err
 }
 
-// usable returns the deadline, or why nothing more can be done.
-func (e *endpoint) usable(caller engine.Caller, h *half) (deadline int64, err error) {
+// usable returns an error if the endpoint or the direction is closed or the deadline has
+// passed. It stores the deadline in d.until.
+func (e *endpoint) usable(caller engine.Caller, d *direction) error {
 	if e.closed.Load() {
-		return 0, refuse(caller, net.ErrClosed)
+		return refuse(caller, net.ErrClosed)
 	}
-	if e.noRead && h == &e.r {
-		return 0, refuse(caller, io.EOF)
+	if e.readClosed && d == &e.r {
+		return refuse(caller, io.EOF)
 	}
-	if deadline = h.deadline.Load(); deadline != 0 && deadline <= e.loop.Elapsed() {
-		return 0, refuse(caller, os.ErrDeadlineExceeded)
+	if d.until = d.deadline.Load(); d.until != 0 && d.until <= e.loop.Elapsed() {
+		return refuse(caller, os.ErrDeadlineExceeded)
 	}
-	return deadline, nil
+	return nil
 }
 
-// await suspends the task, which holds the direction, until the direction's state may have
-// changed. The caller then tries again.
-func (h *half) await(caller engine.Caller, deadline int64, why engine.Why) error {
-	outer := h.holder
-	h.holder = caller.Task()
-	err := h.watch(caller, deadline, why)
-	h.holder = outer
-	return err
-}
-
-// watch is await for tasks that share the direction. If the task was cancelled while it
-// yielded, watch returns at once.
-func (h *half) watch(caller engine.Caller, deadline int64, why engine.Why) error {
+// wait suspends the task until the direction may be ready or d.until has come. The caller then
+// tries again. If the task was cancelled while it yielded, wait returns at once.
+func (d *direction) wait(caller engine.Caller, why engine.Why) error {
 	if err := caller.Err(); err != nil {
 		return err
 	}
-	if caller.ParkUntil(&h.wait, deadline, why) == engine.WokenByCancel {
+	if caller.ParkUntil(&d.waiters, d.until, why) == engine.WokenByCancel {
 		return caller.Err()
 	}
 	return nil
 }
 
-// spend counts a part of an operation, and may give up a turn, in which no other task
-// gets in between. It fails if the caller is cancelled then.
-func (h *half) spend(caller engine.Caller) error {
-	outer := h.holder
-	h.holder = caller.Task()
+// park is the wait of Read and Next. The task was admitted in the current step and holds the
+// direction. park takes no Caller, so that the stack of a waiting task stays small.
+func (d *direction) park(l *engine.Loop) {
+	outer := d.holder
+	d.holder = l.Current()
+	l.ParkRunning(&d.waiters, d.until, engine.ForRead)
+	d.holder = outer
+}
+
+// spend counts a part of an operation as work. The task may yield, and holds the direction
+// then. spend returns an error if the caller is cancelled.
+func (d *direction) spend(caller engine.Caller) error {
+	outer := d.holder
+	d.holder = caller.Task()
 	caller.Spend()
-	h.holder = outer
+	d.holder = outer
 	return caller.Err()
 }
 
-// elsewhere does the operation in a task of the endpoint's loop for a caller that is
-// not on it: a goroutine, which is blocked, or a task of another loop.
-func (e *endpoint) elsewhere(op string, do asyncio.Coroutine[int]) (int, error) {
-	ctx, err := engine.SteppingTask()
-	switch {
-	case err != nil:
-		return 0, e.opError(op, err)
-	case ctx == nil:
-		ctx = context.Background()
-	}
-	t := asyncio.Submit(e.loop.Public.(*asyncio.Loop), do, asyncio.Name(op+" for another goroutine"))
-	n, err := t.Await(ctx)
-	if err != nil && ctx.Err() != nil { // the caller leaves, and the buffer is its own again
-		t.Cancel(nil)
-		n, _ = t.Await(context.WithoutCancel(ctx))
-		return n, ctx.Err()
-	}
-	if errors.Is(err, asyncio.ErrLoopClosed) || errors.Is(err, asyncio.ErrTaskCancelled) {
-		return n, e.opError(op, net.ErrClosed)
-	}
-	return n, err
-}
-
-// park suspends the task, which was admitted in this step, until there is news or the
-// deadline has come.
-func (h *half) park(l *engine.Loop) {
-	outer := h.holder
-	h.holder = l.Current()
-	l.ParkRunning(&h.wait, h.until, engine.ForRead)
-	h.holder = outer
-}
-
-// opError describes an error as package net does. A ctx's own stays what it is, as
-// do io.EOF and nil.
+// opError wraps an error as package net does. It returns nil, io.EOF and the errors of a ctx
+// unchanged.
 func (e *endpoint) opError(op string, err error) error {
 	if err == nil || err == io.EOF || err == context.Canceled || err == context.DeadlineExceeded {
 		return err
@@ -230,8 +244,9 @@ func (e *endpoint) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: e.network, Source: e.socket.LocalAddr(), Addr: e.remote, Err: err}
 }
 
-// onLoop has fn run on the loop, and returns its error if the caller is there. A loop
-// that has ended has closed its sockets: the error is net.ErrClosed.
+// onLoop runs fn on the loop. If the caller is on the loop, onLoop returns the error of fn;
+// otherwise it does not wait and returns nil. If the loop has ended, it returns net.ErrClosed:
+// the loop has closed its sockets.
 func onLoop(l *engine.Loop, fn func() error) error {
 	if l.Here() {
 		return fn()
@@ -242,10 +257,10 @@ func onLoop(l *engine.Loop, fn func() error) error {
 	return nil
 }
 
-// Close closes the socket. A call that waits returns net.ErrClosed; so does a second
-// Close. It may be called from any goroutine and does not wait: the descriptor is
-// released by the loop, at once if Close is called there, else in its next turn, or
-// when the last call of SyscallConn's Control that uses it has returned.
+// Close closes the socket. Calls that wait return net.ErrClosed, and so does a second Close.
+// Close may be called from any goroutine and does not wait. The loop releases the descriptor: at
+// once if Close is called on the loop, otherwise in its next turn. If a function of
+// SyscallConn's Control uses the descriptor, the loop releases it after that.
 func (e *endpoint) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return e.opError("close", net.ErrClosed)
@@ -254,54 +269,11 @@ func (e *endpoint) Close() error {
 		e.cleanup.closed.Store(true)
 	}
 	return e.opError("close", onLoop(e.loop, func() error {
-		defer e.review()
-		defer (*watcher)(e).Ready(true, true)
+		defer e.wakeQueue()
+		defer e.wakeAll()
 		return e.socket.Close()
 	}))
 }
 
-// LocalAddr returns the address of this side.
+// LocalAddr returns the local address. It may be called from any goroutine.
 func (e *endpoint) LocalAddr() net.Addr { return e.socket.LocalAddr() }
-
-// SetDeadline sets the deadlines of reading and writing, by the loop's clock, for
-// calls that wait as well as for later ones: they fail with an error that is
-// os.ErrDeadlineExceeded. The zero time stands for none. It may be called from any
-// goroutine and does not wait.
-func (e *endpoint) SetDeadline(t time.Time) error {
-	if err := e.setDeadline(&e.r, t); err != nil {
-		return err
-	}
-	return e.setDeadline(&e.w, t)
-}
-
-// SetReadDeadline sets the deadline of reading, like SetDeadline.
-func (e *endpoint) SetReadDeadline(t time.Time) error { return e.setDeadline(&e.r, t) }
-
-// SetWriteDeadline sets the deadline of writing, like SetDeadline.
-func (e *endpoint) SetWriteDeadline(t time.Time) error { return e.setDeadline(&e.w, t) }
-
-func (e *endpoint) setDeadline(h *half, t time.Time) error {
-	if e.closed.Load() {
-		return e.opError("set", net.ErrClosed)
-	}
-	var stamp int64
-	if !t.IsZero() {
-		if stamp = e.loop.Stamp(t); stamp == 0 {
-			stamp = -1 // the loop's first instant, which is in the past
-		}
-	}
-	h.deadline.Store(stamp)
-	if e.loop.Here() { // many set one before each call: it allocates nothing
-		e.lookAgain(h)
-		return nil
-	}
-	return onLoop(e.loop, func() error { e.lookAgain(h); return nil })
-}
-
-// lookAgain wakes the waiting tasks, which check the deadline again.
-func (e *endpoint) lookAgain(h *half) {
-	h.wait.WakeAll()
-	if h == &e.w {
-		e.review()
-	}
-}

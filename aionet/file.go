@@ -9,10 +9,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// FileConn returns a connection of ctx's loop for what f is open on: a pipe, a
-// terminal, or a socket that is connected. It has a descriptor of its own: f stays the
-// caller's, to close. A regular file is refused: it is always ready, and reading it may
-// block; use asyncio.ToThread.
+// FileConn returns a connection of ctx's loop for the open file f: a pipe, a terminal, or a
+// connected socket. The connection has its own descriptor, and the caller must still close f. For
+// a regular file it returns an error, because a read may block: use asyncio.ToThread.
 //
 // FileConn sets the open file to non-blocking mode. Its former mode is restored when the
 // connection is closed or its loop ends. All descriptors of the open file share the mode,

@@ -7,96 +7,99 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A hold reserves one direction of an endpoint for a call of many parts. Other tasks get
-// ErrConnBusy until it ends, also between the parts.
+// A hold reserves one direction of an endpoint for a call of several parts, such as io.Copy.
+// Other tasks get ErrConnBusy until it ends, also between the parts.
 type hold struct {
 	e     *endpoint
-	h     *half
-	outer *engine.Task // the holder before: the same task, or none
-	off   *engine.Task // the holder between the parts of a call off the loop; each part is a task; nil: on the loop
+	d     *direction
+	outer *engine.Task // the former holder: the same task, or nil
+
+	// For a caller that is not on the loop: each part runs in a task of its own, and offLoop is
+	// the holder between the parts. It is nil for a task of the loop.
+	offLoop *engine.Task
 }
 
-// hold begins a call of many parts. The caller is a task of the loop or any other goroutine.
-func (e *endpoint) hold(op string, h *half) (hold, error) {
+// hold begins a call of several parts, for any caller.
+func (e *endpoint) hold(op string, d *direction) (hold, error) {
 	caller, ok, err := e.loop.Suspending()
 	switch {
 	case err != nil:
 		return hold{}, e.opError(op, err)
 	case ok:
-		return e.holdBy(caller, op, h)
+		return e.holdBy(caller, op, d)
 	}
-	k := hold{e: e, h: h, off: new(engine.Task)}
-	_, err = e.elsewhere(op, func(ctx context.Context) (int, error) {
+	h := hold{e: e, d: d, offLoop: new(engine.Task)}
+	_, err = e.doInTask(op, func(ctx context.Context) (int, error) {
 		caller, err := e.enter(ctx)
 		if err == nil {
-			err = h.admit(caller)
+			err = d.admit(caller)
 		}
 		if err == nil {
-			h.holder = k.off
+			d.holder = h.offLoop
 		}
 		return 0, e.opError(op, err)
 	})
 	if err != nil { // the caller may be cancelled after the task has taken the direction
-		k.end()
+		h.end()
 		return hold{}, err
 	}
-	return k, nil
+	return h, nil
 }
 
 // holdBy is hold for a task of the loop.
-func (e *endpoint) holdBy(caller engine.Caller, op string, h *half) (hold, error) {
-	if err := h.admit(caller); err != nil {
+func (e *endpoint) holdBy(caller engine.Caller, op string, d *direction) (hold, error) {
+	if err := d.admit(caller); err != nil {
 		return hold{}, e.opError(op, err)
 	}
-	k := hold{e: e, h: h, outer: h.holder}
-	h.holder = caller.Task()
-	return k, nil
+	h := hold{e: e, d: d, outer: d.holder}
+	d.holder = caller.Task()
+	return h, nil
 }
 
-// end frees the direction.
-func (k hold) end() {
-	if k.e == nil {
+// end frees the direction. The zero hold has none.
+func (h hold) end() {
+	if h.e == nil {
 		return
 	}
-	k.e.loop.Do(func() {
-		if k.off == nil || k.h.holder == k.off {
-			k.h.holder = k.outer
+	h.e.loop.Do(func() {
+		if h.offLoop == nil || h.d.holder == h.offLoop {
+			h.d.holder = h.outer
 		}
 	})
 }
 
-// part runs do, one part of the call, in a task of the loop.
-func (k hold) part(op string, do func(caller engine.Caller) (int, error)) (int, error) {
-	if k.off == nil {
-		caller, _, err := k.e.loop.Suspending()
+// part calls do, one part of the call, in a task of the loop.
+func (h hold) part(op string, do func(caller engine.Caller) (int, error)) (int, error) {
+	if h.offLoop == nil {
+		caller, _, err := h.e.loop.Suspending()
 		if err != nil {
-			return 0, k.e.opError(op, err)
+			return 0, h.e.opError(op, err)
 		}
 		return do(caller)
 	}
-	return k.e.elsewhere(op, func(ctx context.Context) (int, error) {
-		caller, err := k.e.enter(ctx)
+	return h.e.doInTask(op, func(ctx context.Context) (int, error) {
+		caller, err := h.e.enter(ctx)
 		if err != nil {
-			return 0, k.e.opError(op, err)
+			return 0, h.e.opError(op, err)
 		}
-		k.h.holder = caller.Task()
-		defer func() { k.h.holder = k.off }()
+		h.d.holder = caller.Task()
+		defer func() { h.d.holder = h.offLoop }()
 		return do(caller)
 	})
 }
 
-// heldForWriting returns a writer of the connection for a call of many parts.
-// On a connection of messages other writers may write in between: each message is whole.
-func (c *Conn) heldForWriting() (io.Writer, hold, error) {
-	if c.whole {
+// holdForWriting returns a writer of the connection for a call of several parts. On a
+// connection of messages it holds nothing, because each message is whole.
+func (c *Conn) holdForWriting() (io.Writer, hold, error) {
+	if c.messages {
 		return struct{ io.Writer }{c}, hold{}, nil
 	}
 	h, err := c.hold("write", &c.w)
 	return partWriter{h, c}, h, err
 }
 
-func (v view) heldForWriting() (io.Writer, hold, error) {
-	if v.whole {
+func (v view) holdForWriting() (io.Writer, hold, error) {
+	if v.messages {
 		return v, hold{}, nil
 	}
 	h, err := v.hold("write", &v.w)
@@ -110,18 +113,18 @@ type partWriter struct {
 }
 
 func (w partWriter) Write(p []byte) (int, error) {
-	if w.off == nil {
+	if w.offLoop == nil {
 		return w.c.Write(p) // does not allocate
 	}
 	return w.part("write", func(caller engine.Caller) (int, error) { return w.c.writeBy(caller, p) })
 }
 
-// writeToOff is WriteTo for a caller off the loop.
-func (c *Conn) writeToOff(w io.Writer, h hold) (total int64, err error) {
+// writeToOffLoop is WriteTo for a caller that is not on the loop.
+func (c *Conn) writeToOffLoop(w io.Writer, h hold) (total int64, err error) {
 	var buf []byte
 	for {
 		_, err := h.part("read", func(caller engine.Caller) (int, error) {
-			b, err := c.next(caller)
+			b, err := c.nextBy(caller)
 			buf = append(buf[:0], b...)
 			c.release()
 			return len(b), err

@@ -26,8 +26,8 @@ const (
 // The default is 500 ms and 256 KiB. With Linger(0, 0) Serve closes a connection at once. A
 // lingering connection does not count towards MaxConns. Serve and Shutdown wait for it. It is
 // closed when descriptors run out or the ctx of Shutdown ends. A connection does not linger
-// after the handler has closed it, called SetLinger(0), panicked, or was cancelled. Neither
-// do connections of the network "unixpacket", nor those of protocols.
+// after the handler has closed it, called SetLinger(0), panicked, or was cancelled. Connections
+// of the network "unixpacket" and those of protocols do not linger.
 //
 // Linger panics if d or bytes is negative.
 func Linger(d time.Duration, bytes int) ListenOption {
@@ -46,20 +46,20 @@ type lingering struct {
 	index  int // in server.lingers
 	left   int // bytes to discard
 	queued bool
-	over   bool
+	closed bool
 	timer  *engine.Handle
 }
 
 // linger closes the connection of a handler that has returned, or begins its lingering close.
 func (l *Listener) linger(c *Conn) {
-	if l.opts.linger == 0 || l.server.forced || l.network == "unixpacket" || c.abrupt.Load() {
+	if l.opts.linger == 0 || l.server.forced || l.network == "unixpacket" || c.resetOnClose.Load() {
 		c.Close()
 		return
 	}
 	if !c.closed.CompareAndSwap(false, true) {
 		return
 	}
-	(*watcher)(&c.endpoint).Ready(true, true) // waiting calls fail
+	c.wakeAll() // waiting calls return net.ErrClosed
 	g := &lingering{server: &l.server, loop: l.loop, stream: c.stream, left: l.opts.lingerBytes}
 	if !g.discard() || c.stream.CloseWrite() != nil {
 		c.stream.Close()
@@ -71,9 +71,9 @@ func (l *Listener) linger(c *Conn) {
 	c.stream.Watch(g)
 }
 
-// Ready schedules a callback that reads. It does not read itself: a Watcher runs inline.
+// Ready schedules a callback that reads. It does not read itself, because the network calls it.
 func (g *lingering) Ready(bool, bool) {
-	if !g.queued && !g.over {
+	if !g.queued && !g.closed {
 		g.queued = true
 		g.loop.Soon(g.run)
 	}
@@ -81,7 +81,7 @@ func (g *lingering) Ready(bool, bool) {
 
 func (g *lingering) run() {
 	g.queued = false
-	if !g.over && !g.discard() {
+	if !g.closed && !g.discard() {
 		g.close()
 	}
 }
@@ -89,9 +89,9 @@ func (g *lingering) run() {
 // discard reads the received bytes, up to the limit. It reports whether the connection still
 // lingers: the peer may send more, and no read has failed.
 func (g *lingering) discard() bool {
-	pool := buffersOf(g.loop)
-	buf := pool.take()
-	defer pool.give(buf)
+	pool := bufferPoolOf(g.loop)
+	buf := pool.get()
+	defer pool.put(buf)
 	for g.left > 0 {
 		n, err := g.stream.Read(buf[:min(len(buf), g.left)])
 		if err != nil {
@@ -104,10 +104,10 @@ func (g *lingering) discard() bool {
 
 // close closes the connection and removes it from the server's list. A second call does nothing.
 func (g *lingering) close() {
-	if g.over {
+	if g.closed {
 		return
 	}
-	g.over = true
+	g.closed = true
 	if g.timer != nil {
 		g.timer.Cancel()
 	}

@@ -18,14 +18,14 @@ type Listener struct {
 	network string
 	opts    options
 	closed  atomic.Bool
-	wait    engine.WaitList  // tasks in Accept
-	taken   []netport.Stream // from the accept backlog, by Shutdown, and not accepted yet
+	waiters engine.WaitList  // tasks in Accept
+	taken   []netport.Stream // accepted by Shutdown from the backlog, and not returned by next yet
 	server  server
 }
 
-// Listen listens on the address as net.Listen does, with the network "tcp", "tcp4",
-// "tcp6", "unix" or "unixpacket". It is called in a task, whose loop the listener and its
-// connections belong to. A listener that is open when its loop ends is closed.
+// Listen listens on the address as net.Listen does, with the network "tcp", "tcp4", "tcp6",
+// "unix" or "unixpacket". It is called in a task; the listener and its connections belong to the
+// task's loop. The loop closes an open listener when it ends.
 func Listen(ctx context.Context, network, addr string, opts ...ListenOption) (*Listener, error) {
 	caller, n, err := enterNetwork(ctx)
 	if err != nil {
@@ -34,7 +34,7 @@ func Listen(ctx context.Context, network, addr string, opts ...ListenOption) (*L
 	o := listenOptions(opts)
 	port, err := n.Listen(ctx, network, addr, o.port)
 	if err != nil {
-		return nil, makeError(ctx, "listen", network, addr, err)
+		return nil, openError(ctx, "listen", network, addr, err)
 	}
 	return newListener(caller.L, network, port, o), nil
 }
@@ -42,17 +42,17 @@ func Listen(ctx context.Context, network, addr string, opts ...ListenOption) (*L
 func newListener(loop *engine.Loop, network string, port netport.Listener, o options) *Listener {
 	l := &Listener{loop: loop, port: port, network: network, opts: o}
 	l.server.draining = make(chan struct{})
-	port.Watch((*acceptor)(l))
+	port.Watch((*listenerWatcher)(l))
 	return l
 }
 
-// acceptor is the side of a Listener that the network sees.
-type acceptor Listener
+// listenerWatcher is the netport.Watcher of a Listener.
+type listenerWatcher Listener
 
-func (l *acceptor) Ready(bool, bool) { l.wait.WakeAll() }
+func (l *listenerWatcher) Ready(bool, bool) { l.waiters.WakeAll() }
 
-// Accept suspends the task until somebody connects. Several tasks may accept. It
-// returns ctx.Err() if ctx is cancelled, and net.ErrClosed after Close.
+// Accept returns the next connection. It suspends the task until a peer connects. Several tasks
+// may accept. It returns ctx.Err() if ctx is cancelled, and net.ErrClosed after Close.
 //
 //go:noinline
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
@@ -77,7 +77,7 @@ func (l *Listener) accept(ctx context.Context) (netport.Stream, error) {
 		case err != netport.ErrAgain:
 			return nil, l.opError("accept", refuse(caller, err))
 		}
-		if caller.ParkUntil(&l.wait, 0, engine.ForAccept) == engine.WokenByCancel {
+		if caller.ParkUntil(&l.waiters, 0, engine.ForAccept) == engine.WokenByCancel {
 			return nil, caller.Err()
 		}
 	}
@@ -99,7 +99,7 @@ func (l *Listener) next() (netport.Stream, error) {
 	return l.port.Accept()
 }
 
-// enter admits a call with a ctx, which must be of the listener's loop.
+// enter admits a call with a ctx, which must belong to the listener's loop.
 func (l *Listener) enter(ctx context.Context) (engine.Caller, error) {
 	caller, err := engine.Enter(ctx)
 	if err == nil && caller.L != l.loop {
@@ -115,20 +115,20 @@ func (l *Listener) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: l.network, Addr: l.Addr(), Err: err}
 }
 
-// Addr returns the address that the listener has, with the port if 0 was asked for.
+// Addr returns the listener's address, with the port that the system chose if port 0 was given.
+// It may be called from any goroutine.
 func (l *Listener) Addr() net.Addr { return l.port.Addr() }
 
-// Close stops listening. Accept returns net.ErrClosed, Serve returns when its
-// handlers have ended; their connections stay. Connections in the accept backlog are
-// reset; Shutdown serves them. Close removes the file of a unix socket, unless KeepFile was
-// given or another file has replaced it. It may be called from any goroutine. A second call
-// returns net.ErrClosed.
+// Close stops listening. Accept returns net.ErrClosed, and Serve returns when its handlers have
+// ended. Accepted connections stay open. Connections in the accept backlog are reset; Shutdown
+// serves them. Close removes the file of a unix socket, unless KeepFile was given or another file
+// has replaced it. It may be called from any goroutine. A second call returns net.ErrClosed.
 func (l *Listener) Close() error {
 	if !l.closed.CompareAndSwap(false, true) {
 		return l.opError("close", net.ErrClosed)
 	}
 	err := onLoop(l.loop, func() error {
-		defer l.wait.WakeAll()
+		defer l.waiters.WakeAll()
 		defer l.server.changed.WakeAll()
 		return l.port.Close()
 	})

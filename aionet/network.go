@@ -13,17 +13,15 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-var errNextElsewhere = fmt.Errorf("%w: Next is for tasks of the connection's loop; use Read", asyncio.ErrWrongTask)
-
-// state is what the package keeps for a loop.
+// state is the state of the package for one loop.
 type state struct {
 	netport.Network
-	buffers buffers
+	buffers bufferPool
 	drops   dropList
 }
 
-// networkOf returns the loop's network: the one that its configuration brings, or the
-// system's. On the loop only.
+// networkOf returns the loop's network: that of its configuration, or the system's. It is
+// called on the loop only.
 func networkOf(l *engine.Loop) (*state, error) {
 	if s, ok := l.Net.(*state); ok {
 		return s, nil
@@ -44,7 +42,7 @@ func networkOf(l *engine.Loop) (*state, error) {
 	return s, nil
 }
 
-// enterNetwork admits the calling task, and returns its loop's network with it.
+// enterNetwork admits the calling task, and returns it with its loop's network.
 func enterNetwork(ctx context.Context) (engine.Caller, *state, error) {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
@@ -79,7 +77,7 @@ func (set Option) apply(o *options) {
 	}
 }
 
-// bindOption wraps an Option, so that it is a BindOption but not an Option of Dial.
+// bindOption is an Option for listening sockets only: it is not an option of Dial.
 type bindOption struct{ Option }
 
 type options struct {
@@ -91,7 +89,7 @@ type options struct {
 
 	onError func(remote net.Addr, err error)
 
-	// Of ServeLoops.
+	// For ServeLoops.
 	loop     []asyncio.Option
 	onListen func(net.Addr)
 	grace    time.Duration
@@ -110,8 +108,9 @@ func optionsOf[T any](opts []T, apply func(T, *options)) options {
 
 func listenOptions(opts []ListenOption) options { return optionsOf(opts, ListenOption.listen) }
 
-// ReusePort lets several listeners have the same address, in one process or in
-// several; the system spreads connections over them.
+// ReusePort sets SO_REUSEPORT, so that several listeners, in one process or in several, can have
+// the same address. The system spreads connections over them. Where it does not, Listen returns
+// an error that matches errors.ErrUnsupported.
 func ReusePort() Option { return func(o *options) { o.port.ReusePort = true } }
 
 // KeepFile keeps the file of a unix socket when the socket is closed, as
@@ -122,9 +121,9 @@ func KeepFile() BindOption {
 	return bindOption{func(o *options) { o.port.KeepFile = true }}
 }
 
-// MaxConns bounds how many connections Serve handles at once; further ones wait in
-// the accept backlog. A connection whose handler has returned does not count, although it
-// may still linger: see Linger. It panics if n is less than 1.
+// MaxConns bounds how many connections Serve handles at once. Further ones wait in the accept
+// backlog. A connection whose handler has returned does not count, although it may linger: see
+// Linger. MaxConns panics if n is less than 1.
 func MaxConns(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("aionet: MaxConns(%d): n must be at least 1", n))
@@ -132,29 +131,30 @@ func MaxConns(n int) Option {
 	return func(o *options) { o.maxConns = n }
 }
 
-// OnError has fn called, on the loop, for errors and panics of handlers and for
-// failures to accept, in place of the loop's log. remote is nil for the latter.
+// OnError sets a function that is called, on the loop, for errors and panics of handlers and for
+// errors of accepting. They are then not logged. remote is nil for an error of accepting.
 func OnError(fn func(remote net.Addr, err error)) Option {
 	return func(o *options) { o.onError = fn }
 }
 
-// LocalAddr is the address that Dial connects from.
+// LocalAddr sets the local address of Dial.
 func LocalAddr(a net.Addr) Option { return func(o *options) { o.port.Local = a } }
 
-// Control has fn called with each new socket before it listens or connects, as
+// Control sets a function that is called with each new socket before it listens or connects, as
 // net.Dialer.Control is.
 func Control(fn func(network, addr string, c syscall.RawConn) error) Option {
 	return func(o *options) { o.port.Control = fn }
 }
 
-// Dial connects to the address as net.Dial does, with the network "tcp", "tcp4",
-// "tcp6", "unix" or "unixpacket", or, for datagrams to and from one peer, "udp", "udp4",
-// "udp6" or "unixgram": names are resolved off the loop, and the addresses of a name are
-// tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's
-// algorithm off. The calling task is suspended. If ctx ends during the call, the error is a
-// *net.OpError that matches ctx.Err() and context.Cause(ctx). If its deadline has passed, the
-// Timeout method of the error returns true. If ctx has ended before the call, the error is
-// ctx.Err().
+// Dial connects to the address as net.Dial does. The network is "tcp", "tcp4", "tcp6", "unix" or
+// "unixpacket", or, for datagrams to and from one peer, "udp", "udp4", "udp6" or "unixgram". The
+// calling task is suspended. Names are resolved off the loop, and the addresses of a name are
+// tried in a staggered race (RFC 8305, "happy eyeballs"). Keep-alive is on and Nagle's algorithm
+// is off.
+//
+// If ctx ends during the call, the error is a *net.OpError that matches ctx.Err() and
+// context.Cause(ctx). If the deadline of ctx has passed, the error's Timeout method returns true.
+// If ctx has ended before the call, the error is ctx.Err().
 //
 //go:noinline
 func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, error) {
@@ -164,7 +164,7 @@ func Dial(ctx context.Context, network, addr string, opts ...Option) (*Conn, err
 	}
 	stream, err := n.Dial(ctx, network, addr, optionsOf(opts, Option.apply).port)
 	if err != nil {
-		return nil, makeError(ctx, "dial", network, addr, err)
+		return nil, openError(ctx, "dial", network, addr, err)
 	}
 	return newTracked(caller.L, network, stream, coro.CallSite()), nil
 }

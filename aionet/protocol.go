@@ -1,50 +1,46 @@
 package aionet
 
-// A Protocol is what a connection does, in callbacks: one value for each connection,
-// with no task, stack or buffer behind it while nothing happens. It is for custom
-// protocols with very many connections; where a handler that reads and writes will
-// do, it is easier to write.
+// A Protocol handles one connection in callbacks. It needs no task, stack or buffer while the
+// connection is idle. Use it for custom protocols with very many connections; otherwise a handler
+// that reads and writes is easier to write.
 //
-// The callbacks run on the loop, one after the other, so that they may use what the
-// tasks of the loop use without a lock. They must not wait: a call that would suspend
-// returns asyncio.ErrWrongTask. For what has to wait they create tasks, with
-// Transport.Context.
+// The callbacks run on the loop, one after the other, and may use the state of the loop's tasks
+// without a lock. They must not wait: a call that would suspend returns asyncio.ErrWrongTask. For
+// such calls they create tasks with Transport.Context.
 //
-// A panic in a callback ends that connection only: it is reported with the remote
-// address, and given to ConnectionLost. BaseProtocol has all the callbacks, to be
-// embedded in a protocol that needs some of them.
+// A panic in a callback ends that connection only. It is reported with the remote address and
+// passed to ConnectionLost. Embed BaseProtocol in a protocol that needs only some callbacks.
 type Protocol interface {
-	// ConnectionMade comes first. The transport is the connection's other side: to
-	// write, to close, to control the flow.
+	// ConnectionMade is the first call. t writes, closes, and controls the flow.
 	ConnectionMade(t *Transport)
 
-	// DataReceived is called with what has arrived, in pieces of any size. The bytes are
-	// lent for the call: they must be copied to be kept.
+	// DataReceived is called with received data, in pieces of any size. data is valid during
+	// the call only.
 	DataReceived(data []byte)
 
-	// EOFReceived is called when the other side will send no more. The connection is
-	// then closed, as by Transport.Close, unless the callback returns true: it stays
-	// open for writing then, until it is closed here.
+	// EOFReceived is called when the peer has closed its writing direction. If it returns false
+	// the connection is then closed, as by Transport.Close. If it returns true the connection
+	// stays open for writing until Transport.Close.
 	EOFReceived() (keepOpen bool)
 
-	// ConnectionLost comes last, once, after ConnectionMade. The connection is closed
-	// already. err is nil if it was closed or aborted on this side, or ended by the
-	// other; else it is what went wrong: an error of the network, the *PanicError of a
-	// callback, the error of a task made with Transport.Context, or why the server was
-	// cancelled.
+	// ConnectionLost is the last call, once, after ConnectionMade. The connection is already
+	// closed. err is nil if it was closed or aborted on this side, or the peer ended it.
+	// Otherwise err is the network error, the *PanicError of a callback, the error of a task made
+	// with Transport.Context, or the cause of the server's cancellation.
 	ConnectionLost(err error)
 
-	// PauseWriting asks to write no more until ResumeWriting, because the other side does
-	// not read as fast: more is buffered than the high-water mark allows. It is called
-	// by the Write that exceeds the mark, once. What is written in spite of it is buffered
-	// too: memory is bounded only if the protocol obeys.
+	// PauseWriting is called when a Write has exceeded the high-water mark: the peer reads more
+	// slowly than the protocol writes. The protocol should not write until ResumeWriting. Data
+	// that it writes nevertheless is buffered without bound.
 	PauseWriting()
 
-	// ResumeWriting tells that no more is buffered than the low-water mark.
+	// ResumeWriting is called after PauseWriting when the buffer is at the low-water mark or
+	// below.
 	ResumeWriting()
 }
 
-// BaseProtocol has callbacks that do nothing, to be embedded.
+// BaseProtocol has all callbacks of a Protocol and does nothing in them. It is meant to be
+// embedded.
 type BaseProtocol struct{}
 
 // ConnectionMade does nothing.
@@ -53,7 +49,7 @@ func (BaseProtocol) ConnectionMade(*Transport) {}
 // DataReceived does nothing.
 func (BaseProtocol) DataReceived([]byte) {}
 
-// EOFReceived has the connection closed.
+// EOFReceived returns false, so the connection is closed.
 func (BaseProtocol) EOFReceived() (keepOpen bool) { return false }
 
 // ConnectionLost does nothing.

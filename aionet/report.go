@@ -23,7 +23,7 @@ func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 	if o.count(l, remote, err) {
 		level = slog.LevelDebug
 	}
-	if o.onError != nil && o.told(l, remote, err) {
+	if o.onError != nil && o.callOnError(l, remote, err) {
 		return
 	}
 	if remote != nil && l.HandlerFailed("the handler of the connection from "+remote.String(), err) {
@@ -53,17 +53,17 @@ func (o *options) report(l *engine.Loop, listener, remote net.Addr, err error) {
 // closed.
 func (o *options) count(l *engine.Loop, remote net.Addr, err error) bool {
 	var op *net.OpError
-	own := remote != nil && errors.As(err, &op) && op.Addr == remote
+	ofConn := remote != nil && errors.As(err, &op) && op.Addr == remote
 	switch {
 	case remote == nil:
 		l.Conns.Accept.Add(1)
-	case own && (errors.Is(op.Err, syscall.ECONNRESET) || errors.Is(op.Err, syscall.EPIPE)):
+	case ofConn && (errors.Is(op.Err, syscall.ECONNRESET) || errors.Is(op.Err, syscall.EPIPE)):
 		l.Conns.Reset.Add(1)
 		return true
-	case own && (errors.Is(op.Err, os.ErrDeadlineExceeded) || errors.Is(op.Err, context.DeadlineExceeded)):
+	case ofConn && (errors.Is(op.Err, os.ErrDeadlineExceeded) || errors.Is(op.Err, context.DeadlineExceeded)):
 		l.Conns.TimedOut.Add(1)
 		return true
-	case own && errors.Is(op.Err, net.ErrClosed):
+	case ofConn && errors.Is(op.Err, net.ErrClosed):
 		l.Conns.Closed.Add(1)
 		return true
 	default:
@@ -72,9 +72,9 @@ func (o *options) count(l *engine.Loop, remote net.Addr, err error) bool {
 	return false
 }
 
-// told gives the error to OnError. If that panics, the server goes on, and both are
-// logged.
-func (o *options) told(l *engine.Loop, remote net.Addr, err error) (ok bool) {
+// callOnError passes an error to OnError. If OnError panics, callOnError logs the panic and
+// returns false, and the caller logs the error.
+func (o *options) callOnError(l *engine.Loop, remote net.Addr, err error) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			stack := debug.Stack()

@@ -9,24 +9,23 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// mostSent is how much of a file is sent in one step: other tasks run in between.
-const mostSent = 1 << 20
+// maxSendFile bounds how much of a file is sent in one step. Other tasks run between the steps.
+const maxSendFile = 1 << 20
 
 // ReadFrom reads from r until EOF and writes the data; io.Copy calls it. Until it returns,
 // another task that writes gets ErrConnBusy, so nothing is written in between. The calling
 // task itself may write, in a Read of r. r may be a *net.Buffers.
 //
-// A file, or an io.LimitedReader of one, is sent by the system (sendfile) where it can:
-// the bytes do not pass through the program. Reading a file from a slow disk blocks the
-// loop, as reading it otherwise would; files that are not in the system's cache are
-// better read by asyncio.ToThread.
+// If r is an *os.File, or an io.LimitedReader of one, ReadFrom calls sendfile where the system
+// supports it: the data is not copied through the program. Reading a file from a slow disk
+// blocks the loop. Read files that are not in the system's cache with asyncio.ToThread.
 func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
-	w, h, err := c.heldForWriting()
+	w, h, err := c.holdForWriting()
 	if err != nil {
 		return 0, err
 	}
 	defer h.end()
-	if f, limit := fileOf(r); f != nil && !c.whole {
+	if f, limit := fileOf(r); f != nil && !c.messages {
 		if sender, ok := c.stream.(netport.FileSender); ok {
 			total, err = c.sendFile(h, sender, f, limit)
 			if l, ok := r.(*io.LimitedReader); ok {
@@ -41,7 +40,8 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 	return total + n, err
 }
 
-// fileOf returns the file that r reads, and how much of it, -1 for all.
+// fileOf returns the file that r reads and the number of bytes to read; -1 stands for all. It
+// returns nil if r does not read a file.
 func fileOf(r io.Reader) (*os.File, int64) {
 	switch r := r.(type) {
 	case *os.File:
@@ -54,17 +54,18 @@ func fileOf(r io.Reader) (*os.File, int64) {
 	return nil, 0
 }
 
+// sendFile sends limit bytes of f, or all if limit is negative.
 func (c *Conn) sendFile(h hold, to netport.FileSender, f *os.File, limit int64) (total int64, err error) {
 	for limit < 0 || total < limit {
-		most := int64(mostSent)
+		n := int64(maxSendFile)
 		if limit >= 0 {
-			most = min(most, limit-total)
+			n = min(n, limit-total)
 		}
-		n, err := h.part("sendfile", func(caller engine.Caller) (int, error) {
-			return c.tryBy(caller, "sendfile", &c.w, engine.ForWrite, func() (int, error) { return to.SendFile(f, int(most)) })
+		sent, err := h.part("sendfile", func(caller engine.Caller) (int, error) {
+			return c.doBy(caller, "sendfile", &c.w, engine.ForWrite, func() (int, error) { return to.SendFile(f, int(n)) })
 		})
-		total += int64(n)
-		if err != nil || n == 0 {
+		total += int64(sent)
+		if err != nil || sent == 0 {
 			return total, err
 		}
 	}

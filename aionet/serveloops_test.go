@@ -19,8 +19,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A fleet is a call of ServeLoops in a goroutine.
-type fleet struct {
+// A serverCall is a call of ServeLoops that runs in a goroutine.
+type serverCall struct {
 	network, addr string
 	cancel        context.CancelCauseFunc
 	ended         chan struct{}
@@ -30,10 +30,10 @@ type fleet struct {
 
 // launch calls ServeLoops or its like, and waits until it listens. It fails if
 // anything is left at the end.
-func launch(t *testing.T, network string, opts []aionet.ListenOption, call func(ctx context.Context, addr string, opts ...aionet.ListenOption) error) *fleet {
+func launch(t *testing.T, network string, opts []aionet.ListenOption, call func(ctx context.Context, addr string, opts ...aionet.ListenOption) error) *serverCall {
 	t.Helper()
 	noLeaks(t)
-	f := &fleet{network: network, ended: make(chan struct{})}
+	f := &serverCall{network: network, ended: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f.cancel = cancel
 	addr := "127.0.0.1:0"
@@ -58,7 +58,7 @@ func launch(t *testing.T, network string, opts []aionet.ListenOption, call func(
 	return f
 }
 
-func (f *fleet) dial(t *testing.T) net.Conn {
+func (f *serverCall) dial(t *testing.T) net.Conn {
 	t.Helper()
 	c, err := net.Dial(f.network, f.addr)
 	if err != nil {

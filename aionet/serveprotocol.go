@@ -11,29 +11,29 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A host is what the transports of one server, or of one dial, have in common.
-// Owned by the loop.
-type host struct {
-	loop    *engine.Loop
-	network string
-	ctx     context.Context // whose values and cancellation the connections' contexts have
-	factory func() Protocol
-	report  func(remote net.Addr, err error)
-	made    func() // ConnectionMade has returned; may be nil
-	parted  func() // a transport has left the list
-	first   *Transport
+// A transportSet is the list of the transports of one ServeProtocol or DialProtocol, with what
+// they share. It is owned by the loop.
+type transportSet struct {
+	loop     *engine.Loop
+	network  string
+	ctx      context.Context // the parent of the connections' contexts
+	factory  func() Protocol
+	report   func(remote net.Addr, err error)
+	onMade   func() // called when ConnectionMade has returned; may be nil
+	onRemove func() // called when a transport has left the set
+	first    *Transport
 }
 
-func (h *host) join(t *Transport) {
-	if t.next = h.first; t.next != nil {
+func (s *transportSet) add(t *Transport) {
+	if t.next = s.first; t.next != nil {
 		t.next.prev = t
 	}
-	h.first = t
+	s.first = t
 }
 
-func (h *host) part(t *Transport) {
+func (s *transportSet) remove(t *Transport) {
 	if t.prev == nil {
-		h.first = t.next
+		s.first = t.next
 	} else {
 		t.prev.next = t.next
 	}
@@ -41,43 +41,44 @@ func (h *host) part(t *Transport) {
 		t.next.prev = t.prev
 	}
 	t.next, t.prev = nil, nil
-	h.parted()
+	s.onRemove()
 }
 
 // abort ends all connections.
-func (h *host) abort(cause error) {
-	for t := h.first; t != nil; t = t.next {
+func (s *transportSet) abort(cause error) {
+	for t := s.first; t != nil; t = t.next {
 		t.lose(cause)
 	}
 }
 
-// orphan ends what is open when the loop ends: there is no turn to come.
-func (h *host) orphan() {
-	for t := h.first; t != nil; {
+// loopClosed ends the open connections at the end of the loop. The loop runs no more callbacks,
+// so loopClosed calls run itself.
+func (s *transportSet) loopClosed() {
+	for t := s.first; t != nil; {
 		next := t.next
 		t.lose(asyncio.ErrLoopClosed)
-		t.queued = true
-		if !t.gone {
+		t.scheduled = true
+		if !t.finished {
 			t.run()
 		}
 		t = next
 	}
 }
 
-// opError describes an error as package net does.
-func (h *host) opError(op string, s netport.Stream, err error) error {
+// opError wraps an error as package net does.
+func (s *transportSet) opError(op string, stream netport.Stream, err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return &net.OpError{Op: op, Net: h.network, Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: err}
+	return &net.OpError{Op: op, Net: s.network, Source: stream.LocalAddr(), Addr: stream.RemoteAddr(), Err: err}
 }
 
 var errNilFactory = errors.New("aionet: nil factory; pass a func() Protocol")
 
-// ServeProtocol accepts connections and has a Protocol of each called back, one that
-// factory makes; factory is called on the loop like a callback. It is suspended until
-// the listener is closed or ctx is cancelled, and until all connections are lost, and
-// the tasks that belong to them have ended.
+// ServeProtocol accepts connections. For each it calls factory on the loop, and then the
+// callbacks of the Protocol that factory returned. ServeProtocol suspends the task until the
+// listener is closed or ctx is cancelled, all connections are lost, and the tasks that belong to
+// them have ended.
 //
 // It returns nil after Close or Shutdown. If Close was called before, it returns net.ErrClosed
 // at once. If ctx was cancelled it returns ctx.Err(): the connections are aborted, and
@@ -88,46 +89,45 @@ func (l *Listener) ServeProtocol(ctx context.Context, factory func() Protocol) e
 	if factory == nil {
 		return errNilFactory
 	}
-	caller, err := l.begin(ctx)
+	caller, err := l.beginServe(ctx)
 	if err != nil {
-		return l.stopped(err)
+		return l.errNotBegun(err)
 	}
 	s := &l.server
-	h := &host{loop: l.loop, network: l.network, ctx: l.withDraining(ctx), factory: factory, report: l.report, parted: s.left}
-	atClose := l.loop.AtClose(h.orphan)
+	set := &transportSet{loop: l.loop, network: l.network, ctx: l.withDraining(ctx), factory: factory, report: l.report, onRemove: s.handlerEnded}
+	atClose := l.loop.AtClose(set.loopClosed)
 	defer func() {
 		atClose.Remove()
-		l.served()
+		l.endServe()
 	}()
-	err = l.acceptAll(ctx, func(stream netport.Stream) { newTransport(h, stream) })
+	err = l.acceptAll(ctx, func(stream netport.Stream) { newTransport(set, stream) })
 	if err == nil {
-		err = s.until(caller, func() bool { return h.first == nil || s.forced })
+		err = s.waitUntil(caller, func() bool { return set.first == nil || s.forced })
 	}
-	if h.first == nil {
+	if set.first == nil {
 		return err
 	}
 	switch {
 	case err == nil:
-		h.abort(errForced)
+		set.abort(errForced)
 	case ctx.Err() != nil:
-		h.abort(context.Cause(ctx))
+		set.abort(context.Cause(ctx))
 	default:
-		h.abort(err)
+		set.abort(err)
 	}
-	for h.first != nil {
-		s.until(caller.Shielded(), func() bool { return h.first == nil })
+	for set.first != nil {
+		s.waitUntil(caller.Shielded(), func() bool { return set.first == nil })
 	}
 	return err
 }
 
-// DialProtocol connects as Dial does, to a stream ("tcp", "tcp4", "tcp6" or "unix"), and
-// has the Protocol that factory makes called back. It returns when ConnectionMade has.
-// If ctx ends before that, it returns an error as Dial does. A panic of factory or of
-// ConnectionMade is reported and returned.
+// DialProtocol connects a stream ("tcp", "tcp4", "tcp6" or "unix") as Dial does. It calls
+// factory on the loop, and then the callbacks of the Protocol that factory returned. DialProtocol
+// returns when ConnectionMade has returned. If ctx ends before that, it returns an error as Dial
+// does. A panic of factory or of ConnectionMade is reported and returned.
 //
-// After that the connection does not depend on ctx, nor on its task group: it belongs
-// to the loop. One that is open when the loop ends is aborted, with
-// asyncio.ErrLoopClosed.
+// After that the connection does not depend on ctx or its task group: it belongs to the loop. A
+// connection that is open when the loop ends is aborted with asyncio.ErrLoopClosed.
 func DialProtocol(ctx context.Context, network, addr string, factory func() Protocol, opts ...Option) (*Transport, error) {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
@@ -146,26 +146,26 @@ func DialProtocol(ctx context.Context, network, addr string, factory func() Prot
 	o := optionsOf(opts, Option.apply)
 	stream, err := n.Dial(ctx, network, addr, o.port)
 	if err != nil {
-		return nil, makeError(ctx, "dial", network, addr, err)
+		return nil, openError(ctx, "dial", network, addr, err)
 	}
-	var wait engine.WaitList
+	var waiters engine.WaitList
 	made := false
-	h := &host{loop: caller.L, network: network, ctx: context.WithoutCancel(ctx), factory: factory}
-	h.report = func(remote net.Addr, err error) { o.report(h.loop, nil, remote, err) }
-	h.made = func() {
+	set := &transportSet{loop: caller.L, network: network, ctx: context.WithoutCancel(ctx), factory: factory}
+	set.report = func(remote net.Addr, err error) { o.report(set.loop, nil, remote, err) }
+	set.onMade = func() {
 		made = true
-		wait.WakeAll()
+		waiters.WakeAll()
 	}
-	atClose := caller.L.AtClose(h.orphan)
-	h.parted = func() {
+	atClose := caller.L.AtClose(set.loopClosed)
+	set.onRemove = func() {
 		atClose.Remove()
-		wait.WakeAll()
+		waiters.WakeAll()
 	}
-	t := newTransport(h, stream)
-	for !made && !t.gone {
-		if !caller.Park(&wait, engine.ForConnections) {
+	t := newTransport(set, stream)
+	for !made && !t.finished {
+		if !caller.Park(&waiters, engine.ForConnections) {
 			t.lose(context.Cause(ctx))
-			return nil, makeError(ctx, "dial", network, addr, caller.Err())
+			return nil, openError(ctx, "dial", network, addr, caller.Err())
 		}
 	}
 	if !made {

@@ -37,12 +37,12 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("%w: Shutdown in a handler of the listener would wait for itself; Close the listener there", asyncio.ErrWrongTask)
 	}
 	l.startDraining()
-	err = l.stop(ctx)
-	over := func() bool { return s.idle() && s.serving == 0 }
+	err = l.emptyBacklog(ctx)
+	ended := func() bool { return s.idle() && s.serving == 0 }
 	if err == nil {
 		var caller engine.Caller
 		if caller, err = l.enter(ctx); err == nil {
-			err = s.until(caller, over)
+			err = s.waitUntil(caller, ended)
 		}
 	}
 	if err != nil {
@@ -50,29 +50,29 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 		l.discard()
 		s.endLingers()
 		s.changed.WakeAll()
-		s.until(shielded, over)
+		s.waitUntil(shielded, ended)
 	}
-	if s.lost != nil { // this call or another call of Shutdown has set it
-		err = errors.Join(err, s.lost)
+	if s.resetErr != nil { // this call or another call of Shutdown has set it
+		err = errors.Join(err, s.resetErr)
 	}
 	return err
 }
 
-// stop accepts the whole accept backlog and closes the listener. If ctx ends first, closing
+// emptyBacklog accepts the whole accept backlog and closes the listener. If ctx ends first, closing
 // resets the connections that are left in the backlog.
-func (l *Listener) stop(ctx context.Context) error {
+func (l *Listener) emptyBacklog(ctx context.Context) error {
 	var p backoff
 	for !l.closed.Load() && l.server.serving > 0 {
 		l.server.emptying = true
-		taken, failed := l.port.Drain(mostTaken - len(l.taken))
+		taken, failed := l.port.Drain(maxBacklog - len(l.taken))
 		l.taken = append(l.taken, taken...)
-		l.wait.WakeAll()
+		l.waiters.WakeAll()
 		if failed == nil {
 			break
 		}
 		if err := l.pause(ctx, &p, failed); err != nil {
 			l.Close()
-			l.server.lost = fmt.Errorf("aionet: connections in the accept backlog were reset: %w", l.opError("accept", failed))
+			l.server.resetErr = errBacklogReset(l.opError("accept", failed))
 			return err
 		}
 	}
@@ -82,10 +82,10 @@ func (l *Listener) stop(ctx context.Context) error {
 	return nil
 }
 
-// mostTaken exceeds the length of any system's accept backlog.
-const mostTaken = 1 << 16
+// maxBacklog is more than any system's accept backlog holds.
+const maxBacklog = 1 << 16
 
-// discard closes the connections that stop has accepted and no handler serves.
+// discard closes the connections that emptyBacklog has accepted and no handler serves.
 func (l *Listener) discard() {
 	for _, c := range l.taken {
 		c.Close()

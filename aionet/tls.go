@@ -13,53 +13,54 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A TLSConn is a Conn under TLS. It is a net.Conn that anybody may use, as a Conn is:
-// Read and Write suspend the calling task, of this loop or of another; a goroutine of
-// no loop is blocked. One task reads and one writes at a time; another gets ErrConnBusy.
+// A TLSConn is a Conn with TLS. It is a net.Conn for any caller, as a Conn is: Read and Write
+// suspend a task, of this loop or of another, and block a goroutine without a loop. One task may
+// read and one may write at a time; another gets ErrConnBusy.
 //
-// A *tls.Conn that has a Conn under it works too, but belongs to one task: it locks
-// mutexes while it waits for the network, and a second task that waits for a mutex
-// stops the loop. A TLSConn never waits with a mutex that another task may need.
+// A *tls.Conn over a Conn works too, but only for one task. It holds mutexes while it waits for
+// the network, and a second task that waits for a mutex blocks the loop. A TLSConn never waits
+// with a mutex locked that another task may need.
 //
-// A Read or Write that was cancelled, or ran into a deadline, does no harm: the next
-// one goes on where it stopped. (A *tls.Conn is of no use after that.)
+// After a Read or Write was cancelled or its deadline has passed, the next call continues where
+// it stopped. (A *tls.Conn is unusable after that.)
 type TLSConn struct {
 	conn *Conn
 	wire wire
-	tls  *tls.Conn // over the wire; used on the loop only
+	tls  *tls.Conn // over wire; used on the loop only
 
-	reading, writing bool
+	reading, writing bool // a call is in progress
 }
 
-// TLSClient does the client's side of a TLS handshake over conn, and returns the
-// connection when it is done. The config needs a ServerName, or InsecureSkipVerify;
-// it must not be changed afterwards, and not allow renegotiation.
+// TLSClient performs the client's side of a TLS handshake over conn and returns the connection.
+// The config needs a ServerName, or InsecureSkipVerify. It must not be changed afterwards, and
+// must not allow renegotiation.
 //
-// The calling task, which must be of conn's loop, is suspended while it waits for the
-// other side, and computes in between: up to a millisecond, as signatures cost. The
-// callbacks of the config run in the task too, and may await. If ctx ends, TLSClient
-// returns ctx.Err(). It obeys the deadlines of conn too. Whenever it fails conn is
-// closed; the error is a *net.OpError with the addresses.
+// It is called in a task of conn's loop. The task is suspended while it waits for the peer. In
+// between it computes signatures, which blocks the loop for up to a millisecond. The callbacks
+// of the config run in the task and may await.
 //
-// From then on conn belongs to the TLSConn.
+// If ctx ends, TLSClient returns ctx.Err(). It obeys the deadlines of conn. If it fails, it closes
+// conn and returns a *net.OpError with the addresses. After the call conn belongs to the TLSConn:
+// do not use it.
 func TLSClient(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
 	if cfg != nil && cfg.Renegotiation != tls.RenegotiateNever {
-		return refused(conn, errors.New("aionet: TLSClient: Config.Renegotiation must be tls.RenegotiateNever: a second handshake would block writers"))
+		return closeAndFail(conn, errors.New("aionet: TLSClient: Config.Renegotiation must be tls.RenegotiateNever: a second handshake would block writers"))
 	}
 	return handshake(ctx, conn, cfg, tls.Client)
 }
 
-// TLSServer does the server's side of a TLS handshake over conn, as TLSClient does the
-// client's. The config needs a certificate. A client may take for ever: give ctx a
+// TLSServer performs the server's side of a TLS handshake over conn, as TLSClient does the
+// client's. The config needs a certificate. A client may never complete the handshake: give ctx a
 // time-out, or use TLSHandler.
 func TLSServer(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
 	if cfg == nil || len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
-		return refused(conn, errors.New("aionet: TLSServer: config must have Certificates, GetCertificate or GetConfigForClient"))
+		return closeAndFail(conn, errors.New("aionet: TLSServer: config must have Certificates, GetCertificate or GetConfigForClient"))
 	}
 	return handshake(ctx, conn, cfg, tls.Server)
 }
 
-func refused(conn *Conn, err error) (*TLSConn, error) {
+// closeAndFail closes conn and returns err.
+func closeAndFail(conn *Conn, err error) (*TLSConn, error) {
 	if conn != nil {
 		conn.Close()
 	}
@@ -72,7 +73,7 @@ func handshake(ctx context.Context, conn *Conn, cfg *tls.Config, side func(net.C
 	}
 	caller, err := conn.enter(ctx)
 	if err != nil {
-		return refused(conn, err)
+		return closeAndFail(conn, err)
 	}
 	if cfg == nil {
 		cfg = &tls.Config{}
@@ -92,8 +93,8 @@ func handshake(ctx context.Context, conn *Conn, cfg *tls.Config, side func(net.C
 		return nil, cause
 	}
 	if err != nil {
-		if t.wire.try() == netport.ErrAgain {
-			t.linger(caller) // the alert tells the other side why
+		if t.wire.sendNow() == netport.ErrAgain {
+			t.flushBounded(caller) // the alert with the reason, for the peer
 		}
 		return nil, conn.opError("handshake", handshakeError(err))
 	}
@@ -101,7 +102,8 @@ func handshake(ctx context.Context, conn *Conn, cfg *tls.Config, side func(net.C
 	return t, nil
 }
 
-// handshakeError strips what would be said twice, and what only crypto/tls is told.
+// handshakeError removes the wrappers of err that repeat the connection's addresses or are meant
+// for crypto/tls only.
 func handshakeError(err error) error {
 	if i, ok := err.(interrupted); ok {
 		err = i.error
@@ -122,28 +124,29 @@ func handshakeError(err error) error {
 	return err
 }
 
-// handshakeTimeout is how long a client of TLSHandler may take.
+// handshakeTimeout bounds the handshake in TLSHandler.
 const handshakeTimeout = 10 * time.Second
 
-// TLSHandler makes of a handler of TLS connections one for Listener.Serve:
+// TLSHandler returns a handler for Listener.Serve that runs handler with a TLS connection:
 //
 //	listener.Serve(ctx, aionet.TLSHandler(cfg, func(ctx context.Context, conn *aionet.TLSConn) error {
 //		...
 //	}))
 //
-// The handshake is part of the connection's own task, so that it holds up nobody else,
-// and may take 10 s. The connection is closed when the handler returns.
+// The handshake runs in the connection's task, so other connections are not delayed. After 10 s
+// it fails. The connection is closed when the handler returns. TLSHandler panics if handler is
+// nil.
 func TLSHandler(cfg *tls.Config, handler func(ctx context.Context, conn *TLSConn) error) func(ctx context.Context, conn *Conn) error {
 	if handler == nil {
 		panic("aionet: TLSHandler: nil handler")
 	}
 	return func(ctx context.Context, conn *Conn) error {
-		t, err := serverInTime(ctx, conn, cfg)
+		t, err := serverWithTimeout(ctx, conn, cfg)
 		if err != nil {
 			return err
 		}
-		if conn.served {
-			defer t.finish()
+		if conn.closedByServe {
+			defer t.closeByServe()
 		} else {
 			defer t.Close()
 		}
@@ -151,7 +154,7 @@ func TLSHandler(cfg *tls.Config, handler func(ctx context.Context, conn *TLSConn
 	}
 }
 
-func serverInTime(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
+func serverWithTimeout(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, error) {
 	limited, cancel := asyncio.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	t, err := TLSServer(limited, conn, cfg)
@@ -161,23 +164,23 @@ func serverInTime(ctx context.Context, conn *Conn, cfg *tls.Config) (*TLSConn, e
 	return t, err
 }
 
-// ConnectionState tells what the handshake came to. From any goroutine.
+// ConnectionState returns the result of the handshake. It may be called from any goroutine.
 func (t *TLSConn) ConnectionState() tls.ConnectionState { return t.tls.ConnectionState() }
 
-// Handshake returns nil: it is done. Libraries ask for it.
+// Handshake returns nil, because the handshake is complete. It is for libraries that call it.
 func (t *TLSConn) Handshake() error { return nil }
 
 // HandshakeContext is Handshake.
 func (t *TLSConn) HandshakeContext(context.Context) error { return nil }
 
-// NetConn returns the connection below, a *Conn. Reading or writing there breaks the
+// NetConn returns the underlying connection, a *Conn. Reading from it or writing to it breaks the
 // TLS connection.
 func (t *TLSConn) NetConn() net.Conn { return t.conn }
 
-// LocalAddr returns the address of this side.
+// LocalAddr returns the local address. It may be called from any goroutine.
 func (t *TLSConn) LocalAddr() net.Addr { return t.conn.LocalAddr() }
 
-// RemoteAddr returns the address of the other side.
+// RemoteAddr returns the peer's address. It may be called from any goroutine.
 func (t *TLSConn) RemoteAddr() net.Addr { return t.conn.RemoteAddr() }
 
 // SetDeadline sets the deadlines of reading and writing, as Conn.SetDeadline does.

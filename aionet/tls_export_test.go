@@ -1,7 +1,7 @@
 package aionet
 
-// MostPending is mostPending.
-const MostPending = mostPending
+// MaxPending is maxPending.
+const MaxPending = maxPending
 
-// Pending is how much the connection keeps to be sent.
+// Pending returns the number of bytes that the connection has not sent.
 func Pending(t *TLSConn) int { return t.wire.unsent() }

@@ -234,8 +234,8 @@ func TestTLS_keyUpdatesOfAPeerThatNeverReads(t *testing.T) {
 			if asked == far {
 				t.Errorf("the server read on, and answered %d times", far)
 			}
-			if most <= aionet.MostPending || most > aionet.MostPending+32<<10 {
-				t.Errorf("at most %d bytes were pending, want a little more than %d", most, aionet.MostPending)
+			if most <= aionet.MaxPending || most > aionet.MaxPending+32<<10 {
+				t.Errorf("at most %d bytes were pending, want a little more than %d", most, aionet.MaxPending)
 			}
 			s.SetReadDeadline(time.Now().Add(time.Second))
 			if _, err := reader.Await(ctx); !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -11,11 +11,11 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// chunk is how much of a long Write is encrypted before it is sent: with what TLS adds
-// it fits into a buffer of the loop.
+// chunk is how much of a long Write is encrypted before it is sent. With the overhead of TLS it
+// fits in a buffer of the loop's pool.
 const chunk = 48 << 10
 
-// Read reads what is there, suspending the task until something is.
+// Read reads decrypted data. It suspends the task until some has arrived.
 func (t *TLSConn) Read(p []byte) (int, error) {
 	if caller, ok, err := t.conn.loop.Suspending(); ok && err == nil {
 		return t.readBy(caller, p)
@@ -23,10 +23,9 @@ func (t *TLSConn) Read(p []byte) (int, error) {
 	return t.do("read", p, t.readBy)
 }
 
-// Write encrypts and writes all of p, suspending the task while the other side is slow.
-// If it fails, or the task is cancelled, it returns how much was accepted. What was
-// accepted is sent still, as long as the connection lives, and what follows comes after
-// it.
+// Write encrypts and writes all of p. It suspends the task while the peer's receive buffer is
+// full. If it fails or the task is cancelled, it returns the number of bytes accepted. Accepted
+// data is still sent while the connection is open, before the data of later calls.
 func (t *TLSConn) Write(p []byte) (int, error) {
 	if caller, ok, err := t.conn.loop.Suspending(); ok && err == nil {
 		return t.writeBy(caller, p)
@@ -34,26 +33,26 @@ func (t *TLSConn) Write(p []byte) (int, error) {
 	return t.do("write", p, t.writeBy)
 }
 
-// CloseWrite tells the other side that nothing more will come (close_notify), as a Write
-// would; Read goes on. Later Writes fail.
+// CloseWrite sends close_notify and closes the writing direction. It waits like Write. Read still
+// works, and later Writes fail.
 func (t *TLSConn) CloseWrite() error {
 	_, err := t.do("close", nil, t.closeWriteBy)
 	return err
 }
 
-// do calls op for the calling task, or in a task of the loop for a caller that is not
-// on it.
+// do performs op for any caller: for the calling task, or in a new task of the loop.
 func (t *TLSConn) do(name string, p []byte, op func(caller engine.Caller, p []byte) (int, error)) (int, error) {
 	caller, ok, err := t.conn.loop.Suspending()
 	switch {
 	case err != nil:
 		return 0, t.conn.opError(name, err)
 	case !ok:
-		return t.conn.elsewhere(name, func(ctx context.Context) (int, error) { return t.doWith(ctx, name, p, op) })
+		return t.conn.doInTask(name, func(ctx context.Context) (int, error) { return t.doWith(ctx, name, p, op) })
 	}
 	return op(caller, p)
 }
 
+// doWith performs op with the ctx of a task of the loop.
 func (t *TLSConn) doWith(ctx context.Context, name string, p []byte, op func(caller engine.Caller, p []byte) (int, error)) (int, error) {
 	caller, err := t.conn.enter(ctx)
 	if err != nil {
@@ -62,7 +61,7 @@ func (t *TLSConn) doWith(ctx context.Context, name string, p []byte, op func(cal
 	return op(caller, p)
 }
 
-// admit refuses a caller that is cancelled, a second one, and any after Close.
+// admit returns an error if the caller is cancelled, after Close, or if busy is true.
 func (t *TLSConn) admit(caller engine.Caller, name string, busy bool) error {
 	switch err := caller.Err(); {
 	case err != nil:
@@ -75,14 +74,13 @@ func (t *TLSConn) admit(caller engine.Caller, name string, busy bool) error {
 	return nil
 }
 
-// admitWriter is admit for those who write. A deadline that has passed is met here: the
-// wire meets it only when there is no room.
+// admitWriter is admit for a writer. It also checks the deadline, which the wire checks only if
+// it must wait.
 func (t *TLSConn) admitWriter(caller engine.Caller, name string) error {
 	if err := t.admit(caller, name, t.writing); err != nil {
 		return err
 	}
-	_, err := t.conn.usable(caller, &t.conn.w)
-	return t.conn.opError(name, err)
+	return t.conn.opError(name, t.conn.usable(caller, &t.conn.w))
 }
 
 func (t *TLSConn) readBy(caller engine.Caller, p []byte) (int, error) {
@@ -92,11 +90,11 @@ func (t *TLSConn) readBy(caller engine.Caller, p []byte) (int, error) {
 	t.reading, t.wire.reader = true, caller
 	n, err := t.tls.Read(p)
 	t.reading = false
-	t.wire.push() // the answers to what was read
+	t.wire.push() // the answers of crypto/tls to the records read
 	caller.Spend()
 	if i, ok := err.(interrupted); ok {
 		if err = i.error; n > 0 {
-			err = nil // it is met again by the next Read
+			err = nil // the next Read returns it
 		}
 	}
 	return n, err
@@ -108,7 +106,7 @@ func (t *TLSConn) writeBy(caller engine.Caller, p []byte) (written int, err erro
 	}
 	t.writing = true
 	defer func() { t.writing = false }()
-	if t.wire.pending != nil { // of an earlier Write that was interrupted, say
+	if t.wire.pending != nil { // for example of an earlier Write that was interrupted
 		if err := t.wire.flush(caller); err != nil {
 			return 0, err
 		}
@@ -137,35 +135,35 @@ func (t *TLSConn) closeWriteBy(caller engine.Caller, _ []byte) (int, error) {
 	return 0, t.wire.flush(caller)
 }
 
-// closeTimeout is how long Close waits for room, as crypto/tls does.
+// closeTimeout bounds how long Close waits to send close_notify. It is that of crypto/tls.
 const closeTimeout = 5 * time.Second
 
-// Close tells the other side that nothing more will come, and closes the connection. A
-// call that waits returns net.ErrClosed; so does a second Close. It may be called from
-// any goroutine.
+// Close sends close_notify and closes the connection. Calls that wait return net.ErrClosed, and
+// so does a second Close. It may be called from any goroutine.
 //
-// If the other side is so slow that there is no room for the message, Close suspends
-// the calling task until there is, until the deadline of writing, or for 5 s at most. It
-// does not wait if the task is cancelled; and if it is called elsewhere than in a task
-// of the loop, the rest is done there. A Write that waits is cut off, and the other
-// side is not told: it gets io.ErrUnexpectedEOF or io.EOF, as the cut happens to fall.
+// If the send buffer is full, Close suspends the calling task until close_notify is sent, until
+// the deadline of writing, or for 5 s at most. If the task is cancelled, Close does not wait. If it
+// is called outside of a task of the loop, it returns at once and the loop does the rest.
+//
+// If a Write is in progress, it fails and close_notify is not sent. The peer then reads
+// io.ErrUnexpectedEOF or io.EOF.
 func (t *TLSConn) Close() error {
 	if !t.wire.closed.CompareAndSwap(false, true) {
 		return t.conn.opError("close", net.ErrClosed)
 	}
 	caller, ok, err := t.conn.loop.Suspending()
 	if !ok || err != nil {
-		if t.conn.loop.Do(t.closeLater) != nil {
+		if t.conn.loop.Do(t.closeInTask) != nil {
 			return t.conn.Close() // the loop has ended
 		}
 		return nil
 	}
-	t.part(caller)
+	t.notifyClose(caller)
 	return t.conn.Close()
 }
 
-// finish is Close for a connection that Serve closes. It is called in a task of the loop.
-func (t *TLSConn) finish() {
+// closeByServe is Close for a connection that Serve closes. It is called in a task of the loop.
+func (t *TLSConn) closeByServe() {
 	if !t.wire.closed.CompareAndSwap(false, true) {
 		return
 	}
@@ -174,50 +172,52 @@ func (t *TLSConn) finish() {
 		t.conn.Close()
 		return
 	}
-	t.part(caller)
+	t.notifyClose(caller)
 }
 
-// part sends the closing message, and ends a send that is under way.
-func (t *TLSConn) part(caller engine.Caller) {
-	if t.farewell() {
-		t.linger(caller)
+// notifyClose sends close_notify. It waits for at most closeTimeout.
+func (t *TLSConn) notifyClose(caller engine.Caller) {
+	if t.startCloseNotify() {
+		t.flushBounded(caller)
 	}
 }
 
-// linger waits until what is pending is sent, but not long.
-func (t *TLSConn) linger(caller engine.Caller) {
-	t.hurry()
+// flushBounded waits until the pending bytes are sent, for at most closeTimeout. If the caller is
+// cancelled it does not wait.
+func (t *TLSConn) flushBounded(caller engine.Caller) {
+	t.boundWriteDeadline()
 	if caller.Err() == nil {
 		t.wire.flush(caller)
 	}
 }
 
-// hurry brings the deadline of writing forward to closeTimeout from now.
-func (t *TLSConn) hurry() {
+// boundWriteDeadline sets the deadline of writing to closeTimeout from now, unless it is earlier.
+func (t *TLSConn) boundWriteDeadline() {
 	last := t.conn.loop.After(closeTimeout)
 	if d := t.conn.w.deadline.Load(); d == 0 || d > last {
 		t.conn.w.deadline.Store(last)
 	}
 }
 
-// farewell says that nothing more will come, and reports whether there is something
-// to be sent that there is no room for yet.
-func (t *TLSConn) farewell() bool {
-	t.conn.r.wait.WakeAll() // who reads leaves
+// startCloseNotify sends close_notify without blocking, unless a Write is in progress. It reports
+// whether pending bytes are left.
+func (t *TLSConn) startCloseNotify() bool {
+	t.conn.r.waiters.WakeAll() // a waiting Read returns net.ErrClosed
 	if t.writing || t.conn.closed.Load() {
 		return false
 	}
 	t.tls.CloseWrite()
-	return t.wire.try() == netport.ErrAgain
+	return t.wire.sendNow() == netport.ErrAgain
 }
 
-// closeLater is Close outside of a task, where it cannot wait.
-func (t *TLSConn) closeLater() {
-	if !t.farewell() {
+// closeInTask is Close for a caller that cannot wait. It is called on the loop, and waits in a
+// new task.
+func (t *TLSConn) closeInTask() {
+	if !t.startCloseNotify() {
 		t.conn.Close()
 		return
 	}
-	t.hurry()
+	t.boundWriteDeadline()
 	t.wire.senders++
 	asyncio.Submit(t.conn.loop.Public.(*asyncio.Loop), func(ctx context.Context) (struct{}, error) {
 		if caller, err := engine.Enter(ctx); err == nil {
@@ -229,8 +229,8 @@ func (t *TLSConn) closeLater() {
 	}, asyncio.Name("close of a TLS connection"))
 }
 
-// WithContext returns a view of the connection whose Read and Write also end when ctx
-// does, as Conn.WithContext does.
+// WithContext returns a view of the connection whose Read and Write obey ctx, as Conn.WithContext
+// does.
 func (t *TLSConn) WithContext(ctx context.Context) net.Conn { return tlsView{t, ctx} }
 
 type tlsView struct {

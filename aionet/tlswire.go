@@ -9,68 +9,67 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A wire is what crypto/tls has for a connection. Write only keeps the bytes: crypto/tls
-// calls it with its mutex of writing locked, and a second task that waited for that
-// mutex would stop the loop. Read waits, with the mutex of reading locked; the TLSConn
-// admits one reader, so that nobody waits for that one.
+// A wire is the net.Conn below crypto/tls. It is used on the loop only.
 //
-// While anything is pending some task is in flush, or Conn.onSpace is set.
+// Write does not wait, it only stores the bytes: crypto/tls calls it with its write mutex locked,
+// and a second task that waits for the mutex would block the loop. Read waits with the read mutex
+// locked. That is safe because TLSConn admits one reader.
 //
-// It is used on the loop only.
+// While bytes are pending, a task is in flush or Conn.onWritable is set.
 type wire struct {
 	conn    *Conn
 	closed  atomic.Bool   // TLSConn.Close was called
-	reader  engine.Caller // the caller on whose behalf crypto/tls reads
-	pending []byte        // bytes to send, in a buffer of the loop
+	reader  engine.Caller // the caller of TLSConn.Read, or of the handshake
+	pending []byte        // bytes to send, in a buffer of the loop's pool
 	sent    int           // number of bytes of pending that were sent
 	senders int           // number of tasks in flush
-	failed  error         // of sending: final
+	failed  error         // the error of sending; nothing is sent after it
 }
 
-// mostPending bounds what the answers of crypto/tls to the other side may add to a chunk
-// that is being written: beyond it nothing more is read, until some of it is sent. (The
-// other side may ask for a KeyUpdate again and again, and read none of the answers.)
-const mostPending = lentLen
+// maxPending bounds the pending bytes: above it nothing is read until some of them are sent.
+// Otherwise a peer that sends many KeyUpdate requests, and reads none of the answers of
+// crypto/tls, could make pending grow without bound.
+const maxPending = readBufferLen
 
-// Read waits for what comes. The answers to what was read before go out first.
+// Read waits for data. It first sends the answers of crypto/tls to earlier data.
 func (w *wire) Read(p []byte) (int, error) {
 	c := w.conn
 	for {
 		w.push()
-		deadline, err := c.usable(w.reader, &c.r)
+		err := c.usable(w.reader, &c.r)
 		if w.closed.Load() {
 			err = net.ErrClosed
 		}
 		if err != nil {
 			return 0, interrupted{c.opError("read", err)}
 		}
-		if w.unsent() <= mostPending {
+		if w.unsent() <= maxPending {
 			n, err := c.stream.Read(p)
 			if err != netport.ErrAgain {
 				w.reader.Spend()
 				return n, c.opError("read", err)
 			}
 		}
-		if err := c.r.watch(w.reader, deadline, engine.ForRead); err != nil {
+		if err := c.r.wait(w.reader, engine.ForRead); err != nil {
 			return 0, interrupted{err}
 		}
 	}
 }
 
-// interrupted is an error after which crypto/tls may be asked again, as nothing was
-// lost: it wants a temporary net.Error for that.
+// interrupted is an error after which crypto/tls can continue. For that it must be a net.Error
+// whose Temporary method returns true.
 type interrupted struct{ error }
 
 func (interrupted) Timeout() bool   { return false }
 func (interrupted) Temporary() bool { return true }
 
-// Write keeps p for flush.
+// Write stores p for flush.
 func (w *wire) Write(p []byte) (int, error) {
 	if w.failed != nil {
 		return 0, w.failed
 	}
 	if w.pending == nil {
-		w.pending = buffersOf(w.conn.loop).take()[:0:lentLen]
+		w.pending = bufferPoolOf(w.conn.loop).get()[:0:readBufferLen]
 	}
 	if w.sent > 0 && len(w.pending)+len(p) > cap(w.pending) {
 		w.pending = w.pending[:copy(w.pending, w.pending[w.sent:])]
@@ -80,11 +79,12 @@ func (w *wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// unsent returns the number of pending bytes.
 func (w *wire) unsent() int { return len(w.pending) - w.sent }
 
-// try sends what there is room for. netport.ErrAgain: not all of it; nil: nothing is
-// pending any more.
-func (w *wire) try() error {
+// sendNow sends pending bytes without blocking. It returns netport.ErrAgain if some are left, and
+// nil if none are.
+func (w *wire) sendNow() error {
 	for w.pending != nil {
 		if w.conn.closed.Load() {
 			w.fail(net.ErrClosed)
@@ -94,43 +94,45 @@ func (w *wire) try() error {
 		if err == netport.ErrAgain {
 			return err
 		}
-		held := w.unsent() > mostPending
+		readHeld := w.unsent() > maxPending
 		w.sent += n
 		if err != nil {
 			w.fail(err)
 			break
 		}
 		if w.unsent() == 0 {
-			w.drop()
-			w.conn.w.wait.WakeAll() // other senders
+			w.releaseBuffer()
+			w.conn.w.waiters.WakeAll() // other senders
 		}
-		if held && w.unsent() <= mostPending {
-			w.conn.r.wait.WakeAll() // the reader goes on
+		if readHeld && w.unsent() <= maxPending {
+			w.conn.r.waiters.WakeAll() // the reader continues
 		}
 	}
 	return w.failed
 }
 
-// fail notes that nothing can be sent any more.
+// fail discards the pending bytes, because sending has failed.
 func (w *wire) fail(err error) {
 	w.failed = w.conn.opError("write", err)
-	w.drop()
-	w.conn.w.wait.WakeAll()
-	w.conn.r.wait.WakeAll()
+	w.releaseBuffer()
+	w.conn.w.waiters.WakeAll()
+	w.conn.r.waiters.WakeAll()
 }
 
-// drop gives the buffer back to the loop.
-func (w *wire) drop() {
-	if cap(w.pending) == lentLen {
-		buffersOf(w.conn.loop).give((*lentBuffer)(w.pending[:lentLen]))
+// releaseBuffer returns the buffer to the loop's pool, unless append has replaced it by a larger
+// one.
+func (w *wire) releaseBuffer() {
+	if cap(w.pending) == readBufferLen {
+		bufferPoolOf(w.conn.loop).put((*readBuffer)(w.pending[:readBufferLen]))
 	}
 	w.pending, w.sent = nil, 0
 }
 
-// push sends as much as the socket takes. If no task is in flush, the loop sends the rest.
+// push sends pending bytes without blocking. If some are left and no task is in flush, the loop
+// sends them when the socket is writable.
 func (w *wire) push() {
-	if w.try() == netport.ErrAgain && w.senders == 0 {
-		w.conn.onSpace = w.push
+	if w.sendNow() == netport.ErrAgain && w.senders == 0 {
+		w.conn.onWritable = w.push
 	}
 }
 
@@ -146,24 +148,23 @@ func (w *wire) flush(caller engine.Caller) error {
 
 // send suspends the task until all of pending is sent.
 func (w *wire) send(caller engine.Caller) error {
-	h := &w.conn.w
+	d := &w.conn.w
 	for {
-		if err := w.try(); err != netport.ErrAgain {
+		if err := w.sendNow(); err != netport.ErrAgain {
 			caller.Spend()
 			return err
 		}
-		deadline, err := w.conn.usable(caller, h)
-		if err != nil {
+		if err := w.conn.usable(caller, d); err != nil {
 			return w.conn.opError("write", err)
 		}
-		if err := h.watch(caller, deadline, engine.ForWrite); err != nil {
+		if err := d.wait(caller, engine.ForWrite); err != nil {
 			return err
 		}
 	}
 }
 
-// The rest of a net.Conn. crypto/tls closes the connection if the ctx of a handshake
-// ends, and sets deadlines to say good-bye: both are for the TLSConn to decide.
+// The other methods of net.Conn. crypto/tls calls Close if the ctx of a handshake ends, and sets
+// a deadline to send close_notify. Both do nothing, because TLSConn does the same itself.
 
 func (w *wire) Close() error                     { return nil }
 func (w *wire) LocalAddr() net.Addr              { return w.conn.LocalAddr() }

@@ -13,92 +13,89 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A Transport is the connection of a Protocol: it writes, buffers what the other side
-// does not take yet, and calls the protocol.
+// A Transport is the connection of a Protocol. It calls the protocol, writes, and buffers data
+// that the system does not accept yet.
 //
-// Its methods are for the loop, callbacks and tasks alike, but for Close, Abort, the
-// addresses and Control, which may be used from any goroutine. None of them waits.
-// Elsewhere than on the loop Write returns asyncio.ErrWrongTask, and the others panic
-// with it; Loop.CallSoonThreadsafe leads there.
+// Close, Abort, Loop, the addresses and Control may be called from any goroutine. The other
+// methods must be called on the loop, in a callback or a task. Elsewhere Write returns
+// asyncio.ErrWrongTask, and the others panic with it; Loop.CallSoonThreadsafe runs a function on
+// the loop. No method waits.
 type Transport struct {
-	loop   *engine.Loop
-	host   *host
-	stream netport.Stream
-	proto  Protocol      // nil: not made yet
-	turn   func()        // run, as a value
-	scope  *engine.Scope // made when it is asked for
-	out    backlog
-	cause  error // of the loss
+	loop     *engine.Loop
+	set      *transportSet
+	stream   netport.Stream
+	proto    Protocol      // nil: not made yet
+	callback func()        // t.run; kept because a method value allocates
+	scope    *engine.Scope // made by Context
+	out      sendBuffer
+	cause    error // why the connection was lost
 
-	high, low  int        // marks of the backlog
-	next, prev *Transport // in the host's list
+	high, low  int        // water marks of out
+	next, prev *Transport // in the set
 
-	queued  bool // a turn is in the ready queue
-	made    bool // ConnectionMade was called
-	lost    bool // nothing more is read or written
-	gone    bool // ConnectionLost has returned
-	closing bool // Close was called
-	paused  bool // reading is
-	full    bool // PauseWriting was called, and ResumeWriting was not
-	canRead bool // as far as is known
-	canSend bool
-	ended   bool // the other side sends no more
-	sealed  bool // WriteEOF was called
-	ending  bool // and is to be told to the other side
+	scheduled    bool // callback is in the ready queue
+	made         bool // ConnectionMade was called
+	lost         bool // nothing more is read or written
+	finished     bool // ConnectionLost has returned
+	closing      bool // Close was called
+	readable     bool // a read has not returned netport.ErrAgain since the last event
+	writable     bool // the same of writes
+	readPaused   bool // PauseReading was called
+	writePaused  bool // PauseWriting was called, and ResumeWriting was not
+	eofReceived  bool
+	writeClosed  bool // WriteEOF was called
+	closePending bool // and the stream's writing direction is not closed yet
 }
 
 const (
-	defaultHigh = 64 << 10
-
-	// mostPerTurn bounds what one connection reads, or sends of its backlog, before the
-	// others have their turn.
-	mostPerTurn = 256 << 10
-	// leastPerRead is what a read counts at least.
-	leastPerRead = 4 << 10
+	// maxPerRun bounds what one connection reads, or sends from its buffer, in one callback.
+	// Other connections then have their turn.
+	maxPerRun = 256 << 10
+	// minReadCost is what each read counts at least.
+	minReadCost = 4 << 10
 )
 
-// newTransport makes the transport of a stream and gives it its first turn.
-func newTransport(h *host, s netport.Stream) *Transport {
+// newTransport makes the transport of a stream and schedules its first callback.
+func newTransport(set *transportSet, s netport.Stream) *Transport {
 	t := &Transport{
-		loop: h.loop, host: h, stream: s,
-		high: defaultHigh, low: defaultHigh / 4, canRead: true, canSend: true,
+		loop: set.loop, set: set, stream: s,
+		high: defaultHigh, low: defaultHigh / 4, readable: true, writable: true,
 	}
-	t.turn = t.run
-	h.join(t)
+	t.callback = t.run
+	set.add(t)
 	s.Watch((*transportWatcher)(t))
 	t.schedule()
 	return t
 }
 
-// transportWatcher is the side of a Transport that the network sees.
+// transportWatcher is the netport.Watcher of a Transport.
 type transportWatcher Transport
 
 func (w *transportWatcher) Ready(readable, writable bool) {
 	t := (*Transport)(w)
-	t.canRead = t.canRead || readable
-	t.canSend = t.canSend || writable
-	if t.mayRead() || t.canSend && t.out.len() > 0 {
+	t.readable = t.readable || readable
+	t.writable = t.writable || writable
+	if t.mayRead() || t.writable && t.out.len() > 0 {
 		t.schedule()
 	}
 }
 
-// schedule gives the transport a turn: everything that calls the protocol, but for
-// PauseWriting, is done there.
+// schedule schedules a call of run. Only run calls the protocol, except for PauseWriting.
 func (t *Transport) schedule() {
-	if !t.queued {
-		t.queued = true
-		t.loop.Soon(t.turn)
+	if !t.scheduled {
+		t.scheduled = true
+		t.loop.Soon(t.callback)
 	}
 }
 
-// run is one turn.
+// run is the callback of the transport in the loop.
 func (t *Transport) run() {
-	t.queued = false
-	defer t.survive()
+	t.scheduled = false
+	defer t.recoverPanic()
 	switch {
-	case t.gone:
+	case t.finished:
 	case t.lost:
-		t.leave()
+		t.finish()
 	case !t.made:
 		t.begin()
 	default:
@@ -107,208 +104,106 @@ func (t *Transport) run() {
 	}
 }
 
-// survive keeps a panic of a callback from going further than the connection. It must
-// be deferred itself.
-func (t *Transport) survive() {
+// recoverPanic ends the connection, and not the loop, when a callback of the protocol panics. It
+// must be deferred itself.
+func (t *Transport) recoverPanic() {
 	if v := recover(); v != nil {
 		p, ok := v.(*asyncio.PanicError)
 		if !ok {
 			p = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
 		}
-		t.host.report(t.RemoteAddr(), p)
+		t.set.report(t.RemoteAddr(), p)
 		t.lose(p)
-		if t.cause == nil && !t.gone { // it was aborted before the panic
+		if t.cause == nil && !t.finished { // it was aborted before the panic
 			t.cause = p
 		}
 	}
 }
 
 func (t *Transport) begin() {
-	if t.proto = t.host.factory(); t.proto == nil {
+	if t.proto = t.set.factory(); t.proto == nil {
 		panic(errors.New("aionet: the factory returned a nil Protocol"))
 	}
 	t.made = true
 	defer t.schedule()
 	t.proto.ConnectionMade(t)
-	if t.host.made != nil {
-		t.host.made()
+	if t.set.onMade != nil {
+		t.set.onMade()
 	}
 }
 
 func (t *Transport) mayRead() bool {
-	return t.canRead && t.made && !t.lost && !t.closing && !t.paused && !t.ended
+	return t.readable && t.made && !t.lost && !t.closing && !t.readPaused && !t.eofReceived
 }
 
-// receive gives the protocol what is there, in the loop's buffer.
+// receive reads into a buffer of the loop's pool and passes the data to the protocol.
 func (t *Transport) receive() {
 	if !t.mayRead() {
 		return
 	}
-	pool := buffersOf(t.loop)
-	buf := pool.take()
-	for left := mostPerTurn; t.mayRead(); {
+	pool := bufferPoolOf(t.loop)
+	buf := pool.get()
+	for left := maxPerRun; t.mayRead(); {
 		if left <= 0 {
 			t.schedule()
 			break
 		}
-		b, err := readInto(t.stream, isWhole(t.host.network), buf[:])
+		b, err := readInto(t.stream, hasMessages(t.set.network), buf[:])
 		switch {
 		case err == nil:
-			left -= max(len(b), leastPerRead)
+			left -= max(len(b), minReadCost)
 			t.proto.DataReceived(b)
 		case err == netport.ErrAgain:
-			t.canRead = false
+			t.readable = false
 		case err == io.EOF:
-			t.ended = true
+			t.eofReceived = true
 			if !t.proto.EOFReceived() {
 				t.close()
 			}
 		default:
-			t.lose(t.host.opError("read", t.stream, err))
+			t.lose(t.set.opError("read", t.stream, err))
 		}
 	}
-	pool.give(buf)
+	pool.put(buf)
 }
 
-// send sends what there is room for of the backlog.
-func (t *Transport) send() {
-	for left := mostPerTurn; t.out.len() > 0 && t.canSend && !t.lost; {
-		if left <= 0 {
-			t.schedule()
-			break
-		}
-		p := t.out.bytes()
-		n, err := t.stream.Write(p[:min(len(p), left)])
-		left -= n
-		t.out.sent(n)
-		switch err {
-		case nil:
-		case netport.ErrAgain:
-			t.canSend = false
-		default:
-			t.lose(t.host.opError("write", t.stream, err))
-		}
-	}
-	if t.full && t.out.len() <= t.low && !t.lost {
-		t.full = false
-		t.proto.ResumeWriting() // may write
-	}
-	if t.out.len() == 0 && !t.lost {
-		t.drained()
-	}
-}
-
-// drained does what had to wait for the backlog.
-func (t *Transport) drained() {
-	switch {
-	case t.closing:
-		t.lose(nil)
-	case t.ending:
-		t.endWriting()
-	}
-}
-
-func (t *Transport) endWriting() {
-	t.ending = false
-	if err := t.stream.CloseWrite(); err != nil {
-		t.lose(t.host.opError("close", t.stream, err))
-	}
-}
-
-// lose ends the connection: the protocol is told in the next turn.
+// lose ends the connection. The protocol's ConnectionLost is called in the next callback.
 func (t *Transport) lose(err error) {
 	if !t.lost {
-		t.lost, t.cause, t.out = true, err, backlog{}
+		t.lost, t.cause, t.out = true, err, sendBuffer{}
 		t.schedule()
 	}
 }
 
-// leave is the end. It is done whatever the protocol does.
-func (t *Transport) leave() {
+// finish closes the stream, calls ConnectionLost and ends the connection's tasks. It does so
+// also if ConnectionLost panics.
+func (t *Transport) finish() {
 	t.stream.Close()
 	defer func() {
-		t.gone = true
+		t.finished = true
 		if t.scope == nil {
-			t.host.part(t)
+			t.set.remove(t)
 			return
 		}
-		t.scope.Close(t.why(), func() { t.host.part(t) })
+		t.scope.Close(t.cancelCause(), func() { t.set.remove(t) })
 	}()
 	if t.made {
 		t.proto.ConnectionLost(t.cause)
 	}
 }
 
-// why is what the connection's context is cancelled with.
-func (t *Transport) why() error {
+// cancelCause is the cause with which the connection's context is cancelled.
+func (t *Transport) cancelCause() error {
 	if t.cause != nil {
 		return t.cause
 	}
 	return net.ErrClosed
 }
 
-// Write sends p: at once what the system has room for, the rest when there is room.
-// It never waits, and keeps no part of p. It returns len(p) and nil, also if a part is
-// buffered. After Close it returns net.ErrClosed, after WriteEOF another error; if the
-// network fails, that error, which ConnectionLost will have too.
-func (t *Transport) Write(p []byte) (int, error) {
-	switch {
-	case !t.loop.Here():
-		return 0, t.host.opError("write", t.stream, offLoop("Write"))
-	case t.closing || t.lost:
-		return 0, t.host.opError("write", t.stream, net.ErrClosed)
-	case t.sealed:
-		return 0, t.host.opError("write", t.stream, errAfterEOF)
-	}
-	rest := p
-	for t.out.len() == 0 && t.canSend && len(rest) > 0 {
-		n, err := t.stream.Write(rest)
-		rest = rest[n:]
-		switch err {
-		case nil:
-		case netport.ErrAgain:
-			t.canSend = false
-		default:
-			err = t.host.opError("write", t.stream, err)
-			t.lose(err)
-			return len(p) - len(rest), err
-		}
-	}
-	if len(rest) > 0 {
-		t.out.add(rest)
-		t.checkHigh()
-	}
-	return len(p), nil
-}
-
-var errAfterEOF = errors.New("aionet: Write after WriteEOF")
-
-// checkHigh tells the protocol if the backlog is too long.
-func (t *Transport) checkHigh() {
-	if !t.full && t.made && t.out.len() > t.high {
-		t.full = true
-		defer t.survive()
-		t.proto.PauseWriting()
-	}
-}
-
-// WriteEOF tells the other side, when all that was written has been sent, that no more
-// will come; reading goes on. A second call does nothing.
-func (t *Transport) WriteEOF() {
-	t.mustBeHere("WriteEOF")
-	if t.sealed || t.closing || t.lost {
-		return
-	}
-	t.sealed, t.ending = true, true
-	if t.out.len() == 0 {
-		t.endWriting()
-	}
-}
-
-// Close closes the connection when all that was written has been sent. No more is
-// read; the protocol hears of nothing but ConnectionLost, and ResumeWriting before. If
-// the other side does not read it may take for ever: see Abort. From any goroutine; a
-// second call does nothing.
+// Close closes the connection when all written data has been sent. Nothing more is read. Of the
+// protocol only ConnectionLost is called, and ResumeWriting before it. If the peer does not read,
+// the connection stays open: see Abort. Close may be called from any goroutine and does not wait.
+// A second call does nothing.
 func (t *Transport) Close() { t.loop.Do(t.close) }
 
 func (t *Transport) close() {
@@ -321,99 +216,76 @@ func (t *Transport) close() {
 	}
 }
 
-// Abort closes the connection and drops what was not sent. From any goroutine; a
-// second call does nothing.
+// Abort closes the connection and discards unsent data. It may be called from any goroutine and
+// does not wait. A second call does nothing.
 func (t *Transport) Abort() { t.loop.Do(func() { t.lose(nil) }) }
 
 // IsClosing reports whether the connection was closed, aborted or lost.
 func (t *Transport) IsClosing() bool {
-	t.mustBeHere("IsClosing")
+	t.mustBeOnLoop("IsClosing")
 	return t.closing || t.lost
 }
 
-// PauseReading has DataReceived called no more until ResumeReading: what comes stays in
-// the system, whose limits slow the other side down. The end of the other side, and
-// that it has failed, are not noticed meanwhile. A second call does nothing.
+// PauseReading stops calls of DataReceived until ResumeReading. Received data stays in the
+// system, whose limits slow the peer down. EOF and errors of the connection are not reported
+// before ResumeReading. A second call does nothing.
 func (t *Transport) PauseReading() {
-	t.mustBeHere("PauseReading")
-	t.paused = true
+	t.mustBeOnLoop("PauseReading")
+	t.readPaused = true
 }
 
-// ResumeReading ends PauseReading. Without one it does nothing.
+// ResumeReading ends PauseReading. Without PauseReading it does nothing.
 func (t *Transport) ResumeReading() {
-	t.mustBeHere("ResumeReading")
-	t.paused = false
+	t.mustBeOnLoop("ResumeReading")
+	t.readPaused = false
 	if t.mayRead() {
 		t.schedule()
 	}
 }
 
-// SetWriteBufferLimits sets the marks, in bytes: PauseWriting is called when more than
-// high is buffered, ResumeWriting when no more than low is. They are 64 KiB and 16 KiB
-// at first; with a high of 0 the protocol is paused whenever anything is buffered. It
-// panics unless 0 <= low <= high.
-func (t *Transport) SetWriteBufferLimits(high, low int) {
-	t.mustBeHere("SetWriteBufferLimits")
-	if low < 0 || high < low {
-		panic(fmt.Errorf("aionet: SetWriteBufferLimits(%d, %d): low must be at least 0 and at most high", high, low))
-	}
-	t.high, t.low = high, low
-	t.checkHigh()
-	if t.full && t.out.len() <= low && !t.lost {
-		t.schedule()
-	}
-}
-
-// WriteBufferSize returns how many bytes were written and not yet sent.
-func (t *Transport) WriteBufferSize() int {
-	t.mustBeHere("WriteBufferSize")
-	return t.out.len()
-}
-
-// Context returns the connection's context, for tasks: they belong to the connection.
-// When it has been lost they are cancelled, and its server waits for them. If one fails
-// the error is reported with the remote address, and the connection is aborted. (A
-// task that panics ends Run, as anywhere.) The context has the values of the one given
-// to ServeProtocol or DialProtocol.
+// Context returns a context for tasks that belong to the connection. It has the values of the
+// ctx of ServeProtocol or DialProtocol. When the connection is lost the tasks are cancelled, and
+// the server waits for them. If a task fails, the error is reported with the remote address and
+// the connection is aborted. A task that panics ends Run, like any other task.
 func (t *Transport) Context() context.Context {
-	t.mustBeHere("Context")
+	t.mustBeOnLoop("Context")
 	if t.scope == nil {
-		t.scope = engine.OpenScope(t.host.ctx, func(err error) {
-			t.host.report(t.RemoteAddr(), err)
+		t.scope = engine.OpenScope(t.set.ctx, func(err error) {
+			t.set.report(t.RemoteAddr(), err)
 			t.lose(err)
 		})
-		if t.gone {
-			t.scope.Close(t.why(), func() {})
+		if t.finished {
+			t.scope.Close(t.cancelCause(), func() {})
 		}
 	}
 	return t.scope.Context()
 }
 
-// Loop returns the connection's loop, for CallLater and the like: a time-out, say,
-// that calls Abort. From any goroutine.
+// Loop returns the connection's loop, for calls such as CallLater. It may be called from any
+// goroutine.
 func (t *Transport) Loop() *asyncio.Loop { return t.loop.Public.(*asyncio.Loop) }
 
-// LocalAddr returns the address of this side. From any goroutine.
+// LocalAddr returns the local address. It may be called from any goroutine.
 func (t *Transport) LocalAddr() net.Addr { return t.stream.LocalAddr() }
 
-// RemoteAddr returns the address of the other side. From any goroutine.
+// RemoteAddr returns the peer's address. It may be called from any goroutine.
 func (t *Transport) RemoteAddr() net.Addr { return t.stream.RemoteAddr() }
 
-// Control calls fn with the descriptor, to set options, say: from any goroutine, while
-// it cannot be closed. The descriptor must not be closed, nor set to block; with an
-// SO_LINGER of more than 0 the loop would be blocked at the connection's end. On a
-// network without descriptors the error is errors.ErrUnsupported, and after the end
-// net.ErrClosed.
+// Control calls fn with the file descriptor, for example to set socket options. The descriptor
+// cannot be closed during the call. fn must not close it, set it to blocking mode, or set
+// SO_LINGER to more than 0: that would block the loop when the connection ends. Control may be
+// called from any goroutine. On a network without descriptors it returns errors.ErrUnsupported,
+// and after the end of the connection net.ErrClosed.
 func (t *Transport) Control(fn func(fd uintptr)) error {
-	return t.host.opError("raw-control", t.stream, t.stream.Control(fn))
+	return t.set.opError("raw-control", t.stream, t.stream.Control(fn))
 }
 
-func (t *Transport) mustBeHere(call string) {
+func (t *Transport) mustBeOnLoop(call string) {
 	if !t.loop.Here() {
-		panic(offLoop(call))
+		panic(errOffLoop(call))
 	}
 }
 
-func offLoop(call string) error {
+func errOffLoop(call string) error {
 	return fmt.Errorf("%w: Transport.%s: call it on the loop, in a callback or a task; from elsewhere by Loop.CallSoonThreadsafe", asyncio.ErrWrongTask, call)
 }

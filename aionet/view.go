@@ -6,27 +6,26 @@ import (
 	"net"
 )
 
-// WithContext returns a view of the connection whose Read and Write also end when
-// ctx does, which must have the connection's loop: a time-out for one line, say. The
-// view is used in tasks of the loop. Everything else is the connection's.
+// WithContext returns a view of the connection whose Read and Write obey ctx, for example a
+// time-out for one line. ctx must belong to the connection's loop, and the view is used in tasks
+// of that loop. Everything else is shared with the connection.
 func (c *Conn) WithContext(ctx context.Context) net.Conn { return view{c, ctx} }
 
+// view overrides each method of Conn that suspends, so that it obeys ctx.
 type view struct {
 	*Conn
 	ctx context.Context
 }
 
-func (v view) Read(p []byte) (int, error)  { return v.read(v.ctx, p) }
-func (v view) Write(p []byte) (int, error) { return v.write(v.ctx, p) }
-
-// Next, WriteTo and ReadFrom are not the connection's, which would not obey the ctx.
+func (v view) Read(p []byte) (int, error)  { return v.readWith(v.ctx, p) }
+func (v view) Write(p []byte) (int, error) { return v.writeWith(v.ctx, p) }
 
 func (v view) Next() ([]byte, error) {
 	caller, err := v.enter(v.ctx)
 	if err != nil {
 		return nil, v.opError("read", err)
 	}
-	return v.next(caller)
+	return v.nextBy(caller)
 }
 
 func (v view) WriteTo(w io.Writer) (int64, error) {
@@ -39,7 +38,7 @@ func (v view) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (v view) ReadFrom(r io.Reader) (int64, error) {
-	w, h, err := v.heldForWriting()
+	w, h, err := v.holdForWriting()
 	if err != nil {
 		return 0, err
 	}
@@ -47,11 +46,10 @@ func (v view) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{w}, r)
 }
 
-// hold begins a call of many parts, with the view's ctx.
-func (v view) hold(op string, h *half) (hold, error) {
+func (v view) hold(op string, d *direction) (hold, error) {
 	caller, err := v.enter(v.ctx)
 	if err != nil {
 		return hold{}, v.opError(op, err)
 	}
-	return v.holdBy(caller, op, h)
+	return v.holdBy(caller, op, d)
 }
