@@ -19,10 +19,10 @@ import (
 	"github.com/asyncio-go/asyncio/aioexec"
 )
 
-// The cancellation of a Wait kills the process, and it is reaped when Wait returns.
-func TestCancelledWaitKills(t *testing.T) {
+// TestWait_CancelledKills: a cancelled Wait kills the process, and returns when it is reaped.
+func TestWait_CancelledKills(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
-		p, pid := begin(ctx, t, child("hang"))
+		p, pid := startChild(ctx, t, child("hang"))
 		defer p.Close()
 		limited, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
 		defer cancel()
@@ -30,21 +30,22 @@ func TestCancelledWaitKills(t *testing.T) {
 			t.Errorf("Wait: error %v", err)
 		}
 		if p.State() == nil || signalOf(p) != syscall.SIGKILL || p.ExitCode() != -1 {
-			t.Errorf("it ended by %v", p.State())
+			t.Errorf("state %v", p.State())
 		}
-		gone(t, pid)
+		waitGone(t, pid)
 		return nil
 	})
 }
 
-// So does the cancellation of the task that started it, even if nobody waits.
-func TestCancelledOwnerKills(t *testing.T) {
+// TestOwner_CancelledKills: a cancellation of the task that started the process kills it, without a
+// Wait.
+func TestOwner_CancelledKills(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		var p *aioexec.Process
 		started := asyncio.NewFuture[int](ctx)
 		owner := asyncio.Go(ctx, func(ctx context.Context) error {
 			var pid int
-			p, pid = begin(ctx, t, child("hang"))
+			p, pid = startChild(ctx, t, child("hang"))
 			defer p.Close()
 			started.SetResult(pid)
 			return asyncio.Sleep(ctx, time.Hour)
@@ -60,17 +61,17 @@ func TestCancelledOwnerKills(t *testing.T) {
 		if err := p.Wait(ctx); err == nil || signalOf(p) != syscall.SIGKILL {
 			t.Errorf("Wait: %v", err)
 		}
-		gone(t, pid)
+		waitGone(t, pid)
 		return nil
 	})
 }
 
-// A group waits for its processes, as for its tasks, and kills them when it fails.
-func TestGroupsOwnProcesses(t *testing.T) {
+// TestTaskGroup_OwnsProcesses: a group waits for its processes, and kills them when it fails.
+func TestTaskGroup_OwnsProcesses(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		var p *aioexec.Process
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) (err error) {
-			p, err = aioexec.Start(ctx, child("exit 1")) // which nobody asks for, and is no failure of the group
+			p, err = aioexec.Start(ctx, child("exit 1")) // without a Wait the exit code is not an error of the group
 			return err
 		})
 		if err != nil || p.ExitCode() != 1 {
@@ -78,50 +79,50 @@ func TestGroupsOwnProcesses(t *testing.T) {
 		}
 		wrong := errors.New("something is wrong")
 		err = asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
-			p, _ = begin(ctx, t, child("hang"))
+			p, _ = startChild(ctx, t, child("hang"))
 			defer p.Stdout.Close()
 			return wrong
 		})
 		if !errors.Is(err, wrong) || p.State() == nil || signalOf(p) != syscall.SIGKILL {
-			t.Errorf("it ended by %v, error %v", p.State(), err)
+			t.Errorf("state %v, error %v", p.State(), err)
 		}
 		return nil
 	})
 }
 
-// What is forgotten ends with the loop, pipes and all.
-func TestTheEndOfTheLoopKills(t *testing.T) {
+// TestLoopEnd_Kills: the end of the loop kills the process and closes the pipes.
+func TestLoopEnd_Kills(t *testing.T) {
 	var pid int
 	onLoop(t, func(ctx context.Context) error {
 		cmd := child("hang")
 		cmd.Stdin, cmd.Stderr = aioexec.Pipe, aioexec.Pipe
-		_, pid = begin(context.WithoutCancel(ctx), t, cmd)
+		_, pid = startChild(context.WithoutCancel(ctx), t, cmd)
 		return nil
 	})
-	gone(t, pid)
+	waitGone(t, pid)
 }
 
-// Even if the grace is longer than the time that the loop has for its end. The task of
-// the process is abandoned then: its coroutine stays, so goroutines are not counted.
-func TestTheEndOfTheLoopCutsTheGraceShort(t *testing.T) {
+// TestLoopEnd_LimitsTheGrace: WithShutdownTimeout limits the grace. The loop then abandons the
+// coroutine of the process task, so the test does not count goroutines.
+func TestLoopEnd_LimitsTheGrace(t *testing.T) {
 	var pid int
 	err := run(t, func(ctx context.Context) error {
-		_, pid = begin(ctx, t, child("deaf"), aioexec.Interrupt(os.Interrupt, time.Hour))
+		_, pid = startChild(ctx, t, child("ignore-signals"), aioexec.Interrupt(os.Interrupt, time.Hour))
 		return nil
 	}, asyncio.WithShutdownTimeout(10*time.Millisecond))
 	if err == nil || !strings.Contains(err.Error(), "process "+filepath.Base(os.Args[0])) {
-		t.Errorf("Run: %v, want an error that names the task of the process", err)
+		t.Errorf("Run: %v, want an error with the name of the process task", err)
 	}
 	noChildren(t)
-	gone(t, pid)
+	waitGone(t, pid)
 }
 
-// Even if it was being started when the loop gave up on it.
-func TestTheEndOfTheLoopDuringAStartKills(t *testing.T) {
+// TestLoopEnd_DuringStart: a process that is starting when the loop abandons it is killed.
+func TestLoopEnd_DuringStart(t *testing.T) {
 	for turns := range 4 {
 		run(t, func(ctx context.Context) error {
 			asyncio.Go(ctx, func(ctx context.Context) error {
-				_, err := aioexec.Start(ctx, child("deaf"), aioexec.Interrupt(os.Interrupt, time.Hour))
+				_, err := aioexec.Start(ctx, child("ignore-signals"), aioexec.Interrupt(os.Interrupt, time.Hour))
 				return err
 			})
 			for range turns {
@@ -133,11 +134,11 @@ func TestTheEndOfTheLoopDuringAStartKills(t *testing.T) {
 	}
 }
 
-// A process that listens to the signal may end as it likes.
+// TestInterrupt: a process that handles the signal can choose its exit code.
 func TestInterrupt(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		onLoop(t, func(ctx context.Context) error {
-			p, _ := begin(ctx, t, child("polite 9"), aioexec.Interrupt(sig, time.Hour))
+			p, _ := startChild(ctx, t, child("exit-on-signal 9"), aioexec.Interrupt(sig, time.Hour))
 			defer p.Close()
 			cancelled, cancel := context.WithCancel(ctx)
 			cancel()
@@ -145,50 +146,51 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("Wait: error %v", err)
 			}
 			if p.ExitCode() != 9 {
-				t.Errorf("it ended by %v, want exit code 9", p.State())
+				t.Errorf("state %v, want exit code 9", p.State())
 			}
-			if rest := readAll(t, p.Stdout); rest != "told to end by "+sig.String()+"\n" {
-				t.Errorf("it said %q", rest)
+			if rest := readAll(t, p.Stdout); rest != "signal: "+sig.String()+"\n" {
+				t.Errorf("the output is %q", rest)
 			}
 			return nil
 		})
 	}
 }
 
-// One that does not is killed after the grace.
-func TestGrace(t *testing.T) {
+// TestInterrupt_KillsAfterGrace: a process that ignores the signal is killed.
+func TestInterrupt_KillsAfterGrace(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
-		p, _ := begin(ctx, t, child("deaf"), aioexec.Interrupt(syscall.SIGTERM, 5*time.Millisecond))
+		p, _ := startChild(ctx, t, child("ignore-signals"), aioexec.Interrupt(syscall.SIGTERM, 5*time.Millisecond))
 		defer p.Close()
 		cancelled, cancel := context.WithCancel(ctx)
 		cancel()
 		p.Wait(cancelled)
 		if p.State() == nil || signalOf(p) != syscall.SIGKILL {
-			t.Errorf("it ended by %v", p.State())
+			t.Errorf("state %v", p.State())
 		}
 		return nil
 	})
 }
 
-// Killed is the whole group: what the process has started too.
-func TestTheGroupIsKilled(t *testing.T) {
+// TestKill_KillsTheGroup: Kill kills the programs that the process has started.
+func TestKill_KillsTheGroup(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
-		p, grandchild := begin(ctx, t, child("parent 0"))
+		p, grandchild := startChild(ctx, t, child("parent 0"))
 		defer p.Close()
 		if grandchild == p.Pid() {
-			t.Fatalf("the number %d is the child's own", grandchild)
+			t.Fatalf("pid %d: want that of the grandchild", grandchild)
 		}
 		p.Kill()
 		if err := p.Wait(ctx); err == nil {
-			t.Error("it ended well")
+			t.Error("the exit code is 0")
 		}
-		gone(t, grandchild)
+		waitGone(t, grandchild)
 		return nil
 	})
 }
 
-// What outlives the process in its group is killed as well, and so its pipes end.
-func TestWhatOutlivesTheProcessIsKilled(t *testing.T) {
+// TestProcessEnd_KillsTheGroup: the remaining processes of the group are killed, which closes the
+// pipes.
+func TestProcessEnd_KillsTheGroup(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		cmd := child("parent 1")
 		cmd.Stdout, cmd.Stderr = aioexec.Pipe, aioexec.Pipe
@@ -197,29 +199,29 @@ func TestWhatOutlivesTheProcessIsKilled(t *testing.T) {
 			return err
 		}
 		if _, _, err = p.Communicate(ctx, nil, aioexec.Limits{}); err != nil || p.ExitCode() != 0 {
-			t.Errorf("it ended by %v, error %v", p.State(), err)
+			t.Errorf("state %v, error %v", p.State(), err)
 		}
 		return nil
 	})
 }
 
-// A command that says which group it wants is in no other.
-func TestAGroupOfTheCallersChoice(t *testing.T) {
+// TestStart_ProcessGroup: Start respects a group in cmd.SysProcAttr.
+func TestStart_ProcessGroup(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		for name, attr := range map[string]*syscall.SysProcAttr{"a session": {Setsid: true}, "a group": {Setpgid: true}, "none": nil} {
 			cmd := child("hang")
 			cmd.SysProcAttr = attr
-			p, pid := begin(ctx, t, cmd)
+			p, pid := startChild(ctx, t, cmd)
 			if group, err := syscall.Getpgid(pid); group != pid || err != nil {
-				t.Errorf("%s: process %d is of the group %d, error %v", name, pid, group, err)
+				t.Errorf("%s: process %d is in the group %d, error %v", name, pid, group, err)
 			}
-			// Another joins it, and is killed alone.
+			// Another process joins the group, and is killed alone.
 			other := child("hang")
 			other.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: pid}
 			if name != "a session" {
-				q, member := begin(ctx, t, other)
+				q, member := startChild(ctx, t, other)
 				if group, _ := syscall.Getpgid(member); group != pid {
-					t.Errorf("%s: process %d is of the group %d, want %d", name, member, group, pid)
+					t.Errorf("%s: process %d is in the group %d, want %d", name, member, group, pid)
 				}
 				q.Close()
 				q.Wait(ctx)
@@ -234,7 +236,7 @@ func TestAGroupOfTheCallersChoice(t *testing.T) {
 	})
 }
 
-// daemon is a program that starts a child by this package, and is killed itself.
+// daemon is a program that starts a child with this package, and that the test kills.
 func daemon(int) {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		cmd := child("hang")
@@ -248,9 +250,9 @@ func daemon(int) {
 	panic(err)
 }
 
-// A process does not outlive this program, however that ends.
+// TestNoOrphans: a process ends when the program that started it is killed.
 func TestNoOrphans(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	program := child("daemon")
 	stdout, err := program.StdoutPipe()
 	if err != nil {
@@ -269,15 +271,15 @@ func TestNoOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.Process.Kill()
-	if _, err := io.Copy(io.Discard, lines); err != nil { // it ends when nobody has the pipe
+	if _, err := io.Copy(io.Discard, lines); err != nil { // EOF when no process has the pipe open
 		t.Error(err)
 	}
 	program.Wait()
-	gone(t, pid)
+	waitGone(t, pid)
 }
 
-// A cancellation at any moment of the start leaves nothing.
-func TestCancelledStart(t *testing.T) {
+// TestStart_Cancelled cancels Start in each of its steps, without a leak.
+func TestStart_Cancelled(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		cancelled, cancel := context.WithCancel(ctx)
 		cancel()

@@ -13,15 +13,14 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Limits are how many bytes of output Communicate collects: 0 means DefaultLimit, less
-// than 0 any number.
+// Limits are the maximum numbers of bytes that Communicate collects of each output. 0 means
+// DefaultLimit, a negative number means no limit.
 type Limits struct{ Stdout, Stderr int }
 
-// DefaultLimit is how much Communicate and Output collect of each stream unless they
-// are told otherwise: 16 MiB.
+// DefaultLimit is the default limit of Communicate and Output for each stream, in bytes.
 const DefaultLimit = 16 << 20
 
-// A LimitError is the end of a process that wrote more than it was allowed to.
+// A LimitError is the error of a process that was killed because its output exceeded a limit.
 type LimitError struct {
 	Stream string // "stdout" or "stderr"
 	Limit  int    // in bytes
@@ -32,21 +31,22 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("aioexec: the process wrote more than %d bytes to %s, and was killed", e.Limit, e.Stream)
 }
 
-// Communicate writes input to the process and closes its standard input, reads both
-// outputs to their ends, all at once, so that no full pipe can hold it up, waits for
-// the end of the process as Wait does, and closes the pipes. Streams that are no pipes
-// are left alone. Input that the process does not take is dropped.
+// Communicate writes input to the process and closes its standard input. At the same time it
+// reads both outputs to their ends, so that a full pipe does not block the process. Then it
+// waits for the end of the process as Wait does, and closes the pipes. It uses only streams
+// that are pipes. It drops input that the process does not read.
 //
-// It returns what the process wrote, also with an error: an *exec.ExitError if the
-// process did not exit with 0, a *LimitError if it wrote too much, ctx.Err() if ctx
-// was cancelled. The process has ended in each case. A process outside of the group to
-// which this one left a pipe keeps Communicate waiting; with cmd.WaitDelay only for so
-// long, and the error is exec.ErrWaitDelay then.
+// It returns the output of the process, also with an error: an *exec.ExitError if the exit
+// code was not 0, a *LimitError if the output exceeded a limit, or ctx.Err() if ctx was
+// cancelled. The process has ended in each case. Communicate also waits for a process
+// outside of the group that has a pipe open. cmd.WaitDelay limits that wait, with the error
+// exec.ErrWaitDelay.
 //
-// It is called in a task of the loop, and nobody else uses the pipes meanwhile.
+// Communicate must be called in a task of the loop. No other task may use the pipes at the
+// same time.
 func (p *Process) Communicate(ctx context.Context, input []byte, limits Limits) (stdout, stderr []byte, err error) {
 	if p.Stdin == nil && len(input) > 0 {
-		return nil, nil, errors.New("aioexec: Communicate: there is input, but cmd.Stdin is not aioexec.Pipe")
+		return nil, nil, fmt.Errorf("aioexec: Communicate: %d bytes of input, but cmd.Stdin is not aioexec.Pipe", len(input))
 	}
 	out, errs := collector{stream: "stdout", from: p.Stdout, limit: limits.Stdout}, collector{stream: "stderr", from: p.Stderr, limit: limits.Stderr}
 	err = asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
@@ -61,15 +61,15 @@ func (p *Process) Communicate(ctx context.Context, input []byte, limits Limits) 
 		if _, err := p.ended.Await(ctx); err != nil {
 			return err
 		}
-		p.outlived(out.from, errs.from)
+		p.limitReads(out.from, errs.from)
 		return nil
 	})
 	defer p.closePipes()
 	if err != nil && ctx.Err() == nil {
 		p.Kill()
 		p.ended.Await(context.WithoutCancel(ctx))
-		if tooMuch := (*LimitError)(nil); errors.As(err, &tooMuch) {
-			err = tooMuch
+		if limitErr := (*LimitError)(nil); errors.As(err, &limitErr) {
+			err = limitErr
 		}
 		return out.got, errs.got, err
 	}
@@ -79,10 +79,11 @@ func (p *Process) Communicate(ctx context.Context, input []byte, limits Limits) 
 	return out.got, errs.got, err
 }
 
-// outlived is called when the process has ended and somebody may still have its pipes.
-func (p *Process) outlived(outputs ...*aionet.Conn) {
+// limitReads applies cmd.WaitDelay after the end of the process. Other processes may still
+// have its pipes open.
+func (p *Process) limitReads(outputs ...*aionet.Conn) {
 	if p.Stdin != nil {
-		p.Stdin.Close() // nobody that is waited for reads it
+		p.Stdin.Close() // the reader has ended
 	}
 	if p.cmd.WaitDelay <= 0 {
 		return
@@ -96,7 +97,7 @@ func (p *Process) outlived(outputs ...*aionet.Conn) {
 
 func (p *Process) feed(ctx context.Context, input []byte) error {
 	defer p.Stdin.Close()
-	p.Stdin.Write(input) // what it does not want is dropped
+	p.Stdin.Write(input) // an error means that the process does not read its input
 	return ctx.Err()
 }
 
@@ -106,7 +107,7 @@ type collector struct {
 	from   *aionet.Conn
 	limit  int
 	got    []byte
-	cut    bool // by cmd.WaitDelay
+	cut    bool // cmd.WaitDelay has passed before the end of the output
 }
 
 func (c *collector) collect(context.Context) error {
@@ -133,10 +134,9 @@ func (c *collector) collect(context.Context) error {
 	}
 }
 
-// Output starts the command, waits for its end as Communicate does, and returns what
-// it wrote to its standard output. If it did not exit with 0 the error is an
-// *exec.ExitError with what it wrote to its standard error, unless cmd.Stderr is set.
-// cmd.Stdout must be nil.
+// Output starts the command, waits for its end as Communicate does, and returns its standard
+// output. If the exit code is not 0, the error is an *exec.ExitError. Its Stderr field has
+// the standard error of the command, unless cmd.Stderr is set. cmd.Stdout must be nil.
 func Output(ctx context.Context, cmd *exec.Cmd, opts ...Option) ([]byte, error) {
 	if cmd == nil || cmd.Stdout != nil {
 		return nil, errors.New("aioexec: Output: cmd.Stdout must be nil")

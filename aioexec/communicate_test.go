@@ -21,24 +21,24 @@ func piped(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// No pipe that is full holds anything up: the child fills both outputs before it reads,
-// and is sent more than fits into a pipe.
-func TestCommunicateWithFullPipes(t *testing.T) {
-	const much = 1 << 20
+// TestCommunicate_FullPipes: full pipes do not block Communicate. The child fills both outputs
+// before it reads, and the input is larger than a pipe.
+func TestCommunicate_FullPipes(t *testing.T) {
+	const size = 1 << 20
 	onLoop(t, func(ctx context.Context) error {
-		p, err := aioexec.Start(ctx, piped(child("flood %d", much)))
+		p, err := aioexec.Start(ctx, piped(child("flood %d", size)))
 		if err != nil {
 			return err
 		}
-		out, errs, err := p.Communicate(ctx, make([]byte, much), aioexec.Limits{})
-		if len(out) != much || len(errs) != much {
-			t.Errorf("%d and %d bytes, want %d of each", len(out), len(errs), much)
+		out, errs, err := p.Communicate(ctx, make([]byte, size), aioexec.Limits{})
+		if len(out) != size || len(errs) != size {
+			t.Errorf("%d and %d bytes, want %d of each", len(out), len(errs), size)
 		}
 		return err
 	})
 }
 
-func TestCommunicateEchoes(t *testing.T) {
+func TestCommunicate(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		for _, input := range [][]byte{nil, []byte("a"), bytes.Repeat([]byte("0123456789abcdef"), 1<<16)} {
 			p, err := aioexec.Start(ctx, piped(child("cat")))
@@ -47,63 +47,63 @@ func TestCommunicateEchoes(t *testing.T) {
 			}
 			out, errs, err := p.Communicate(ctx, input, aioexec.Limits{Stdout: -1})
 			if !bytes.Equal(out, input) || len(errs) > 0 || err != nil {
-				t.Errorf("%d bytes came back of %d, and %q, error %v", len(out), len(input), errs, err)
+				t.Errorf("%d bytes of %d, stderr %q, error %v", len(out), len(input), errs, err)
 			}
 		}
 		return nil
 	})
 }
 
-// Input that the process does not read is dropped.
-func TestCommunicateWithoutAReader(t *testing.T) {
+// TestCommunicate_UnreadInput: Communicate drops input that the process does not read.
+func TestCommunicate_UnreadInput(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		p, err := aioexec.Start(ctx, piped(child("ignore")))
 		if err != nil {
 			return err
 		}
 		out, _, err := p.Communicate(ctx, make([]byte, 1<<20), aioexec.Limits{})
-		if string(out) != "it takes nothing\n" {
-			t.Errorf("it said %q", out)
+		if string(out) != "input ignored\n" {
+			t.Errorf("the output is %q", out)
 		}
 		return err
 	})
 }
 
-func TestCommunicateLimits(t *testing.T) {
-	const much = 100_000
+func TestCommunicate_Limits(t *testing.T) {
+	const size = 100_000
 	for name, c := range map[string]struct {
 		limits aioexec.Limits
 		stream string
 	}{
 		"stdout":        {aioexec.Limits{Stdout: 5000}, "stdout"},
 		"stderr":        {aioexec.Limits{Stderr: 5000}, "stderr"},
-		"one too many":  {aioexec.Limits{Stdout: much - 1}, "stdout"},
-		"just not":      {aioexec.Limits{Stdout: much, Stderr: much}, ""},
+		"one too small": {aioexec.Limits{Stdout: size - 1}, "stdout"},
+		"at the limit":  {aioexec.Limits{Stdout: size, Stderr: size}, ""},
 		"no limit":      {aioexec.Limits{Stdout: -1, Stderr: -1}, ""},
-		"the usual one": {aioexec.Limits{}, ""},
+		"default":       {aioexec.Limits{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onLoop(t, func(ctx context.Context) error {
-				p, err := aioexec.Start(ctx, piped(child("flood %d", much)))
+				p, err := aioexec.Start(ctx, piped(child("flood %d", size)))
 				if err != nil {
 					return err
 				}
 				out, errs, err := p.Communicate(ctx, nil, c.limits)
 				if c.stream == "" {
-					if len(out) != much || len(errs) != much || err != nil {
+					if len(out) != size || len(errs) != size || err != nil {
 						t.Errorf("%d and %d bytes, error %v", len(out), len(errs), err)
 					}
 					return nil
 				}
-				tooMuch, ok := err.(*aioexec.LimitError)
-				if !ok || tooMuch.Stream != c.stream || !strings.Contains(err.Error(), c.stream) {
+				limitErr, ok := err.(*aioexec.LimitError)
+				if !ok || limitErr.Stream != c.stream || !strings.Contains(err.Error(), c.stream) {
 					t.Errorf("error %v; want a LimitError of %s", err, c.stream)
 				}
 				if c.stream == "stdout" && len(out) != c.limits.Stdout || c.stream == "stderr" && len(errs) != c.limits.Stderr {
 					t.Errorf("%d and %d bytes with the limits %v", len(out), len(errs), c.limits)
 				}
 				if p.State() == nil {
-					t.Error("the process runs on")
+					t.Error("the process still runs")
 				}
 				return nil
 			})
@@ -111,7 +111,7 @@ func TestCommunicateLimits(t *testing.T) {
 	}
 }
 
-func TestCommunicateTellsTheExitCode(t *testing.T) {
+func TestCommunicate_ExitCode(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		p, err := aioexec.Start(ctx, piped(child("fail 4")))
 		if err != nil {
@@ -125,7 +125,7 @@ func TestCommunicateTellsTheExitCode(t *testing.T) {
 	})
 }
 
-func TestCommunicateCancelled(t *testing.T) {
+func TestCommunicate_Cancelled(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		p, err := aioexec.Start(ctx, piped(child("flood %d", 1<<30)))
 		if err != nil {
@@ -143,13 +143,13 @@ func TestCommunicateCancelled(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		if p.State() == nil || signalOf(p) != syscall.SIGKILL {
-			t.Errorf("it ended by %v", p.State())
+			t.Errorf("state %v", p.State())
 		}
 		return nil
 	})
 }
 
-func TestCommunicateMisused(t *testing.T) {
+func TestCommunicate_Misuse(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		p, err := aioexec.Start(ctx, child("exit 0"))
 		if err != nil {
@@ -163,22 +163,22 @@ func TestCommunicateMisused(t *testing.T) {
 	})
 }
 
-// A process that has left the group and holds the pipes is waited for as long as
-// cmd.WaitDelay says.
-func TestWaitDelay(t *testing.T) {
+// TestCommunicate_WaitDelay: cmd.WaitDelay limits the wait for a process that has left the group
+// and has the pipes open.
+func TestCommunicate_WaitDelay(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
-		cmd := piped(child("runaway"))
+		cmd := piped(child("leave-group"))
 		cmd.WaitDelay = time.Millisecond
 		p, err := aioexec.Start(ctx, cmd)
 		if err != nil {
 			return err
 		}
-		runaway := number(t, p.Stdout) // what it wrote may not have been read yet when the delay is over
+		leaveGroup := readPid(t, p.Stdout) // read before the delay has passed
 		if _, _, err := p.Communicate(ctx, nil, aioexec.Limits{}); !errors.Is(err, exec.ErrWaitDelay) || p.ExitCode() != 0 {
-			t.Errorf("it ended by %v, error %v", p.State(), err)
+			t.Errorf("state %v, error %v", p.State(), err)
 		}
-		syscall.Kill(runaway, syscall.SIGKILL)
-		gone(t, runaway)
+		syscall.Kill(leaveGroup, syscall.SIGKILL)
+		waitGone(t, leaveGroup)
 		return nil
 	})
 }
@@ -196,7 +196,7 @@ func TestOutput(t *testing.T) {
 		limited, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
 		defer cancel()
 		if _, err := aioexec.Output(limited, child("hang")); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with a time-out: error %v", err)
+			t.Errorf("with a timeout: error %v", err)
 		}
 		return nil
 	})

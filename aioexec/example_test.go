@@ -17,7 +17,7 @@ import (
 	"github.com/asyncio-go/asyncio/aioexec"
 )
 
-// Two commands run at the same time, and so does everything else on the loop.
+// Two commands run at the same time.
 func Example() {
 	say := func(ctx context.Context, text string) (string, error) {
 		out, err := aioexec.Output(ctx, exec.Command("echo", text))
@@ -47,7 +47,7 @@ func ExampleOutput() {
 	// exit status 1
 }
 
-// A conversation with a process, line by line.
+// A dialogue with a process, line by line.
 func ExampleStart() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		cmd := exec.Command("cat")
@@ -78,7 +78,7 @@ func ExampleProcess_Communicate() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		cmd := exec.Command("sort")
 		cmd.Stdin, cmd.Stdout = aioexec.Pipe, aioexec.Pipe
-		cmd.Stderr = aioexec.Stdout // complaints are part of the output
+		cmd.Stderr = aioexec.Stdout // both in one stream
 		p, err := aioexec.Start(ctx, cmd)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func ExampleProcess_Communicate() {
 	// pear
 }
 
-// A process that writes without end is ended.
+// A process that exceeds the limit is killed.
 func ExampleLimits() {
 	asyncio.Run(context.Background(), func(ctx context.Context) error {
 		cmd := exec.Command("yes")
@@ -116,8 +116,8 @@ func ExampleLimits() {
 func ExampleLimitError() {
 	asyncio.Run(context.Background(), func(ctx context.Context) error {
 		_, err := aioexec.Output(ctx, exec.Command("yes"))
-		if tooMuch := (*aioexec.LimitError)(nil); errors.As(err, &tooMuch) {
-			fmt.Println(tooMuch.Stream, tooMuch.Limit == aioexec.DefaultLimit)
+		if limitErr := (*aioexec.LimitError)(nil); errors.As(err, &limitErr) {
+			fmt.Println(limitErr.Stream, limitErr.Limit == aioexec.DefaultLimit)
 		}
 		return nil
 	})
@@ -130,7 +130,7 @@ func ExampleLimitError_Error() {
 	// Output: aioexec: the process wrote more than 1000 bytes to stderr, and was killed
 }
 
-// A cancelled process gets a minute to end as it likes.
+// A cancelled process has a minute to end after SIGTERM.
 func ExampleInterrupt() {
 	asyncio.Run(context.Background(), func(ctx context.Context) error {
 		limited, cancel := asyncio.WithTimeout(ctx, 10*time.Millisecond)
@@ -167,12 +167,12 @@ func onExample(name string, body func(ctx context.Context, p *aioexec.Process) e
 	}
 }
 
-// A group does not end before its processes, as it does not before its tasks.
+// A group waits for its processes, as for its tasks.
 func ExampleProcess() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		var p *aioexec.Process
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) (err error) {
-			p, err = aioexec.Start(ctx, exec.Command("echo", "to nobody"))
+			p, err = aioexec.Start(ctx, exec.Command("echo", "hello"))
 			return err
 		})
 		fmt.Println(p.State())
@@ -188,7 +188,7 @@ func ExampleProcess_Wait() {
 	onExample("sleep", func(ctx context.Context, p *aioexec.Process) error {
 		limited, cancel := asyncio.WithTimeout(ctx, 10*time.Millisecond)
 		defer cancel()
-		fmt.Println(p.Wait(limited)) // which kills it
+		fmt.Println(p.Wait(limited)) // kills the process
 		fmt.Println(p.Wait(ctx))
 		return nil
 	})
@@ -197,7 +197,7 @@ func ExampleProcess_Wait() {
 	// signal: killed
 }
 
-// To wait for a while, and let the process live.
+// A task waits for a limited time, and does not kill the process.
 func ExampleProcess_Done() {
 	onExample("sleep", func(ctx context.Context, p *aioexec.Process) error {
 		limited, cancel := asyncio.WithTimeout(ctx, 10*time.Millisecond)
@@ -211,7 +211,7 @@ func ExampleProcess_Done() {
 
 func ExampleProcess_Pid() {
 	onExample("sleep", func(_ context.Context, p *aioexec.Process) error {
-		fmt.Println(syscall.Kill(p.Pid(), 0)) // is it there?
+		fmt.Println(syscall.Kill(p.Pid(), 0)) // nil: the process exists
 		return nil
 	})
 	// Output: <nil>

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// The test binary is the child too: this variable says what it does.
+// childMode is the environment variable that makes the test binary a child.
 const childMode = "AIOEXEC_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -38,11 +38,10 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// tools are what the examples run: this binary by other names, so that they need
-// nothing installed.
+// tools are the programs of the examples: this binary, linked under other names.
 var tools = map[string]func(){
 	"cat":   func() { io.Copy(os.Stdout, os.Stdin) },
-	"sleep": forever,
+	"sleep": block,
 	"false": func() { os.Exit(1) },
 	"yes": func() {
 		for page := strings.Repeat("y\n", 1<<14); ; {
@@ -60,7 +59,7 @@ var tools = map[string]func(){
 	},
 }
 
-// installTools puts them first on the path.
+// installTools puts links to the tools first in PATH.
 func installTools() (remove func()) {
 	dir, err := os.MkdirTemp("", "aioexec")
 	if err != nil {
@@ -79,7 +78,7 @@ func installTools() (remove func()) {
 	return func() { os.RemoveAll(dir) }
 }
 
-// child is a command that runs one of the children.
+// child returns a command that runs one of the children.
 func child(format string, args ...any) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
@@ -90,25 +89,25 @@ func child(format string, args ...any) *exec.Cmd {
 	return cmd
 }
 
-// children are what a child may do, with a number.
+// children are the main functions of children, by name, with an argument.
 var children = map[string]func(n int){
-	"exit":   os.Exit,
-	"hello":  func(int) { fmt.Println("hello"); fmt.Fprintln(os.Stderr, "and welcome") },
-	"cat":    func(int) { io.Copy(os.Stdout, os.Stdin) },
-	"fail":   func(n int) { fmt.Fprintln(os.Stderr, "no luck today"); os.Exit(n) },
-	"flood":  flood,
-	"ignore": func(int) { fmt.Println("it takes nothing") }, // and its input goes nowhere
-	"hang":   hang,
-	"mute":   func(int) { forever() },
-	"polite": polite,
-	"deaf":   deaf,
+	"exit":           os.Exit,
+	"hello":          func(int) { fmt.Println("hello"); fmt.Fprintln(os.Stderr, "and welcome") },
+	"cat":            func(int) { io.Copy(os.Stdout, os.Stdin) },
+	"fail":           func(n int) { fmt.Fprintln(os.Stderr, "no luck today"); os.Exit(n) },
+	"flood":          flood,
+	"ignore":         func(int) { fmt.Println("input ignored") }, // and does not read
+	"hang":           hang,
+	"mute":           func(int) { block() },
+	"exit-on-signal": exitOnSignal,
+	"ignore-signals": ignoreSignals,
 }
 
-func init() { // they start children themselves
-	children["parent"], children["daemon"], children["runaway"] = parent, daemon, runaway
+func init() { // these refer to child, which would be an initialization cycle
+	children["parent"], children["daemon"], children["leave-group"] = parent, daemon, leaveGroup
 }
 
-// flood writes n bytes to each output, in turns, and then reads what it got.
+// flood writes n bytes to each output, alternately, and then reads its input.
 func flood(n int) {
 	page := bytes.Repeat([]byte{'x'}, 4096)
 	for written := 0; written < n; written += len(page) {
@@ -118,39 +117,39 @@ func flood(n int) {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// hang says that it is there, and its number, and waits for ever.
+// hang prints its pid and blocks.
 func hang(int) {
 	fmt.Println(os.Getpid())
-	forever()
+	block()
 }
 
-// forever blocks, until the process is killed: that is what is tested.
-func forever() {
+// block blocks until the process is killed.
+func block() {
 	r, w, err := os.Pipe()
 	if err != nil {
 		panic(err)
 	}
 	defer w.Close()
-	r.Read(make([]byte, 1)) // nobody writes
+	r.Read(make([]byte, 1)) // the pipe has no data
 }
 
-// polite ends by itself, with n, when it is told to.
-func polite(n int) {
+// exitOnSignal exits with n after a signal.
+func exitOnSignal(n int) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 	fmt.Println(os.Getpid())
-	fmt.Println("told to end by", <-c)
+	fmt.Println("signal:", <-c)
 	os.Exit(n)
 }
 
-// deaf does not end when it is told to.
-func deaf(int) {
+// ignoreSignals prints its pid, ignores signals, and blocks.
+func ignoreSignals(int) {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	hang(0)
 }
 
-// runaway starts a child that leaves the group, tells its number, and exits.
-func runaway(int) {
+// leaveGroup starts a child in another group, prints its pid, and exits.
+func leaveGroup(int) {
 	cmd := child("mute")
 	cmd.Stdout = os.Stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -160,7 +159,7 @@ func runaway(int) {
 	fmt.Println(cmd.Process.Pid)
 }
 
-// parent starts a child that hangs and keeps the outputs; then it exits if n is 1.
+// parent starts a child that blocks with the outputs open. If n is 1, parent then exits.
 func parent(n int) {
 	cmd := child("hang")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

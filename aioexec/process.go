@@ -12,30 +12,30 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A Process is a command that was started. Its methods may be called from any task and
-// any goroutine, unless they say otherwise.
+// A Process is a started command. Its methods may be called from any task and any
+// goroutine, unless their documentation says otherwise.
 type Process struct {
-	// The pipes that the command asked for, or nil. They belong to the loop, and stay
-	// open when the process has ended, so that what it wrote can be read: to close
-	// them is the caller's, see Close.
+	// The pipes that the command asked for with Pipe, or nil. They are connections of the
+	// loop. They stay open when the process has ended, so that its output can be read.
+	// The caller must close them, for example with Close.
 	Stdin, Stdout, Stderr *aionet.Conn
 
 	cmd   *exec.Cmd
 	opts  options
-	group bool                      // it leads a process group
-	ended *asyncio.Future[struct{}] // after state and err are set
+	group bool                      // the process leads a process group
+	ended *asyncio.Future[struct{}] // done after state and err are set
 
-	mu       sync.Mutex // of what follows, and of signals against reaping
-	running  bool       // it was started
-	doomed   bool       // the loop ended before that
-	state    *os.ProcessState
-	err      error // what Wait returns
-	stopping bool
-	killer   *time.Timer // at the end of the grace
+	mu        sync.Mutex // guards the fields below, and prevents signals after reaping
+	started   bool
+	abandoned bool // the loop ended before the process was started
+	state     *os.ProcessState
+	err       error // the result of Wait
+	stopping  bool
+	killer    *time.Timer // kills the process after the grace
 }
 
-// run starts the process and reaps it, in a goroutine with a thread of its own. It
-// would take the thread anyway while it waits; and on Linux the process dies with it.
+// run starts the process and reaps it. It locks its goroutine to a thread, because on Linux
+// the process is killed when that thread ends.
 func (p *Process) run(ctx context.Context, started *asyncio.Future[error]) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -44,35 +44,35 @@ func (p *Process) run(ctx context.Context, started *asyncio.Future[error]) {
 		return
 	}
 	p.mu.Lock()
-	if p.running = true; p.doomed {
+	if p.started = true; p.abandoned {
 		p.signalAll(os.Kill)
 	}
 	p.mu.Unlock()
 	started.SetResult(nil)
 	defer context.AfterFunc(ctx, p.stop)()
 
-	if awaitExit(p.cmd.Process.Pid) { // ended and not reaped: the number is its own
+	if awaitExit(p.cmd.Process.Pid) { // not reaped yet, so no other process has the pid
 		p.mu.Lock()
 		p.killGroup()
 		p.reaped(p.cmd.Wait())
 	} else {
 		err := p.cmd.Wait()
 		p.mu.Lock()
-		p.killGroup() // it keeps the number of its leader for as long as there is something left of it
+		p.killGroup() // the ID of a group is not reused while the group has processes
 		p.reaped(err)
 	}
 	p.mu.Unlock()
 	p.ended.SetResult(struct{}{})
 }
 
-// killGroup kills what is left of the group. The lock is held.
+// killGroup kills the remaining processes of the group. The caller must hold the lock.
 func (p *Process) killGroup() {
 	if p.group {
 		signalGroup(p.cmd.Process.Pid, os.Kill)
 	}
 }
 
-// reaped notes the end. The lock is held.
+// reaped stores the state and the error of the ended process. The caller must hold the lock.
 func (p *Process) reaped(err error) {
 	p.state, p.err = p.cmd.ProcessState, err
 	if p.killer != nil {
@@ -80,7 +80,8 @@ func (p *Process) reaped(err error) {
 	}
 }
 
-// stop ends the process: by the signal and after the grace, or at once.
+// stop kills the process. With Interrupt it sends the signal first, and kills the process
+// after the grace.
 func (p *Process) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -95,10 +96,10 @@ func (p *Process) stop() {
 	p.signalAll(os.Kill)
 }
 
-// signalAll signals the group if there is one. The lock is held.
+// signalAll signals the group, or the process if it leads none. The caller must hold the lock.
 func (p *Process) signalAll(sig os.Signal) error {
 	switch {
-	case p.state != nil || !p.running:
+	case p.state != nil || !p.started:
 		return os.ErrProcessDone
 	case p.group:
 		return signalGroup(p.cmd.Process.Pid, sig)
@@ -106,14 +107,14 @@ func (p *Process) signalAll(sig os.Signal) error {
 	return p.cmd.Process.Signal(sig)
 }
 
-// Wait waits for the end of the process, suspending the calling task, or blocking the
-// goroutine of no loop. It returns nil if the process exited with 0, an
-// *exec.ExitError if it did not, or was killed. Further calls return the same.
+// Wait waits for the end of the process. In a task it suspends the task, in another
+// goroutine it blocks. It returns nil if the exit code was 0, and an *exec.ExitError
+// otherwise. Further calls return the same.
 //
-// If ctx is cancelled, the process is killed, after the signal and the grace of
-// Interrupt. Wait returns ctx.Err() when the process has ended. So the time-out of ctx limits
-// the process, not the wait. To stop waiting and let the process run, await Done. On Linux
-// the process does not outlive this program: see Start.
+// If ctx is cancelled, Wait kills the process, after the signal and the grace of Interrupt.
+// It returns ctx.Err() when the process has ended. So a timeout of ctx limits the process,
+// not the wait. To stop waiting without killing the process, await Done. On Linux the
+// process does not outlive this program: see Start.
 func (p *Process) Wait(ctx context.Context) error {
 	_, err := p.ended.Await(ctx)
 	if err != nil && ctx != nil && ctx.Err() != nil {
@@ -128,26 +129,26 @@ func (p *Process) Wait(ctx context.Context) error {
 	return p.err
 }
 
-// Done returns a channel that is closed when the process has ended: for asyncio.Recv,
-// or a select in a goroutine.
+// Done returns a channel that is closed when the process has ended. A task waits for it with
+// asyncio.Recv.
 func (p *Process) Done() <-chan struct{} { return p.ended.Done() }
 
-// Pid returns the number of the process.
+// Pid returns the process ID.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-// State tells how the process ended and what it used; nil while it runs.
+// State returns the exit status and the resource usage of the process, or nil while it runs.
 func (p *Process) State() *os.ProcessState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.state
 }
 
-// ExitCode returns what the process exited with: -1 while it runs, and if a signal
-// ended it, which State tells.
+// ExitCode returns the exit code of the process. It returns -1 while the process runs, and
+// if a signal ended it. State has the signal.
 func (p *Process) ExitCode() int { return p.State().ExitCode() }
 
-// Signal sends a signal to the process alone. It returns os.ErrProcessDone when the
-// process has ended.
+// Signal sends a signal to the process, but not to its group. It returns
+// os.ErrProcessDone when the process has ended.
 func (p *Process) Signal(sig os.Signal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,24 +158,24 @@ func (p *Process) Signal(sig os.Signal) error {
 	return p.cmd.Process.Signal(sig)
 }
 
-// Kill kills the process and its group, without a grace. It does not wait for the end.
-// It returns os.ErrProcessDone when the process has ended.
+// Kill kills the process and its group, without a grace period. It does not wait for the
+// end. It returns os.ErrProcessDone when the process has ended.
 func (p *Process) Kill() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.signalAll(os.Kill)
 }
 
-// abandon kills the process, or has it killed when it has started.
+// abandon kills the process. If the process is not started yet, run kills it after the start.
 func (p *Process) abandon() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.doomed = true
+	p.abandoned = true
 	p.signalAll(os.Kill)
 }
 
-// Close kills the process if it has not ended, and closes the pipes. It does not wait,
-// as the scope that owns the process does. It returns nil; a second call does nothing.
+// Close kills the process if it has not ended, and closes the pipes. It does not wait for
+// the end: the scope that owns the process does. It returns nil. A second call does nothing.
 func (p *Process) Close() error {
 	p.Kill()
 	p.closePipes()

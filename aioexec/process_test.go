@@ -20,7 +20,7 @@ import (
 	"github.com/asyncio-go/asyncio/aioexec"
 )
 
-// With nothing asked for, a command has no pipes, and Wait tells how it ended.
+// TestExitCodes: a command without redirections has no pipes, and Wait reports its exit code.
 func TestExitCodes(t *testing.T) {
 	for _, code := range []int{0, 1, 77} {
 		onLoop(t, func(ctx context.Context) error {
@@ -31,7 +31,7 @@ func TestExitCodes(t *testing.T) {
 			if p.Stdin != nil || p.Stdout != nil || p.Stderr != nil || p.Pid() <= 0 {
 				t.Errorf("pipes %v %v %v, pid %d", p.Stdin, p.Stdout, p.Stderr, p.Pid())
 			}
-			for range 2 { // a second Wait says the same
+			for range 2 { // a second Wait returns the same
 				var failed *exec.ExitError
 				err = p.Wait(ctx)
 				if code == 0 && err != nil || code != 0 && (!errors.As(err, &failed) || failed.ExitCode() != code) {
@@ -61,7 +61,7 @@ func TestPipes(t *testing.T) {
 			return err
 		}
 		defer p.Close()
-		for i := range 3 { // a conversation
+		for i := range 3 { // a dialogue
 			fmt.Fprintf(p.Stdin, "line %d\n", i)
 			got := make([]byte, 7)
 			if _, err := io.ReadFull(p.Stdout, got); err != nil || string(got) != fmt.Sprintf("line %d\n", i) {
@@ -79,8 +79,8 @@ func TestPipes(t *testing.T) {
 	})
 }
 
-// The end of the process takes nothing from what it wrote.
-func TestOutputCanBeReadAfterTheEnd(t *testing.T) {
+// TestPipes_ReadAfterTheEnd: the output can be read after the end of the process.
+func TestPipes_ReadAfterTheEnd(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		cmd := child("hello")
 		cmd.Stdout, cmd.Stderr = aioexec.Pipe, aioexec.Pipe
@@ -99,7 +99,7 @@ func TestOutputCanBeReadAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestStderrGoesWhereStdoutGoes(t *testing.T) {
+func TestPipes_StderrIsStdout(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		cmd := child("hello")
 		cmd.Stdout, cmd.Stderr = aioexec.Pipe, aioexec.Stdout
@@ -115,7 +115,7 @@ func TestStderrGoesWhereStdoutGoes(t *testing.T) {
 	})
 }
 
-// A file is handed to the process as it is.
+// TestFiles: the process gets an *os.File itself, without a pipe.
 func TestFiles(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		name := filepath.Join(t.TempDir(), "out")
@@ -140,7 +140,7 @@ func TestFiles(t *testing.T) {
 	})
 }
 
-func TestWhatCannotBeStarted(t *testing.T) {
+func TestStart_Errors(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		started := child("exit 0")
 		p, err := aioexec.Start(ctx, started)
@@ -205,11 +205,10 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	}
 }
 
-// While one task waits for a process the others go on; and any task, or goroutine, may
-// wait.
-func TestWaitSuspendsOnlyTheTask(t *testing.T) {
+// TestWait_SuspendsOnlyTheTask: other tasks run during Wait. Several tasks and goroutines may wait.
+func TestWait_SuspendsOnlyTheTask(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
-		p, _ := begin(ctx, t, child("polite 3"))
+		p, _ := startChild(ctx, t, child("exit-on-signal 3"))
 		defer p.Close()
 		code := func(err error) int {
 			if failed, ok := err.(*exec.ExitError); ok {
@@ -230,7 +229,7 @@ func TestWaitSuspendsOnlyTheTask(t *testing.T) {
 			}
 		}
 		if p.State() != nil {
-			t.Error("it has ended")
+			t.Error("the process has ended")
 		}
 		if err := p.Signal(syscall.SIGTERM); err != nil {
 			return err
@@ -243,7 +242,7 @@ func TestWaitSuspendsOnlyTheTask(t *testing.T) {
 	})
 }
 
-func TestManyAtOnce(t *testing.T) {
+func TestManyProcesses(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
 			for i := range 40 {
@@ -267,8 +266,9 @@ func TestManyAtOnce(t *testing.T) {
 	})
 }
 
-// Signals and the end race, on all sides: nothing is signalled that is not the process.
-func TestKillsRaceWithTheEnd(t *testing.T) {
+// TestKill_RacesWithTheEnd: a signal that races with the end of the process reaches no other
+// process.
+func TestKill_RacesWithTheEnd(t *testing.T) {
 	onLoop(t, func(ctx context.Context) error {
 		for range 20 {
 			p, err := aioexec.Start(ctx, child("exit 5"))
@@ -285,7 +285,7 @@ func TestKillsRaceWithTheEnd(t *testing.T) {
 				killers.Go(func() { p.Close() })
 			}
 			if err := p.Wait(ctx); err == nil {
-				t.Error("it ended well")
+				t.Error("the exit code is 0")
 			}
 			asyncio.ToThread(ctx, func(context.Context) (struct{}, error) { killers.Wait(); return struct{}{}, nil })
 		}

@@ -16,22 +16,21 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A redirection says where a stream of a command goes. It stands in a field of
-// exec.Cmd, and only Start understands it.
+// A redirection is a value for a stream of exec.Cmd that Start replaces.
 type redirection struct{ name string }
 
-// Pipe, as Stdin, Stdout or Stderr of a command, asks Start for a pipe: a connection
-// of the loop, in the field of the same name of the Process.
+// Pipe, as Stdin, Stdout or Stderr of a command, makes Start create a pipe. The Process has
+// a connection of the loop in the field of the same name.
 var Pipe io.ReadWriter = &redirection{"Pipe"}
 
-// Stdout, as Stderr of a command, lets it go where Stdout goes.
+// Stdout, as Stderr of a command, redirects the stream to the command's Stdout.
 var Stdout io.Writer = &redirection{"Stdout"}
 
-func (r *redirection) Read([]byte) (int, error)  { return 0, r.misused() }
-func (r *redirection) Write([]byte) (int, error) { return 0, r.misused() }
+func (r *redirection) Read([]byte) (int, error)  { return 0, r.misuseError() }
+func (r *redirection) Write([]byte) (int, error) { return 0, r.misuseError() }
 
-func (r *redirection) misused() error {
-	return fmt.Errorf("aioexec: %s is a mark for aioexec.Start: it can be neither read nor written", r.name)
+func (r *redirection) misuseError() error {
+	return fmt.Errorf("aioexec: %s cannot be read or written; use it in a command for aioexec.Start", r.name)
 }
 
 // An Option is an option of Start and Output.
@@ -42,11 +41,11 @@ type options struct {
 	grace  time.Duration
 }
 
-// Interrupt has a process that is cancelled get the signal first, and killed only if
-// it has not ended after the grace. Its whole group gets it, as from Ctrl-C. Without
-// this option, and where the system cannot send the signal, it is killed at once. At
-// the end of a loop a grace longer than WithShutdownTimeout is cut short. It panics if
-// sig is nil or the grace negative.
+// Interrupt makes a cancellation send the signal first, to the process and its group. The
+// process is killed if it has not ended after the grace. Without this option, or if the
+// system cannot send the signal, a cancelled process is killed at once. WithShutdownTimeout
+// of the loop limits the grace when the loop ends. Interrupt panics if sig is nil or grace
+// is negative.
 func Interrupt(sig os.Signal, grace time.Duration) Option {
 	if sig == nil || grace < 0 {
 		panic(fmt.Sprintf("aioexec: Interrupt(%v, %v): sig must not be nil, and grace must be at least 0", sig, grace))
@@ -54,18 +53,18 @@ func Interrupt(sig os.Signal, grace time.Duration) Option {
 	return func(o *options) { o.signal, o.grace = sig, grace }
 }
 
-// Start starts the command, suspending the calling task meanwhile. The command is not
-// used again afterwards.
+// Start starts the command. It suspends the calling task until the process has started. The
+// caller must not use cmd again.
 //
-// Stdin, Stdout and Stderr of cmd are nil, which is the null device, an *os.File,
-// which the process gets as it is, or Pipe; Stderr may be Stdout. Other readers and
-// writers are refused: see Communicate. A pipe of which nobody reads gets full and
-// then stops the process. ExtraFiles, Dir, Env and the rest are as in os/exec.
+// Stdin, Stdout and Stderr of cmd must be nil for the null device, an *os.File, or Pipe.
+// Stderr may also be Stdout. Start returns an error for other readers and writers: use
+// Communicate. A process that writes to a full pipe blocks until the pipe is read. The other
+// fields of cmd are as in os/exec.
 //
-// The process is owned by the innermost scope of ctx: a task group, or Run, does not
-// end before it. If ctx is cancelled, or the loop ends, the process is killed; see
-// Interrupt. On Linux it is also killed when this program ends, however it ends
-// (Pdeathsig, unless cmd.SysProcAttr sets another signal); for a daemon use os/exec.
+// The innermost scope of ctx owns the process: a task group, or Run, waits for its end. If
+// ctx is cancelled, or the loop ends, the process is killed: see Interrupt. On Linux it is
+// also killed when this program ends in any way (Pdeathsig, unless cmd.SysProcAttr sets
+// another signal). For a daemon use os/exec.
 //
 // The process leads a new process group, unless cmd.SysProcAttr sets a group. So Ctrl-C at
 // the terminal signals this program only. When the process ends, the remaining processes
@@ -97,9 +96,8 @@ func Start(ctx context.Context, cmd *exec.Cmd, opts ...Option) (*Process, error)
 
 	started := asyncio.NewFuture[error](ctx)
 	owner := asyncio.Go(ctx, func(ctx context.Context) error { return p.own(ctx, started) }, asyncio.Name("process "+filepath.Base(cmd.Path)))
-	owner.OnDone(func() { started.SetResult(owner.Err()) }) // it may be cancelled before its first step
-	// It takes a moment and is not interrupted. Whoever is cancelled meanwhile learns it
-	// by the next await.
+	owner.OnDone(func() { started.SetResult(owner.Err()) }) // the owner may be cancelled before its first step
+	// A cancellation does not interrupt the start. The next await of the caller returns it.
 	failed, err := started.Await(context.WithoutCancel(ctx))
 	if err = errors.Join(err, failed); err != nil {
 		p.closePipes()
@@ -108,12 +106,13 @@ func Start(ctx context.Context, cmd *exec.Cmd, opts ...Option) (*Process, error)
 	return p, nil
 }
 
-// unlimited is for goroutines whose number is bounded by something else.
+// unlimited is the limiter of the goroutines that wait for processes. The system bounds the
+// number of processes.
 var unlimited = asyncio.NewLimiter(math.MaxInt32)
 
-// own is the task that stands for the process in its scope.
+// own is the body of the task that represents the process in its scope.
 func (p *Process) own(ctx context.Context, started *asyncio.Future[error]) error {
-	atEnd := engine.NodeOf(ctx).Loop().AtClose(p.abandon) // the task was
+	atEnd := engine.NodeOf(ctx).Loop().AtClose(p.abandon) // if the loop abandons the task
 	_, err := asyncio.ToThread(ctx, func(ctx context.Context) (struct{}, error) {
 		p.run(ctx, started)
 		return struct{}{}, nil
@@ -122,7 +121,7 @@ func (p *Process) own(ctx context.Context, started *asyncio.Future[error]) error
 	return err
 }
 
-// connect makes the pipes that cmd asks for. It returns the process's ends.
+// connect creates the pipes that cmd asks for. It returns the ends for the process.
 func (p *Process) connect(ctx context.Context) (theirs []*os.File, err error) {
 	cmd := p.cmd
 	pipe := func(conn **aionet.Conn, oursReads bool) (*os.File, error) {
@@ -134,7 +133,7 @@ func (p *Process) connect(ctx context.Context) (theirs []*os.File, err error) {
 		if oursReads {
 			ours, their = r, w
 		}
-		defer ours.Close() // the connection has a descriptor of its own
+		defer ours.Close() // the connection has a duplicate of the descriptor
 		theirs = append(theirs, their)
 		*conn, err = aionet.FileConn(ctx, ours)
 		return their, err
@@ -143,7 +142,7 @@ func (p *Process) connect(ctx context.Context) (theirs []*os.File, err error) {
 	case nil, *os.File:
 	default:
 		if in != Pipe {
-			return theirs, refuse("Stdin", in, "")
+			return theirs, invalidStream("Stdin", in, "")
 		}
 		if cmd.Stdin, err = pipe(&p.Stdin, false); err != nil {
 			return theirs, err
@@ -165,14 +164,14 @@ func (p *Process) connect(ctx context.Context) (theirs []*os.File, err error) {
 			case to == Stdout && out.name == "Stderr":
 				*out.to = cmd.Stdout
 			default:
-				return theirs, refuse(out.name, to, "; Communicate collects what it prints")
+				return theirs, invalidStream(out.name, to, "; to collect the output, use Pipe and Communicate")
 			}
 		}
 	}
 	return theirs, nil
 }
 
-func refuse(field string, value any, hint string) error {
+func invalidStream(field string, value any, hint string) error {
 	what := fmt.Sprintf("a %T", value)
 	if r, ok := value.(*redirection); ok {
 		what = "aioexec." + r.name

@@ -6,5 +6,5 @@ import "os/exec"
 
 func prepare(cmd *exec.Cmd) (group bool) { return ownGroup(cmd) }
 
-// awaitExit: here the end is learned by reaping.
+// awaitExit returns false at once. The caller then waits for the end by reaping the process.
 func awaitExit(int) bool { return false }

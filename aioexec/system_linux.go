@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prepare has the process lead a group of its own, and die with the thread that
-// starts it.
+// prepare makes the process the leader of a new group, and makes the system kill it when the
+// thread that starts it ends.
 func prepare(cmd *exec.Cmd) (group bool) {
 	group = ownGroup(cmd)
 	if cmd.SysProcAttr.Pdeathsig == 0 {
@@ -17,7 +17,8 @@ func prepare(cmd *exec.Cmd) (group bool) {
 	return group
 }
 
-// awaitExit returns when the process has ended, and does not reap it.
+// awaitExit blocks until the process has ended. It does not reap the process. It returns false
+// if it cannot wait.
 func awaitExit(pid int) bool {
 	for {
 		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {

@@ -14,7 +14,7 @@ import (
 // ownGroup makes the process the leader of a new group, and reports whether it is one. It does not
 // if cmd.SysProcAttr sets a group, or if the command uses this program's terminal. The system would
 // stop a process of another group that reads the terminal. ownGroup replaces cmd.SysProcAttr by a
-// copy, as the caller may use it elsewhere.
+// copy, because the caller may use it elsewhere.
 func ownGroup(cmd *exec.Cmd) bool {
 	attr := syscall.SysProcAttr{}
 	if cmd.SysProcAttr != nil {

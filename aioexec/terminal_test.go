@@ -24,7 +24,7 @@ var atTerminal []func(ctx context.Context) error
 
 func terminalPrograms() []func(ctx context.Context) error {
 	return []func(ctx context.Context) error{
-		0: func(ctx context.Context) error { // all streams
+		0: func(ctx context.Context) error { // all streams are the terminal
 			cmd := child("reads 0")
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 			p, err := aioexec.Start(ctx, cmd)
@@ -33,14 +33,14 @@ func terminalPrograms() []func(ctx context.Context) error {
 			}
 			return p.Wait(ctx)
 		},
-		1: func(ctx context.Context) error { // only the input
+		1: func(ctx context.Context) error { // only the input is the terminal
 			cmd := child("reads 0")
 			cmd.Stdin = os.Stdin
 			out, err := aioexec.Output(ctx, cmd)
 			fmt.Print(string(out))
 			return err
 		},
-		2: func(ctx context.Context) error { // only the output: the process opens the terminal itself, as a pager does
+		2: func(ctx context.Context) error { // only the output is the terminal: the process opens it, as a pager does
 			cmd := child("reads 1")
 			cmd.Stdout = os.Stdout
 			p, err := aioexec.Start(ctx, cmd)
@@ -49,12 +49,12 @@ func terminalPrograms() []func(ctx context.Context) error {
 			}
 			return p.Wait(ctx)
 		},
-		3: func(ctx context.Context) error { // two at once
+		3: func(ctx context.Context) error { // two processes at once
 			_, err := asyncio.Gather(ctx, asyncio.Coro0(readTwo), asyncio.Coro0(readTwo))
 			return err
 		},
-		4: func(ctx context.Context) error { // a cancellation signals the process, not this program
-			cmd := child("deaf")
+		4: func(ctx context.Context) error { // a cancellation signals the process, but not this program
+			cmd := child("ignore-signals")
 			cmd.Stdin, cmd.Stdout = os.Stdin, aioexec.Pipe
 			p, err := aioexec.Start(ctx, cmd, aioexec.Interrupt(os.Interrupt, time.Millisecond))
 			if err != nil {
@@ -67,7 +67,7 @@ func terminalPrograms() []func(ctx context.Context) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
 			p.Wait(ctx)
-			fmt.Println("got hello, killed:", p.State())
+			fmt.Println("got hello; state:", p.State())
 			return nil
 		},
 		5: func(ctx context.Context) error { // another terminal: the process leads a group
@@ -118,15 +118,15 @@ func openTerminal() (master, slave *os.File, err error) {
 		return nil, nil, err
 	}
 	raw, err := master.SyscallConn()
-	number := 0
+	readPid := 0
 	if err == nil {
 		err = raw.Control(func(fd uintptr) {
 			unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0)
-			number, _ = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+			readPid, _ = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
 		})
 	}
 	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprint("/dev/pts/", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+		slave, err = os.OpenFile(fmt.Sprint("/dev/pts/", readPid), os.O_RDWR|syscall.O_NOCTTY, 0)
 	}
 	if err != nil {
 		master.Close()
@@ -138,7 +138,7 @@ func openTerminal() (master, slave *os.File, err error) {
 func TestTerminal(t *testing.T) {
 	for n := range atTerminal {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			nothingLeft(t)
+			checkLeaks(t)
 			master, slave, err := openTerminal()
 			if err != nil {
 				if os.Getenv("CI") != "" {
@@ -155,10 +155,10 @@ func TestTerminal(t *testing.T) {
 			}
 			slave.Close()
 			fmt.Fprint(master, "hello\nhello\n")
-			master.SetReadDeadline(time.Now().Add(guard))
+			master.SetReadDeadline(time.Now().Add(testTimeout))
 			var text strings.Builder
 			lines := bufio.NewScanner(master)
-			for lines.Scan() { // until the terminal is hung up
+			for lines.Scan() { // until EOF
 				fmt.Fprintln(&text, lines.Text())
 			}
 			if got := strings.Count(text.String(), "got hello"); got != map[bool]int{true: 2, false: 1}[n == 3] {
