@@ -3,8 +3,8 @@
 //
 //	mark 0xA1C0 | kind, flags: a byte each | header length: 4 bytes | body length: 8 bytes | task: 8 bytes | header | body
 //
-// Numbers are little endian. The mark tells a frame from what a function may have
-// written to the channel by mistake.
+// Numbers are little endian. The mark detects other data, which a function may have written
+// to the channel by mistake.
 package frame
 
 import (
@@ -17,13 +17,13 @@ import (
 	"slices"
 )
 
-// Kind is what a frame says. w is the worker, p the pool.
+// Kind is the kind of a frame. In the comments below w is the worker and p the pool.
 type Kind uint8
 
 const (
 	Hello    Kind = 1 + iota // w->p: ready; header Hello
 	Task                     // p->w: run a function; header Call, body the argument
-	Started                  // w->p: the task is taken on: from here on it is to blame; where no memory is shared
+	Started                  // w->p: the task has begun; sent only without shared memory
 	Progress                 // w->p: header Report
 	Result                   // w->p: body the result
 	Failure                  // w->p: body the error
@@ -41,9 +41,9 @@ func (k Kind) String() string {
 
 // Flags of a frame.
 const (
-	// InMemory says that the body is not in the frame but in shared memory.
+	// InMemory means that the body is in shared memory, not in the frame.
 	InMemory uint8 = 1 << iota
-	// Panicked says that the failure is a panic.
+	// Panicked means that the failure is a panic.
 	Panicked
 	knownFlags = InMemory | Panicked
 )
@@ -62,14 +62,14 @@ const (
 	headLen   = 24
 	maxHeader = 1 << 20
 	maxError  = 64 << 20 // an encoded error has at most a few MiB
-	joinBelow = 32 << 10 // bodies up to this are copied into one write
+	joinBelow = 32 << 10 // a body up to this size is written together with its header
 )
 
-// ErrTooLarge is returned for frames above the limit.
+// ErrTooLarge is returned for a frame with a body above the limit.
 var ErrTooLarge = errors.New("frame: above the limit")
 
-// Append appends the frame to b. If joined is false, the body is too large, and the caller must
-// write it after b.
+// Append appends the frame to b. If joined is false, it has not appended the body, because the
+// body is large. The caller must write the body after b.
 func Append(b []byte, f Frame) (_ []byte, joined bool) {
 	size := headLen + len(f.Header)
 	joined = len(f.Body) <= joinBelow
@@ -105,18 +105,19 @@ func Write(w io.Writer, f Frame) error {
 type Reader struct {
 	r     *bufio.Reader
 	limit int64
-	body  int64 // of the last frame, not read yet
+	body  int64 // the unread bytes of the last frame's body
 }
 
-// NewReader returns a reader that refuses arguments and results above limit. Errors and
-// causes have another limit.
+// NewReader returns a reader that returns ErrTooLarge for arguments and results above limit
+// bytes. For errors and causes the limit is 64 MiB.
 func NewReader(r io.Reader, limit int64) *Reader {
 	return &Reader{r: bufio.NewReaderSize(r, 16<<10), limit: limit}
 }
 
-// Next reads a frame but for its body, which Body reads. It returns io.EOF at the
-// end, io.ErrUnexpectedEOF in the middle of a frame, ErrTooLarge for a body above
-// the limit, and another error for what is no frame.
+// Next reads a frame without its body. Body reads the body, and must be called before the
+// following Next if there is one. Next returns io.EOF at the end of the input,
+// io.ErrUnexpectedEOF in the middle of a frame, ErrTooLarge for a body above the limit, and
+// another error for data that is not a frame.
 func (r *Reader) Next() (Frame, error) {
 	if r.body > 0 {
 		return Frame{}, errors.New("frame: the body of the last frame was not read")
@@ -135,7 +136,7 @@ func (r *Reader) Next() (Frame, error) {
 	case binary.LittleEndian.Uint16(head[:]) != mark, f.Kind == 0, f.Kind > lastKind, f.Flags&^knownFlags != 0, header > maxHeader:
 		return Frame{}, fmt.Errorf("frame: %q is not the beginning of a frame", head[:])
 	case body > uint64(limit):
-		return f, fmt.Errorf("%w: a %v of %d bytes, the limit is %d", ErrTooLarge, f.Kind, body, limit)
+		return f, fmt.Errorf("%w: %v of %d bytes, the limit is %d", ErrTooLarge, f.Kind, body, limit)
 	}
 	if header > 0 {
 		f.Header = make([]byte, header)
@@ -147,7 +148,7 @@ func (r *Reader) Next() (Frame, error) {
 	return f, nil
 }
 
-// Body reads the body of the frame that Next returned.
+// Body reads the body of the frame that Next returned. A second call returns nil.
 func (r *Reader) Body() ([]byte, error) {
 	if r.body == 0 {
 		return nil, nil

@@ -47,7 +47,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func TestEveryTruncationIsAnError(t *testing.T) {
+func TestReader_TruncatedFrame(t *testing.T) {
 	var b bytes.Buffer
 	Write(&b, frames()[1])
 	for n := 1; n < b.Len(); n++ {
@@ -57,7 +57,7 @@ func TestEveryTruncationIsAnError(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestReader_InvalidFrame(t *testing.T) {
 	var b bytes.Buffer
 	Write(&b, Frame{Kind: Result, Body: make([]byte, 100)})
 	if _, err := NewReader(bytes.NewReader(b.Bytes()), 99).Next(); !errors.Is(err, ErrTooLarge) {

@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// HelloHeader says who the worker is.
+// HelloHeader is the header of a Hello frame.
 type HelloHeader struct {
 	Version int64
 	Pid     int64
-	Build   string // the same in all processes of one build
+	Build   string // the ID of the build of the program
 }
 
-// CallHeader says what to run.
+// CallHeader is the header of a Task frame.
 type CallHeader struct {
 	ID     string
 	Func   string
-	Left   time.Duration // until the deadline; 0: none
-	Shared int64         // length of the argument in shared memory
+	Left   time.Duration // until the deadline; 0: no deadline
+	Shared int64         // the length of the argument in shared memory
 }
 
-// Report is how far a function has come.
+// Report is the header of a Progress frame.
 type Report struct {
 	Done, Total int64
 	Note        string
@@ -71,13 +71,13 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// parser takes values off the front and remembers that one was missing.
+// A parser removes values from the front of b.
 type parser struct {
 	b   []byte
-	bad bool
+	bad bool // a value was missing or invalid
 }
 
-var errHeader = errors.New("frame: the header ends too early or too late")
+var errHeader = errors.New("frame: the header has a missing value or extra bytes")
 
 func (p *parser) int() int64 {
 	v, n := binary.Varint(p.b)

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// noteLen bounds the length of the note, in bytes.
+// noteLen is the maximum length of the note, in bytes.
 const noteLen = 48
 
 // Middle returns s if it has at most limit bytes. Otherwise it returns at most limit bytes: the
