@@ -111,10 +111,11 @@ func histogramOf(h *histogram.Histogram) Histogram {
 }
 
 // Metrics returns the loop's figures. It can be called from any goroutine. It wakes a loop that
-// sleeps. While the loop is blocked, Metrics returns after 10 ms, and the counts are those of some
-// milliseconds before the blocking step began.
+// sleeps. While the loop is blocked, Metrics returns after 10 ms. The counts then include what the
+// blocking step has done so far. A loop that is late by 10 ms and not blocked returns the counts of
+// some milliseconds ago. Metrics returns zero counts before Run.
 func (l *Loop) Metrics() Metrics {
-	e := l.e.Metrics()
+	e := l.made("Loop.Metrics").Metrics()
 	m := Metrics{
 		Name:   l.e.Config().Name,
 		Uptime: e.Uptime, Idle: e.Idle,

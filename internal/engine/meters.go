@@ -13,7 +13,7 @@ import (
 // seldom, and are copied for others when the monitor has asked for the
 // loop's attention, some 200 times a second while it is busy. Somebody who wants
 // to know asks the loop itself; only a loop that does not answer, because it is
-// blocked, is described by the last copy.
+// blocked, is described from outside, see countOutside.
 
 // counters are owned by the loop.
 type counters struct {
@@ -151,11 +151,12 @@ const metricsPatience = 10 * time.Millisecond
 
 // Metrics returns the loop's figures. From any goroutine; see the top of the file.
 func (l *Loop) Metrics() Metrics {
+	answered := true
 	switch {
 	case l.Here():
 		l.publish()
 	case l.life.Load() == lifeRunning:
-		l.askToPublish()
+		answered = l.askToPublish()
 	}
 	m := &l.meters
 	rested, now := l.rested()
@@ -167,6 +168,9 @@ func (l *Loop) Metrics() Metrics {
 		Created: uint64(m.admitted.Load() + m.refused.Load()), Succeeded: uint64(m.succeeded.Load()),
 		Failed: uint64(m.failed.Load() + m.refused.Load()), Cancelled: uint64(m.cancelled.Load()), Panicked: uint64(m.panic.Load()),
 		Delay: &m.delay,
+	}
+	if !answered {
+		l.countOutside(&s)
 	}
 	switch l.life.Load() {
 	case lifeRunning:
@@ -203,10 +207,11 @@ func (l *Loop) asking() chan struct{} {
 	return answer
 }
 
-func (l *Loop) askToPublish() {
+// askToPublish reports false if the loop has not published within metricsPatience.
+func (l *Loop) askToPublish() bool {
 	answer := l.asking()
 	if answer == nil {
-		return // it is ending
+		return true // it is ending
 	}
 	patience := time.NewTimer(metricsPatience)
 	defer patience.Stop()
@@ -214,5 +219,7 @@ func (l *Loop) askToPublish() {
 	case <-answer:
 	case <-l.closed:
 	case <-patience.C:
+		return false
 	}
+	return true
 }

@@ -176,6 +176,12 @@ func (h *Heap) purge() {
 	}
 }
 
+// Glance returns Len for a goroutine that does not own the heap, and does not synchronize with its
+// owner. The result is approximate.
+//
+//go:norace
+func (h *Heap) Glance() int { return max(0, len(h.slots)-h.dead) }
+
 // Late returns the number of items that expire at or before now, at most limit. It may be called by
 // a goroutine that does not own the heap, and does not synchronize with its owner. So the result
 // is approximate, and counts disarmed items too.

@@ -91,7 +91,7 @@ func FuzzHeap(f *testing.F) {
 					}
 				}
 			}
-			if h.Len() != len(w.armed) {
+			if h.Len() != len(w.armed) || h.Glance() != h.Len() {
 				t.Fatalf("len %d, want %d", h.Len(), len(w.armed))
 			}
 			if h.dead > len(h.slots) || h.dead < 0 {
