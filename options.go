@@ -41,7 +41,7 @@ func WithLogger(logger *slog.Logger) Option {
 //
 // It costs two to three microseconds a step and a few a task, some hundred bytes a task, and
 // some megabytes a loop. The default is false, or true if the environment variable
-// ASYNCIO_DEBUG is set to something other than 0.
+// ASYNCIO_DEBUG is set to something other than 0, off or false.
 func WithDebug(on bool) Option {
 	return func(c *engine.Config) { c.Debug = on }
 }
@@ -87,8 +87,11 @@ func WithShutdownTimeout(d time.Duration) Option {
 
 // debugByEnvironment reports whether ASYNCIO_DEBUG asks for debug mode.
 func debugByEnvironment() bool {
-	v := os.Getenv("ASYNCIO_DEBUG")
-	return v != "" && v != "0"
+	switch os.Getenv("ASYNCIO_DEBUG") {
+	case "", "0", "off", "false":
+		return false
+	}
+	return true
 }
 
 func newConfig(opts []Option) engine.Config {

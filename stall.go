@@ -98,8 +98,9 @@ func (e *StallError) Error() string { return e.Stall.String() }
 
 // WithStallThreshold sets how long a step of the loop may last before the watch
 // reports it. The default is 100 ms; 0 turns the watch off; a negative duration
-// panics. The environment variable ASYNCIO_STALL, a duration such as 25ms or the
-// word off, takes precedence over the options.
+// panics. The environment variable ASYNCIO_STALL takes precedence over the options. It is a
+// duration such as 25ms; off and 0 turn the watch off. The loop warns of any other value
+// when it starts, and ignores it.
 //
 // A step is a callback, or what a task runs between two awaits. The watch logs a record
 // through the loop's logger when a step has lasted for the threshold, for 2, 4 and 8 times
@@ -165,17 +166,21 @@ const stallVariable = "ASYNCIO_STALL"
 
 // stallFromEnvironment applies ASYNCIO_STALL. The loop reports an invalid value when it starts.
 func stallFromEnvironment(c *engine.Config) {
-	switch text := os.Getenv(stallVariable); text {
+	text := os.Getenv(stallVariable)
+	switch text {
 	case "":
-	case "off", "0":
-		c.StallThreshold = 0
-	default:
-		d, err := time.ParseDuration(text)
-		if err != nil || d <= 0 {
-			c.BadStall = fmt.Sprintf("asyncio: %s=%q is neither a duration such as 25ms nor off; the threshold stays %v",
-				stallVariable, text, c.StallThreshold)
-			return
-		}
-		c.StallThreshold = d
+		return
+	case "off":
+		text = "0"
 	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d >= 0 {
+		c.StallThreshold = d
+		return
+	}
+	stays := fmt.Sprintf("the threshold stays %v", c.StallThreshold)
+	if c.StallThreshold == 0 {
+		stays = "the watch stays off"
+	}
+	c.BadStall = fmt.Sprintf("asyncio: %s=%q: use a duration of at least 0 with its unit, such as 25ms, or off; %s", stallVariable, text, stays)
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A callQueue calls functions one after the other in its own goroutine. The goroutine ends when the
 // queue is empty. A function that blocks delays the functions behind it, and not the caller of put.
@@ -9,6 +12,7 @@ type callQueue struct {
 	mu    sync.Mutex
 	calls []func()
 	idle  chan struct{} // closed when the goroutine ends; nil: no goroutine
+	began time.Time     // when the current call began
 }
 
 // put queues fn. It reports false, and fn is not called, if the queue has most functions or more.
@@ -57,7 +61,19 @@ func (q *callQueue) next() func() {
 	fn := q.calls[0]
 	q.calls[0] = nil
 	q.calls = q.calls[1:]
+	q.began = time.Now()
 	return fn
+}
+
+// pending returns the number of calls that have not returned, and how long the current one has
+// lasted.
+func (q *callQueue) pending() (n int, lasts time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.idle == nil {
+		return 0, 0
+	}
+	return len(q.calls) + 1, time.Since(q.began)
 }
 
 // ended returns a channel that is closed when the queue is empty and the last function has

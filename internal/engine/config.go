@@ -128,7 +128,7 @@ func (l *Loop) report(u Unhandled) {
 	defer func() {
 		if v := recover(); v != nil {
 			l.log(slog.LevelError, "asyncio: the error handler panicked", "panic", fmt.Sprint(v),
-				"task", u.Name, "created", u.Created, "error", u.Err)
+				"task", u.Name, "created", u.Created, "error", u.Err, "stack", abortStack())
 		}
 	}()
 	l.cfg.OnUnhandled(u)

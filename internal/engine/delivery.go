@@ -67,9 +67,9 @@ func (d *delivery) handle(l *Loop, r Stall) {
 		switch {
 		case returned:
 		case v == nil:
-			d.log(l, slog.LevelError, "asyncio: the stall handler ended its goroutine, by runtime.Goexit or a test's FailNow", "task", r.Name)
+			d.log(l, slog.LevelError, "asyncio: the stall handler ended its goroutine, by runtime.Goexit or a test's FailNow", "task", r.Name, "stack", abortStack())
 		default:
-			d.log(l, slog.LevelError, "asyncio: the stall handler panicked", "panic", fmt.Sprint(v), "task", r.Name)
+			d.log(l, slog.LevelError, "asyncio: the stall handler panicked", "panic", fmt.Sprint(v), "task", r.Name, "stack", abortStack())
 		}
 	}()
 	l.cfg.OnStall(r)
@@ -157,4 +157,25 @@ func (l *Loop) Unlogged() uint64 {
 	d := &l.watch.delivery
 	logged := d.logged.Load() // read first: it never exceeds lines
 	return d.lines.Load() - logged
+}
+
+// delivery prints how many reports of stalls wait for a stall handler or a logger that does not
+// return, and how many were lost.
+func (d *dump) delivery() {
+	w := &d.l.watch.delivery
+	stuck := func(q *callQueue, name string) (pending uint64) {
+		n, lasts := q.pending()
+		if n > 0 && lasts >= watchPatience {
+			fmt.Fprintf(&d.b, "  %s for the %s, which has not returned for %s\n", plural(n, "report of a stall waits", "reports of stalls wait"), name, readable(lasts))
+		}
+		return uint64(n)
+	}
+	stuck(&w.handler, "stall handler")
+	pending := stuck(&w.logger, "logger")
+	if n := d.l.Unlogged(); n > pending {
+		fmt.Fprintf(&d.b, "  %s not logged: the logger blocked or panicked\n", plural(int(n-pending), "report of a stall was", "reports of stalls were"))
+	}
+	if n := w.undelivered.Load(); n > 0 {
+		fmt.Fprintf(&d.b, "  %s not handled: the stall handler blocked\n", plural(int(n), "report of a stall was", "reports of stalls were"))
+	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"log/slog"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -64,6 +65,71 @@ func TestReportsThatFindNoRoomAreCounted(t *testing.T) {
 		})
 	}
 }
+
+// A dump names a logger and a handler that do not return, and counts the reports that wait for them or were lost.
+func TestDumpOfADeliveryThatIsStuck(t *testing.T) {
+	const minute = "has not returned for 1 min"
+	for name, c := range map[string]struct {
+		logger, handler func(release chan struct{})
+		reports         int
+		want            string
+	}{
+		"neither": {nil, nil, 3, ""},
+		"logger":  {wait, nil, 3, "  3 reports of stalls wait for the logger, which " + minute + "\n"},
+		"one":     {wait, nil, 1, "  1 report of a stall waits for the logger, which " + minute + "\n"},
+		"handler": {nil, wait, 3, "  3 reports of stalls wait for the stall handler, which " + minute + "\n"},
+		"both": {wait, wait, 2, "  2 reports of stalls wait for the stall handler, which " + minute + "\n" +
+			"  2 reports of stalls wait for the logger, which " + minute + "\n"},
+		"a full queue": {wait, nil, maxCalls + 5, "  33 reports of stalls wait for the logger, which " + minute + "\n" +
+			"  4 reports of stalls were not logged: the logger blocked or panicked\n"},
+		"a full queue of the handler": {nil, wait, maxCalls + 5, "  33 reports of stalls wait for the stall handler, which " + minute + "\n" +
+			"  4 reports of stalls were not handled: the stall handler blocked\n"},
+		"panic": {func(chan struct{}) { panic("by the logger") }, nil, 2, "  2 reports of stalls were not logged: the logger blocked or panicked\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				l := New(Config{Virtual: true, Logger: slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+					if c.logger != nil {
+						c.logger(release)
+					}
+					return len(p), nil
+				}), nil))})
+				l.cfg.OnStall = func(Stall) {
+					if c.handler != nil {
+						c.handler(release)
+					}
+				}
+				for range c.reports {
+					l.watch.delivery.deliver(l, Stall{Loop: l})
+					synctest.Wait()
+					if c.handler != nil {
+						time.Sleep(handlerPatience) // the logger waits for the handler
+					}
+				}
+				time.Sleep(time.Minute)
+				dumped := func() string {
+					var b bytes.Buffer
+					if err := l.Dump(&b); err != nil {
+						t.Error(err)
+					}
+					_, rest, _ := strings.Cut(b.String(), "\n")
+					return regexp.MustCompile(`(min) \d s`).ReplaceAllString(rest, "$1")
+				}
+				if got := dumped(); got != c.want {
+					t.Errorf("the dump has\n%swant\n%s", got, c.want)
+				}
+				close(release)
+				time.Sleep(time.Minute)
+				if got := dumped(); strings.Contains(got, "wait") {
+					t.Errorf("after the delivery the dump has\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+func wait(release chan struct{}) { <-release }
 
 type writerFunc func(p []byte) (int, error)
 

@@ -158,6 +158,7 @@ func (d *dump) write(headline string) string {
 	}
 	d.finished()
 	d.places()
+	d.delivery()
 	if d.inside {
 		d.cycles()
 	}

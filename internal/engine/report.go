@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -186,7 +188,7 @@ func (r Stall) attrs() []any {
 		add("trace", r.Trace)
 	}
 	if r.showsStack {
-		add("stack", stackLine(r.Stack))
+		add("stack", stackLine(stall.Parse(r.Stack).Frames))
 	}
 	return a
 }
@@ -195,8 +197,7 @@ func (r Stall) attrs() []any {
 const maxStackLine = 24
 
 // stackLine returns a stack in one line, the innermost function first.
-func stackLine(stack string) string {
-	frames := stall.Parse(stack).Frames
+func stackLine(frames []stall.Frame) string {
 	var b strings.Builder
 	for i, f := range frames {
 		if i > 0 {
@@ -209,4 +210,12 @@ func stackLine(stack string) string {
 		b.WriteString(f.Func + " " + f.File + ":" + strconv.Itoa(f.Line))
 	}
 	return b.String()
+}
+
+// abortStack returns in one line the stack of the panic, or of the call of runtime.Goexit, that
+// runs the deferred function which calls abortStack.
+func abortStack() string {
+	frames := stall.Parse(string(debug.Stack())).Frames
+	i := slices.IndexFunc(frames, func(f stall.Frame) bool { return f.Func == "panic" || f.Func == "runtime.Goexit" })
+	return stackLine(frames[i+1:])
 }

@@ -213,9 +213,16 @@ func TestStallHandler_ThatPanics(t *testing.T) {
 	if calls != 2 || !went {
 		t.Errorf("%d calls, the loop went on: %v; want 2, true", calls, went)
 	}
-	if lines := book.containing("the stall handler panicked"); len(lines) != 2 || !strings.Contains(lines[0], "by the handler") {
-		t.Errorf("the log has %q, want both panics", lines)
+	if lines := book.containing("the stall handler panicked"); len(lines) != 2 || !strings.Contains(lines[0], "by the handler") || !stackBegins(lines[0], "TestStallHandler_ThatPanics.func2 ") {
+		t.Errorf("the log has %q, want both panics with their stacks", lines)
 	}
+}
+
+// stackBegins reports whether the stack in a line of the log begins with the function of this package.
+func stackBegins(line, function string) bool {
+	_, stack, _ := strings.Cut(line, "stack=")
+	first, _, _ := strings.Cut(strings.TrimPrefix(stack, `"`), " < ")
+	return strings.Contains(first, "/semantics_test."+function)
 }
 
 // A handler that ends its goroutine, as a test's Fatal does, ends nothing else.
@@ -237,8 +244,8 @@ func TestStallHandler_ThatExits(t *testing.T) {
 	if calls != 4 {
 		t.Errorf("%d calls, want 2 for each of two stalls", calls)
 	}
-	if lines := book.containing("ended its goroutine"); len(lines) != 4 {
-		t.Errorf("the log has %q, want the end of each call", lines)
+	if lines := book.containing("ended its goroutine"); len(lines) != 4 || !stackBegins(lines[0], "TestStallHandler_ThatExits.func2 ") {
+		t.Errorf("the log has %q, want the end of each call with its stack", lines)
 	}
 	if lines := book.containing("more often than was reported"); len(lines) != 1 || !strings.Contains(lines[0], "stalls=1 ") {
 		t.Errorf("at the end the log has %q, want the one that was left out", lines)
@@ -328,8 +335,8 @@ func TestStallVariable(t *testing.T) {
 		bad    bool
 		stalls uint64 // of 40 and of 90 ms, where the option says 50
 	}{
-		"": {false, 1}, "25ms": {false, 2}, "1h": {false, 0}, "off": {false, 0}, "0": {false, 0},
-		"abc": {true, 1}, "-5ms": {true, 1}, "25": {true, 1}, "0s": {true, 1},
+		"": {false, 1}, "25ms": {false, 2}, "1h": {false, 0}, "off": {false, 0}, "0": {false, 0}, "0s": {false, 0}, "0ms": {false, 0},
+		"abc": {true, 1}, "-5ms": {true, 1}, "25": {true, 1}, " 25ms": {true, 1}, "on": {true, 1},
 	} {
 		t.Run("value "+value, func(t *testing.T) {
 			t.Setenv("ASYNCIO_STALL", value)
@@ -349,10 +356,47 @@ func TestStallVariable(t *testing.T) {
 				}
 			}, asyncio.WithLogger(slog.New(book)))
 			lines := book.containing("ASYNCIO_STALL")
-			if (len(lines) == 1) != want.bad || want.bad && (!strings.Contains(lines[0], `"`+value+`"`) || !strings.Contains(lines[0], "a duration such as 25ms")) {
+			if (len(lines) == 1) != want.bad || want.bad && (!strings.Contains(lines[0], `"`+value+`"`) || !strings.Contains(lines[0], "such as 25ms")) {
 				t.Errorf("the log has %q, want the value and what is expected: %v", lines, want.bad)
 			}
 		})
+	}
+}
+
+// A value that is not understood leaves the threshold as it is. The warning has the rule and the threshold.
+func TestStallVariable_TheWarning(t *testing.T) {
+	const rule = "use a duration of at least 0 with its unit, such as 25ms, or off; "
+	for want, c := range map[string]struct {
+		value string
+		opts  []asyncio.Option
+	}{
+		`asyncio: ASYNCIO_STALL="25": ` + rule + "the threshold stays 100ms":    {"25", nil},
+		`asyncio: ASYNCIO_STALL="-25ms": ` + rule + "the threshold stays 100ms": {"-25ms", nil},
+		`asyncio: ASYNCIO_STALL="fast": ` + rule + "the threshold stays 2s":     {"fast", []asyncio.Option{asyncio.WithStallThreshold(2 * time.Second)}},
+		`asyncio: ASYNCIO_STALL="25 ms": ` + rule + "the watch stays off":       {"25 ms", []asyncio.Option{asyncio.WithStallThreshold(0)}},
+	} {
+		t.Setenv("ASYNCIO_STALL", c.value)
+		book := &logbook{}
+		err := asyncio.Run(t.Context(), func(context.Context) error { return nil }, append(c.opts, asyncio.WithLogger(slog.New(book)))...)
+		if lines := book.containing("ASYNCIO_STALL"); err != nil || len(lines) != 1 || !strings.Contains(lines[0], want) {
+			t.Errorf("%v, the log has %q, want %s", err, lines, want)
+		}
+	}
+}
+
+// The values 0, off and false leave debug mode off, any other value turns it on. The option takes precedence.
+func TestDebugVariable(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "0": false, "off": false, "false": false, "1": true, "on": true, "true": true, "yes": true} {
+		t.Setenv("ASYNCIO_DEBUG", value)
+		for option, opts := range map[string][]asyncio.Option{"none": nil, "on": {asyncio.WithDebug(true)}, "off": {asyncio.WithDebug(false)}} {
+			want := want
+			if option != "none" {
+				want = option == "on"
+			}
+			if on := asyncio.NewLoop(opts...).Trace(io.Discard) == nil; on != want {
+				t.Errorf("ASYNCIO_DEBUG=%s with the option %s: debug mode %v, want %v", value, option, on, want)
+			}
+		}
 	}
 }
 
