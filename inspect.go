@@ -45,5 +45,5 @@ func (l *Loop) Trace(w io.Writer) error {
 	if w == nil {
 		return errors.New("asyncio: Loop.Trace: nil writer")
 	}
-	return l.e.Trace(w)
+	return l.made("Loop.Trace").Trace(w)
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // A Loop is an event loop: it runs coroutines and callbacks, one at a time, in
-// the goroutine that called Run.
+// the goroutine that called Run. NewLoop and Run make one. Methods of a nil Loop and of
+// a zero one panic.
 type Loop struct {
 	e       *engine.Loop
 	threads *Limiter // of ToThread calls that bring none
@@ -63,12 +64,25 @@ func (l *Loop) Run(ctx context.Context, main func(ctx context.Context) error) er
 	return l.run(ctx, main, coro.CallSite())
 }
 
+// made returns the engine's loop. It panics with the name of the call if l is nil or was not made by
+// NewLoop.
+func (l *Loop) made(call string) *engine.Loop {
+	switch {
+	case l == nil:
+		panic("asyncio: " + call + ": nil loop; LoopOf returns nil if ctx has none")
+	case l.e == nil:
+		panic("asyncio: " + call + ": loop not initialized; make it with NewLoop")
+	}
+	return l.e
+}
+
 func (l *Loop) run(ctx context.Context, main func(ctx context.Context) error, site coro.Site) error {
 	if main == nil {
 		return errors.New("asyncio: Run: main must not be nil")
 	}
+	e := l.made("Loop.Run")
 	t := &Task[struct{}]{coro: procOf(main)}
-	if err := l.e.Run(ctx, &t.t, (*taskBody[struct{}])(t), site); err != nil {
+	if err := e.Run(ctx, &t.t, (*taskBody[struct{}])(t), site); err != nil {
 		return err
 	}
 	return nil
@@ -110,7 +124,12 @@ func (l *Loop) CallAt(t time.Time, fn func()) *Handle {
 // Cancel keeps the callback from running. It reports false when the callback
 // has run already or was cancelled before. On the loop only: elsewhere it panics.
 func (h *Handle) Cancel() bool {
-	if !h.h.Loop().Here() {
+	switch {
+	case h == nil:
+		panic("asyncio: Handle.Cancel: nil handle")
+	case h.h == nil:
+		panic("asyncio: Handle.Cancel: handle not initialized; make it with Loop.CallSoon, CallLater or CallAt")
+	case !h.h.Loop().Here():
 		panic(offLoopError(h.h.Loop(), "Handle.Cancel", "in a coroutine or a callback of the loop; from another goroutine by CallSoonThreadsafe"))
 	}
 	return h.h.Cancel()
@@ -125,7 +144,7 @@ func (l *Loop) CallSoonThreadsafe(fn func()) error {
 	if fn == nil {
 		panic("asyncio: Loop.CallSoonThreadsafe: nil function")
 	}
-	return l.e.Post(fn, coro.CallSite())
+	return l.made("Loop.CallSoonThreadsafe").Post(fn, coro.CallSite())
 }
 
 // Now returns the time by the loop's clock: time.Now, which is virtual in a
@@ -135,7 +154,7 @@ func (l *Loop) Now() time.Time { return time.Now() }
 // Tasks returns the tasks that have not ended, in order of creation. From any
 // goroutine, also while the loop is blocked.
 func (l *Loop) Tasks() []AnyTask {
-	tasks := l.e.Tasks()
+	tasks := l.made("Loop.Tasks").Tasks()
 	handles := make([]AnyTask, len(tasks))
 	for i, t := range tasks {
 		handles[i] = handleOf(t)
@@ -155,7 +174,7 @@ func (l *Loop) Dump(w io.Writer) error {
 	if w == nil {
 		return errors.New("asyncio: Loop.Dump: nil writer")
 	}
-	return l.e.Dump(w)
+	return l.made("Loop.Dump").Dump(w)
 }
 
 // LoopOf returns the loop of ctx, nil if it has none: outside of Run, and in a
@@ -188,8 +207,8 @@ func (l *Loop) mustBeHere(call string, fn func()) {
 	if fn == nil {
 		panic("asyncio: " + call + ": nil function")
 	}
-	if !l.e.Here() {
-		panic(offLoopError(l.e, call, "in a coroutine or a callback of the loop; from another goroutine use CallSoonThreadsafe"))
+	if e := l.made(call); !e.Here() {
+		panic(offLoopError(e, call, "in a coroutine or a callback of the loop; from another goroutine use CallSoonThreadsafe"))
 	}
 }
 

@@ -33,7 +33,7 @@ type StallPlace struct {
 // task. Metrics has the number and the duration of all stalls by class, without their places.
 func (l *Loop) Stalls() []StallPlace {
 	var places []StallPlace
-	for _, p := range l.e.Places() {
+	for _, p := range l.made("Loop.Stalls").Places() {
 		f := p.Finding
 		places = append(places, StallPlace{
 			Class: StallClass(p.Class), File: f.File, Line: f.Line, Func: f.Func, Call: f.Call, Inside: f.Inside,

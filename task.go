@@ -126,15 +126,13 @@ func mustHaveLoop(call string, ctx context.Context) *engine.Node {
 //
 //go:noinline
 func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T] {
-	switch {
-	case l == nil:
-		panic("asyncio: Submit: nil loop")
-	case coroutine == nil:
+	e := l.made("Submit")
+	if coroutine == nil {
 		panic("asyncio: Submit: nil coroutine")
 	}
 	t := &Task[T]{coro: coroutine}
 	site, name := applied(opts, coro.CallSite())
-	l.e.Submit(&t.t, (*taskBody[T])(t), site, name)
+	e.Submit(&t.t, (*taskBody[T])(t), site, name)
 	return t
 }
 

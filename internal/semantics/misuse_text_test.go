@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -341,10 +342,45 @@ func TestMisuse_TheErrorNamesTheValue(t *testing.T) {
 		"asyncio: Barrier: not initialized; make it with NewBarrier":                               func() { (&asyncio.Barrier{}).Reset() },
 		"asyncio: Condition: not initialized; make it with NewCondition":                           func() { (&asyncio.Condition{}).NotifyAll() },
 		"asyncio: Group: not initialized; make it with OpenGroup":                                  func() { (&asyncio.Group{}).Len() },
-		"asyncio: Submit: nil loop":                                                                func() { asyncio.Submit[int](nil, nil) },
+		"asyncio: Submit: nil loop; LoopOf returns nil if ctx has none":                            func() { asyncio.Submit[int](nil, nil) },
 	} {
 		if got := fmt.Sprint(panicOf(call)); got != text {
 			t.Errorf("\n got %s\nwant %s", got, text)
+		}
+	}
+}
+
+// Each method of a nil Loop and of a zero one panics with the name of the call, as do functions that take a Loop.
+func TestMisuse_LoopsThatWereNotMade(t *testing.T) {
+	nop := func() {}
+	for name, call := range map[string]func(l *asyncio.Loop){
+		"Loop.Run":                func(l *asyncio.Loop) { l.Run(context.Background(), forever) },
+		"Loop.CallSoon":           func(l *asyncio.Loop) { l.CallSoon(nop) },
+		"Loop.CallLater":          func(l *asyncio.Loop) { l.CallLater(0, nop) },
+		"Loop.CallAt":             func(l *asyncio.Loop) { l.CallAt(time.Time{}, nop) },
+		"Loop.CallSoonThreadsafe": func(l *asyncio.Loop) { l.CallSoonThreadsafe(nop) },
+		"Loop.Tasks":              func(l *asyncio.Loop) { l.Tasks() },
+		"Loop.Dump":               func(l *asyncio.Loop) { l.Dump(io.Discard) },
+		"Loop.Trace":              func(l *asyncio.Loop) { l.Trace(io.Discard) },
+		"Loop.Metrics":            func(l *asyncio.Loop) { l.Metrics() },
+		"Loop.Stalls":             func(l *asyncio.Loop) { l.Stalls() },
+		"Submit":                  func(l *asyncio.Loop) { asyncio.Submit(l, func(context.Context) (int, error) { return 0, nil }) },
+	} {
+		for want, l := range map[string]*asyncio.Loop{
+			"asyncio: " + name + ": nil loop; LoopOf returns nil if ctx has none": nil,
+			"asyncio: " + name + ": loop not initialized; make it with NewLoop":   new(asyncio.Loop),
+		} {
+			if got := fmt.Sprint(panicOf(func() { call(l) })); got != want {
+				t.Errorf("\n got %s\nwant %s", got, want)
+			}
+		}
+	}
+	for want, h := range map[string]*asyncio.Handle{
+		"asyncio: Handle.Cancel: nil handle": nil,
+		"asyncio: Handle.Cancel: handle not initialized; make it with Loop.CallSoon, CallLater or CallAt": new(asyncio.Handle),
+	} {
+		if got := fmt.Sprint(panicOf(func() { h.Cancel() })); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	}
 }
