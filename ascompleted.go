@@ -33,21 +33,21 @@ func AsCompleted[T any, A Awaitable[T]](ctx context.Context, aws ...A) iter.Seq2
 			}
 			return
 		}
-		g.crew.Enter()
+		g.multiAwait.Enter()
 		defer func() { // at the end, and after a break, a panic or Goexit in the body
-			g.crew.Leave()
-			g.crew.Stop()
+			g.multiAwait.Leave()
+			g.multiAwait.Stop()
 		}()
 		given := make([]bool, len(aws))
 		var cancelled error
 		for {
-			i := g.crew.Next(&cancelled)
+			i := g.multiAwait.Next(&cancelled)
 			if i < 0 {
 				break
 			}
 			given[i] = true
 			if cancelled == nil {
-				cancelled = g.crew.Err() // it may have come while the body was shielded
+				cancelled = g.multiAwait.Err() // it may have come while the body was shielded
 			}
 			if !yield(i, g.result(i, cancelled)) {
 				return

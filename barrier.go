@@ -10,10 +10,10 @@ import (
 // A Barrier holds tasks until n of them have come, and then lets them all go; it
 // serves again at once. It is for tasks of one loop, as Lock is.
 type Barrier struct {
-	home   engine.Home
-	n      int
-	broken bool
-	now    *barrierRound
+	binding engine.Binding
+	n       int
+	broken  bool
+	now     *barrierRound
 }
 
 // barrierRound is one filling of the barrier.
@@ -37,7 +37,7 @@ func NewBarrier(n int) *Barrier {
 // ctx.Err() if ctx is cancelled first: then the barrier goes on without this task.
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	b.mustBeMade()
-	caller, err := b.home.Enter(ctx)
+	caller, err := b.binding.Enter(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +97,7 @@ func (b *Barrier) dissolve(broken bool) {
 
 func (b *Barrier) check(call string) {
 	b.mustBeMade()
-	b.home.Check(call)
+	b.binding.Check(call)
 }
 
 func (b *Barrier) mustBeMade() {

@@ -77,16 +77,16 @@ func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 // program, and comes before a cancellation, which may be there or not.
 func (c *Condition) enter(ctx context.Context, call string) (engine.Caller, error) {
 	c.mustBeMade()
-	caller, err := c.L.home.Enter(ctx)
+	caller, err := c.L.binding.Enter(ctx)
 	if err != nil {
 		if ctx == nil {
 			return caller, err
 		}
-		if _, misuse := c.L.home.Enter(context.WithoutCancel(ctx)); misuse != nil {
+		if _, misuse := c.L.binding.Enter(context.WithoutCancel(ctx)); misuse != nil {
 			return caller, err // the lock is not ours to look at
 		}
 	}
-	c.L.lock.MustHold(c.L.home.Caller(), call)
+	c.L.lock.MustHold(c.L.binding.Caller(), call)
 	return caller, err
 }
 

@@ -46,7 +46,7 @@ type Call struct {
 	progress func(done, total int64, note string)
 	finished atomic.Bool
 	left     bool // by its waiter; owned by the loop
-	done     engine.Cell
+	done     engine.Completion
 	result   []byte
 	where    atomic.Pointer[string]
 }

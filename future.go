@@ -11,7 +11,7 @@ import (
 // A Future is a result that somebody else will set, once. It belongs to the
 // loop of the ctx it was made with and may be set and awaited from anywhere.
 type Future[T any] struct {
-	c     engine.Cell
+	c     engine.Completion
 	value T
 }
 

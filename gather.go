@@ -40,8 +40,8 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := g.crew.Gather()
-	if own := g.crew.Late(); own != nil {
+	first, err := g.multiAwait.Gather()
+	if own := g.multiAwait.Late(); own != nil {
 		return nil, own
 	}
 	if first != nil {
@@ -61,8 +61,8 @@ func Gather[T any, A Awaitable[T]](ctx context.Context, aws ...A) ([]T, error) {
 // disregard makes the errors of tasks and futures count as received, now or later.
 func disregard[T any, A Awaitable[T]](aws []A) {
 	for _, aw := range aws {
-		if handle, ok := any(aw).(interface{ cell() *engine.Cell }); ok {
-			handle.cell().Disregard()
+		if handle, ok := any(aw).(interface{ completion() *engine.Completion }); ok {
+			handle.completion().Disregard()
 		}
 	}
 }
@@ -82,9 +82,9 @@ func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Resul
 		}
 		return results
 	}
-	_, err = g.crew.Gather()
+	_, err = g.multiAwait.Gather()
 	if err == nil {
-		err = g.crew.Err()
+		err = g.multiAwait.Err()
 	}
 	for i := range results {
 		results[i] = g.result(i, err)
@@ -92,9 +92,9 @@ func GatherResults[T any, A Awaitable[T]](ctx context.Context, aws ...A) []Resul
 	return results
 }
 
-func failFast(_ *engine.Crew, m *engine.Cell) bool { return m.Failed() }
+func failFast(_ *engine.MultiAwait, m *engine.Completion) bool { return m.Failed() }
 
-func waitForAll(*engine.Crew, *engine.Cell) bool { return false }
+func waitForAll(*engine.MultiAwait, *engine.Completion) bool { return false }
 
 // A source is where Gather finds the result of one argument.
 type source[T any] interface {
@@ -105,8 +105,8 @@ type source[T any] interface {
 // ownTask is a task that Gather started.
 type ownTask[T any] struct {
 	Task[T]
-	crew *engine.Crew
-	pos  int
+	multiAwait *engine.MultiAwait
+	pos        int
 }
 
 // ownBody is an ownTask as the engine sees it.
@@ -121,13 +121,13 @@ func (b *ownBody[T]) Discard() { b.coro = nil }
 
 func (b *ownBody[T]) Handle() any { return &b.Task }
 
-func (b *ownBody[T]) Crew() (*engine.Crew, int) { return b.crew, b.pos }
+func (b *ownBody[T]) MultiAwait() (*engine.MultiAwait, int) { return b.multiAwait, b.pos }
 
-func (t *ownTask[T]) cut() bool         { return t.t.CutBy(t.crew) }
-func (*Task[T]) cut() bool              { return false }
-func (*Future[T]) cut() bool            { return false }
-func (f *Future[T]) cell() *engine.Cell { return &f.c }
-func (t *Task[T]) cell() *engine.Cell   { return t.t.Cell() }
+func (t *ownTask[T]) cut() bool                     { return t.t.CutBy(t.multiAwait) }
+func (*Task[T]) cut() bool                          { return false }
+func (*Future[T]) cut() bool                        { return false }
+func (f *Future[T]) completion() *engine.Completion { return &f.c }
+func (t *Task[T]) completion() *engine.Completion   { return t.t.Completion() }
 
 // result is the outcome of argument i; what ctx's cancellation cut short carries
 // its error.
@@ -141,31 +141,31 @@ func (g *gathering[T]) result(i int, cancelled error) Result[T] {
 }
 
 type gathering[T any] struct {
-	crew    *engine.Crew
-	sources []source[T]
-	slab    []ownTask[T] // made in batches: nobody keeps them
+	multiAwait *engine.MultiAwait
+	sources    []source[T]
+	slab       []ownTask[T] // made in batches: nobody keeps them
 }
 
 const slabLen = 64
 
-func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site, enough func(*engine.Crew, *engine.Cell) bool, ordered bool) (*gathering[T], error) {
+func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site, enough func(*engine.MultiAwait, *engine.Completion) bool, ordered bool) (*gathering[T], error) {
 	for i, aw := range aws {
 		if isNil(aw) {
 			return nil, engine.Refuse(errNilAwaitable, fmt.Sprintf("argument %d of %d is nil", i, len(aws)))
 		}
 	}
-	crew, err := engine.NewCrew(ctx, enough)
+	multiAwait, err := engine.NewMultiAwait(ctx, enough)
 	if err != nil {
 		return nil, err
 	}
-	crew.Ordered = ordered
-	g := &gathering[T]{crew: crew, sources: make([]source[T], len(aws))}
+	multiAwait.Ordered = ordered
+	g := &gathering[T]{multiAwait: multiAwait, sources: make([]source[T], len(aws))}
 	for i, aw := range aws {
 		switch aw := any(aw).(type) {
 		case *Task[T]:
-			g.observe(ctx, i, aw, aw.cell(), true, len(aws)-i, site)
+			g.observe(ctx, i, aw, aw.completion(), true, len(aws)-i, site)
 		case *Future[T]:
-			g.observe(ctx, i, aw, aw.cell(), false, len(aws)-i, site)
+			g.observe(ctx, i, aw, aw.completion(), false, len(aws)-i, site)
 		case Coroutine[T]:
 			g.start(ctx, i, aw, len(aws)-i, site)
 		case Awaitable[T]:
@@ -175,13 +175,13 @@ func gather[T any, A Awaitable[T]](ctx context.Context, aws []A, site coro.Site,
 	return g, nil
 }
 
-func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Cell, task bool, left int, site coro.Site) {
+func (g *gathering[T]) observe(ctx context.Context, i int, s source[T], c *engine.Completion, task bool, left int, site coro.Site) {
 	if c.Loop() != engine.NodeOf(ctx).Loop() {
 		g.start(ctx, i, s.(Awaitable[T]).Await, left, site)
 		return
 	}
 	g.sources[i] = s
-	g.crew.Observe(c, task)
+	g.multiAwait.Observe(c, task)
 }
 
 func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left int, site coro.Site) {
@@ -190,9 +190,9 @@ func (g *gathering[T]) start(ctx context.Context, i int, c Coroutine[T], left in
 	}
 	t := &g.slab[0]
 	g.slab = g.slab[1:]
-	t.coro, t.crew, t.pos = c, g.crew, g.crew.Position()
+	t.coro, t.multiAwait, t.pos = c, g.multiAwait, g.multiAwait.Position()
 	g.sources[i] = t
-	g.crew.Start(ctx, &t.t, (*ownBody[T])(t), site)
+	g.multiAwait.Start(ctx, &t.t, (*ownBody[T])(t), site)
 }
 
 // isNil reports whether v is nil, or an interface with a nil function or

@@ -17,7 +17,7 @@ var inlined = map[string][]string{
 	"internal/engine": {
 		"(*Loop).Current", "(*Loop).Elapsed", "(*Loop).spin", "(*Node).cancelled", "(*Node).standing", "(*Node).addParked", "(*Node).wakeParked",
 		"(*runner).leaveNode", "(*readyQueue).pushTask", "(*readyQueue).nextTask", "(*readyQueue).len", "(*WaitList).Push", "(*WaitList).WakeFirst",
-		"(*WaitList).WakeAll", "(*Waiter).Remove", "(*Cell).IsDone", "(*Cell).Init", "(*Cell).Claim", "(*Cell).publish", "Caller.Park", "Caller.Within",
+		"(*WaitList).WakeAll", "(*Waiter).Remove", "(*Completion).IsDone", "(*Completion).Init", "(*Completion).Claim", "(*Completion).publish", "Caller.Park", "Caller.Within",
 		"(*counters).live", "(*Loop).post",
 	},
 	"internal/timerheap": {"(*slot).before", "(*Heap).up", "(*Heap).Len", "(*Heap).Empty"},

@@ -15,7 +15,7 @@ type Limiter struct {
 	places int // 0: not made by NewLimiter; fixed
 	mu     sync.Mutex
 	free   int
-	queue  list.List // of *engine.Cell, one per waiting call, settled when its turn comes
+	queue  list.List // of *engine.Completion, one per waiting call, settled when its turn comes
 	shut   error     // what is told to all who wait, and to all who come; nil: open
 	ran    histogram.Histogram
 }
@@ -43,7 +43,7 @@ func (m *Limiter) acquire(caller engine.Caller) error {
 		m.mu.Unlock()
 		return nil
 	}
-	turn := &engine.Cell{}
+	turn := &engine.Completion{}
 	turn.Init(caller.L, 0)
 	place := m.queue.PushBack(turn)
 	m.mu.Unlock()
@@ -61,7 +61,7 @@ func (m *Limiter) acquire(caller engine.Caller) error {
 func (m *Limiter) close(err error) {
 	m.mu.Lock()
 	m.shut = err
-	var queue []*engine.Cell
+	var queue []*engine.Completion
 	for m.queue.Len() > 0 {
 		queue = append(queue, m.next())
 	}
@@ -88,10 +88,10 @@ func (m *Limiter) leave(place *list.Element) {
 }
 
 // next takes the first call out of the queue, which must not be empty. With m.mu.
-func (m *Limiter) next() *engine.Cell {
+func (m *Limiter) next() *engine.Completion {
 	first := m.queue.Front()
 	m.queue.Remove(first)
-	turn := first.Value.(*engine.Cell)
+	turn := first.Value.(*engine.Completion)
 	first.Value = nil
 	return turn
 }

@@ -29,9 +29,9 @@ import (
 // may use the lock. A lock that was held is still held then. A Lock must not be
 // copied after first use.
 type Lock struct {
-	_    noCopy
-	home engine.Home
-	lock engine.Lock
+	_       noCopy
+	binding engine.Binding
+	lock    engine.Lock
 }
 
 // Acquire suspends the task until it holds the lock. It returns ctx.Err() if ctx
@@ -39,7 +39,7 @@ type Lock struct {
 // held. It returns ErrDeadlock if the lock could never be released: see Lock. From
 // a second loop it returns ErrWrongLoop.
 func (l *Lock) Acquire(ctx context.Context) error {
-	caller, err := l.home.Enter(ctx)
+	caller, err := l.binding.Enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func (l *Lock) Acquire(ctx context.Context) error {
 // reports false to the task that holds the lock. On the loop only: in another
 // goroutine it panics once a loop has used the lock.
 func (l *Lock) TryAcquire() bool {
-	l.home.Check("Lock.TryAcquire")
-	return l.lock.TryAcquire(l.home.Caller())
+	l.binding.Check("Lock.TryAcquire")
+	return l.lock.TryAcquire(l.binding.Caller())
 }
 
 // Release hands the lock to the task that has waited longest, or frees it. It
@@ -64,14 +64,14 @@ func (l *Lock) Release() {
 
 // mustHold panics unless the caller may release the lock.
 func (l *Lock) mustHold(call string) {
-	l.home.Check(call)
-	l.lock.MustHold(l.home.Caller(), call)
+	l.binding.Check(call)
+	l.lock.MustHold(l.binding.Caller(), call)
 }
 
 // Locked reports whether the lock is held. On the loop only: in another
 // goroutine it panics once a loop has used the lock.
 func (l *Lock) Locked() bool {
-	l.home.Check("Lock.Locked")
+	l.binding.Check("Lock.Locked")
 	return l.lock.Locked()
 }
 

@@ -54,7 +54,7 @@ func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] 
 // a woken task does not leave: so nothing is lost (S15) and the order of waking
 // is the order of service.
 type queue[T any] struct {
-	home     engine.Home
+	binding  engine.Binding
 	max      int // 0: no bound
 	items    store[T]
 	promised int // items set aside for getters that were woken
@@ -72,18 +72,18 @@ func (q *queue[T]) init(call string, max int, items store[T]) {
 		panic(fmt.Sprintf("asyncio: %s(%d): max must be at least 0; 0 is no bound", call, max))
 	}
 	q.max, q.items = max, items
-	q.home.Left = func() { q.promised, q.rooms = 0, 0 } // the woken tasks of the ended loop never run
+	q.binding.Left = func() { q.promised, q.rooms = 0, 0 } // the woken tasks of the ended loop never run
 }
 
-// enter and check are those of the home, for a queue that was made by its New.
+// enter and check are those of the binding, for a queue that was made by its New.
 func (q *queue[T]) enter(ctx context.Context) (engine.Caller, error) {
 	q.mustBeMade()
-	return q.home.Enter(ctx)
+	return q.binding.Enter(ctx)
 }
 
 func (q *queue[T]) check(call string) {
 	q.mustBeMade()
-	q.home.Check(call)
+	q.binding.Check(call)
 }
 
 func (q *queue[T]) mustBeMade() {

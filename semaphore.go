@@ -10,7 +10,7 @@ import (
 // A Semaphore lets n tasks at a time hold a permit. It is fair, and for tasks of
 // one loop, as Lock is.
 type Semaphore struct {
-	home    engine.Home
+	binding engine.Binding
 	n, free int
 	wait    engine.WaitList
 }
@@ -27,7 +27,7 @@ func NewSemaphore(n int) *Semaphore {
 // cancelled before that; a permit that was handed over already is kept.
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	s.mustBeMade()
-	caller, err := s.home.Enter(ctx)
+	caller, err := s.binding.Enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 // loop only: in another goroutine it panics once a loop has used the semaphore.
 func (s *Semaphore) TryAcquire() bool {
 	s.mustBeMade()
-	s.home.Check("Semaphore.TryAcquire")
+	s.binding.Check("Semaphore.TryAcquire")
 	if s.free == 0 {
 		return false
 	}
@@ -57,7 +57,7 @@ func (s *Semaphore) TryAcquire() bool {
 // never suspends. It panics if all n permits are free already, or off the loop.
 func (s *Semaphore) Release() {
 	s.mustBeMade()
-	s.home.Check("Semaphore.Release")
+	s.binding.Check("Semaphore.Release")
 	if s.free == s.n {
 		panic(fmt.Sprintf("asyncio: Semaphore.Release: all %d permits are free already", s.n))
 	}

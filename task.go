@@ -142,7 +142,7 @@ func Submit[T any](l *Loop, coroutine Coroutine[T], opts ...TaskOption) *Task[T]
 // matches ErrTaskCancelled if, and only if, the task was cancelled. Await may be called
 // any number of times, by several tasks; the error counts as received.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
-	err, waited := t.t.Cell().Await(ctx, &t.t)
+	err, waited := t.t.Completion().Await(ctx, &t.t)
 	if !waited {
 		var zero T
 		return zero, err
@@ -153,7 +153,7 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 // Join is Await without the value: it waits for the task and returns its error,
 // nil if the task ended without one. The error counts as received.
 func (t *Task[T]) Join(ctx context.Context) error {
-	err, _ := t.t.Cell().Await(ctx, &t.t)
+	err, _ := t.t.Completion().Await(ctx, &t.t)
 	return err
 }
 
@@ -166,21 +166,21 @@ func (t *Task[T]) Cancel(cause error) bool { return t.t.Cancel(cause) }
 // Done returns a channel that is closed when the task has ended. From any
 // goroutine; in a coroutine use Await. A closed channel does not receive the error: call
 // Err or Result, at the end of Run within 100 ms (see Run).
-func (t *Task[T]) Done() <-chan struct{} { return t.t.Cell().Done() }
+func (t *Task[T]) Done() <-chan struct{} { return t.t.Completion().Done() }
 
 // Result returns what the coroutine returned, or ErrNotDone while it runs. The
 // error counts as received. From any goroutine; it never blocks.
 func (t *Task[T]) Result() (T, error) {
-	if !t.t.Cell().IsDone() {
+	if !t.t.Completion().IsDone() {
 		var zero T
 		return zero, ErrNotDone
 	}
-	return t.value, t.t.Cell().Receive()
+	return t.value, t.t.Completion().Receive()
 }
 
 // Err returns the error of the task, nil if it ended without, or ErrNotDone
 // while it runs. The error counts as received. From any goroutine.
-func (t *Task[T]) Err() error { return t.t.Cell().Err() }
+func (t *Task[T]) Err() error { return t.t.Completion().Err() }
 
 // ID returns the number of the task, unique in its loop.
 func (t *Task[T]) ID() uint64 { return t.t.ID() }
@@ -197,7 +197,7 @@ func (t *Task[T]) OnDone(fn func()) {
 	if fn == nil {
 		panic("asyncio: Task.OnDone: nil function")
 	}
-	t.t.Cell().OnDone(fn, &t.t, coro.CallSite())
+	t.t.Completion().OnDone(fn, &t.t, coro.CallSite())
 }
 
 func (t *Task[T]) core() *engine.Task { return &t.t }
@@ -214,7 +214,7 @@ func (b *taskBody[T]) Discard() { b.coro = nil }
 
 func (b *taskBody[T]) Handle() any { return (*Task[T])(b) }
 
-func (b *taskBody[T]) Crew() (*engine.Crew, int) { return nil, 0 }
+func (b *taskBody[T]) MultiAwait() (*engine.MultiAwait, int) { return nil, 0 }
 
 func handleOf(t *engine.Task) AnyTask {
 	if t == nil {

@@ -57,7 +57,7 @@ func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
 		return ErrExecutorClosed
 	}
 	go p.run(c)
-	caller.L.Lend()
+	caller.L.YieldProcessor()
 	return nil
 }
 

@@ -88,7 +88,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	call := &threadCall[T]{fn: fn, ctx: engine.OffLoop{Context: bound}, limiter: o.limiter, site: coro.CallSite()}
 	call.done.Init(l, 0)
 	go call.run()
-	l.Lend()
+	l.YieldProcessor()
 
 	if o.abandon {
 		err := caller.Err() // the place may have come before the cancellation
@@ -111,14 +111,14 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	return call.value, call.done.Receive()
 }
 
-// threadCall is one call on its way through a goroutine. The cell orders the
+// threadCall is one call on its way through a goroutine. The completion orders the
 // accesses: the goroutine writes before it settles, the task reads after.
 type threadCall[T any] struct {
 	fn      func(ctx context.Context) (T, error)
 	ctx     engine.OffLoop
 	limiter *Limiter
 	site    coro.Site
-	done    engine.Cell
+	done    engine.Completion
 	value   T
 	panic   *PanicError
 	exited  bool
@@ -160,5 +160,5 @@ func (c *threadCall[T]) left(l *engine.Loop) {
 
 // isNews reports whether err says more than that the function was cancelled.
 func (c *threadCall[T]) isNews(err error) bool {
-	return err != nil && !engine.TellsOnly(&c.ctx, err)
+	return err != nil && !engine.OnlyCancellation(&c.ctx, err)
 }

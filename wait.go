@@ -36,7 +36,7 @@ func (u WaitUntil) String() string {
 func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pending []A, err error) {
 	defer func() {
 		for _, t := range tasks {
-			if !isNil(t) && t.core().Cell().IsDone() {
+			if !isNil(t) && t.core().Completion().IsDone() {
 				done = append(done, t)
 			} else {
 				pending = append(pending, t)
@@ -48,30 +48,30 @@ func Wait[A AnyTask](ctx context.Context, until WaitUntil, tasks ...A) (done, pe
 			return nil, nil, engine.Refuse(errNilAwaitable, fmt.Sprintf("task %d of %d is nil", i, len(tasks)))
 		}
 	}
-	var enough func(*engine.Crew, *engine.Cell) bool
+	var enough func(*engine.MultiAwait, *engine.Completion) bool
 	switch until {
 	case AllCompleted:
 		enough = waitForAll
 	case FirstCompleted:
-		enough = func(*engine.Crew, *engine.Cell) bool { return true }
+		enough = func(*engine.MultiAwait, *engine.Completion) bool { return true }
 	case FirstError:
-		enough = func(_ *engine.Crew, c *engine.Cell) bool { return c.Failed() && !c.WasCancelled() }
+		enough = func(_ *engine.MultiAwait, c *engine.Completion) bool { return c.Failed() && !c.WasCancelled() }
 	default:
 		return nil, nil, fmt.Errorf("asyncio: Wait(%v): until must be AllCompleted, FirstCompleted or FirstError", until)
 	}
-	crew, err := engine.NewCrew(ctx, enough)
+	multiAwait, err := engine.NewMultiAwait(ctx, enough)
 	if err != nil {
 		return nil, nil, err
 	}
-	crew.Partial = until != AllCompleted
+	multiAwait.Partial = until != AllCompleted
 	here := engine.NodeOf(ctx).Loop()
 	for i, t := range tasks {
 		if t.core().Loop() != here {
-			crew.Abort()
+			multiAwait.Abort()
 			return nil, nil, engine.Misuse(ErrWrongLoop, "Wait", fmt.Sprintf("task %d of %d belongs to another event loop; Await it", i, len(tasks)))
 		}
-		crew.Observe(t.core().Cell(), true)
+		multiAwait.Observe(t.core().Completion(), true)
 	}
-	_, err = crew.Wait()
+	_, err = multiAwait.Wait()
 	return nil, nil, err
 }

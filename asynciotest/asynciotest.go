@@ -115,7 +115,7 @@ func virtual(t *testing.T, created coro.Site, w *watchdog) asyncio.Option {
 		c.OnStuck = func(dump string) {
 			t.Errorf("asynciotest: nothing can ever run again:\n%s", dump)
 		}
-		c.OnDeaf = func(task *engine.Task, line string) {
+		c.OnIgnoredCancel = func(task *engine.Task, line string) {
 			t.Errorf("asynciotest: task %q, created at %s, goes on awaiting after it was cancelled, at %s", task.Name(), task.Created(), line)
 		}
 		c.OnLeft = func(left []*engine.Task) {

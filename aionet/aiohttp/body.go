@@ -19,9 +19,9 @@ type body struct {
 
 	mu     sync.Mutex // held for moments
 	space  []byte
-	buf    []byte       // of space: read and not taken yet
-	err    error        // what comes after buf
-	flight *engine.Cell // of the read under way; nil: none
+	buf    []byte             // of space: read and not taken yet
+	err    error              // what comes after buf
+	flight *engine.Completion // of the read under way; nil: none
 	closed bool
 	onEnd  func() // of a response: its context is not needed any more
 }
@@ -58,7 +58,7 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // take returns what has been read, or a read that is under way.
-func (b *body) take(p []byte) (n int, flight *engine.Cell, err error) {
+func (b *body) take(p []byte) (n int, flight *engine.Completion, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -81,7 +81,7 @@ func (b *body) take(p []byte) (n int, flight *engine.Cell, err error) {
 		if b.space == nil {
 			b.space = make([]byte, aheadLen)
 		}
-		b.flight = &engine.Cell{}
+		b.flight = &engine.Completion{}
 		b.flight.Init(b.loop, 0)
 		go b.fly(b.flight)
 	}
@@ -89,7 +89,7 @@ func (b *body) take(p []byte) (n int, flight *engine.Cell, err error) {
 }
 
 // fly is the read that blocks.
-func (b *body) fly(flight *engine.Cell) {
+func (b *body) fly(flight *engine.Completion) {
 	n, err := b.src.Read(b.space)
 	b.mu.Lock()
 	b.buf, b.err, b.flight = b.space[:n], err, nil

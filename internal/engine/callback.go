@@ -10,7 +10,7 @@ import (
 
 // calling identifies the callback that runs while no task does. The loop writes it for each
 // callback. It has no pointer, so a write needs no write barrier. The monitor reads it without
-// synchronization, like the fields of behind.go.
+// synchronization, like Queue.Glance.
 type calling struct {
 	entry uintptr   // the function's code; 0: none, or code of the loop itself
 	site  coro.Site // the call that registered the callback; 0: unknown

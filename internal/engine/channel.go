@@ -9,7 +9,7 @@ import (
 // the caller is cancelled the operation is stopped, and waited for still: only it
 // knows whether it had happened by then.
 func Transfer(caller Caller, op func(stop <-chan struct{}) bool) (happened bool) {
-	var done Cell
+	var done Completion
 	done.Init(caller.L, 0)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	end := sync.OnceFunc(func() { close(stop) })

@@ -60,9 +60,9 @@ type Config struct {
 	// collector), and when nothing can ever run again OnStuck is called, once.
 	Virtual bool
 	OnStuck func(dump string)
-	// OnDeaf is called, in virtual time, with a task that goes on awaiting with a
+	// OnIgnoredCancel is called, in virtual time, with a task that goes on awaiting with a
 	// cancelled ctx; it is ended by runtime.Goexit then.
-	OnDeaf func(t *Task, line string)
+	OnIgnoredCancel func(t *Task, line string)
 	// OnBlocked is called, in virtual time, during each step in which time goes by for
 	// BlockedAfter, in a goroutine of its own; nil: steps may take time.
 	OnBlocked    func(Stall)

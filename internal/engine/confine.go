@@ -13,7 +13,7 @@ import "context"
 // Confine makes t a confined task. On the loop only, before its first step.
 func (t *Task) Confine() {
 	t.node.flags |= flagConfined
-	t.cell.loop.confined++
+	t.completion.loop.confined++
 }
 
 // confine returns the node whose cancellation ends the waits of the running task

@@ -57,7 +57,7 @@ func (d *debugger) created(t *Task) {
 	defer d.mu.Unlock()
 	s := d.find(e.stack)
 	if !s.user {
-		s.at = t.cell.created.String()
+		s.at = t.completion.created.String()
 	}
 	d.history.add(event{what: taskCreated, at: now, task: t.id, name: t.Name(), site: s.at})
 }
@@ -168,7 +168,7 @@ func (d *debugger) find(stack []uintptr) (found finder) {
 // Stats returns the figures of a task, false without debug mode. From any goroutine,
 // also while the loop is blocked.
 func (t *Task) Stats() (TaskStats, bool) {
-	l := t.cell.loop
+	l := t.completion.loop
 	if l.debug == nil {
 		return TaskStats{}, false
 	}

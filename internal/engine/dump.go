@@ -86,7 +86,7 @@ type progress struct {
 	idle  bool   // it sleeps, or is about to wake
 }
 
-// progress reads single words of the loop's, as those in behind.go do.
+// progress reads single words of the loop's, as Queue.Glance does.
 //
 //go:norace
 func (l *Loop) progress() progress {

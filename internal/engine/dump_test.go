@@ -40,9 +40,9 @@ func (b *looking) Run(ctx context.Context) error {
 	b.manyGoroutines = len(stackSites(tasks, maxGoroutines+1))
 	return nil
 }
-func (*looking) Discard()           {}
-func (*looking) Handle() any        { return nil }
-func (*looking) Crew() (*Crew, int) { return nil, 0 }
+func (*looking) Discard()                       {}
+func (*looking) Handle() any                    { return nil }
+func (*looking) MultiAwait() (*MultiAwait, int) { return nil, 0 }
 
 // Where the stacks of all goroutines would stop the world for long, a dump does without.
 func TestADumpOfAHugeProcessLeavesOutStacks(t *testing.T) {

@@ -67,14 +67,14 @@ func (d *dump) stuck() map[*Task]*dumpWait {
 // several.
 func (d *dump) waits() (waits map[*Task]*dumpWait, choice bool) {
 	waits = map[*Task]*dumpWait{}
-	started, owned := map[*Crew][]*Task{}, map[*Scope][]*Task{}
+	started, owned := map[*MultiAwait][]*Task{}, map[*Scope][]*Task{}
 	for _, t := range d.tasks {
 		for s := t.node.scope; s != nil; s = s.above() {
 			owned[s] = append(owned[s], t)
 		}
-		if t.node.flags&flagCrew != 0 {
-			crew, _ := t.body.Crew()
-			started[crew] = append(started[crew], t)
+		if t.node.flags&flagMultiAwait != 0 {
+			multiAwait, _ := t.body.MultiAwait()
+			started[multiAwait] = append(started[multiAwait], t)
 		}
 	}
 	for _, t := range d.tasks {
@@ -87,12 +87,12 @@ func (d *dump) waits() (waits map[*Task]*dumpWait, choice bool) {
 		case forGroup:
 			w.targets = owned[scopeOf(t.r.w.list)]
 		case forGather, forWait:
-			c := crewOf(t.r.w.list)
+			c := multiAwaitOf(t.r.w.list)
 			w.targets = started[c]
 			if !c.over {
 				for _, m := range c.members {
 					if m.task && m.Waiting() {
-						w.targets = append(w.targets, taskOf(&m.cell.wait))
+						w.targets = append(w.targets, taskOf(&m.completion.wait))
 					}
 				}
 			}

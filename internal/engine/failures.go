@@ -12,7 +12,7 @@ import (
 )
 
 // A failure is the error of a task or future. One that a caller has to receive (S9)
-// is listed with the loop. It outlives the cell, and does not keep it alive.
+// is listed with the loop. It outlives the completion, and does not keep it alive.
 type failure struct {
 	task     weak.Pointer[Task]
 	err      error
@@ -26,7 +26,7 @@ type failure struct {
 }
 
 // newFailure makes the record of an error of c, which owner returned, or nil.
-func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string) *failure {
+func (l *Loop) newFailure(c *Completion, owner *Task, err error, name string) *failure {
 	f := &failure{err: err, name: name, created: c.created}
 	if owner != nil {
 		f.task = weak.Make(owner)
@@ -39,7 +39,7 @@ func (l *Loop) newFailure(c *Cell, owner *Task, err error, name string) *failure
 
 // reportUnreachable reports f when the handle of c becomes unreachable: no caller can
 // receive the error any more.
-func (l *Loop) reportUnreachable(c *Cell, f *failure) {
+func (l *Loop) reportUnreachable(c *Completion, f *failure) {
 	if l.bubbled() {
 		return
 	}

@@ -33,16 +33,16 @@ func TestLingerEndsWhenTheLastErrorIsReceived(t *testing.T) {
 // Every way to receive an error wakes the loop.
 func TestLingerEndsHoweverTheErrorIsReceived(t *testing.T) {
 	for name, receive := range map[string]func(l *Loop, f *failure){
-		"Receive":         func(l *Loop, f *failure) { (&Cell{loop: l, fail: f}).Receive() },
-		"an awaited cell": func(l *Loop, f *failure) { c := &Cell{loop: l, fail: f}; c.expect(); c.publishEnd() },
-		"Disregard":       func(l *Loop, f *failure) { c := &Cell{loop: l, fail: f}; c.Disregard(); c.publishEnd() },
-		"Disregard late":  func(l *Loop, f *failure) { c := &Cell{loop: l, fail: f}; c.publishEnd(); c.Disregard() },
-		"a crew": func(l *Loop, f *failure) {
-			(&Crew{caller: Caller{L: l}, node: Node{scope: l.root}, fails: []*failure{f}}).Abort()
+		"Receive":               func(l *Loop, f *failure) { (&Completion{loop: l, fail: f}).Receive() },
+		"an awaited completion": func(l *Loop, f *failure) { c := &Completion{loop: l, fail: f}; c.expect(); c.publishEnd() },
+		"Disregard":             func(l *Loop, f *failure) { c := &Completion{loop: l, fail: f}; c.Disregard(); c.publishEnd() },
+		"Disregard late":        func(l *Loop, f *failure) { c := &Completion{loop: l, fail: f}; c.publishEnd(); c.Disregard() },
+		"a multiAwait": func(l *Loop, f *failure) {
+			(&MultiAwait{caller: Caller{L: l}, node: Node{scope: l.root}, fails: []*failure{f}}).Abort()
 		},
 		"a group": func(l *Loop, f *failure) { (&Scope{loop: l, fails: []*failure{f}}).take() },
 		"a lost group": func(l *Loop, f *failure) {
-			(&Scope{loop: l, outer: &Scope{told: func(error) {}}, fails: []*failure{f}}).lose()
+			(&Scope{loop: l, outer: &Scope{onError: func(error) {}}, fails: []*failure{f}}).lose()
 		},
 	} {
 		l := New(DefaultConfig())

@@ -59,7 +59,7 @@ func (f *finished) stepped(t *Task, took time.Duration) {
 		f.longest = map[uint64]time.Duration{}
 	}
 	f.longest[t.id] = max(f.longest[t.id], took)
-	if t.cell.IsDone() {
+	if t.completion.IsDone() {
 		f.ended(t)
 	}
 }
@@ -86,13 +86,13 @@ func (f *finished) ended(t *Task) {
 			}
 		}
 	}
-	if t.cell.fail == nil || t.Cancelled() {
+	if t.completion.fail == nil || t.Cancelled() {
 		f.slow = keepLast(f.slow, r)
 	}
 }
 
 func (f *finished) record(t *Task, outcome string) finishedTask {
-	r := finishedTask{id: t.id, name: short(t.Name()), created: t.cell.created, outcome: outcome, at: time.Now(), longest: f.longest[t.id]}
+	r := finishedTask{id: t.id, name: short(t.Name()), created: t.completion.created, outcome: outcome, at: time.Now(), longest: f.longest[t.id]}
 	if s, ok := t.Stats(); ok {
 		r.longest = max(r.longest, time.Duration(s.Longest))
 	}

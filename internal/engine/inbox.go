@@ -25,7 +25,7 @@ type posted struct {
 }
 
 // A post is bookkeeping that is done when it is taken out, a callback of the
-// user that is queued then, or a cell that is settled.
+// user that is queued then, or a completion that is settled.
 type post interface{ arrive(l *Loop) }
 
 type bookkeeping func()
@@ -139,8 +139,8 @@ func (l *Loop) sleep() bool {
 	l.idles()
 	l.pace.sleeps()
 	p := l.poller.Load()
-	if p != nil && l.lent {
-		l.lent = false
+	if p != nil && l.yieldProcessor {
+		l.yieldProcessor = false
 		runtime.Gosched() // a thread that waits in the system keeps its processor for a while: see spin
 	}
 	l.asleep.Store(true)
@@ -181,8 +181,8 @@ func (l *Loop) sleep() bool {
 // one runs: whatever comes of it comes sooner if the loop sleeps at once.
 func (l *Loop) spin() bool {
 	looks := spins
-	if l.lent {
-		l.lent, looks = false, 1
+	if l.yieldProcessor {
+		l.yieldProcessor, looks = false, 1
 	}
 	for range looks {
 		if l.signal.Load() != 0 {
@@ -194,9 +194,9 @@ func (l *Loop) spin() bool {
 
 const spins = 500
 
-// Lend is called by whoever starts a goroutine and is about to suspend the task
+// YieldProcessor is called by whoever starts a goroutine and is about to suspend the task
 // until it is done. On the loop only.
-func (l *Loop) Lend() { l.lent = true }
+func (l *Loop) YieldProcessor() { l.yieldProcessor = true }
 
 // eternity is how far virtual time has to jump to prove that nothing is left
 // to happen.

@@ -26,14 +26,14 @@ const mostLabels = 1024
 func (b *labels) of(t *Task) context.Context {
 	key, value := labelName, t.node.ext.Load().name
 	if value == "" {
-		key, value = labelCreated, t.cell.created.String()
+		key, value = labelCreated, t.completion.created.String()
 	}
 	ctx, ok := b.made[value]
 	if !ok {
 		if len(b.made) >= mostLabels || b.made == nil {
 			b.made = map[string]context.Context{}
 		}
-		ctx = pprof.WithLabels(t.cell.loop.root.node, pprof.Labels(key, value))
+		ctx = pprof.WithLabels(t.completion.loop.root.node, pprof.Labels(key, value))
 		b.made[value] = ctx
 	}
 	return ctx

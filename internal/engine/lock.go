@@ -164,7 +164,7 @@ func (t *Task) loseLocks() {
 		k.drop()
 		k.lost = quote(t.Name())
 		if !k.wait.Empty() {
-			t.cell.loop.Soon(k.endWaits)
+			t.completion.loop.Soon(k.endWaits)
 		}
 	}
 }

@@ -67,37 +67,37 @@ type Loop struct {
 	calling       calling   // the callback that runs, or the last one of the turn
 
 	// Owned by the loop.
-	ready      readyQueue
-	left       int // entries of this turn still to run
-	size       int // number of entries of this turn
-	turns      uint64
-	rootMask   uint64 // a turn begins on the root where turns has none of these bits
-	counters   counters
-	timers     timerheap.Heap
-	confined   int               // confined tasks that have not ended
-	search     search            // for wait cycles
-	deadlocks  map[*runner]error // of waits that were ended, until their tasks run
-	settled    bool              // errors that no caller received are being reported
-	nextID     uint64            // of the block that ends before endID
-	endID      uint64
-	idle       []*runner
-	leastIdle  int // since trimmedAt
-	trimmedAt  int64
-	lent       bool  // a goroutine was started that something is awaited of, since the loop last slept
-	handoff    *Task // what is to run next, between two runners; nil: the root
-	failures   failures
-	finished   finished
-	closing    WaitList // other loops' awaits, to be told of the end
-	sleeper    *time.Timer
-	polledAt   int64 // when the poller was asked last
-	rootRunner runner
-	stop       shutdown
-	pace       pace
-	stalled    []error // stalls that are errors of Run
-	lane       *lane   // of the coroutines' stacks
-	laneNumber int
-	overtime   *overtime // nil: steps may take virtual time
-	lateAfter  int64     // the lateness from which on a timer is reported
+	ready          readyQueue
+	left           int // entries of this turn still to run
+	size           int // number of entries of this turn
+	turns          uint64
+	rootMask       uint64 // a turn begins on the root where turns has none of these bits
+	counters       counters
+	timers         timerheap.Heap
+	confined       int               // confined tasks that have not ended
+	search         search            // for wait cycles
+	deadlocks      map[*runner]error // of waits that were ended, until their tasks run
+	settled        bool              // errors that no caller received are being reported
+	nextID         uint64            // of the block that ends before endID
+	endID          uint64
+	idle           []*runner
+	leastIdle      int // since trimmedAt
+	trimmedAt      int64
+	yieldProcessor bool  // a goroutine was started that something is awaited of, since the loop last slept
+	handoff        *Task // what is to run next, between two runners; nil: the root
+	failures       failures
+	finished       finished
+	closing        WaitList // other loops' awaits, to be told of the end
+	sleeper        *time.Timer
+	polledAt       int64 // when the poller was asked last
+	rootRunner     runner
+	stop           shutdown
+	pace           pace
+	stalled        []error // stalls that are errors of Run
+	lane           *lane   // of the coroutines' stacks
+	laneNumber     int
+	overtime       *overtime // nil: steps may take virtual time
+	lateAfter      int64     // the lateness from which on a timer is reported
 }
 
 const (
@@ -302,13 +302,13 @@ func (l *Loop) drive() {
 		}
 		l.cur.Store(&l.rootRunner)
 	}
-	l.finale()
+	l.drain()
 }
 
-// finale runs the callbacks that were accepted before the loop was over, but none that
+// drain runs the callbacks that were accepted before the loop was over, but none that
 // these add. Then it reports the errors that no caller has received. It is watched like
 // all that drive runs.
-func (l *Loop) finale() {
+func (l *Loop) drain() {
 	l.root.ended = true
 	l.root.node.cancel(scopeEnded)
 	l.root.endShielded()
@@ -338,7 +338,7 @@ func (l *Loop) turn() bool {
 		l.counters.more--
 		l.trim()
 		if l.signal.Load() != 0 {
-			l.attend()
+			l.handleSignals()
 		}
 		if l.ready.len() > 0 { // otherwise sleep asks
 			l.poll()
@@ -391,8 +391,8 @@ func (l *Loop) nextTurn() bool {
 	return true
 }
 
-// attend handles the signals.
-func (l *Loop) attend() {
+// handleSignals handles the signals.
+func (l *Loop) handleSignals() {
 	s := l.signal.Load()
 	if s&signalInbox != 0 {
 		l.takePosts()

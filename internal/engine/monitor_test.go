@@ -14,7 +14,7 @@ type bodyFunc func(ctx context.Context) error
 func (f bodyFunc) Run(ctx context.Context) error { return f(ctx) }
 func (bodyFunc) Discard()                        {}
 func (bodyFunc) Handle() any                     { return nil }
-func (bodyFunc) Crew() (*Crew, int)              { return nil, 0 }
+func (bodyFunc) MultiAwait() (*MultiAwait, int)  { return nil, 0 }
 
 // The monitor stands still while the loop has nothing to do: it waits for nothing but the loop, without a
 // ticker, a tick after the loop has gone to sleep and as long as that sleeps.

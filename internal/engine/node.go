@@ -31,7 +31,7 @@ type Node struct {
 	// Owned by the loop. kids is a list whose head's prev is its tail.
 	kids, next, prev *Node   // a node that has ended is its own next
 	parked           *runner // tasks suspended under this node, a list like kids
-	told             bool    // the loop has spread the cancellation below
+	propagated       bool    // the loop has propagated the cancellation below
 
 	// Of the task whose node it is: here there is room.
 	flags taskFlags

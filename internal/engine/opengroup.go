@@ -98,8 +98,8 @@ func (g *Group) settled() {
 			g.outer.fail(f)
 		case g.outer.group:
 			g.outer.fail(f)
-		case g.outer.told != nil && f.receive(g.loop):
-			g.outer.told(f.err)
+		case g.outer.onError != nil && f.receive(g.loop):
+			g.outer.onError(f.err)
 		}
 	}
 	g.owed = nil
@@ -113,7 +113,7 @@ func (g *Group) Close(ctx context.Context) error {
 	case err != nil:
 		return err
 	case caller.L != g.loop:
-		return Refuse(ErrWrongLoop, whatOtherHome)
+		return Refuse(ErrWrongLoop, whatOtherBinding)
 	}
 	if t := caller.Task(); g.contains(t) {
 		return Misuse(ErrDeadlock, "Group.Close", fmt.Sprintf("task %q is one of the group, and would wait for itself; call Close in another task", t.Name()))

@@ -170,7 +170,7 @@ func (l *Loop) refuse(r *runner, err error) error {
 		case r.refused == refusalsReported:
 			l.reportIgnoring(t)
 		case r.refused == refusalsGivenUp && l.cfg.Virtual:
-			l.cfg.OnDeaf(t, userLine())
+			l.cfg.OnIgnoredCancel(t, userLine())
 			runtime.Goexit() // virtual time stands still while it runs: it would never end
 		}
 	}

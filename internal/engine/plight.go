@@ -50,7 +50,7 @@ func (d *dump) awaited(p plight) *Task {
 	if d.ends == nil {
 		d.ends = make(map[*WaitList]*Task, len(d.tasks))
 		for _, t := range d.tasks {
-			d.ends[&t.cell.wait] = t
+			d.ends[&t.completion.wait] = t
 		}
 	}
 	return d.ends[p.list]

@@ -14,12 +14,12 @@ const (
 	whatClosed     = "the event loop of ctx has closed"
 	whatCallback   = "a callback cannot suspend; start a task with asyncio.Go"
 	// Which task has resumed the sequence, and whether that task runs, cannot be found out.
-	whatPulled     = "a sequence of iter.Pull cannot suspend; use asyncio.Pull, in whose sequences a task may await"
-	whatOtherLoop  = "ctx belongs to another event loop; use the ctx of this coroutine, or Submit to the other loop"
-	whatOtherStep  = "this goroutine does not run the current step of the event loop of ctx; start it with asyncio.Go instead of the go statement, or use Submit"
-	whatOffLoop    = "this goroutine does not run the current step of the event loop; call it in a coroutine or a callback, or by CallSoonThreadsafe"
-	whatScopeEnded = "the scope has ended; create the task in a scope that is open, or with the ctx of Detach"
-	whatOtherHome  = "another event loop uses it; make one for each loop"
+	whatPulled       = "a sequence of iter.Pull cannot suspend; use asyncio.Pull, in whose sequences a task may await"
+	whatOtherLoop    = "ctx belongs to another event loop; use the ctx of this coroutine, or Submit to the other loop"
+	whatOtherStep    = "this goroutine does not run the current step of the event loop of ctx; start it with asyncio.Go instead of the go statement, or use Submit"
+	whatOffLoop      = "this goroutine does not run the current step of the event loop; call it in a coroutine or a callback, or by CallSoonThreadsafe"
+	whatScopeEnded   = "the scope has ended; create the task in a scope that is open, or with the ctx of Detach"
+	whatOtherBinding = "another event loop uses it; make one for each loop"
 )
 
 // A misuse is the error of a call that is refused. It matches a sentinel, and names the

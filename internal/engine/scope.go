@@ -20,7 +20,7 @@ type Scope struct {
 	body       Extent      // of a group
 	outer      *Scope      // in which the scope was opened; nil: Run's
 	fails      []*failure  // of a group: of its children and its body, in order
-	told       func(error) // of an open scope: called with the errors of its children
+	onError    func(error) // of an open scope: called with the errors of its children
 
 	open   *Group   // the Group that it is; nil: none
 	groups WaitList // the Groups opened in it, notified at its end
@@ -56,31 +56,31 @@ func (c Caller) Within(s *Scope) bool {
 
 // childFailed is called when a task of the scope has ended with an error that is not
 // its own cancellation. Until a caller receives the error it is listed with the loop,
-// also where the caller is known: a crew or a group whose task is abandoned returns
+// also where the caller is known: a multiAwait or a group whose task is abandoned returns
 // nothing (S8, S9).
 func (s *Scope) childFailed(t *Task) {
 	flags := t.node.flags
 	switch {
 	case flags&(flagQuiet|flagMain) != 0:
 		return
-	case s.told != nil && flags&flagCrew == 0:
-		s.told(t.cell.fail.err)
+	case s.onError != nil && flags&flagMultiAwait == 0:
+		s.onError(t.completion.fail.err)
 		return
 	}
 	l := s.loop
-	f := l.newFailure(&t.cell, t, t.cell.fail.err, t.Name())
+	f := l.newFailure(&t.completion, t, t.completion.fail.err, t.Name())
 	f.watched.Store(flags&flagSubmitted != 0)
-	t.cell.fail = f
+	t.completion.fail = f
 	l.failures.add(f)
 	switch {
-	case flags&flagCrew != 0:
+	case flags&flagMultiAwait != 0:
 	case s.group:
 		s.fail(f)
 		if s.open != nil {
 			s.open.owed = append(s.open.owed, f)
 		}
 	default:
-		l.reportUnreachable(&t.cell, f)
+		l.reportUnreachable(&t.completion, f)
 	}
 }
 
@@ -112,12 +112,12 @@ func (s *Scope) lose() {
 	}
 	l := s.loop
 	for _, f := range s.fails {
-		if open.told != nil {
+		if open.onError != nil {
 			if f.receive(l) {
-				open.told(f.err)
+				open.onError(f.err)
 			}
 		} else if t := f.task.Value(); t != nil && f.watched.Load() {
-			l.reportUnreachable(&t.cell, f)
+			l.reportUnreachable(&t.completion, f)
 		} else {
 			l.ready.pushCall(call{fn: func() { l.failures.lost(l, f) }})
 		}
@@ -162,7 +162,7 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 
 	bodyCut := err != nil && s.node.reason(l).explains(err)
 	if err != nil && !bodyCut {
-		f := l.newFailure(&s.owner.cell, s.owner, err, s.owner.Name())
+		f := l.newFailure(&s.owner.completion, s.owner, err, s.owner.Name())
 		l.failures.add(f)
 		s.fail(f)
 	}
@@ -185,7 +185,7 @@ var errBodyLeft = errors.New("asyncio: the body of the task group panicked or ex
 func (s *Scope) drain(caller Caller) {
 	for s.live > 0 {
 		if caller.Err() != nil {
-			caller.n = nil // the children have been told: now only wait
+			caller.n = nil // the children are cancelled; wait for them
 		}
 		caller.breakCycles(&s.wait, forGroup)
 		caller.Park(&s.wait, forGroup)
@@ -241,12 +241,12 @@ func (s *Scope) endShielded() {
 var scopeEnded = &cancelState{err: context.Canceled, cause: ErrScopeEnded}
 
 // OpenScope makes a scope under ctx that no body holds open, for what is served by
-// callbacks: it lasts until Close. An error of one of its tasks cancels nothing: told is
+// callbacks: it lasts until Close. An error of one of its tasks cancels nothing: onError is
 // called with it, and does bookkeeping only. On the loop only.
-func OpenScope(ctx context.Context, told func(error)) *Scope {
+func OpenScope(ctx context.Context, onError func(error)) *Scope {
 	own := NodeOf(ctx)
 	l := own.scope.loop
-	s := &Scope{loop: l, node: &Node{}, outer: own.scope, told: told}
+	s := &Scope{loop: l, node: &Node{}, outer: own.scope, onError: onError}
 	newChild(s.node, ctx, s, l.carrier(ctx, own))
 	return s
 }

@@ -119,7 +119,7 @@ func (s *Sequence) admit(call string) *runner {
 		}
 	}
 	if s.top != &s.ground && (r == nil || r.task.Load() != s.opener) {
-		if s.ended = s.opener.cell.IsDone() || s.opener.Loop().life.Load() == lifeClosed; s.ended {
+		if s.ended = s.opener.completion.IsDone() || s.opener.Loop().life.Load() == lifeClosed; s.ended {
 			return nil
 		}
 		panic(Misuse(ErrWrongTask, call, fmt.Sprintf("the body is inside of a WithTaskGroup, WaitFor or AsCompleted of task %q; call next and stop in that task",

@@ -38,7 +38,7 @@ func (s *shutdown) Clock() *timerheap.Timer { return &s.Timer }
 
 // Expire implements timerheap.Item: the shutdown has taken too long.
 func (s *shutdown) Expire() {
-	l := s.main.cell.loop
+	l := s.main.completion.loop
 	s.timeUp, s.timeUpAt = true, l.turns
 	l.raise(signalStop)
 }
@@ -126,7 +126,7 @@ func (l *Loop) outcome() error {
 		panic(s.panics[0])
 	}
 	l.releaseExited() // does not return if something called Goexit
-	mainErr := s.main.cell.Receive()
+	mainErr := s.main.completion.Receive()
 	errs := append([]error{mainErr}, l.failures.kept...)
 	if more := l.failures.count - len(l.failures.kept); more > 0 {
 		errs = append(errs, fmt.Errorf("asyncio: and %d more unhandled errors", more))
@@ -149,7 +149,7 @@ func (s *shutdown) unwinds() bool { return len(s.panics) > 0 || s.exiting }
 // nil if main's error says no more than how Run ends.
 func (s *shutdown) unreturned() *failure {
 	t := s.main
-	f := t.cell.fail
+	f := t.completion.fail
 	if f == nil || f.cancelled || f.received.Load() {
 		return nil
 	}
@@ -158,8 +158,8 @@ func (s *shutdown) unreturned() *failure {
 			return nil
 		}
 	}
-	t.cell.fail = t.cell.loop.newFailure(&t.cell, t, f.err, t.Name())
-	return t.cell.fail
+	t.completion.fail = t.completion.loop.newFailure(&t.completion, t, f.err, t.Name())
+	return t.completion.fail
 }
 
 // crash begins the end of Run on account of a panic.

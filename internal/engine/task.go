@@ -17,8 +17,8 @@ type Body interface {
 	Discard()
 	// Handle returns the public handle.
 	Handle() any
-	// Crew returns the crew that started the task, if one did, and its position there.
-	Crew() (*Crew, int)
+	// MultiAwait returns the multiAwait that started the task, if one did, and its position there.
+	MultiAwait() (*MultiAwait, int)
 }
 
 // A Task is one coroutine on its way:
@@ -27,27 +27,27 @@ type Body interface {
 //	running --await--> parked --wake-up--> ready --step--> running
 //	running --return--> ended
 //
-// All of it is owned by the loop but for what the cell and the node give to
+// All of it is owned by the loop but for what the completion and the node give to
 // others, and for the id, the name and the creation site, which never change.
 type Task struct {
-	node Node
-	cell Cell
-	body Body
-	id   uint64
-	r    *runner // nil: not started or ended
+	node       Node
+	completion Completion
+	body       Body
+	id         uint64
+	r          *runner // nil: not started or ended
 }
 
 type taskFlags uint8
 
 const (
-	flagQuiet     taskFlags = 1 << iota // ended by a panic or Goexit that ends Run
-	flagMain                            // Run's main: its error is Run's
-	flagCancelled                       // ended cancelled
-	flagConfined                        // its waits end with it under any context
-	flagCrew                            // started by a crew, which is notified of its end
-	flagPanicked                        // ended by a panic
-	flagExtent                          // it is in an Extent
-	flagSubmitted                       // created in another goroutine, which has the handle
+	flagQuiet      taskFlags = 1 << iota // ended by a panic or Goexit that ends Run
+	flagMain                             // Run's main: its error is Run's
+	flagCancelled                        // ended cancelled
+	flagConfined                         // its waits end with it under any context
+	flagMultiAwait                       // started by a multiAwait, which is notified of its end
+	flagPanicked                         // ended by a panic
+	flagExtent                           // it is in an Extent
+	flagSubmitted                        // created in another goroutine, which has the handle
 )
 
 func (t *Task) ID() uint64 { return t.id }
@@ -67,24 +67,24 @@ func (t *Task) Created() string {
 	if e := t.node.ext.Load(); e != nil {
 		stack = e.stack
 	}
-	return createdAt(t.cell.created, stack)
+	return createdAt(t.completion.created, stack)
 }
 
-// Cell returns the task's end.
-func (t *Task) Cell() *Cell { return &t.cell }
+// Completion returns the task's end.
+func (t *Task) Completion() *Completion { return &t.completion }
 
 // Body returns what the task runs.
 func (t *Task) Body() Body { return t.body }
 
 // Loop returns the task's loop.
-func (t *Task) Loop() *Loop { return t.cell.loop }
+func (t *Task) Loop() *Loop { return t.completion.loop }
 
 // Cancelled reports whether the ended task counts as cancelled (S14).
 func (t *Task) Cancelled() bool { return t.node.flags&flagCancelled != 0 }
 
-// CutBy reports whether the ended task, which the crew started, ended cancelled, and that
-// together with the crew rather than by itself.
-func (t *Task) CutBy(c *Crew) bool {
+// CutBy reports whether the ended task, which the multiAwait started, ended cancelled, and that
+// together with the multiAwait rather than by itself.
+func (t *Task) CutBy(c *MultiAwait) bool {
 	return t.Cancelled() && t.node.state.Load() == c.node.state.Load()
 }
 
@@ -109,8 +109,8 @@ func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created co
 }
 
 func (t *Task) prepare(l *Loop, id uint64, body Body, created coro.Site, name string) {
-	t.id, t.body, t.cell.created = id, body, created
-	t.cell.loop = l
+	t.id, t.body, t.completion.created = id, body, created
+	t.completion.loop = l
 	if name != "" {
 		t.node.extras().name = name
 	}
@@ -138,33 +138,33 @@ func (t *Task) refuse(l *Loop, err error) {
 	if l.settled { // the error handler creates tasks: reporting them to it would never end
 		l.log(slog.LevelError, "asyncio: a task was created after the end of Run", "task", t.Name(),
 			"created", t.Created(), "error", err)
-		t.cell.fail = &failure{err: err}
+		t.completion.fail = &failure{err: err}
 		t.body.Discard()
-		t.cell.settled()
+		t.completion.settled()
 		return
 	}
-	t.cell.fail = l.newFailure(&t.cell, t, err, t.Name())
-	l.reportUnreachable(&t.cell, t.cell.fail)
-	l.failures.add(t.cell.fail)
+	t.completion.fail = l.newFailure(&t.completion, t, err, t.Name())
+	l.reportUnreachable(&t.completion, t.completion.fail)
+	l.failures.add(t.completion.fail)
 	t.body.Discard()
-	t.cell.settled()
+	t.completion.settled()
 }
 
 // decline ends a submitted task that came after the end of Run. Its error is for the
 // caller of Submit alone: Run may have returned. A handle that becomes unreachable
 // before that is logged.
 func (t *Task) decline(l *Loop) {
-	f := l.newFailure(&t.cell, t, ErrLoopClosed, t.Name())
+	f := l.newFailure(&t.completion, t, ErrLoopClosed, t.Name())
 	if !l.bubbled() {
-		runtime.AddCleanup(&t.cell, func(f *failure) {
+		runtime.AddCleanup(&t.completion, func(f *failure) {
 			if !f.received.Load() {
 				l.log(slog.LevelError, "asyncio: a task was submitted after the end of Run and did not run", "task", f.name, "created", f.site())
 			}
 		}, f)
 	}
-	t.cell.fail = f
+	t.completion.fail = f
 	t.body.Discard()
-	t.cell.publishEnd()
+	t.completion.publishEnd()
 }
 
 func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
@@ -205,9 +205,9 @@ func (l *Loop) Submit(t *Task, body Body, created coro.Site, name string) {
 // goroutine. It reports false when the task has ended.
 func (t *Task) Cancel(cause error) bool {
 	switch {
-	case t.cell.loop == nil:
+	case t.completion.loop == nil:
 		panic(notMade(t))
-	case t.cell.IsDone():
+	case t.completion.IsDone():
 		return false
 	}
 	if cause == nil {
@@ -239,14 +239,14 @@ func (l *Loop) judge(t *Task, err error) {
 	case main: // Run returns what it returned
 	case cancelled:
 		err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
-	case t.node.flags&flagCrew != 0: // Gather returns the error of the coroutine unchanged, as Await does
+	case t.node.flags&flagMultiAwait != 0: // Gather returns the error of the coroutine unchanged, as Await does
 	default:
 		err = Failed(err)
 	}
 	if cancelled {
 		t.node.flags |= flagCancelled
 	}
-	t.cell.fail = &failure{err: err, cancelled: cancelled}
+	t.completion.fail = &failure{err: err, cancelled: cancelled}
 	l.counters.unsuccessful(t.node.flags)
 }
 
@@ -272,16 +272,16 @@ func (l *Loop) conclude(t *Task) {
 	switch {
 	case t.node.flags&flagCancelled != 0:
 		scope.cut = true
-	case t.cell.fail != nil:
+	case t.completion.fail != nil:
 		scope.childFailed(t)
 	}
-	t.cell.settled()
+	t.completion.settled()
 	if len(l.finished.longest) != 0 {
 		l.finished.ended(t)
 	}
-	if t.node.flags&flagCrew != 0 {
-		crew, pos := t.body.Crew()
-		crew.ended(&t.cell, pos, true)
+	if t.node.flags&flagMultiAwait != 0 {
+		multiAwait, pos := t.body.MultiAwait()
+		multiAwait.ended(&t.completion, pos, true)
 	}
 	if scope.live == 0 {
 		scope.wait.WakeAll()

@@ -42,14 +42,14 @@ func (n *Node) end() {
 		return
 	}
 	if n.state.Load() != nil {
-		n.spread() // it was marked by another goroutine: no later spread would find the children
+		n.propagate() // it was marked by another goroutine: no later spread would find the children
 	}
 	parent := n.up.Load()
 	for kid := n.kids; kid != nil; {
 		next := kid.next
 		kid.next, kid.prev = nil, nil
 		switch {
-		case n.told:
+		case n.propagated:
 		case parent == nil:
 			kid.up.Store(nil)
 		default:
@@ -90,13 +90,13 @@ func (n *Node) cancel(s *cancelState) bool {
 	if l.Here() {
 		n.reason(l)
 		first := n.mark(s)
-		n.spread()
+		n.propagate()
 		l.bridges.scanUnsettled(n)
 		return first
 	}
 	n.adopt()
 	first := n.mark(s)
-	l.post(n.spread) // a closed loop has no task left to wake
+	l.post(n.propagate) // a closed loop has no task left to wake
 	if e := n.ext.Load(); e != nil && e.exposed.Load() {
 		l.bridges.scan(n)
 	}
@@ -133,13 +133,13 @@ func (n *Node) closeDone(e *nodeExt, s *cancelState) {
 // spread wakes the tasks parked under the marked node top, then marks and does
 // the same for all that is below, parents first and in order of creation. It
 // follows the links instead of recursing: trees may be 100,000 deep.
-func (top *Node) spread() {
-	if top.told {
+func (top *Node) propagate() {
+	if top.propagated {
 		return
 	}
 	n := top
 	for {
-		n.told = true
+		n.propagated = true
 		n.disarm()
 		n.wakeParked()
 		kid := n.kids
@@ -150,7 +150,7 @@ func (top *Node) spread() {
 				}
 				kid, n = n.next, n.up.Load()
 			}
-			if !kid.told {
+			if !kid.propagated {
 				kid.mark(n.state.Load()) // as n, which may have been marked before top
 				break
 			}

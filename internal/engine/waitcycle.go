@@ -10,7 +10,7 @@ import (
 // the first (S24). waitgraph.go defines the edges.
 //
 // Invariant: there is no cycle. Only a wait that begins can close one, so the search runs
-// there. (A wait for one of several begins when one is left: see Crew.chosen.) A wait that
+// there. (A wait for one of several begins when one is left: see MultiAwait.chosen.) A wait that
 // closes a cycle returns ErrDeadlock. One that cannot be refused, such as that for the tasks of
 // a group, ends a wait of another task instead.
 //

@@ -21,7 +21,7 @@ func (t *Task) leaving() bool {
 
 // awaited reports whether another task may wait for t.
 func (t *Task) awaited() bool {
-	return t.cell.wait.head != nil || t.r.held != nil || t.node.flags&flagCrew != 0 ||
+	return t.completion.wait.head != nil || t.r.held != nil || t.node.flags&flagMultiAwait != 0 ||
 		t.node.scope.wait.head != nil || t.node.scope.open != nil
 }
 
@@ -48,7 +48,7 @@ func (t *Task) targets(visit func(*Task) bool) (whole bool) {
 			visit(h.task.Load())
 		}
 	case forGather, forWait:
-		return crewOf(r.w.list).targets(visit)
+		return multiAwaitOf(r.w.list).targets(visit)
 	case forGroup:
 		s := scopeOf(r.w.list)
 		return s.loop.within(s.node, s.live, visit, s.waitsFor)
@@ -58,20 +58,20 @@ func (t *Task) targets(visit func(*Task) bool) (whole bool) {
 
 // waiters calls visit for the tasks that wait for t.
 func (t *Task) waiters(visit func(*Task) bool) {
-	for w := t.cell.wait.head; w != nil; w = w.next {
+	for w := t.completion.wait.head; w != nil; w = w.next {
 		switch by := w.notify.(type) {
 		case *runner:
 			if by.why == forAwait && !visit(by.task.Load()) {
 				return
 			}
-		case *crewMember:
-			if c := by.crew; c.needsObserved() && c.parked() && !visit(c.caller.Task()) {
+		case *awaitMember:
+			if c := by.multiAwait; c.needsObserved() && c.parked() && !visit(c.caller.Task()) {
 				return
 			}
 		}
 	}
-	if t.node.flags&flagCrew != 0 {
-		if c, _ := t.body.Crew(); c.needsStarted() && c.parked() && !visit(c.caller.Task()) {
+	if t.node.flags&flagMultiAwait != 0 {
+		if c, _ := t.body.MultiAwait(); c.needsStarted() && c.parked() && !visit(c.caller.Task()) {
 			return
 		}
 	}
@@ -109,11 +109,11 @@ func (s *Scope) waitsFor(t *Task) bool {
 	return false
 }
 
-// targets calls visit for the tasks that the crew's caller, parked in it, waits for.
-func (c *Crew) targets(visit func(*Task) bool) (whole bool) {
+// targets calls visit for the tasks that the multiAwait's caller, parked in it, waits for.
+func (c *MultiAwait) targets(visit func(*Task) bool) (whole bool) {
 	if c.needsObserved() {
 		for _, m := range c.members {
-			if m.task && m.Waiting() && !visit(taskOf(&m.cell.wait)) {
+			if m.task && m.Waiting() && !visit(taskOf(&m.completion.wait)) {
 				return true
 			}
 		}
@@ -122,10 +122,10 @@ func (c *Crew) targets(visit func(*Task) bool) (whole bool) {
 		return true
 	}
 	return c.caller.L.within(&c.node, c.started, visit, func(t *Task) bool {
-		if t.node.flags&flagCrew == 0 {
+		if t.node.flags&flagMultiAwait == 0 {
 			return false
 		}
-		of, _ := t.body.Crew()
+		of, _ := t.body.MultiAwait()
 		return of == c
 	})
 }
@@ -145,18 +145,18 @@ func (l *Loop) within(n *Node, want int, visit, belongs func(*Task) bool) (whole
 	return want == 0
 }
 
-// needsAll reports whether the crew waits for all members that have not ended: it has no
+// needsAll reports whether the multiAwait waits for all members that have not ended: it has no
 // choice.
-func (c *Crew) needsAll() bool { return !c.Partial && !c.Ordered || c.pending == 1 }
+func (c *MultiAwait) needsAll() bool { return !c.Partial && !c.Ordered || c.pending == 1 }
 
-// needsObserved reports whether the crew waits for each member that it only observes.
-func (c *Crew) needsObserved() bool { return !c.over && c.needsAll() }
+// needsObserved reports whether the multiAwait waits for each member that it only observes.
+func (c *MultiAwait) needsObserved() bool { return !c.over && c.needsAll() }
 
-// needsStarted reports whether the crew waits for each member that it started.
-func (c *Crew) needsStarted() bool { return c.started > 0 && (c.over || c.needsAll()) }
+// needsStarted reports whether the multiAwait waits for each member that it started.
+func (c *MultiAwait) needsStarted() bool { return c.started > 0 && (c.over || c.needsAll()) }
 
-// parked reports whether the caller is parked in the crew.
-func (c *Crew) parked() bool { return c.caller.r.w.list == &c.wait }
+// parked reports whether the caller is parked in the multiAwait.
+func (c *MultiAwait) parked() bool { return c.caller.r.w.list == &c.wait }
 
 // refusable reports whether the wait of r's task, which is an edge, can end with
 // ErrDeadlock. Acquiring a lock again can as the last resort.
@@ -165,7 +165,7 @@ func (r *runner) refusable(last bool) bool {
 	case forGroup:
 		return scopeOf(r.w.list).open != nil // Group.Close
 	case forGather, forWait:
-		return !crewOf(r.w.list).over
+		return !multiAwaitOf(r.w.list).over
 	case forLockAgain:
 		return last
 	}
@@ -178,7 +178,7 @@ func (r *runner) waitsFor() string {
 	case forLock, forLockAgain:
 		return "waits for a lock held by "
 	case forGather:
-		if crewOf(r.w.list).Ordered {
+		if multiAwaitOf(r.w.list).Ordered {
 			return "waits in AsCompleted for "
 		}
 		return "waits in Gather for "
@@ -198,9 +198,9 @@ func (r *runner) waitsFor() string {
 
 // taskOf returns the task at whose end the list is woken.
 func taskOf(q *WaitList) *Task {
-	return (*Task)(unsafe.Add(unsafe.Pointer(q), -int(unsafe.Offsetof(Task{}.cell)+unsafe.Offsetof(Cell{}.wait))))
+	return (*Task)(unsafe.Add(unsafe.Pointer(q), -int(unsafe.Offsetof(Task{}.completion)+unsafe.Offsetof(Completion{}.wait))))
 }
 
-func lockOf(q *WaitList) *Lock   { return (*Lock)(unsafe.Pointer(q)) }
-func crewOf(q *WaitList) *Crew   { return (*Crew)(unsafe.Pointer(q)) }
-func scopeOf(q *WaitList) *Scope { return (*Scope)(unsafe.Pointer(q)) }
+func lockOf(q *WaitList) *Lock             { return (*Lock)(unsafe.Pointer(q)) }
+func multiAwaitOf(q *WaitList) *MultiAwait { return (*MultiAwait)(unsafe.Pointer(q)) }
+func scopeOf(q *WaitList) *Scope           { return (*Scope)(unsafe.Pointer(q)) }

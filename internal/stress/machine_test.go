@@ -118,7 +118,7 @@ func (m *machine) options() []asyncio.Option {
 		func(c *engine.Config) {
 			c.Stderr, c.Virtual = &m.stderr, m.virtual
 			c.OnStuck = func(dump string) { m.violate("nothing can run again:\n%s", dump) }
-			c.OnDeaf = func(t *engine.Task, line string) { m.violate("task %q ignores its cancellation at %s", t.Name(), line) }
+			c.OnIgnoredCancel = func(t *engine.Task, line string) { m.violate("task %q ignores its cancellation at %s", t.Name(), line) }
 		},
 	}
 	if m.p.Panics == panicsAsErrors {

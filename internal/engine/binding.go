@@ -7,28 +7,28 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A Home binds a primitive whose zero value is ready to the loop in which it is
+// A Binding binds a primitive whose zero value is ready to the loop in which it is
 // used first. When that loop has ended another may take it over.
-type Home struct {
+type Binding struct {
 	loop atomic.Pointer[Loop]
 	Left func() // called at the first use after the loop has ended; may be nil
 }
 
 // Enter is Enter for a call of a primitive that lives at h.
-func (h *Home) Enter(ctx context.Context) (Caller, error) {
+func (h *Binding) Enter(ctx context.Context) (Caller, error) {
 	c, err := Enter(ctx)
 	if err != nil {
 		return c, err
 	}
 	if h.loop.Load() != c.L && !h.move(c.L) {
-		return Caller{}, Refuse(ErrWrongLoop, whatOtherHome)
+		return Caller{}, Refuse(ErrWrongLoop, whatOtherBinding)
 	}
 	return c, nil
 }
 
 // Caller returns the running task as a caller that nothing cancels. It is the zero Caller
 // in a callback, and where no loop runs. For a call that Check has admitted.
-func (h *Home) Caller() Caller {
+func (h *Binding) Caller() Caller {
 	if l := h.loop.Load(); l != nil {
 		if r := l.cur.Load(); r != nil && r.task.Load() != nil {
 			return Caller{l, r, nil}
@@ -37,8 +37,8 @@ func (h *Home) Caller() Caller {
 	return Caller{}
 }
 
-// move makes l the home if there is none, or the loop there has ended.
-func (h *Home) move(l *Loop) bool {
+// move makes l the binding if there is none, or the loop there has ended.
+func (h *Binding) move(l *Loop) bool {
 	old := h.loop.Load()
 	if old != nil && old.life.Load() != lifeClosed || !h.loop.CompareAndSwap(old, l) {
 		return false
@@ -51,19 +51,19 @@ func (h *Home) move(l *Loop) bool {
 
 // Check is for a call without ctx: it panics unless the goroutine runs the
 // current step of the loop. What no loop has used yet may be used by anybody.
-func (h *Home) Check(call string) {
+func (h *Binding) Check(call string) {
 	if l := h.loop.Load(); l == nil || !l.Here() {
 		h.checkSlowly(call)
 	}
 }
 
-func (h *Home) checkSlowly(call string) {
+func (h *Binding) checkSlowly(call string) {
 	l := h.loop.Load()
 	here := steppingHere()
 	switch {
 	case here != nil:
 		if !h.move(here) {
-			panic(Misuse(ErrWrongLoop, call, whatOtherHome))
+			panic(Misuse(ErrWrongLoop, call, whatOtherBinding))
 		}
 	case l != nil && !h.move(nil):
 		panic(Misuse(ErrWrongTask, call, whatOffLoop))

@@ -6,23 +6,23 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A Crew is what one call awaits together: tasks that the call started, under a
-// node of its own, and cells that it was handed and only observes. Gather and
+// A MultiAwait is what one call awaits together: tasks that the call started, under a
+// node of its own, and completions that it was handed and only observes. Gather and
 // Wait stand on it.
-type Crew struct {
-	wait    WaitList // first: see crewOf
+type MultiAwait struct {
+	wait    WaitList // first: see multiAwaitOf
 	caller  Caller
 	node    Node
-	members []*crewMember               // those observed
-	enough  func(c *Crew, m *Cell) bool // whether the end of m suffices
-	inside  Extent                      // see Enter
+	members []*awaitMember                          // those observed
+	enough  func(c *MultiAwait, m *Completion) bool // whether the end of m suffices
+	inside  Extent                                  // see Enter
 
 	pending int // members not settled
 	started int // of those, the ones started here
 	over    bool
-	first   *Cell      // the member whose end sufficed before all had ended
-	late    error      // the caller's own error, if it was cancelled before that
-	fails   []*failure // of those started here: the call receives them
+	first   *Completion // the member whose end sufficed before all had ended
+	late    error       // the caller's own error, if it was cancelled before that
+	fails   []*failure  // of those started here: the call receives them
 
 	Partial bool // the call may return before all members have ended
 
@@ -33,73 +33,73 @@ type Crew struct {
 	next    int // position of the next member
 }
 
-// crewMember stands in the list of a cell that is only observed. What the crew
+// awaitMember stands in the list of a completion that is only observed. What the multiAwait
 // started tells it of its end without: one word instead of seven.
-type crewMember struct {
+type awaitMember struct {
 	Waiter
-	crew *Crew
-	cell *Cell
-	pos  int32
-	task bool // cell is the end of a task
+	multiAwait *MultiAwait
+	completion *Completion
+	pos        int32
+	task       bool // completion is the end of a task
 }
 
-// NewCrew admits a call that awaits others together.
-func NewCrew(ctx context.Context, enough func(c *Crew, m *Cell) bool) (*Crew, error) {
+// NewMultiAwait admits a call that awaits others together.
+func NewMultiAwait(ctx context.Context, enough func(c *MultiAwait, m *Completion) bool) (*MultiAwait, error) {
 	caller, err := Enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &Crew{caller: caller, enough: enough}
+	c := &MultiAwait{caller: caller, enough: enough}
 	own := NodeOf(ctx)
 	newChild(&c.node, ctx, own.scope, caller.n)
 	return c, nil
 }
 
 // Position is that of the member that is started or observed next.
-func (c *Crew) Position() int { return c.next }
+func (c *MultiAwait) Position() int { return c.next }
 
-// Start creates a task of the crew, as its body knows.
-func (c *Crew) Start(ctx context.Context, t *Task, body Body, created coro.Site) {
+// Start creates a task of the multiAwait, as its body knows.
+func (c *MultiAwait) Start(ctx context.Context, t *Task, body Body, created coro.Site) {
 	SpawnUnder(ctx, &c.node, t, body, created)
-	t.node.flags |= flagCrew
+	t.node.flags |= flagMultiAwait
 	c.started++
 	c.pending++
 	c.next++
 }
 
-// Observe adds a cell of this loop, the end of a task or of a future.
-func (c *Crew) Observe(cell *Cell, task bool) {
-	if cell.IsDone() {
+// Observe adds a completion of this loop, the end of a task or of a future.
+func (c *MultiAwait) Observe(completion *Completion, task bool) {
+	if completion.IsDone() {
 		if c.Ordered {
 			c.order = append(c.order, c.next)
 		}
 		c.next++
-		if !c.over && c.enough(c, cell) {
-			c.end(cell)
+		if !c.over && c.enough(c, completion) {
+			c.end(completion)
 		}
 		return
 	}
-	m := &crewMember{crew: c, cell: cell, pos: int32(c.next), task: task}
+	m := &awaitMember{multiAwait: c, completion: completion, pos: int32(c.next), task: task}
 	m.notify = m
 	c.members = append(c.members, m)
 	c.pending++
 	c.next++
-	cell.wait.Push(&m.Waiter)
+	completion.wait.Push(&m.Waiter)
 }
 
-func (m *crewMember) settled() { m.crew.ended(m.cell, int(m.pos), false) }
+func (m *awaitMember) settled() { m.multiAwait.ended(m.completion, int(m.pos), false) }
 
 // ended is called when a member has ended.
-func (c *Crew) ended(cell *Cell, pos int, started bool) {
+func (c *MultiAwait) ended(completion *Completion, pos int, started bool) {
 	c.pending--
 	if started {
 		c.started--
-		if f := cell.fail; f != nil && !f.cancelled {
+		if f := completion.fail; f != nil && !f.cancelled {
 			c.fails = append(c.fails, f)
 		}
 	}
-	if !c.over && c.enough(c, cell) {
-		c.end(cell)
+	if !c.over && c.enough(c, completion) {
+		c.end(completion)
 	}
 	if c.Ordered {
 		c.order = append(c.order, pos)
@@ -107,13 +107,13 @@ func (c *Crew) ended(cell *Cell, pos int, started bool) {
 	switch {
 	case c.Ordered || c.pending == 0 || c.over && c.started == 0:
 		c.wait.WakeAll()
-	case c.Partial && c.pending == 1: // the other waiters of cell are notified first
+	case c.Partial && c.pending == 1: // the other waiters of completion are notified first
 		c.caller.L.Soon(c.chosen)
 	}
 }
 
 // chosen ends the wait for one of several if one is left, and that closes a cycle.
-func (c *Crew) chosen() {
+func (c *MultiAwait) chosen() {
 	if c.over || c.pending != 1 || !c.parked() {
 		return
 	}
@@ -122,8 +122,8 @@ func (c *Crew) chosen() {
 	}
 }
 
-// end is the point from which the crew only waits for what it started.
-func (c *Crew) end(first *Cell) {
+// end is the point from which the multiAwait only waits for what it started.
+func (c *MultiAwait) end(first *Completion) {
 	c.over, c.first, c.late = true, first, c.caller.Err()
 	cause := context.Canceled
 	if first.fail != nil {
@@ -133,15 +133,15 @@ func (c *Crew) end(first *Cell) {
 }
 
 // Gather is await for calls that start what they await.
-func (c *Crew) Gather() (first *Cell, err error) { return c.await(forGather) }
+func (c *MultiAwait) Gather() (first *Completion, err error) { return c.await(forGather) }
 
 // Wait is Gather for calls that start nothing.
-func (c *Crew) Wait() (first *Cell, err error) { return c.await(forWait) }
+func (c *MultiAwait) Wait() (first *Completion, err error) { return c.await(forWait) }
 
 // await suspends the caller until every member has ended, or enough have, or its
 // wait fails, and what was started has ended in any case. It returns the member
 // that was enough, if there was one, and the error of the wait.
-func (c *Crew) await(why why) (first *Cell, err error) {
+func (c *MultiAwait) await(why why) (first *Completion, err error) {
 	for c.pending > 0 && !(c.over && c.started == 0) {
 		if e := c.park(why); e != nil {
 			err = e
@@ -153,8 +153,8 @@ func (c *Crew) await(why why) (first *Cell, err error) {
 }
 
 // park suspends the caller until a member wakes it, or the wait fails: by a
-// cancellation, or by a deadlock. Once the crew is over, no deadlock makes it fail.
-func (c *Crew) park(why why) error {
+// cancellation, or by a deadlock. Once the multiAwait is over, no deadlock makes it fail.
+func (c *MultiAwait) park(why why) error {
 	if c.over {
 		c.caller.breakCycles(&c.wait, why)
 	} else if err := c.caller.refuseCycle(&c.wait, why); err != nil {
@@ -167,7 +167,7 @@ func (c *Crew) park(why why) error {
 }
 
 // fail ends the wait, but for what was started. That is cancelled.
-func (c *Crew) fail(err error) {
+func (c *MultiAwait) fail(err error) {
 	if c.caller.Err() == nil { // a deadlock: nothing else cancels it
 		c.node.Cancel(context.Canceled, err)
 	}
@@ -177,7 +177,7 @@ func (c *Crew) fail(err error) {
 // Next suspends the caller until another member has ended and returns its
 // position; -1 when there is none to wait for. A cancellation of the caller is
 // kept in cancelled; what was started is waited for all the same.
-func (c *Crew) Next(cancelled *error) int {
+func (c *MultiAwait) Next(cancelled *error) int {
 	for c.given == len(c.order) {
 		if c.pending == 0 || c.over && c.started == 0 {
 			return -1
@@ -195,22 +195,22 @@ func (c *Crew) Next(cancelled *error) int {
 	return c.order[c.given-1]
 }
 
-// Enter marks the calling task as inside of the crew: a Sequence that stands there
+// Enter marks the calling task as inside of the multiAwait: a Sequence that stands there
 // belongs to that task.
-func (c *Crew) Enter() { c.caller.Task().enter(&c.inside, nil) }
+func (c *MultiAwait) Enter() { c.caller.Task().enter(&c.inside, nil) }
 
 // Leave ends that.
-func (c *Crew) Leave() { c.caller.Task().Leave(&c.inside) }
+func (c *MultiAwait) Leave() { c.caller.Task().Leave(&c.inside) }
 
 // Err returns the error of the caller's context.
-func (c *Crew) Err() error { return c.caller.Err() }
+func (c *MultiAwait) Err() error { return c.caller.Err() }
 
 // Late returns that error if it was there before the first member sufficed, though the
 // caller may not have run since.
-func (c *Crew) Late() error { return c.late }
+func (c *MultiAwait) Late() error { return c.late }
 
 // Stop cancels what was started, waits for it, and leaves the rest.
-func (c *Crew) Stop() {
+func (c *MultiAwait) Stop() {
 	c.over = true
 	if c.started > 0 {
 		c.node.Cancel(context.Canceled, context.Canceled)
@@ -224,7 +224,7 @@ func (c *Crew) Stop() {
 
 // Abort leaves the members that are only observed, when none is left that was started:
 // their errors count as received.
-func (c *Crew) Abort() {
+func (c *MultiAwait) Abort() {
 	for _, f := range c.fails {
 		f.receive(c.caller.L)
 	}

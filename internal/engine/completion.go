@@ -10,19 +10,19 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A Cell is settled once, with a value kept by its owner or with an error, and
+// A Completion is settled once, with a value kept by its owner or with an error, and
 // can be awaited by tasks of any loop and by goroutines. Tasks and futures are
-// cells.
+// completions.
 //
 //	pending --Claim--> settling --Settle--> done
 //
-// The caller that claims a cell settles it, and writes the value in between. After
+// The caller that claims a completion settles it, and writes the value in between. After
 // done nothing changes: a reader that has seen done may read the rest.
 //
 // Waiters that are not tasks of the loop are counted in the same word. A waiter that
-// is counted when the cell becomes done receives the error, whenever the scheduler
+// is counted when the completion becomes done receives the error, whenever the scheduler
 // lets it go on: it cannot leave any more. So the error counts as received at once (S9).
-type Cell struct {
+type Completion struct {
 	loop    *Loop
 	state   atomic.Uint32            // the flags below, and the number of receivers
 	created coro.Site                // fixed
@@ -32,10 +32,10 @@ type Cell struct {
 }
 
 const (
-	cellSettling uint32 = 1 << iota
-	cellDone
-	cellReceived // the error counts as received, also one that is still to come
-	cellReceiver // one receiver: the count is in the bits from here on
+	completionSettling uint32 = 1 << iota
+	completionDone
+	completionReceived // the error counts as received, also one that is still to come
+	completionReceiver // one receiver: the count is in the bits from here on
 )
 
 type doneChan struct {
@@ -49,25 +49,27 @@ func (d *doneChan) close() {
 	}
 }
 
-// Init binds a future's cell to the loop.
-func (c *Cell) Init(l *Loop, created coro.Site) { c.loop, c.created = l, created }
+// Init binds a future's completion to the loop.
+func (c *Completion) Init(l *Loop, created coro.Site) { c.loop, c.created = l, created }
 
 // Created returns where the future was made.
-func (c *Cell) Created() string { return c.created.String() }
+func (c *Completion) Created() string { return c.created.String() }
 
-// Loop returns the loop that the cell belongs to.
-func (c *Cell) Loop() *Loop { return c.loop }
+// Loop returns the loop that the completion belongs to.
+func (c *Completion) Loop() *Loop { return c.loop }
 
-// IsDone reports whether the cell is settled. From any goroutine.
-func (c *Cell) IsDone() bool { return c.state.Load()&cellDone != 0 }
+// IsDone reports whether the completion is settled. From any goroutine.
+func (c *Completion) IsDone() bool { return c.state.Load()&completionDone != 0 }
 
 // Claim reserves the right to settle a future. From any goroutine.
-func (c *Cell) Claim() bool { return c.state.Or(cellSettling)&(cellSettling|cellDone) == 0 }
+func (c *Completion) Claim() bool {
+	return c.state.Or(completionSettling)&(completionSettling|completionDone) == 0
+}
 
 // Settle ends a claimed future and wakes the waiters: on the loop at once, from
 // another goroutine in the loop's next turn. It never runs them inline. If lost is
 // true, an error that no caller receives is reported (S9).
-func (c *Cell) Settle(err error, lost bool, name string) {
+func (c *Completion) Settle(err error, lost bool, name string) {
 	l := c.loop
 	if l == nil {
 		panic(notMade(nil))
@@ -83,39 +85,39 @@ func (c *Cell) Settle(err error, lost bool, name string) {
 	}
 	c.publishEnd()
 	if l.Here() {
-		c.tell(f)
-	} else if l.post(func() { c.tell(f) }) != nil && f != nil && !f.received.Load() {
+		c.wakeWaiters(f)
+	} else if l.post(func() { c.wakeWaiters(f) }) != nil && f != nil && !f.received.Load() {
 		l.log(slog.LevelError, "asyncio: an error was set after the end of Run", "future", f.site(), "error", err)
 	}
 }
 
-// tell is the loop's part of settling a future.
-func (c *Cell) tell(f *failure) {
+// wakeWaiters is the loop's part of settling a future.
+func (c *Completion) wakeWaiters(f *failure) {
 	c.loop.failures.add(f)
 	c.wait.WakeAll()
 }
 
 // SettleLater is Settle(err, false, ...) from another goroutine whose moment must
-// not show: the cell is pending until the loop's next turn.
-// It reports false if the loop has ended, and nobody will look at the cell.
-func (c *Cell) SettleLater(err error) bool {
+// not show: the completion is pending until the loop's next turn.
+// It reports false if the loop has ended, and nobody will look at the completion.
+func (c *Completion) SettleLater(err error) bool {
 	if err != nil {
 		c.fail = &failure{err: err}
 	}
-	if c.loop.send((*lateCell)(c), 0) != nil {
+	if c.loop.send((*lateCompletion)(c), 0) != nil {
 		c.publishEnd()
 		return false
 	}
 	return true
 }
 
-// A lateCell is the post that settles a cell.
-type lateCell Cell
+// A lateCompletion is the post that settles a completion.
+type lateCompletion Completion
 
-func (c *lateCell) arrive(*Loop) { (*Cell)(c).settled() }
+func (c *lateCompletion) arrive(*Loop) { (*Completion)(c).settled() }
 
 // settled publishes the end and wakes the waiters. On the loop.
-func (c *Cell) settled() {
+func (c *Completion) settled() {
 	if c.fail == nil {
 		c.publish()
 	} else {
@@ -126,17 +128,17 @@ func (c *Cell) settled() {
 	}
 }
 
-func (c *Cell) publish() {
-	c.state.Store(cellDone)
+func (c *Completion) publish() {
+	c.state.Store(completionDone)
 	if d := c.ended.Load(); d != nil {
 		d.close()
 	}
 }
 
-// publishEnd is publish for a cell that may have failed.
-func (c *Cell) publishEnd() {
+// publishEnd is publish for a completion that may have failed.
+func (c *Completion) publishEnd() {
 	if f := c.fail; f != nil {
-		if c.state.Or(cellDone) >= cellReceived {
+		if c.state.Or(completionDone) >= completionReceived {
 			f.receive(c.loop)
 		}
 		if c.ended.Load() != nil {
@@ -146,8 +148,8 @@ func (c *Cell) publishEnd() {
 	c.publish()
 }
 
-// Receive returns the error of a settled cell and marks it as received (S9).
-func (c *Cell) Receive() error {
+// Receive returns the error of a settled completion and marks it as received (S9).
+func (c *Completion) Receive() error {
 	if c.fail == nil {
 		return nil
 	}
@@ -156,46 +158,46 @@ func (c *Cell) Receive() error {
 }
 
 // Disregard makes the error count as received, now or when it comes. From any goroutine.
-func (c *Cell) Disregard() {
-	if c.state.Or(cellReceived)&cellDone != 0 {
+func (c *Completion) Disregard() {
+	if c.state.Or(completionReceived)&completionDone != 0 {
 		c.Receive()
 	}
 }
 
-// expect counts the caller as a receiver, until it leaves or the cell is done. It
-// reports false if the cell is done already.
-func (c *Cell) expect() bool { return c.state.Add(cellReceiver)&cellDone == 0 }
+// expect counts the caller as a receiver, until it leaves or the completion is done. It
+// reports false if the completion is done already.
+func (c *Completion) expect() bool { return c.state.Add(completionReceiver)&completionDone == 0 }
 
-// leave undoes expect. It reports false if the cell is done: the caller must receive.
-func (c *Cell) leave() bool {
+// leave undoes expect. It reports false if the completion is done: the caller must receive.
+func (c *Completion) leave() bool {
 	for {
 		s := c.state.Load()
-		if s&cellDone != 0 {
+		if s&completionDone != 0 {
 			return false
 		}
-		if c.state.CompareAndSwap(s, s-cellReceiver) {
+		if c.state.CompareAndSwap(s, s-completionReceiver) {
 			return true
 		}
 	}
 }
 
-// Failed reports whether the settled cell has an error, without receiving it.
-func (c *Cell) Failed() bool { return c.fail != nil }
+// Failed reports whether the settled completion has an error, without receiving it.
+func (c *Completion) Failed() bool { return c.fail != nil }
 
-// WasCancelled reports whether the settled cell is that of a task which counts as
+// WasCancelled reports whether the settled completion is that of a task which counts as
 // cancelled (S14): not one that returned the cancellation of what it awaited.
-func (c *Cell) WasCancelled() bool { return c.fail != nil && c.fail.cancelled }
+func (c *Completion) WasCancelled() bool { return c.fail != nil && c.fail.cancelled }
 
-// Err is Receive for whoever does not know whether the cell is settled.
-func (c *Cell) Err() error {
+// Err is Receive for whoever does not know whether the completion is settled.
+func (c *Completion) Err() error {
 	if !c.IsDone() {
 		return ErrNotDone
 	}
 	return c.Receive()
 }
 
-// Done returns a channel that is closed when the cell is settled.
-func (c *Cell) Done() <-chan struct{} {
+// Done returns a channel that is closed when the completion is settled.
+func (c *Completion) Done() <-chan struct{} {
 	d := c.ended.Load()
 	if d == nil {
 		d = &doneChan{ch: make(chan struct{})}
@@ -212,9 +214,9 @@ func (c *Cell) Done() <-chan struct{} {
 	return d.ch
 }
 
-// OnDone registers fn, which the loop calls in a turn after the cell is settled. site is the
+// OnDone registers fn, which the loop calls in a turn after the completion is settled. site is the
 // call that registers it. From any goroutine. After the loop has closed fn is not called.
-func (c *Cell) OnDone(fn func(), owner *Task, site coro.Site) {
+func (c *Completion) OnDone(fn func(), owner *Task, site coro.Site) {
 	l := c.loop
 	if l == nil {
 		panic(notMade(owner))
@@ -233,11 +235,11 @@ func (c *Cell) OnDone(fn func(), owner *Task, site coro.Site) {
 	}
 }
 
-// Await waits for the cell and returns its error: nil means that the owner's
+// Await waits for the completion and returns its error: nil means that the owner's
 // value is there. waited is false when the error is about the waiting itself
-// (cancelled, misused), and true when it is the cell's. owner is the task that
-// the cell is the end of, nil for a future.
-func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) {
+// (cancelled, misused), and true when it is the completion's. owner is the task that
+// the completion is the end of, nil for a future.
+func (c *Completion) Await(ctx context.Context, owner *Task) (err error, waited bool) {
 	if ctx == nil {
 		return NilContext(), false
 	}
@@ -269,22 +271,22 @@ func (c *Cell) Await(ctx context.Context, owner *Task) (err error, waited bool) 
 	return c.Receive(), true
 }
 
-// WaitFor waits for a cell of the caller's loop, and reports false when the
+// WaitFor waits for a completion of the caller's loop, and reports false when the
 // caller was cancelled first. Like Park it is for a caller that is not cancelled yet.
-func (c *Cell) WaitFor(caller Caller, why why) bool {
+func (c *Completion) WaitFor(caller Caller, why why) bool {
 	return c.IsDone() || caller.Park(&c.wait, why)
 }
 
-// Join waits for a cell of the caller's loop whatever happens to the caller.
-func (c *Cell) Join(caller Caller) {
+// Join waits for a completion of the caller's loop whatever happens to the caller.
+func (c *Completion) Join(caller Caller) {
 	for !c.IsDone() {
 		caller.Shielded().Park(&c.wait, ForThread)
 	}
 }
 
-// OnSettled has fn called with the error, inline, when the cell is settled. On
+// OnSettled has fn called with the error, inline, when the completion is settled. On
 // the loop only.
-func (c *Cell) OnSettled(fn func(err error)) {
+func (c *Completion) OnSettled(fn func(err error)) {
 	if c.IsDone() {
 		fn(c.Receive())
 		return
@@ -292,8 +294,8 @@ func (c *Cell) OnSettled(fn func(err error)) {
 	c.wait.Push(&Waiter{notify: notifyFunc(func() { fn(c.Receive()) })})
 }
 
-// awaitForeign awaits a cell of another loop from a task of this one.
-func (c *Cell) awaitForeign(caller Caller, owner *Task) (err error, waited bool) {
+// awaitForeign awaits a completion of another loop from a task of this one.
+func (c *Completion) awaitForeign(caller Caller, owner *Task) (err error, waited bool) {
 	if c.loop == nil {
 		return notMade(owner), false
 	}
@@ -316,7 +318,7 @@ func (c *Cell) awaitForeign(caller Caller, owner *Task) (err error, waited bool)
 }
 
 // awaitOffLoop blocks the goroutine.
-func (c *Cell) awaitOffLoop(ctx context.Context, owner *Task) (err error, waited bool) {
+func (c *Completion) awaitOffLoop(ctx context.Context, owner *Task) (err error, waited bool) {
 	if c.loop == nil {
 		return notMade(owner), false
 	}
@@ -343,9 +345,9 @@ func (c *Cell) awaitOffLoop(ctx context.Context, owner *Task) (err error, waited
 	return c.Receive(), true
 }
 
-// whenDone has fn called once, from some goroutine, when the cell is settled or
+// whenDone has fn called once, from some goroutine, when the completion is settled or
 // its loop closes. The returned function ends that.
-func (c *Cell) whenDone(fn func()) (stop func()) {
+func (c *Completion) whenDone(fn func()) (stop func()) {
 	l := c.loop
 	var settled, closed Waiter
 	settled.notify = notifyFunc(func() { closed.Remove(); fn() })
@@ -366,9 +368,9 @@ func (c *Cell) whenDone(fn func()) (stop func()) {
 	}
 }
 
-// TellsOnly reports whether err says no more than that ctx was cancelled. From any
+// OnlyCancellation reports whether err says no more than that ctx was cancelled. From any
 // goroutine.
-func TellsOnly(ctx context.Context, err error) bool {
+func OnlyCancellation(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && stateOf(ctx).explains(err)
 }
 
