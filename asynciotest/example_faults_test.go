@@ -38,7 +38,7 @@ func ExamplePipe() {
 }
 
 // A client that tries again is tested with a server that is not there at first.
-func ExampleNetwork_Refuse() {
+func ExampleNetwork_RefuseAddr() {
 	n := asynciotest.NewNetwork()
 
 	TestRefused := func(t *testing.T) {
@@ -48,7 +48,7 @@ func ExampleNetwork_Refuse() {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			n.Refuse("db:5432")
+			n.RefuseAddr("db:5432")
 			_, err = aionet.Dial(ctx, "tcp", "db:5432")
 			fmt.Println(errors.Is(err, syscall.ECONNREFUSED))
 		}, asynciotest.WithNetwork(n))
@@ -61,7 +61,7 @@ func ExampleNetwork_Refuse() {
 }
 
 // The server comes back after ten seconds.
-func ExampleNetwork_Admit() {
+func ExampleNetwork_AllowAddr() {
 	n := asynciotest.NewNetwork()
 
 	TestComesBack := func(t *testing.T) {
@@ -71,8 +71,8 @@ func ExampleNetwork_Admit() {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			n.Refuse("db:5432")
-			asyncio.LoopOf(ctx).CallLater(10*time.Second, func() { n.Admit("db:5432") })
+			n.RefuseAddr("db:5432")
+			asyncio.LoopOf(ctx).CallLater(10*time.Second, func() { n.AllowAddr("db:5432") })
 
 			for attempt := 1; ; attempt++ {
 				c, err := aionet.Dial(ctx, "tcp", "db:5432")
@@ -95,13 +95,13 @@ func ExampleNetwork_Admit() {
 }
 
 // The cable is pulled: neither side is told, so the server's own time-out has to do.
-func ExampleNetwork_Cut() {
+func ExampleNetwork_BlockConn() {
 	n := asynciotest.NewNetwork()
 
 	TestHalfOpen := func(t *testing.T) {
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 			client, server := asynciotest.Pipe(ctx)
-			fmt.Println("cut:", n.Cut(client))
+			fmt.Println("blocked:", n.BlockConn(client))
 			fmt.Fprintln(client, "Ada")
 			began := time.Now()
 			err := greet(ctx, server)
@@ -111,20 +111,20 @@ func ExampleNetwork_Cut() {
 
 	goTest("TestHalfOpen", TestHalfOpen)
 	// Output:
-	// cut: true
+	// blocked: true
 	// greet returned <nil> after 1m0s
 	// PASS: TestHalfOpen
 }
 
 // What was held up arrives when the cable is back.
-func ExampleNetwork_Mend() {
+func ExampleNetwork_UnblockConn() {
 	n := asynciotest.NewNetwork()
 
 	TestLate := func(t *testing.T) {
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 			a, b := asynciotest.Pipe(ctx)
-			n.Cut(a)
-			asyncio.LoopOf(ctx).CallLater(30*time.Second, func() { n.Mend(a) })
+			n.BlockConn(a)
+			asyncio.LoopOf(ctx).CallLater(30*time.Second, func() { n.UnblockConn(a) })
 			fmt.Fprintln(a, "hello")
 			began := time.Now()
 			line, err := bufio.NewReader(b).ReadString('\n')
@@ -139,7 +139,7 @@ func ExampleNetwork_Mend() {
 }
 
 // With no network at all a client gives up after its own time-out.
-func ExampleNetwork_Partition() {
+func ExampleNetwork_BlockAll() {
 	n := asynciotest.NewNetwork()
 
 	TestGivesUp := func(t *testing.T) {
@@ -149,7 +149,7 @@ func ExampleNetwork_Partition() {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			n.Partition()
+			n.BlockAll()
 			limited, cancel := asyncio.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
 			_, err = aionet.Dial(limited, "tcp", "db:5432")
@@ -164,7 +164,7 @@ func ExampleNetwork_Partition() {
 }
 
 // Who dials meanwhile gets through when the network is back.
-func ExampleNetwork_Heal() {
+func ExampleNetwork_UnblockAll() {
 	n := asynciotest.NewNetwork()
 
 	TestGetsThrough := func(t *testing.T) {
@@ -174,8 +174,8 @@ func ExampleNetwork_Heal() {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			n.Partition()
-			asyncio.LoopOf(ctx).CallLater(20*time.Second, n.Heal)
+			n.BlockAll()
+			asyncio.LoopOf(ctx).CallLater(20*time.Second, n.UnblockAll)
 			c, err := aionet.Dial(ctx, "tcp", "db:5432")
 			fmt.Println(err)
 			if err == nil {
@@ -213,7 +213,7 @@ func ExampleNetwork_Reset() {
 }
 
 // What wraps a connection names it as well.
-func ExampleSide() {
+func ExampleConn() {
 	type session struct {
 		*aionet.Conn
 		user string
@@ -223,7 +223,7 @@ func ExampleSide() {
 	TestSession := func(t *testing.T) {
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 			a, _ := asynciotest.Pipe(ctx)
-			var s asynciotest.Side = session{a, "Ada"}
+			var s asynciotest.Conn = session{a, "Ada"}
 			fmt.Println(n.Reset(s))
 		}, asynciotest.WithNetwork(n))
 	}

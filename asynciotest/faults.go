@@ -8,39 +8,38 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Side names a connection by the addresses of one of its sides, as any net.Conn does:
-// an *aionet.Conn, or what wraps one.
-type Side interface {
+// Conn identifies a connection by the addresses of one of its sides. An *aionet.Conn and any
+// wrapper of one implement it.
+type Conn interface {
 	LocalAddr() net.Addr
 	RemoteAddr() net.Addr
 }
 
-// Reset resets a connection, both sides at once: what has arrived may be read, then
-// calls return ECONNRESET. It reports whether there is such a connection.
-func (n *Network) Reset(c Side) bool { return n.net.Reset(c) }
+// Reset resets a connection, both sides at once. Received data may still be read; then calls
+// return ECONNRESET. Reset reports whether the connection exists.
+func (n *Network) Reset(c Conn) bool { return n.net.Reset(c) }
 
-// Cut has nothing of the connection pass any more, in neither direction, and tells
-// neither side: it is half-open, as when a cable is pulled. Writes go on until the
-// buffer is full. It reports whether there is such a connection.
-func (n *Network) Cut(c Side) bool { return n.net.Cut(c) }
+// BlockConn stops all traffic of a connection in both directions, as when a cable is unplugged.
+// Neither side is notified: writes succeed until the buffer is full. BlockConn reports whether the
+// connection exists.
+func (n *Network) BlockConn(c Conn) bool { return n.net.Block(c) }
 
-// Mend ends Cut: what was held up arrives. It reports whether there is such a
-// connection.
-func (n *Network) Mend(c Side) bool { return n.net.Mend(c) }
+// UnblockConn ends BlockConn: the held data arrives. It reports whether the connection exists.
+func (n *Network) UnblockConn(c Conn) bool { return n.net.Unblock(c) }
 
-// Partition has nothing pass at all, as Cut does for one connection, but for unix
-// sockets. Dialling waits, and datagrams are lost.
-func (n *Network) Partition() { n.net.Partition() }
+// BlockAll stops all traffic, as BlockConn does for one connection. Dialling waits, and datagrams
+// are lost. Unix sockets are not affected.
+func (n *Network) BlockAll() { n.net.BlockAll() }
 
-// Heal ends Partition: what was held up arrives, and who dials goes on.
-func (n *Network) Heal() { n.net.Heal() }
+// UnblockAll ends BlockAll: the held data arrives, and dialling continues.
+func (n *Network) UnblockAll() { n.net.UnblockAll() }
 
-// Refuse has new connections to the address refused, whoever listens there. It panics
-// if that is not an address, such as "db:5432" or the name of a unix socket.
-func (n *Network) Refuse(addr string) { n.refuse(addr, true) }
+// RefuseAddr makes new connections to an address fail with ECONNREFUSED, even if there is a
+// listener. It panics if addr is not an address, such as "db:5432" or the name of a unix socket.
+func (n *Network) RefuseAddr(addr string) { n.refuse(addr, true) }
 
-// Admit ends Refuse.
-func (n *Network) Admit(addr string) { n.refuse(addr, false) }
+// AllowAddr ends RefuseAddr.
+func (n *Network) AllowAddr(addr string) { n.refuse(addr, false) }
 
 func (n *Network) refuse(addr string, refuse bool) {
 	if err := n.net.Refuse(addr, refuse); err != nil {
@@ -48,9 +47,8 @@ func (n *Network) refuse(addr string, refuse bool) {
 	}
 }
 
-// Pipe returns the two sides of a new connection of ctx's loop, which must have a
-// network in memory, as Run's has. It does not suspend. It panics where there is no such
-// loop.
+// Pipe returns the two sides of a new connection of ctx's loop. The loop must have a network in
+// memory, as that of Run has; otherwise Pipe panics. It does not suspend.
 func Pipe(ctx context.Context) (a, b *aionet.Conn) {
 	ctx = context.WithoutCancel(ctx)
 	sides := [2]*aionet.Conn{}

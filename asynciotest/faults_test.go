@@ -183,54 +183,54 @@ func TestReset(t *testing.T) {
 			}
 			c.Close()
 		}
-		if n.Reset(a) || n.Cut(a) || n.Mend(b) {
+		if n.Reset(a) || n.BlockConn(a) || n.UnblockConn(b) {
 			t.Error("a closed connection is still known")
 		}
 	}, asynciotest.WithNetwork(n))
 }
 
-// held expects that nothing comes, and then what was held up.
-func held(t *testing.T, c *aionet.Conn, mend func(), want string) {
+// checkHeld checks that a blocked connection returns no data, and the held data after unblock.
+func checkHeld(t *testing.T, c *aionet.Conn, unblock func(), want string) {
 	t.Helper()
 	p := make([]byte, len(want))
 	c.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, err := c.Read(p); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("across the cut came %q, %v", p, err)
+		t.Errorf("while blocked, Read returned %q, %v", p, err)
 	}
-	mend()
+	unblock()
 	c.SetReadDeadline(time.Time{})
 	if _, err := io.ReadFull(c, p); string(p) != want || err != nil {
-		t.Errorf("after it was mended came %q, %v; want %q", p, err, want)
+		t.Errorf("after unblocking, Read returned %q, %v; want %q", p, err, want)
 	}
 }
 
-func TestCutAndMend(t *testing.T) {
+func TestBlockConn_HoldsData(t *testing.T) {
 	n := asynciotest.NewNetwork(asynciotest.Latency(time.Millisecond, time.Millisecond))
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		a, b := asynciotest.Pipe(ctx)
 		fmt.Fprint(a, "under way, ")
-		n.Cut(a)
+		n.BlockConn(a)
 		if _, err := fmt.Fprint(a, "and later"); err != nil {
-			t.Errorf("writing to a cut connection: %v", err)
+			t.Errorf("writing to a blocked connection: %v", err)
 		}
 		a.CloseWrite()
-		held(t, b, func() { n.Mend(b) }, "under way, and later")
+		checkHeld(t, b, func() { n.UnblockConn(b) }, "under way, and later")
 		if _, err := b.Read(make([]byte, 1)); err != io.EOF {
-			t.Errorf("the end was held up: %v, want io.EOF", err)
+			t.Errorf("after the held data: %v, want io.EOF", err)
 		}
 	}, asynciotest.WithNetwork(n))
 }
 
-func TestPartition(t *testing.T) {
+func TestBlockAll_HoldsDataAndDials(t *testing.T) {
 	n := asynciotest.NewNetwork()
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		l := serve(ctx, t, "db:5432", echo)
 		c := dial(ctx, t, "db:5432")
-		n.Partition()
+		n.BlockAll()
 		began := time.Now()
 		_, err := aionet.Dial(ctx, "tcp", "db:5432")
 		if took := time.Since(began); !errors.Is(err, syscall.ETIMEDOUT) || took != 127*time.Second {
-			t.Errorf("dialling across a partition: %v after %v, want ETIMEDOUT after 127s", err, took)
+			t.Errorf("dialling a blocked network: %v after %v, want ETIMEDOUT after 127s", err, took)
 		}
 		dialling := asyncio.Go(ctx, func(ctx context.Context) error {
 			c, err := aionet.Dial(ctx, "tcp", "db:5432")
@@ -240,24 +240,24 @@ func TestPartition(t *testing.T) {
 			return err
 		})
 		fmt.Fprint(c, "hello")
-		held(t, c, n.Heal, "hello")
+		checkHeld(t, c, n.UnblockAll, "hello")
 		if _, err := dialling.Await(ctx); err != nil {
-			t.Errorf("who dialled while nothing passed: %v", err)
+			t.Errorf("a dial during BlockAll: %v", err)
 		}
 		c.Close()
 		l.Shutdown(ctx)
 	}, asynciotest.WithNetwork(n))
 }
 
-func TestRefuse(t *testing.T) {
+func TestRefuseAddr(t *testing.T) {
 	n := asynciotest.NewNetwork()
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		l := serve(ctx, t, ":7000", echo)
-		n.Refuse("localhost:7000")
+		n.RefuseAddr("localhost:7000")
 		if _, err := aionet.Dial(ctx, "tcp", "127.0.0.1:7000"); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("dialling: %v, want ECONNREFUSED", err)
 		}
-		n.Admit("localhost:7000")
+		n.AllowAddr("localhost:7000")
 		dial(ctx, t, "127.0.0.1:7000").Close()
 		var missing *net.DNSError
 		if _, err := aionet.Dial(ctx, "tcp", "nowhere:7000"); !errors.As(err, &missing) || !missing.IsNotFound {

@@ -10,32 +10,34 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A Network is a network in memory for package aionet: what aionet.Listen, Dial and
-// ListenPacket open in a loop that has it meets there, and no socket is touched. Run
-// gives its loop one of its own; WithNetwork has several loops share one, or gives a
-// loop one with delays and faults.
+// A Network is a network in memory for package aionet. In a loop that has one, aionet.Listen, Dial
+// and ListenPacket use it instead of sockets. Run gives its loop a Network. WithNetwork gives
+// several loops the same Network, or a loop one with latency and faults.
 //
-// It knows the networks "tcp", "udp" (with 4 and 6), "unix" and "unixgram". Addresses
-// are as elsewhere: port 0 is one that is free, "localhost:7000", "127.0.0.1:7000" and
-// ":7000" meet, an address that is taken gives EADDRINUSE, and dialling one where nobody
-// listens ECONNREFUSED. Besides, any name of a host may be listened on, such as
-// "db:5432"; from then on it is known. Connections behave as those of Linux do, to the
-// errors of half-closed and reset ones. What needs a descriptor (FileConn, SyscallConn,
-// Control) gives errors.ErrUnsupported. There is no bound on how many connections wait
-// to be accepted, and nothing is ever given up for want of an answer, but for dialling:
-// after 127 s, with ETIMEDOUT.
+// The networks are "tcp", "udp" (with 4 and 6), "unix", "unixpacket" and "unixgram". Addresses
+// work as for sockets:
 //
-// What is left to chance is drawn from the seed: the same program takes the same steps,
-// as long as one loop at a time uses the network.
+//   - Port 0 stands for a free port.
+//   - "localhost:7000", "127.0.0.1:7000" and ":7000" reach the same listener.
+//   - Listening on an address that is in use fails with EADDRINUSE.
+//   - Dialling an address without a listener fails with ECONNREFUSED.
+//   - Listening on any host name, such as "db:5432", defines the name.
 //
-// The methods may be called from any goroutine of the test.
+// Connections behave like those of Linux, including the errors of half-closed and reset ones.
+// Calls that need a descriptor (FileConn, SyscallConn, Control) return errors.ErrUnsupported. The
+// accept backlog has no bound. Without an answer only dialling times out: after 127 s, with
+// ETIMEDOUT.
+//
+// Random decisions depend on the seed only, so a program repeats the same steps as long as
+// one loop at a time uses the network. The methods may be called from any goroutine of the
+// test.
 type Network struct{ net *memnet.Network }
 
-// A NetworkOption says what a network is like.
+// A NetworkOption is an option of NewNetwork.
 type NetworkOption func(*memnet.Config)
 
-// NewNetwork makes a network: without options, one that delays nothing, loses nothing,
-// and has room for 64 KiB in each direction of a connection.
+// NewNetwork makes a network. Without options it has no latency and no loss, and a buffer of
+// 64 KiB for each direction of a connection.
 func NewNetwork(opts ...NetworkOption) *Network {
 	var c memnet.Config
 	for _, opt := range opts {
@@ -46,7 +48,8 @@ func NewNetwork(opts ...NetworkOption) *Network {
 	return &Network{memnet.New(c)}
 }
 
-// WithNetwork gives a loop the network, in Run or in asyncio.Run.
+// WithNetwork is an option of Run and asyncio.Run that sets the loop's network. It panics if n is
+// nil.
 func WithNetwork(n *Network) asyncio.Option {
 	if n == nil {
 		panic("asynciotest: WithNetwork: nil network")
@@ -54,14 +57,13 @@ func WithNetwork(n *Network) asyncio.Option {
 	return func(c *engine.Config) { c.Network = netport.Maker(n.net.Attach) }
 }
 
-// Seed is what the network's dice start from; 0 without this option.
+// Seed sets the seed of the network's random decisions. The default is 0.
 func Seed(seed uint64) NetworkOption { return func(c *memnet.Config) { c.Seed = seed } }
 
-// Latency is how long what is sent takes to the other side: each time a random duration
-// between least and most, both included. Bytes of a connection stay in order; datagrams
-// overtake each other. To connect takes there and back, and the room that reading makes
-// is known to the writer as late as other news. Unix sockets have none. It panics unless
-// 0 <= least <= most.
+// Latency sets the latency in one direction: for each segment a random duration from least to
+// most, both included. The data of a connection stays in order; datagrams may be reordered.
+// Dialling takes the latency of both directions. Acknowledgements, which free the writer's buffer,
+// have the latency too. Unix sockets have none. It panics unless 0 <= least <= most.
 func Latency(least, most time.Duration) NetworkOption {
 	if least < 0 || most < least {
 		panic(fmt.Sprintf("asynciotest: Latency(%v, %v): least must be at least 0 and at most most", least, most))
@@ -69,10 +71,10 @@ func Latency(least, most time.Duration) NetworkOption {
 	return func(c *memnet.Config) { c.Least, c.Most = least, most }
 }
 
-// Chunks has each read and each write of a connection move a random number of bytes,
-// from 1 to most, small and large ones equally often; between two chunks of one Write
-// the task is sometimes suspended. What is true only because a message came in one piece
-// fails then. It panics if most is less than 1.
+// Chunks splits data: each read and each write of a connection handles a random number of bytes,
+// from 1 to most, small and large numbers equally often. Between two chunks of one Write the task
+// is sometimes suspended. This finds programs that rely on a message arriving in one piece. It
+// panics if most is less than 1.
 func Chunks(most int) NetworkOption {
 	if most < 1 {
 		panic(fmt.Sprintf("asynciotest: Chunks(%d): most must be at least 1", most))
@@ -80,8 +82,9 @@ func Chunks(most int) NetworkOption {
 	return func(c *memnet.Config) { c.Chunk = most }
 }
 
-// Buffer is how many bytes may be under way in one direction of a connection, or wait
-// in a socket for datagrams; further writes wait. It panics if n is less than 1.
+// Buffer sets the size in bytes of the buffer of each direction of a connection, and of each
+// datagram socket. Writes wait while it is full; UDP datagrams are lost. It panics if n is less
+// than 1.
 func Buffer(n int) NetworkOption {
 	if n < 1 {
 		panic(fmt.Sprintf("asynciotest: Buffer(%d): n must be at least 1", n))
@@ -89,20 +92,21 @@ func Buffer(n int) NetworkOption {
 	return func(c *memnet.Config) { c.Buffer = n }
 }
 
-// Loss is the share of UDP datagrams that are lost, from 0 to 1.
+// Loss sets the share of UDP datagrams that are lost, from 0 to 1. It panics on another value.
 func Loss(share float64) NetworkOption {
 	checkShare("Loss", share)
 	return func(c *memnet.Config) { c.Loss = share }
 }
 
-// Duplicate is the share of UDP datagrams that come twice, from 0 to 1.
+// Duplicate sets the share of UDP datagrams that arrive twice, from 0 to 1. It panics on another
+// value.
 func Duplicate(share float64) NetworkOption {
 	checkShare("Duplicate", share)
 	return func(c *memnet.Config) { c.Duplicate = share }
 }
 
-// Reorder is the share of UDP datagrams that take up to a millisecond, and twice the
-// latency, longer than others, from 0 to 1.
+// Reorder sets the share of UDP datagrams with an additional delay of up to a millisecond plus
+// twice the latency, from 0 to 1. It panics on another value.
 func Reorder(share float64) NetworkOption {
 	checkShare("Reorder", share)
 	return func(c *memnet.Config) { c.Reorder = share }

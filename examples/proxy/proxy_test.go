@@ -57,7 +57,7 @@ func TestConnecting(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		inLab(t, "", func(ctx context.Context, l *lab) {
 			target := l.target(ctx)
-			l.net.Refuse(there)
+			l.net.RefuseAddr(there)
 			client := l.dial(ctx)
 			if took := gone(t, client); took != 0 {
 				t.Errorf("it was hung up on after %v, want at once", took)
@@ -67,7 +67,7 @@ func TestConnecting(t *testing.T) {
 			if !strings.Contains(l.log.String(), "connection refused") {
 				t.Errorf("the log does not say why:\n%s", l.log)
 			}
-			l.net.Admit(there) // a refusal is not remembered
+			l.net.AllowAddr(there) // a refusal is not remembered
 			client, server := l.pair(ctx, target)
 			say(t, client, "again")
 			hear(t, server, "again")
@@ -80,8 +80,8 @@ func TestConnecting(t *testing.T) {
 		inLab(t, "-connect 3s", func(ctx context.Context, l *lab) {
 			l.target(ctx)
 			client := l.dial(ctx)
-			l.net.Partition()
-			asyncio.LoopOf(ctx).CallLater(4*time.Second, l.net.Heal) // so that the client learns it
+			l.net.BlockAll()
+			asyncio.LoopOf(ctx).CallLater(4*time.Second, l.net.UnblockAll) // so that the client learns it
 			gone(t, client)
 			if !strings.Contains(l.log.String(), "no connection to "+there+" within 3s") {
 				t.Errorf("the log does not say why:\n%s", l.log)
@@ -140,7 +140,7 @@ func TestOneSideVanishes(t *testing.T) {
 		after  time.Duration
 	}{
 		"reset":     {func(l *lab, c *aionet.Conn) { l.net.Reset(c) }, 0},
-		"line cut":  {func(l *lab, c *aionet.Conn) { l.net.Cut(c) }, 10 * time.Second},
+		"line cut":  {func(l *lab, c *aionet.Conn) { l.net.BlockConn(c) }, 10 * time.Second},
 		"no answer": {func(*lab, *aionet.Conn) {}, 10 * time.Second},
 	} {
 		for side := range 2 {
@@ -328,7 +328,7 @@ func TestTheEndInTheMiddle(t *testing.T) {
 			l.target(ctx)
 			c := l.dial(ctx)
 			asyncio.Sleep(ctx, 2*time.Millisecond) // it has arrived, and its own connection is on the way
-			l.net.Partition()
+			l.net.BlockAll()
 			return []io.Closer{c}
 		},
 		"writing": func(ctx context.Context, l *lab) []io.Closer {

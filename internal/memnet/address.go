@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// place is where somebody can listen, but for the host.
-type place struct {
+// A portKey is a port or the name of a unix socket, without the host.
+type portKey struct {
 	kind kind
 	port uint16 // of the internet
 	name string // of a unix socket
 }
 
-// kind is what sort of socket it is. Sockets of different kinds do not meet.
+// A kind is a kind of socket. Sockets of different kinds cannot connect.
 type kind uint8
 
 const (
@@ -23,35 +23,34 @@ const (
 	unixStream
 	unixPacket
 	unixgram
-	pair // connected from the beginning
+	pair // made connected
 )
 
-// local reports whether it is a connection within one host, which nothing delays and
-// whose other side is known to be closed as soon as it is.
+// local reports whether it is a connection within one host. It has no latency, and a close is
+// known to the peer at once.
 func (k kind) local() bool { return k == unixStream || k == unixPacket }
 
-// binding is somebody at a place.
+// A binding is a listener or a datagram socket at an address.
 type binding struct {
-	ip       netip.Addr // of the internet; unspecified: every host of this network
+	ip       netip.Addr // not of unix sockets; unspecified: every host of this network
 	only6    bool       // an unspecified address does not stand for IPv4
 	reuse    bool       // others may share the address
 	listener *listener
 	packets  *packets
 }
 
-// covers reports whether what is sent to ip arrives at b.
+// covers reports whether b receives what is sent to ip.
 func (b *binding) covers(ip netip.Addr) bool {
 	return b.ip == ip || b.ip.IsUnspecified() && (b.ip.Is4() == ip.Is4() || b.ip.Is6() && !b.only6)
 }
 
-// Ports that are given out.
+// The ephemeral ports.
 const (
 	firstPort = 49152
 	lastPort  = 65535
 )
 
-// kindOf tells the kind of socket that package net calls network, and its family: 4, 6,
-// or 0 for both.
+// kindOf returns the kind of socket of a network name, and its family: 4, 6, or 0 for both.
 func kindOf(network string) (k kind, family int, ok bool) {
 	switch strings.TrimRight(network, "46") {
 	case "tcp":
@@ -80,7 +79,7 @@ func kindOf(network string) (k kind, family int, ok bool) {
 	return 0, 0, false
 }
 
-// split separates host and port.
+// split returns the host and the port of an address.
 func split(network, addr string) (host string, port uint16, err error) {
 	host, service, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -106,8 +105,8 @@ var (
 	loopback6 = netip.IPv6Loopback()
 )
 
-// lookup resolves a host. The empty name gives the unspecified address. A name that
-// nobody listened on is not found, unless it is to be made. With the lock.
+// lookup resolves a host. The empty name has the unspecified address. For an unknown name lookup
+// returns an error, or defines it if make is true. It is called with the lock.
 func (n *Network) lookup(host string, family int, make bool) ([]netip.Addr, error) {
 	var found []netip.Addr
 	name := strings.ToLower(strings.TrimSuffix(host, "."))
@@ -144,8 +143,8 @@ func (n *Network) lookup(host string, family int, make bool) ([]netip.Addr, erro
 	return suitable, nil
 }
 
-// here is the address by which a host without one is reached from itself.
-func here(ip netip.Addr) netip.Addr {
+// loopbackFor returns the loopback address if ip is unspecified, or else ip.
+func loopbackFor(ip netip.Addr) netip.Addr {
 	switch {
 	case !ip.IsUnspecified():
 		return ip
@@ -155,14 +154,15 @@ func here(ip netip.Addr) netip.Addr {
 	return loopback6
 }
 
-// at returns who is reached at an address: who has it, before who has every address.
-// With several who share it, in turn. With the lock.
-func (n *Network) at(where place, ip netip.Addr) *binding {
-	there := n.places[where]
+// bindingAt returns the binding that receives what is sent to an address: one with exactly this
+// address, or else one with the unspecified address. Bindings that share the address take turns.
+// It is called with the lock.
+func (n *Network) bindingAt(key portKey, ip netip.Addr) *binding {
+	there := n.bindings[key]
 	for _, exact := range []bool{true, false} {
 		for i, b := range there {
 			if exact && b.ip == ip || !exact && b.covers(ip) {
-				if b.reuse { // the next one's turn
+				if b.reuse { // take turns
 					copy(there[i:], there[i+1:])
 					there[len(there)-1] = b
 				}
@@ -173,31 +173,32 @@ func (n *Network) at(where place, ip netip.Addr) *binding {
 	return nil
 }
 
-// bind gives b a place, with a port of its own if it has none. With the lock.
-func (n *Network) bind(where place, b *binding) (place, bool) {
-	if where.port == 0 && where.name == "" {
+// bind adds b at key. If key has no port, bind chooses a free one. It reports false if the address
+// is in use. It is called with the lock.
+func (n *Network) bind(key portKey, b *binding) (portKey, bool) {
+	if key.port == 0 && key.name == "" {
 		for range lastPort - firstPort + 1 {
-			if where.port = n.anyPort(); n.free(where, b) {
+			if key.port = n.nextPort(); n.isFree(key, b) {
 				break
 			}
 		}
 	}
-	if !n.free(where, b) {
-		return where, false
+	if !n.isFree(key, b) {
+		return key, false
 	}
-	n.places[where] = append(n.places[where], b)
-	return where, true
+	n.bindings[key] = append(n.bindings[key], b)
+	return key, true
 }
 
-func (n *Network) anyPort() uint16 {
+func (n *Network) nextPort() uint16 {
 	if n.lastPort++; n.lastPort < firstPort {
 		n.lastPort = firstPort
 	}
 	return n.lastPort
 }
 
-func (n *Network) free(where place, b *binding) bool {
-	for _, other := range n.places[where] {
+func (n *Network) isFree(key portKey, b *binding) bool {
+	for _, other := range n.bindings[key] {
 		if (other.covers(b.ip) || b.covers(other.ip)) && !(other.reuse && b.reuse) {
 			return false
 		}
@@ -205,9 +206,9 @@ func (n *Network) free(where place, b *binding) bool {
 	return true
 }
 
-// unbind gives the place up. With the lock.
-func (n *Network) unbind(where place, b *binding) {
-	there := n.places[where]
+// unbind removes b. It is called with the lock.
+func (n *Network) unbind(key portKey, b *binding) {
+	there := n.bindings[key]
 	for i, other := range there {
 		if other == b {
 			there = append(there[:i], there[i+1:]...)
@@ -215,22 +216,22 @@ func (n *Network) unbind(where place, b *binding) {
 		}
 	}
 	if len(there) == 0 {
-		delete(n.places, where)
+		delete(n.bindings, key)
 	} else {
-		n.places[where] = there
+		n.bindings[key] = there
 	}
 }
 
-// internet is the address of a socket of the kind.
-func internet(k kind, ip netip.Addr, port uint16) net.Addr {
+// ipAddr returns the net.Addr of a TCP or UDP socket.
+func ipAddr(k kind, ip netip.Addr, port uint16) net.Addr {
 	if k == udp {
 		return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, port))
 	}
 	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, port))
 }
 
-// key names an address as it is reached.
-func key(ip netip.Addr, port uint16, name string) string {
+// addrKey returns the key of an address in Network.refused.
+func addrKey(ip netip.Addr, port uint16, name string) string {
 	if ip.IsValid() {
 		return netip.AddrPortFrom(ip, port).String()
 	}

@@ -173,7 +173,7 @@ func play(t *testing.T, scene_ func(ctx context.Context, s *scene), opts ...asyn
 	return s.seen
 }
 
-func TestMemoryIsLikeSockets(t *testing.T) {
+func TestMatchesSystemSockets(t *testing.T) {
 	for _, sc := range scenes {
 		networks := []string{"tcp", "unix"}
 		if sc.networks != "" {

@@ -15,20 +15,19 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-var errNoDescriptor = fmt.Errorf("a network in memory has no descriptors to control: %w", errors.ErrUnsupported)
+var errNoControl = fmt.Errorf("a network in memory has no descriptors to control: %w", errors.ErrUnsupported)
 
-// patience is how long a system tries to reach somebody who does not answer.
-const patience = 127 * time.Second
+// dialTimeout is how long Linux retries a connect without an answer.
+const dialTimeout = 127 * time.Second
 
-// Dial connects. The way there and back is the delay of the network; without one it
-// gives up a turn.
+// Dial connects. It takes the latency of both directions. Without latency it yields once.
 func (p *port) Dial(ctx context.Context, network, addr string, o netport.Options) (netport.Stream, error) {
 	k, family, ok := kindOf(network)
 	if !ok {
 		return nil, netport.RefuseUnknown("dial", "Dial", network, slices.Concat(netport.Streams, netport.Datagrams)...)
 	}
 	if o.Control != nil {
-		return nil, opError("dial", network, nil, nil, errNoDescriptor)
+		return nil, opError("dial", network, nil, nil, errNoControl)
 	}
 	caller, err := engine.Enter(ctx)
 	if err != nil {
@@ -43,34 +42,34 @@ func (p *port) Dial(ctx context.Context, network, addr string, o netport.Options
 		if err := caller.Yield(); err != nil {
 			return nil, err
 		}
-		e, _, err := p.connect(network, k, 0, addr, o)
+		c, _, err := p.connect(network, k, 0, addr, o)
 		if err != nil {
 			return nil, err
 		}
-		return e, nil
+		return c, nil
 	}
-	if err := p.reach(caller); err != nil {
-		if err == errSilent {
+	if err := p.awaitArrival(caller); err != nil {
+		if err == errNoAnswer {
 			err = opError("dial", network, nil, nil, os.NewSyscallError("connect", syscall.ETIMEDOUT))
 		}
 		return nil, err
 	}
-	e, back, err := p.connect(network, k, family, addr, o)
+	c, back, err := p.connect(network, k, family, addr, o)
 	if ctxErr := p.pause(caller, back); ctxErr != nil {
-		if e != nil {
-			e.Close()
+		if c != nil {
+			c.Close()
 		}
 		return nil, ctxErr
 	}
 	if err != nil {
 		return nil, err
 	}
-	return e, nil
+	return c, nil
 }
 
-var errSilent = errors.New("memnet: nobody answers")
+var errNoAnswer = errors.New("memnet: no answer")
 
-// pause suspends the task for a time, or for one turn.
+// pause suspends the task for d, or yields once if d is 0.
 func (p *port) pause(caller engine.Caller, d int64) error {
 	if d <= 0 {
 		return caller.Yield()
@@ -78,54 +77,54 @@ func (p *port) pause(caller engine.Caller, d int64) error {
 	return caller.Sleep(p.loop.Elapsed() + d)
 }
 
-// reach suspends the task until what it sends has arrived.
-func (p *port) reach(caller engine.Caller) error {
+// awaitArrival suspends the task until a connection request has reached the peer.
+func (p *port) awaitArrival(caller engine.Caller) error {
 	n := p.net
 	n.mu.Lock()
-	there := n.dice.delay()
+	there := n.rand.delay()
 	n.mu.Unlock()
 	if err := p.pause(caller, there); err != nil {
 		return err
 	}
-	until := p.loop.After(patience)
+	until := p.loop.After(dialTimeout)
 	for {
 		n.mu.Lock()
-		cut := n.cut
+		cut := n.blocked
 		n.mu.Unlock()
 		if !cut {
 			return nil
 		}
-		switch caller.ParkUntil(&p.healed, until, engine.ForConnections) {
+		switch caller.ParkUntil(&p.unblocked, until, engine.ForConnections) {
 		case engine.WokenByCancel:
 			return caller.Err()
 		case engine.WokenByTimer:
-			return errSilent
+			return errNoAnswer
 		}
 	}
 }
 
-// connect finds a listener and gives it a connection. back is how long the answer takes.
-func (p *port) connect(network string, k kind, family int, addr string, o netport.Options) (e *end, back int64, err error) {
+// connect makes a connection to the listener at an address. back is the latency of the answer.
+func (p *port) connect(network string, k kind, family int, addr string, o netport.Options) (c *conn, back int64, err error) {
 	n := p.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if k == tcp {
-		back = n.dice.delay()
+		back = n.rand.delay()
 	}
-	fail := func(remote net.Addr, err error) (*end, int64, error) {
+	fail := func(remote net.Addr, err error) (*conn, int64, error) {
 		return nil, back, opError("dial", network, o.Local, remote, err)
 	}
 	if k.local() {
 		remote := &net.UnixAddr{Name: addr, Net: network}
-		l := n.listening(place{kind: k, name: addr}, netip.Addr{})
+		l := n.listenerAt(portKey{kind: k, name: addr}, netip.Addr{})
 		switch {
-		case n.refused[key(netip.Addr{}, 0, addr)]:
+		case n.refused[addrKey(netip.Addr{}, 0, addr)]:
 			return fail(remote, os.NewSyscallError("connect", syscall.ECONNREFUSED))
 		case l == nil:
 			return fail(remote, os.NewSyscallError("connect", syscall.ENOENT))
 		}
-		local := &net.UnixAddr{Name: n.anyName(), Net: network}
-		return n.join(p, l, k, local, remote, 0), 0, nil
+		local := &net.UnixAddr{Name: n.freeName(), Net: network}
+		return n.establish(p, l, k, local, remote, 0), 0, nil
 	}
 	host, port, err := split(network, addr)
 	if err != nil {
@@ -140,34 +139,34 @@ func (p *port) connect(network string, k kind, family int, addr string, o netpor
 		if host == "" && family == 0 {
 			ip = loopback4
 		}
-		ip = here(ip)
-		remote := internet(tcp, ip, port)
-		l := n.listening(place{kind: k, port: port}, ip)
-		if l == nil || n.refused[key(ip, port, "")] {
+		ip = loopbackFor(ip)
+		remote := ipAddr(tcp, ip, port)
+		l := n.listenerAt(portKey{kind: k, port: port}, ip)
+		if l == nil || n.refused[addrKey(ip, port, "")] {
 			if first == nil {
 				_, _, first = fail(remote, os.NewSyscallError("connect", syscall.ECONNREFUSED))
 			}
 			continue
 		}
-		local, err := n.caller(ip, remote, o.Local)
+		local, err := n.localAddr(ip, remote, o.Local)
 		if err != nil {
 			return fail(remote, err)
 		}
-		return n.join(p, l, k, local, remote, back), back, nil
+		return n.establish(p, l, k, local, remote, back), back, nil
 	}
 	return nil, back, first
 }
 
-// listening returns who listens at an address. With the lock.
-func (n *Network) listening(where place, ip netip.Addr) *listener {
-	if b := n.at(where, ip); b != nil {
+// listenerAt returns the listener at an address, or nil. It is called with the lock.
+func (n *Network) listenerAt(key portKey, ip netip.Addr) *listener {
+	if b := n.bindingAt(key, ip); b != nil {
 		return b.listener
 	}
 	return nil
 }
 
-// near is the address from which ip is dialled; its port is 0 unless one is wanted.
-func near(ip netip.Addr, wanted net.Addr) (netip.AddrPort, error) {
+// localFor returns the local address for a connection to ip. Its port is 0 unless wanted has one.
+func localFor(ip netip.Addr, wanted net.Addr) (netip.AddrPort, error) {
 	from := loopback6
 	if ip.Is4() {
 		from = loopback4
@@ -188,9 +187,9 @@ func near(ip netip.Addr, wanted net.Addr) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(from, own.Port()), nil
 }
 
-// caller returns the address of the side that dials remote. With the lock.
-func (n *Network) caller(ip netip.Addr, remote, wanted net.Addr) (net.Addr, error) {
-	own, err := near(ip, wanted)
+// localAddr returns a free local address for a connection to remote. It is called with the lock.
+func (n *Network) localAddr(ip netip.Addr, remote, wanted net.Addr) (net.Addr, error) {
+	own, err := localFor(ip, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -200,45 +199,45 @@ func (n *Network) caller(ip netip.Addr, remote, wanted net.Addr) (net.Addr, erro
 	}
 	for ; tries > 0; tries-- {
 		if own.Port() == 0 {
-			port = n.anyPort()
+			port = n.nextPort()
 		}
-		if local := internet(tcp, own.Addr(), port); n.ends[ends(local, remote)] == nil {
+		if local := ipAddr(tcp, own.Addr(), port); n.sides[connKey(local, remote)] == nil {
 			return local, nil
 		}
 	}
 	return nil, os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)
 }
 
-// anyName is the name of a unix socket that has none. With the lock.
-func (n *Network) anyName() string {
+// freeName returns a name for a unix socket without one. It is called with the lock.
+func (n *Network) freeName() string {
 	n.lastID++
 	return fmt.Sprintf("@%05x", n.lastID)
 }
 
-// join makes a connection and puts its other side into the listener's queue, at the
-// time at which it learns that the answer has arrived. With the lock.
-func (n *Network) join(p *port, l *listener, k kind, local, remote net.Addr, back int64) *end {
-	near, far := n.pairOf(p, l.port, k, local, remote)
+// establish makes a connection and puts its remote side into the listener's queue. It arrives
+// there when the handshake is complete. It is called with the lock.
+func (n *Network) establish(p *port, l *listener, k kind, local, remote net.Addr, back int64) *conn {
+	near, far := n.newConn(p, l.port, k, local, remote)
 	at := n.now()
 	if k == tcp {
-		at += back + near.dice.delay()
+		at += back + near.rand.delay()
 	}
-	near.out.last = at
+	near.out.lastArrival = at
 	l.arrive(far, at)
 	return near
 }
 
-// pair returns one side of a connection, and the other side to the second call with the
-// same name.
-func (p *port) pair(name string) *end {
+// pair returns one side of a new connection. The second call with the same name returns the
+// other side.
+func (p *port) pair(name string) *conn {
 	n := p.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if e := n.halves[name]; e != nil {
-		delete(n.halves, name)
-		return e
+	if c := n.pairs[name]; c != nil {
+		delete(n.pairs, name)
+		return c
 	}
-	near, far := n.pairOf(p, p, pair, &net.UnixAddr{Name: n.anyName(), Net: "pair"}, &net.UnixAddr{Name: n.anyName(), Net: "pair"})
-	n.halves[name] = far
+	near, far := n.newConn(p, p, pair, &net.UnixAddr{Name: n.freeName(), Net: "pair"}, &net.UnixAddr{Name: n.freeName(), Net: "pair"})
+	n.pairs[name] = far
 	return near
 }

@@ -6,133 +6,134 @@ import (
 	"strings"
 )
 
-// A Side names one side of a connection, as any net.Conn does.
-type Side interface {
+// Addrs identifies a connection by the addresses of one side.
+type Addrs interface {
 	LocalAddr() net.Addr
 	RemoteAddr() net.Addr
 }
 
-// find returns a side of the connection, nil if there is none. With the lock.
-func (n *Network) find(c Side) *end {
-	if e := n.ends[ends(c.LocalAddr(), c.RemoteAddr())]; e != nil {
-		return e
+// find returns one side of the connection, or nil. It is called with the lock.
+func (n *Network) find(id Addrs) *conn {
+	if c := n.sides[connKey(id.LocalAddr(), id.RemoteAddr())]; c != nil {
+		return c
 	}
-	return n.ends[ends(c.RemoteAddr(), c.LocalAddr())]
+	return n.sides[connKey(id.RemoteAddr(), id.LocalAddr())]
 }
 
-// Reset resets both sides at once and reports whether there is such a connection.
-func (n *Network) Reset(c Side) bool {
+// Reset resets both sides at once. It reports whether the connection exists.
+func (n *Network) Reset(id Addrs) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e := n.find(c)
-	if e == nil {
+	c := n.find(id)
+	if c == nil {
 		return false
 	}
 	now := n.now()
-	for _, e := range []*end{e, e.peer} {
-		if !e.closed {
-			e.settle(now)
-			e.reset()
-			e.port.soon(&e.socket)
+	for _, c := range []*conn{c, c.peer} {
+		if !c.closed {
+			c.advance(now)
+			c.reset()
+			c.port.notifySoon(&c.socket)
 		}
-		e.dead = true
-		e.in.flying, e.in.acks = nil, nil
+		c.wasReset = true
+		c.in.inFlight, c.in.acks = nil, nil
 	}
 	return true
 }
 
-// Cut has nothing pass any more, in neither direction, and reports whether there is
-// such a connection. Neither side is told.
-func (n *Network) Cut(c Side) bool {
+// Block stops all traffic of the connection in both directions. Neither side is notified. It
+// reports whether the connection exists.
+func (n *Network) Block(id Addrs) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e := n.find(c)
-	if e == nil {
+	c := n.find(id)
+	if c == nil {
 		return false
 	}
-	for _, e := range []*end{e, e.peer} {
-		e.cut = true
-		e.freeze(n.now())
+	for _, c := range []*conn{c, c.peer} {
+		c.blocked = true
+		c.holdSegments(n.now())
 	}
 	return true
 }
 
-// Mend ends Cut: what was held up is sent again.
-func (n *Network) Mend(c Side) bool {
+// Unblock ends Block: the held segments are sent again.
+func (n *Network) Unblock(id Addrs) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e := n.find(c)
-	if e == nil {
+	c := n.find(id)
+	if c == nil {
 		return false
 	}
-	e.cut, e.peer.cut = false, false
-	e.thaw()
-	e.peer.thaw()
+	c.blocked, c.peer.blocked = false, false
+	c.resendSegments()
+	c.peer.resendSegments()
 	return true
 }
 
-// freeze has nothing of what e has sent arrive. With the lock.
-func (e *end) freeze(now int64) {
-	e.peer.settle(now)
-	e.port.soon(&e.socket)
-	e.peer.port.soon(&e.peer.socket)
-	for i := range e.out.flying {
-		e.out.flying[i].at = never
+// holdSegments keeps the segments and acknowledgements that c has sent from arriving. It is called
+// with the lock.
+func (c *conn) holdSegments(now int64) {
+	c.peer.advance(now)
+	c.port.notifySoon(&c.socket)
+	c.peer.port.notifySoon(&c.peer.socket)
+	for i := range c.out.inFlight {
+		c.out.inFlight[i].at = never
 	}
-	for i := range e.in.acks {
-		e.in.acks[i].at = never
+	for i := range c.in.acks {
+		c.in.acks[i].at = never
 	}
 }
 
-// thaw sends again what was held up. With the lock.
-func (e *end) thaw() {
-	flying, acks := e.out.flying, e.in.acks
-	e.out.flying, e.in.acks = nil, nil
+// resendSegments sends the held segments again. It is called with the lock.
+func (c *conn) resendSegments() {
+	flying, acks := c.out.inFlight, c.in.acks
+	c.out.inFlight, c.in.acks = nil, nil
 	for _, s := range flying {
-		e.send(s)
+		c.send(s)
 	}
 	for _, a := range acks {
-		e.acknowledge(a.n)
+		c.acknowledge(a.n)
 	}
 }
 
-// Partition has nothing pass between any two sides, but for unix sockets; who dials
-// waits, and datagrams are lost.
-func (n *Network) Partition() {
+// BlockAll stops all traffic, except that of unix sockets. Dialling waits, and datagrams are
+// lost.
+func (n *Network) BlockAll() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.cut = true
-	for _, e := range n.all {
-		if !e.kind.local() {
-			e.freeze(n.now())
-			e.peer.freeze(n.now())
+	n.blocked = true
+	for _, c := range n.conns {
+		if !c.kind.local() {
+			c.holdSegments(n.now())
+			c.peer.holdSegments(n.now())
 		}
 	}
 }
 
-// Heal ends Partition: what was held up is sent again.
-func (n *Network) Heal() {
+// UnblockAll ends BlockAll: the held segments are sent again.
+func (n *Network) UnblockAll() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.cut = false
-	for _, e := range n.all {
-		if !e.cut && !e.kind.local() {
-			e.thaw()
-			e.peer.thaw()
+	n.blocked = false
+	for _, c := range n.conns {
+		if !c.blocked && !c.kind.local() {
+			c.resendSegments()
+			c.peer.resendSegments()
 		}
 	}
 	for _, p := range n.ports {
-		p.loop.Do(p.healed.WakeAll)
+		p.loop.Do(p.unblocked.WakeAll)
 	}
 }
 
-// Refuse has connections to the address refused, whoever listens; with refuse false no
-// more. It is an address as Dial takes it, of the internet or of a unix socket.
+// Refuse sets whether new connections to the address are refused, even if there is a listener.
+// addr is an address of Dial, of TCP or of a unix socket.
 func (n *Network) Refuse(addr string, refuse bool) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if strings.ContainsAny(addr, "/@") || !strings.Contains(addr, ":") {
-		n.refused[key(netip.Addr{}, 0, addr)] = refuse
+		n.refused[addrKey(netip.Addr{}, 0, addr)] = refuse
 		return nil
 	}
 	host, port, err := split("tcp", addr)
@@ -147,7 +148,7 @@ func (n *Network) Refuse(addr string, refuse bool) error {
 		ips = []netip.Addr{loopback4, loopback6}
 	}
 	for _, ip := range ips {
-		n.refused[key(ip, port, "")] = refuse
+		n.refused[addrKey(ip, port, "")] = refuse
 	}
 	return nil
 }

@@ -12,25 +12,25 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// listener is where connections wait to be accepted.
+// A listener has a queue of connections to accept.
 type listener struct {
 	socket
 	kind  kind
 	addr  net.Addr
-	place place
+	key   portKey
 	bound *binding
-	queue []waiting // by the time of their arrival
+	queue []arrival // by arrival time
 }
 
-// waiting is a connection that nobody has accepted yet.
-type waiting struct {
-	at  int64
-	end *end
+// An arrival is a connection that has not been accepted yet.
+type arrival struct {
+	at   int64
+	conn *conn
 }
 
-// Listen gives up one turn, as the sockets' Listen gives up some.
+// Listen makes a listener. It yields once, because Listen of the system's sockets also suspends.
 func (p *port) Listen(ctx context.Context, network, addr string, o netport.Options) (netport.Listener, error) {
-	if err := turn(ctx); err != nil {
+	if err := yield(ctx); err != nil {
 		return nil, err
 	}
 	if err := netport.RefuseUnknown("listen", "Listen", network, netport.Streams...); err != nil {
@@ -43,16 +43,16 @@ func (p *port) Listen(ctx context.Context, network, addr string, o netport.Optio
 	l := &listener{socket: socket{port: p}, kind: k}
 	l.self = l
 	var err error
-	l.place, l.bound, l.addr, err = n.take(network, k, family, addr, o, &binding{listener: l})
+	l.key, l.bound, l.addr, err = n.bindAddr(network, k, family, addr, o, &binding{listener: l})
 	if err != nil {
 		return nil, opError("listen", network, nil, l.addr, err)
 	}
-	l.opened()
+	l.register()
 	return l, nil
 }
 
-// turn lets what is ready run.
-func turn(ctx context.Context) error {
+// yield yields once.
+func yield(ctx context.Context) error {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
 		return err
@@ -60,61 +60,61 @@ func turn(ctx context.Context) error {
 	return caller.Yield()
 }
 
-// take gives b the address. With the lock.
-func (n *Network) take(network string, k kind, family int, addr string, o netport.Options, b *binding) (place, *binding, net.Addr, error) {
+// bindAddr binds b to the address. It is called with the lock.
+func (n *Network) bindAddr(network string, k kind, family int, addr string, o netport.Options, b *binding) (portKey, *binding, net.Addr, error) {
 	if o.Control != nil {
-		return place{}, nil, nil, errNoDescriptor
+		return portKey{}, nil, nil, errNoControl
 	}
 	b.reuse = o.ReusePort
-	where := place{kind: k}
+	key := portKey{kind: k}
 	if k.local() || k == unixgram {
-		where.name = addr
+		key.name = addr
 		if addr == "" {
-			where.name = n.anyName()
+			key.name = n.freeName()
 		}
-		if _, free := n.bind(where, b); !free {
-			return place{}, nil, &net.UnixAddr{Name: addr, Net: network}, os.NewSyscallError("bind", syscall.EADDRINUSE)
+		if _, free := n.bind(key, b); !free {
+			return portKey{}, nil, &net.UnixAddr{Name: addr, Net: network}, os.NewSyscallError("bind", syscall.EADDRINUSE)
 		}
-		return where, b, &net.UnixAddr{Name: where.name, Net: network}, nil
+		return key, b, &net.UnixAddr{Name: key.name, Net: network}, nil
 	}
 	host, port, err := split(network, addr)
 	if err != nil {
-		return place{}, nil, nil, err
+		return portKey{}, nil, nil, err
 	}
 	ips, err := n.lookup(host, family, true)
 	if err != nil {
-		return place{}, nil, nil, err
+		return portKey{}, nil, nil, err
 	}
 	if b.ip = ips[0]; b.ip.IsUnspecified() {
-		if family == 0 { // of both families, as package net has it
+		if family == 0 { // for both families, as in package net
 			b.ip = netip.IPv6Unspecified()
 		}
 		b.only6 = family == 6
 	}
-	where.port = port
-	where, free := n.bind(where, b)
+	key.port = port
+	key, free := n.bind(key, b)
 	if !free {
-		return place{}, nil, internet(k, b.ip, where.port), os.NewSyscallError("bind", syscall.EADDRINUSE)
+		return portKey{}, nil, ipAddr(k, b.ip, key.port), os.NewSyscallError("bind", syscall.EADDRINUSE)
 	}
-	return where, b, internet(k, b.ip, where.port), nil
+	return key, b, ipAddr(k, b.ip, key.port), nil
 }
 
-// arrive puts a connection into the queue. With the lock.
-func (l *listener) arrive(e *end, at int64) {
+// arrive puts a connection into the queue. It is called with the lock.
+func (l *listener) arrive(c *conn, at int64) {
 	i := len(l.queue)
 	for i > 0 && l.queue[i-1].at > at {
 		i--
 	}
-	l.queue = slices.Insert(l.queue, i, waiting{at, e})
+	l.queue = slices.Insert(l.queue, i, arrival{at, c})
 	l.readable = l.readable || at <= l.port.net.now()
-	l.expect(at)
+	l.notifyAt(at)
 }
 
-func (l *listener) settle(now int64) {
+func (l *listener) advance(now int64) {
 	l.readable = l.readable || len(l.queue) > 0 && l.queue[0].at <= now
 }
 
-func (l *listener) due() int64 {
+func (l *listener) nextArrival() int64 {
 	now := l.port.net.now()
 	for _, w := range l.queue {
 		if w.at > now {
@@ -124,7 +124,7 @@ func (l *listener) due() int64 {
 	return never
 }
 
-// Accept takes the connection that came first.
+// Accept returns the connection that arrived first.
 func (l *listener) Accept() (netport.Stream, error) {
 	n := l.port.net
 	n.mu.Lock()
@@ -135,9 +135,9 @@ func (l *listener) Accept() (netport.Stream, error) {
 	if len(l.queue) == 0 || l.queue[0].at > n.now() {
 		return nil, netport.ErrAgain
 	}
-	e := l.queue[0].end
+	c := l.queue[0].conn
 	l.queue = slices.Delete(l.queue, 0, 1)
-	return e, nil
+	return c, nil
 }
 
 // Drain accepts at most most connections that have arrived.
@@ -152,17 +152,17 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	return taken, nil
 }
 
-// Close stops listening. Who waits in the queue is reset.
+// Close stops listening and resets the connections in the queue.
 func (l *listener) Close() error {
 	n := l.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !l.shutdown() {
+	if !l.unregister() {
 		return net.ErrClosed
 	}
-	n.unbind(l.place, l.bound)
+	n.unbind(l.key, l.bound)
 	for _, w := range l.queue {
-		w.end.abort()
+		w.conn.abort()
 	}
 	l.queue = nil
 	return nil

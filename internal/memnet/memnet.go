@@ -1,13 +1,12 @@
-// Package memnet is a network in memory for loops in tests: connections, listeners and
-// sockets for datagrams without a descriptor, a goroutine or a system call.
+// Package memnet is a network in memory for loops in tests: connections, listeners and datagram
+// sockets without descriptors, goroutines or system calls.
 //
-// What is sent has a time at which it arrives, by the loop's clock. Who looks for it
-// after that time finds it; a timer of the receiving loop tells those who wait. So the
-// state of a connection is a matter of arithmetic, and with virtual time and one seed
-// every run is the same.
+// Each segment and each datagram has an arrival time, by the loop's clock. A call after that
+// time finds it, and a timer of the receiving loop notifies the waiting tasks. So the state of a
+// connection depends only on the time, and with virtual time and one seed every run is the same.
 //
-// Several loops may share a network. Its state is behind one mutex, and what concerns
-// another loop is posted to it.
+// Several loops may share a network. One mutex guards its state, and each loop is notified by
+// a function posted to it.
 package memnet
 
 import (
@@ -24,42 +23,43 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// Config is what a network is like. The zero value is one without delay or loss.
+// Config configures a network. The zero value is a network without delay and loss.
 type Config struct {
 	Seed uint64
-	// Least and Most bound how long it takes from one side to the other.
+	// Least and Most bound the latency in one direction.
 	Least, Most time.Duration
-	// Chunk bounds what one call moves, by chance between 1 and Chunk bytes; 0: as much
-	// as there is.
+	// Chunk bounds how much one call reads or writes: a random number of bytes from 1 to Chunk.
+	// 0: no bound.
 	Chunk int
-	// Buffer is how much may be under way in one direction; 0: DefaultBuffer.
+	// Buffer is the size of the buffer of one direction in bytes; 0: DefaultBuffer.
 	Buffer int
-	// Loss, Duplicate and Reorder are the shares of datagrams to which that happens.
+	// Loss, Duplicate and Reorder are the shares of datagrams that are lost, delivered twice, or
+	// delayed.
 	Loss, Duplicate, Reorder float64
 }
 
-// DefaultBuffer is the size of a buffer unless Config says otherwise.
+// DefaultBuffer is the default of Config.Buffer.
 const DefaultBuffer = 64 << 10
 
-// A Network is shared by the loops that it is attached to.
+// A Network is a network in memory. One or more loops use it.
 type Network struct {
-	cfg   Config
-	timed bool // it matters what time it is
+	cfg       Config
+	usesClock bool // arrival times depend on the clock
 
 	mu       sync.Mutex
-	base     time.Time // zero of the network's clock; fixed while a loop is attached
-	attached int       // loops
-	places   map[place][]*binding
-	hosts    map[string]netip.Addr // names that somebody listened on
-	refused  map[string]bool       // addresses that refuse
-	ends     map[string]*end       // by their addresses
-	all      []*end                // one side of each connection, in some fixed order
-	halves   map[string]*end       // of pairs, waiting for who takes the other side
-	cut      bool                  // nothing passes
+	base     time.Time // zero of the network's clock; constant while a loop is attached
+	loops    int       // attached loops
+	bindings map[portKey][]*binding
+	hosts    map[string]netip.Addr // host names that were listened on
+	refused  map[string]bool       // addresses that refuse connections
+	sides    map[string]*conn      // both sides of each connection, by connKey
+	conns    []*conn               // one side of each connection, in an order that the seed determines
+	pairs    map[string]*conn      // the second sides of pairs, until they are dialled
+	blocked  bool                  // BlockAll was called
 	ports    []*port
 	lastPort uint16
 	lastID   uint64
-	dice     dice // for datagrams and for dialling
+	rand     random // for datagrams and dialling
 }
 
 // New makes a network.
@@ -68,54 +68,54 @@ func New(cfg Config) *Network {
 		cfg.Buffer = DefaultBuffer
 	}
 	n := &Network{
-		cfg: cfg, timed: cfg.Most > 0 || cfg.Reorder > 0, lastPort: firstPort - 1,
-		places: map[place][]*binding{}, hosts: map[string]netip.Addr{}, refused: map[string]bool{},
-		ends: map[string]*end{}, halves: map[string]*end{},
+		cfg: cfg, usesClock: cfg.Most > 0 || cfg.Reorder > 0, lastPort: firstPort - 1,
+		bindings: map[portKey][]*binding{}, hosts: map[string]netip.Addr{}, refused: map[string]bool{},
+		sides: map[string]*conn{}, pairs: map[string]*conn{},
 	}
-	n.dice = n.newDice()
+	n.rand = n.newRandom()
 	return n
 }
 
-// Attach is the netport.Maker: it makes the network that a loop sees.
+// Attach makes the port of a loop. It is a netport.Maker.
 func (n *Network) Attach(l *engine.Loop) (netport.Network, error) {
 	p := &port{net: n, loop: l}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.attached == 0 {
+	if n.loops == 0 {
 		n.base = time.Now()
 	}
-	n.attached++
+	n.loops++
 	n.ports = append(n.ports, p)
 	l.AtClose(p.close)
 	return p, nil
 }
 
-// never is the time at which nothing arrives.
+// never is the arrival time of what is blocked.
 const never = math.MaxInt64
 
-// now is the network's clock, which stands still if it does not matter.
+// now returns the network's clock. Without latency it is always 0.
 func (n *Network) now() int64 {
-	if !n.timed {
+	if !n.usesClock {
 		return 0
 	}
 	return int64(time.Since(n.base))
 }
 
-// port is a network as a loop sees it.
+// A port is the netport.Network of one loop.
 type port struct {
 	net  *Network
 	loop *engine.Loop
 
 	// Guarded by the network's mutex.
-	open []*socket // of this loop
-	news []*socket // whose watchers are to be told
-	gone bool      // the loop has ended
+	open    []*socket // of this loop
+	pending []*socket // sockets whose watchers must be notified
+	gone    bool      // the loop has ended
 
 	// Owned by the loop.
-	healed engine.WaitList // tasks that dial while nothing passes
+	unblocked engine.WaitList // tasks that dial while the network is blocked
 }
 
-// close closes what is still open when the loop has ended.
+// close closes the open sockets at the end of the loop.
 func (p *port) close() {
 	n := p.net
 	n.mu.Lock()
@@ -127,7 +127,7 @@ func (p *port) close() {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.attached--
+	n.loops--
 	for i, other := range n.ports {
 		if other == p {
 			n.ports = append(n.ports[:i], n.ports[i+1:]...)
@@ -136,13 +136,13 @@ func (p *port) close() {
 	}
 }
 
-// soon has the watcher of s told in a callback of its loop. With the lock.
-func (p *port) soon(s *socket) {
-	if s.queued || p.gone {
+// notifySoon schedules a callback that notifies the watcher of s. It is called with the lock.
+func (p *port) notifySoon(s *socket) {
+	if s.notifying || p.gone {
 		return
 	}
-	s.queued = true
-	if p.news = append(p.news, s); len(p.news) > 1 {
+	s.notifying = true
+	if p.pending = append(p.pending, s); len(p.pending) > 1 {
 		return
 	}
 	if p.loop.Here() {
@@ -152,23 +152,23 @@ func (p *port) soon(s *socket) {
 	}
 }
 
-// flush tells the news. On the loop, without the lock.
+// flush notifies the watchers of the pending sockets. It is called on the loop, without the lock.
 func (p *port) flush() {
 	p.net.mu.Lock()
-	news := p.news
-	p.news = nil
+	pending := p.pending
+	p.pending = nil
 	p.net.mu.Unlock()
-	for _, s := range news {
-		s.tell()
+	for _, s := range pending {
+		s.notify()
 	}
 }
 
-// Adopt is refused: there are no descriptors here.
+// Adopt returns an error, because the network has no descriptors.
 func (p *port) Adopt(context.Context, *os.File) (netport.Stream, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// opError is an error as package net has it.
+// opError wraps an error as package net does.
 func opError(op, network string, local, remote net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: local, Addr: remote, Err: err}
 }

@@ -13,23 +13,22 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// packets is a socket for datagrams. Those of the internet may be lost, come twice or
-// be overtaken, and are lost where the receiver's buffer is full. A unix socket's are
-// not: its sender has to wait.
+// packets is a datagram socket. UDP datagrams may be lost, duplicated or reordered, and are lost
+// if the receiver's buffer is full. Datagrams of unix sockets are not lost: the sender waits.
 type packets struct {
 	socket
-	kind    kind
-	addr    net.Addr
-	place   place
-	bound   *binding
-	remote  net.Addr // nil: not connected
-	queue   []datagram
-	size    int        // bytes in the queue
-	senders []*packets // who wait for room in this one's queue
-	shut    bool
+	kind        kind
+	addr        net.Addr
+	key         portKey
+	bound       *binding
+	remote      net.Addr // nil: not connected
+	queue       []datagram
+	size        int        // bytes in the queue
+	senders     []*packets // sockets that wait for room in the queue
+	writeClosed bool
 }
 
-// datagram is on its way until its time has come.
+// A datagram can be read when its arrival time has come.
 type datagram struct {
 	at   int64
 	from net.Addr
@@ -37,10 +36,10 @@ type datagram struct {
 }
 
 // mostData is what fits in a datagram of the internet.
-const mostData = 65507
+const maxData = 65507
 
 func (p *port) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (netport.Packets, error) {
-	if err := turn(ctx); err != nil {
+	if err := yield(ctx); err != nil {
 		return nil, err
 	}
 	if err := netport.RefuseUnknown("listen", "ListenPacket", network, netport.Datagrams...); err != nil {
@@ -56,19 +55,19 @@ func (p *port) ListenPacket(ctx context.Context, network, addr string, o netport
 	return s, nil
 }
 
-// packets makes a socket that has the address. With the lock.
+// packets makes a socket with the address. It is called with the lock.
 func (p *port) packets(network string, k kind, family int, addr string, o netport.Options) (*packets, error) {
 	s := &packets{socket: socket{port: p}, kind: k}
 	s.self = s
 	var err error
-	if s.place, s.bound, s.addr, err = p.net.take(network, k, family, addr, o, &binding{packets: s}); err != nil {
+	if s.key, s.bound, s.addr, err = p.net.bindAddr(network, k, family, addr, o, &binding{packets: s}); err != nil {
 		return nil, err
 	}
-	s.opened()
+	s.register()
 	return s, nil
 }
 
-// dialPackets makes a socket that talks to one other.
+// dialPackets makes a socket that is connected to one peer.
 func (p *port) dialPackets(network string, k kind, family int, addr string, o netport.Options) (netport.Stream, error) {
 	n := p.net
 	n.mu.Lock()
@@ -83,7 +82,7 @@ func (p *port) dialPackets(network string, k kind, family int, addr string, o ne
 			own = a.Name
 		}
 		remote = &net.UnixAddr{Name: addr, Net: network}
-		if n.at(place{kind: k, name: addr}, netip.Addr{}) == nil {
+		if n.bindingAt(portKey{kind: k, name: addr}, netip.Addr{}) == nil {
 			return fail(remote, os.NewSyscallError("connect", syscall.ENOENT))
 		}
 	} else {
@@ -95,12 +94,12 @@ func (p *port) dialPackets(network string, k kind, family int, addr string, o ne
 		if err != nil {
 			return fail(nil, err)
 		}
-		ip := here(ips[0])
+		ip := loopbackFor(ips[0])
 		if host == "" && family == 0 {
 			ip = loopback4
 		}
-		remote = internet(k, ip, port)
-		local, err := near(ip, o.Local)
+		remote = ipAddr(k, ip, port)
+		local, err := localFor(ip, o.Local)
 		if err != nil {
 			return fail(remote, err)
 		}
@@ -114,11 +113,11 @@ func (p *port) dialPackets(network string, k kind, family int, addr string, o ne
 	return connected{s}, nil
 }
 
-func (s *packets) settle(now int64) {
+func (s *packets) advance(now int64) {
 	s.readable = s.readable || len(s.queue) > 0 && s.queue[0].at <= now
 }
 
-func (s *packets) due() int64 {
+func (s *packets) nextArrival() int64 {
 	now := s.port.net.now()
 	for _, d := range s.queue {
 		if d.at > now {
@@ -141,16 +140,16 @@ func (s *packets) ReadFrom(p []byte) (int, net.Addr, error) {
 	d := s.queue[0]
 	s.queue = slices.Delete(s.queue, 0, 1)
 	s.size -= len(d.data)
-	s.room()
+	s.wakeSenders()
 	return copy(p, d.data), d.from, nil
 }
 
-// room tells who wait for it. With the lock.
-func (s *packets) room() {
+// wakeSenders notifies the sockets that wait for room. It is called with the lock.
+func (s *packets) wakeSenders() {
 	for _, w := range s.senders {
 		if !w.closed {
 			w.writable = true
-			w.port.soon(&w.socket)
+			w.port.notifySoon(&w.socket)
 		}
 	}
 	s.senders = nil
@@ -162,19 +161,19 @@ func (s *packets) WriteTo(p []byte, to net.Addr) (int, error) {
 	if s.closed {
 		return 0, net.ErrClosed
 	}
-	there, ip, err := s.target(to)
+	there, ip, err := s.receiverAt(to)
 	if err != nil {
 		return 0, err
 	}
 	if s.kind == unixgram {
-		return s.post(there, p)
+		return s.sendUnix(there, p)
 	}
-	return s.throw(there, ip, p)
+	return s.sendUDP(there, ip, p)
 }
 
-// target finds who has the address, nil if nobody. With the lock.
-func (s *packets) target(to net.Addr) (there *packets, ip netip.Addr, err error) {
-	where := place{kind: s.kind}
+// receiverAt returns the socket at the address, or nil. It is called with the lock.
+func (s *packets) receiverAt(to net.Addr) (there *packets, ip netip.Addr, err error) {
+	key := portKey{kind: s.kind}
 	switch a := to.(type) {
 	case *net.UDPAddr:
 		if a == nil {
@@ -185,27 +184,27 @@ func (s *packets) target(to net.Addr) (there *packets, ip netip.Addr, err error)
 		if len(a.IP) == 0 { // this host, as in package net
 			ip = s.bound.ip
 		}
-		where.port = uint16(a.Port)
+		key.port = uint16(a.Port)
 		switch {
 		case s.kind != udp || !ip.IsValid() || s.bound.ip.Is4() && !ip.Is4():
 			err = errAddress(to)
 		case a.Port == 0:
 			err = os.NewSyscallError("sendto", syscall.EINVAL)
 		}
-		ip = here(ip)
+		ip = loopbackFor(ip)
 	case *net.UnixAddr:
 		if a == nil || s.kind != unixgram {
 			err = errAddress(to)
 			break
 		}
-		where.name = a.Name
+		key.name = a.Name
 	default:
 		err = errAddress(to)
 	}
 	if err != nil {
 		return nil, ip, err
 	}
-	if b := s.port.net.at(where, ip); b != nil {
+	if b := s.port.net.bindingAt(key, ip); b != nil {
 		there = b.packets
 	}
 	return there, ip, nil
@@ -215,8 +214,8 @@ func errAddress(to net.Addr) error {
 	return &net.AddrError{Err: fmt.Sprintf("a %T is not an address for this socket", to), Addr: fmt.Sprint(to)}
 }
 
-// post puts a datagram into the queue of a unix socket. With the lock.
-func (s *packets) post(to *packets, p []byte) (int, error) {
+// sendUnix puts a datagram into the queue of a unix socket. It is called with the lock.
+func (s *packets) sendUnix(to *packets, p []byte) (int, error) {
 	n := s.port.net
 	switch {
 	case to == nil:
@@ -229,20 +228,20 @@ func (s *packets) post(to *packets, p []byte) (int, error) {
 		}
 		return 0, netport.ErrAgain
 	}
-	to.take(datagram{n.now(), s.addr, bytes.Clone(p)})
+	to.enqueue(datagram{n.now(), s.addr, bytes.Clone(p)})
 	return len(p), nil
 }
 
-// throw sends a datagram of the internet on its way. With the lock.
-func (s *packets) throw(to *packets, ip netip.Addr, p []byte) (int, error) {
+// sendUDP sends a UDP datagram. It is called with the lock.
+func (s *packets) sendUDP(to *packets, ip netip.Addr, p []byte) (int, error) {
 	n := s.port.net
 	switch {
-	case len(p) > mostData:
+	case len(p) > maxData:
 		return 0, os.NewSyscallError("sendto", syscall.EMSGSIZE)
-	case n.cut || n.dice.falls(n.cfg.Loss):
+	case n.blocked || n.rand.chance(n.cfg.Loss):
 		return len(p), nil
 	case to == nil:
-		s.refused(n.now() + n.dice.delay() + n.dice.delay())
+		s.notifyRefused(n.now() + n.rand.delay() + n.rand.delay())
 		return len(p), nil
 	}
 	from := s.addr
@@ -251,24 +250,25 @@ func (s *packets) throw(to *packets, ip netip.Addr, p []byte) (int, error) {
 		if ip.Is4() {
 			own = loopback4
 		}
-		from = internet(udp, own, s.place.port)
+		from = ipAddr(udp, own, s.key.port)
 	}
 	copies := 1
-	if n.dice.falls(n.cfg.Duplicate) {
+	if n.rand.chance(n.cfg.Duplicate) {
 		copies = 2
 	}
 	for range copies {
-		at := n.now() + n.dice.delay()
-		if n.dice.falls(n.cfg.Reorder) {
-			at += n.dice.late()
+		at := n.now() + n.rand.delay()
+		if n.rand.chance(n.cfg.Reorder) {
+			at += n.rand.extraDelay()
 		}
-		to.take(datagram{at, from, bytes.Clone(p)})
+		to.enqueue(datagram{at, from, bytes.Clone(p)})
 	}
 	return len(p), nil
 }
 
-// take takes in a datagram, unless there is no room. With the lock.
-func (s *packets) take(d datagram) {
+// enqueue puts a datagram into the queue. It discards the datagram if there is no room or the
+// socket is connected to another peer. It is called with the lock.
+func (s *packets) enqueue(d datagram) {
 	if s.remote != nil && s.remote.String() != d.from.String() || s.size > 0 && s.size+len(d.data) > s.port.net.cfg.Buffer {
 		return
 	}
@@ -279,37 +279,38 @@ func (s *packets) take(d datagram) {
 	s.queue = slices.Insert(s.queue, i, d)
 	s.size += len(d.data)
 	s.readable = s.readable || d.at <= s.port.net.now()
-	s.expect(d.at)
+	s.notifyAt(d.at)
 }
 
-// refused is the news, to a connected socket, that nobody has the address.
-func (s *packets) refused(at int64) {
+// notifyRefused makes a later call of a connected socket return ECONNREFUSED, because no socket
+// has the address.
+func (s *packets) notifyRefused(at int64) {
 	if s.remote != nil {
 		s.queue = append(s.queue, datagram{at: at})
-		s.expect(at)
+		s.notifyAt(at)
 	}
 }
 
-// Close closes the socket; what it has not read is lost.
+// Close closes the socket and discards its queue.
 func (s *packets) Close() error {
 	n := s.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !s.shutdown() {
+	if !s.unregister() {
 		return net.ErrClosed
 	}
-	n.unbind(s.place, s.bound)
-	s.room()
+	n.unbind(s.key, s.bound)
+	s.wakeSenders()
 	s.queue = nil
 	return nil
 }
 
 func (s *packets) LocalAddr() net.Addr { return s.addr }
 
-// connected is a socket for datagrams that talks to one other.
+// connected is a datagram socket that is connected to one peer.
 type connected struct{ *packets }
 
-// Read reads one datagram. That nobody has the address is ECONNREFUSED.
+// Read reads one datagram. If no socket has the address of the peer it returns ECONNREFUSED.
 func (c connected) Read(p []byte) (int, error) {
 	k, from, err := c.ReadFrom(p)
 	if err == nil && from == nil {
@@ -333,7 +334,7 @@ func (c connected) ReadMessage(p []byte) ([]byte, error) {
 func (c connected) Write(p []byte) (int, error) {
 	n := c.port.net
 	n.mu.Lock()
-	shut := c.shut
+	shut := c.writeClosed
 	refused := len(c.queue) > 0 && c.queue[0].from == nil && c.queue[0].at <= n.now()
 	if refused && !shut {
 		c.queue = slices.Delete(c.queue, 0, 1)
@@ -348,15 +349,15 @@ func (c connected) Write(p []byte) (int, error) {
 	return c.WriteTo(p, c.remote)
 }
 
-// CloseWrite ends sending.
+// CloseWrite makes later writes fail with EPIPE.
 func (c connected) CloseWrite() error {
 	c.port.net.mu.Lock()
 	defer c.port.net.mu.Unlock()
-	c.shut = true
+	c.writeClosed = true
 	return nil
 }
 
-// CloseRead does nothing, as package aionet does not read after it.
+// CloseRead does nothing, because package aionet does not read after it.
 func (c connected) CloseRead() error { return nil }
 
 func (c connected) RemoteAddr() net.Addr { return c.remote }

@@ -2,121 +2,122 @@ package memnet
 
 import "bytes"
 
-// pipe is one direction of a connection.
+// A pipe is one direction of a connection.
 type pipe struct {
-	arrived bytes.Buffer
-	ends    []int     // of messages, where one call reads and writes one: their lengths
-	flying  []segment // in order; what was sent while nothing passed arrives never
-	last    int64     // when the latest arrives: nothing overtakes
-	size    int       // bytes sent that the sender does not know to have been read
-	acks    []ack     // under way to the sender, in order
+	received    bytes.Buffer
+	messageLens []int     // lengths of the received messages; unixpacket only
+	inFlight    []segment // by arrival time; blocked segments have never
+	lastArrival int64     // latest arrival time: a segment does not overtake another
+	unacked     int       // bytes that were sent and not acknowledged
+	acks        []ack     // on their way to the sender, in order
 }
 
-// segment is what is sent at once.
+// A segment is the data of one write, or a signal.
 type segment struct {
 	at   int64
-	sign sign
+	typ  segmentType
 	data []byte
 }
 
-type sign uint8
+type segmentType uint8
 
 const (
-	bytesOf sign = iota
-	fin          // nothing more will come
-	rst          // the connection is no more
+	dataSegment  segmentType = iota
+	finSegment               // the sender has closed its direction
+	resetSegment             // the connection was reset
 )
 
-// ack is the news that n bytes were read.
+// An ack reports to the sender that n bytes were read.
 type ack struct {
 	at int64
 	n  int
 }
 
-// send sends a segment to the other side. With the lock.
-func (e *end) send(s segment) {
-	s.at = e.arrival(e.port.net.now(), e.out.last)
-	e.launch(s)
+// send sends a segment to the peer. It is called with the lock.
+func (c *conn) send(s segment) {
+	s.at = c.arrivalTime(c.port.net.now(), c.out.lastArrival)
+	c.transmit(s)
 }
 
-// launch has a segment arrive at its time. With the lock.
-func (e *end) launch(s segment) {
-	now, to := e.port.net.now(), e.peer
+// transmit delivers a segment that has arrived, or puts it in flight. It is called with the lock.
+func (c *conn) transmit(s segment) {
+	now, to := c.port.net.now(), c.peer
 	switch {
 	case s.at == never:
 		s.data = bytes.Clone(s.data)
-		e.out.flying = append(e.out.flying, s)
+		c.out.inFlight = append(c.out.inFlight, s)
 		return
 	case to.closed:
-		if s.sign == bytesOf {
-			to.answer(s.at)
+		if s.typ == dataSegment {
+			to.answerReset(s.at)
 		}
 		return
-	case s.at <= now && len(e.out.flying) == 0:
-		to.receive(s)
+	case s.at <= now && len(c.out.inFlight) == 0:
+		to.deliver(s)
 	default:
 		s.data = bytes.Clone(s.data)
-		e.out.flying = append(e.out.flying, s)
+		c.out.inFlight = append(c.out.inFlight, s)
 	}
-	e.out.last = s.at
-	to.expect(s.at)
+	c.out.lastArrival = s.at
+	to.notifyAt(s.at)
 }
 
-// arrival is when what is sent now arrives, not before last. With the lock.
-func (e *end) arrival(now, last int64) int64 {
+// arrivalTime returns when something sent now arrives. That is not before last. It is called with
+// the lock.
+func (c *conn) arrivalTime(now, last int64) int64 {
 	switch {
-	case e.kind.local() && !e.cut:
+	case c.kind.local() && !c.blocked:
 		return max(now, last)
-	case e.cut || e.port.net.cut:
+	case c.blocked || c.port.net.blocked:
 		return never
 	}
-	return max(now+e.dice.delay(), last)
+	return max(now+c.rand.delay(), last)
 }
 
-// answer is what a closed end says to data that arrives at the given time: that it is
-// no more. With the lock.
-func (e *end) answer(at int64) {
-	if e.kind.local() || e.dead {
+// answerReset answers data that arrives at a closed side with a reset. It is called with the
+// lock.
+func (c *conn) answerReset(at int64) {
+	if c.kind.local() || c.wasReset {
 		return
 	}
-	e.dead = true
-	e.launch(segment{at: max(at+e.dice.delay(), e.out.last), sign: rst})
+	c.wasReset = true
+	c.transmit(segment{at: max(at+c.rand.delay(), c.out.lastArrival), typ: resetSegment})
 }
 
-// receive takes in what has arrived. With the lock.
-func (e *end) receive(s segment) {
-	e.readable = true
-	switch s.sign {
-	case bytesOf:
-		e.in.arrived.Write(s.data)
-		if e.kind == unixPacket {
-			e.in.ends = append(e.in.ends, len(s.data))
+// deliver processes a segment that has arrived. It is called with the lock.
+func (c *conn) deliver(s segment) {
+	c.readable = true
+	switch s.typ {
+	case dataSegment:
+		c.in.received.Write(s.data)
+		if c.kind == unixPacket {
+			c.in.messageLens = append(c.in.messageLens, len(s.data))
 		}
-	case fin:
-		e.fin = true
-	case rst:
-		e.reset()
+	case finSegment:
+		c.eofReceived = true
+	case resetSegment:
+		c.reset()
 	}
 }
 
-// settle takes in what has arrived by now, and learns what the other side has read.
-func (e *end) settle(now int64) {
-	in, k := e.in, 0
-	for ; k < len(in.flying) && in.flying[k].at <= now; k++ {
-		e.receive(in.flying[k])
+// advance delivers the segments and acknowledgements that have arrived by now.
+func (c *conn) advance(now int64) {
+	in, k := c.in, 0
+	for ; k < len(in.inFlight) && in.inFlight[k].at <= now; k++ {
+		c.deliver(in.inFlight[k])
 	}
-	in.flying = cutFront(in.flying, k)
-	out := e.out
+	in.inFlight = dropFirst(in.inFlight, k)
+	out := c.out
 	for k = 0; k < len(out.acks) && out.acks[k].at <= now; k++ {
-		out.size -= out.acks[k].n
+		out.unacked -= out.acks[k].n
 	}
-	if out.acks = cutFront(out.acks, k); k > 0 {
-		e.room()
+	if out.acks = dropFirst(out.acks, k); k > 0 {
+		c.wakeWriter()
 	}
 }
 
-// cutFront removes the first k, and the memory with the last.
-func cutFront[T any](s []T, k int) []T {
+// dropFirst removes the first k elements. It releases the memory with the last one.
+func dropFirst[T any](s []T, k int) []T {
 	if k == len(s) {
 		return nil
 	}
@@ -124,30 +125,30 @@ func cutFront[T any](s []T, k int) []T {
 	return s[k:]
 }
 
-// room tells a writer that was refused as soon as a quarter of the buffer is free, so
-// that it is not woken for single bytes. With the lock.
-func (e *end) room() {
-	if most := e.port.net.cfg.Buffer; e.blocked && 4*(most-e.out.size) >= most {
-		e.blocked = false
-		e.writable = true
+// wakeWriter wakes a waiting writer when a quarter of the buffer is free. So the writer is not
+// woken for single bytes. It is called with the lock.
+func (c *conn) wakeWriter() {
+	if most := c.port.net.cfg.Buffer; c.needsRoom && 4*(most-c.out.unacked) >= most {
+		c.needsRoom = false
+		c.writable = true
 	}
 }
 
-// due is when the next thing arrives.
-func (e *end) due() int64 {
+// nextArrival returns when the next segment or acknowledgement arrives.
+func (c *conn) nextArrival() int64 {
 	at := int64(never)
-	if len(e.in.flying) > 0 {
-		at = e.in.flying[0].at
+	if len(c.in.inFlight) > 0 {
+		at = c.in.inFlight[0].at
 	}
-	if len(e.out.acks) > 0 {
-		at = min(at, e.out.acks[0].at)
+	if len(c.out.acks) > 0 {
+		at = min(at, c.out.acks[0].at)
 	}
 	return at
 }
 
-// acknowledge tells the sender that n bytes were read. With the lock.
-func (e *end) acknowledge(n int) {
-	net, in, to := e.port.net, e.in, e.peer
+// acknowledge sends an ack for n bytes. It is called with the lock.
+func (c *conn) acknowledge(n int) {
+	net, in, to := c.port.net, c.in, c.peer
 	if to.closed {
 		return
 	}
@@ -155,11 +156,11 @@ func (e *end) acknowledge(n int) {
 	if k := len(in.acks); k > 0 {
 		last = in.acks[k-1].at
 	}
-	at := e.arrival(now, last)
+	at := c.arrivalTime(now, last)
 	if at <= now && len(in.acks) == 0 {
-		in.size -= n
-		if to.room(); to.writable {
-			to.expect(at)
+		in.unacked -= n
+		if to.wakeWriter(); to.writable {
+			to.notifyAt(at)
 		}
 		return
 	}
@@ -168,5 +169,5 @@ func (e *end) acknowledge(n int) {
 		return
 	}
 	in.acks = append(in.acks, ack{at, n})
-	to.expect(at)
+	to.notifyAt(at)
 }

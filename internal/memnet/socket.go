@@ -8,118 +8,119 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A socket is what connections, listeners and sockets for datagrams have in common:
-// there is news, now or at some time, and a watcher to tell.
+// A socket is the common part of connections, listeners and datagram sockets. It notifies a
+// watcher when something arrives.
 type socket struct {
 	port *port
 	self interface {
-		settle(now int64) // takes in what has arrived by now; with the lock
-		due() int64       // when the next thing arrives, or never; with the lock
+		advance(now int64)  // processes what has arrived by now; with the lock
+		nextArrival() int64 // the next arrival time, or never; with the lock
 		Close() error
 	}
 
 	// Guarded by the network's mutex.
 	watcher            netport.Watcher
-	readable, writable bool // what the watcher is to be told
-	queued             bool // it stands in port.news
+	readable, writable bool // what the watcher must be notified of
+	notifying          bool // it is in port.pending
 	closed             bool
 	index              int // in port.open
 
 	// Owned by the loop.
-	alarm   *engine.Handle
-	alarmAt int64 // by the network's clock
-	over    bool  // closed
+	timer        *engine.Handle
+	timerAt      int64 // by the network's clock
+	closedOnLoop bool  // the same as closed
 }
 
-// opened enters s among the loop's sockets. With the lock.
-func (s *socket) opened() {
+// register adds s to the loop's sockets. It is called with the lock.
+func (s *socket) register() {
 	s.index = len(s.port.open)
 	s.port.open = append(s.port.open, s)
 }
 
-// shutdown marks s as closed and reports whether it was not before. On the loop, with
-// the lock.
-func (s *socket) shutdown() bool {
+// unregister marks s as closed and removes it from the loop's sockets. It returns false if s was
+// already closed. It is called on the loop with the lock.
+func (s *socket) unregister() bool {
 	if s.closed {
 		return false
 	}
-	s.closed, s.over, s.watcher = true, true, nil
+	s.closed, s.closedOnLoop, s.watcher = true, true, nil
 	open := s.port.open
 	last := open[len(open)-1]
 	open[s.index], last.index = last, s.index
 	open[len(open)-1] = nil
 	s.port.open = open[:len(open)-1]
-	if s.alarm != nil {
-		s.alarm.Cancel()
-		s.alarm = nil
+	if s.timer != nil {
+		s.timer.Cancel()
+		s.timer = nil
 	}
 	return true
 }
 
-// Watch has w told. As epoll does, it is told at once of what there is already.
+// Watch sets the watcher. Like epoll it first reports both directions as ready.
 func (s *socket) Watch(w netport.Watcher) {
 	n := s.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s.watcher = w
 	s.readable, s.writable = true, true
-	s.port.soon(s)
+	s.port.notifySoon(s)
 }
 
-// expect has the socket look at what has arrived at the given time. With the lock.
-func (s *socket) expect(at int64) {
+// notifyAt schedules a notification of the watcher at the given time. It is called with the lock.
+func (s *socket) notifyAt(at int64) {
 	switch {
 	case at == never || s.closed:
 	case at <= s.port.net.now():
-		s.port.soon(s)
+		s.port.notifySoon(s)
 	case s.port.loop.Here():
-		s.arm(at)
+		s.setTimer(at)
 	default:
-		s.port.loop.Do(func() { s.arm(at) })
+		s.port.loop.Do(func() { s.setTimer(at) })
 	}
 }
 
-// arm sets the alarm, unless it rings before. On the loop.
-func (s *socket) arm(at int64) {
-	if s.over || s.alarm != nil && s.alarmAt <= at {
+// setTimer sets the timer, unless it fires earlier. It is called on the loop.
+func (s *socket) setTimer(at int64) {
+	if s.closedOnLoop || s.timer != nil && s.timerAt <= at {
 		return
 	}
-	if s.alarm != nil {
-		s.alarm.Cancel()
+	if s.timer != nil {
+		s.timer.Cancel()
 	}
-	wait := at - s.port.net.now() // read first, so that it does not ring too early
-	s.alarmAt = at
-	s.alarm = s.port.loop.CallAt(s.port.loop.Elapsed()+max(wait, 0), s.ring)
+	wait := at - s.port.net.now() // before Elapsed, so that the timer does not fire too early
+	s.timerAt = at
+	s.timer = s.port.loop.CallAt(s.port.loop.Elapsed()+max(wait, 0), s.timerFired)
 }
 
-func (s *socket) ring() {
-	s.alarm = nil
-	s.tell()
+func (s *socket) timerFired() {
+	s.timer = nil
+	s.notify()
 }
 
-// tell tells the watcher what is new. On the loop, in a callback, without the lock.
-func (s *socket) tell() {
+// notify calls the watcher if a direction is ready. It is called in a callback of the loop, without
+// the lock.
+func (s *socket) notify() {
 	n := s.port.net
 	n.mu.Lock()
-	s.queued = false
+	s.notifying = false
 	if s.closed {
 		n.mu.Unlock()
 		return
 	}
-	s.self.settle(n.now())
+	s.self.advance(n.now())
 	watcher, readable, writable := s.watcher, s.readable, s.writable
 	s.readable, s.writable = false, false
-	at := s.self.due()
+	at := s.self.nextArrival()
 	n.mu.Unlock()
 	if at != never {
-		s.arm(at)
+		s.setTimer(at)
 	}
 	if watcher != nil && (readable || writable) {
 		watcher.Ready(readable, writable)
 	}
 }
 
-// Control is refused: there is no descriptor.
+// Control returns an error, because there is no descriptor.
 func (s *socket) Control(func(fd uintptr)) error {
 	n := s.port.net
 	n.mu.Lock()

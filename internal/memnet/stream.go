@@ -9,265 +9,266 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// An end is one side of a connection. It behaves as a socket of Linux does:
+// A conn is one side of a connection. It behaves like a socket of Linux:
 //
-//   - After a reset reads give what had arrived before. Then the first call that
-//     notices gets ECONNRESET (or EPIPE, if the other side had ended its direction
-//     before), further reads io.EOF, and further writes EPIPE.
-//   - Closing an end that has not read everything resets the other. Otherwise the
-//     other side reads the end; when it writes, that is answered with a reset.
-//   - Of unix sockets the closed one is known at once: writes give EPIPE, and only a
-//     read notices a reset.
-type end struct {
+//   - After a reset, reads first return the data received before. Then the first call returns
+//     ECONNRESET, or EPIPE if the peer had closed its direction. Later reads return io.EOF and
+//     later writes EPIPE.
+//   - Closing a side with unread data resets the peer. Otherwise the peer reads EOF, and data that
+//     it writes is answered with a reset.
+//   - A closed unix socket is known to its peer at once: writes return EPIPE, and only a read
+//     returns the error of a reset.
+type conn struct {
 	socket
 	kind          kind
-	peer          *end
+	peer          *conn
 	in, out       *pipe // in is the peer's out
 	local, remote net.Addr
-	dice          dice
-	rank          int // in Network.all, of the side that stands there; else -1
+	rand          random
+	connIndex     int // in Network.conns; -1: the peer is there
 
-	err     error // of a reset, told once
-	fin     bool  // the other side has ended its direction
-	shut    bool  // this side has
-	deaf    bool  // this side reads no more
-	abrupt  bool  // closing resets
-	dead    bool  // it was reset
-	cut     bool  // nothing passes
-	blocked bool  // the writer waits for room
-	paused  bool  // the writer has to wait, by chance
+	err          error // of a reset; returned once
+	eofReceived  bool  // the peer has closed its direction
+	writeClosed  bool  // this side has closed its direction
+	readClosed   bool  // CloseRead was called
+	resetOnClose bool  // SetLinger(0) was called
+	wasReset     bool
+	blocked      bool // Block was called
+	needsRoom    bool // the writer waits for room
+	pauseNext    bool // the next write must wait, by a random decision
 }
 
-// pairOf makes a connection between two loops. With the lock.
-func (n *Network) pairOf(p, q *port, k kind, local, remote net.Addr) (near, far *end) {
+// newConn makes a connection between two loops. It is called with the lock.
+func (n *Network) newConn(p, q *port, k kind, local, remote net.Addr) (near, far *conn) {
 	there, back := &pipe{}, &pipe{}
-	near = &end{socket: socket{port: p}, kind: k, in: back, out: there, local: local, remote: remote, dice: n.newDice()}
-	far = &end{socket: socket{port: q}, kind: k, in: there, out: back, local: remote, remote: local, dice: n.newDice()}
+	near = &conn{socket: socket{port: p}, kind: k, in: back, out: there, local: local, remote: remote, rand: n.newRandom()}
+	far = &conn{socket: socket{port: q}, kind: k, in: there, out: back, local: remote, remote: local, rand: n.newRandom()}
 	near.peer, far.peer = far, near
-	for _, e := range []*end{near, far} {
-		e.self = e
-		e.opened()
-		n.ends[ends(e.local, e.remote)] = e
+	for _, c := range []*conn{near, far} {
+		c.self = c
+		c.register()
+		n.sides[connKey(c.local, c.remote)] = c
 	}
-	near.rank = len(n.all)
-	n.all = append(n.all, near)
-	far.rank = -1
+	near.connIndex = len(n.conns)
+	n.conns = append(n.conns, near)
+	far.connIndex = -1
 	return near, far
 }
 
-// ends names a side of a connection by the addresses.
-func ends(local, remote net.Addr) string {
+// connKey returns the key of a side in Network.sides.
+func connKey(local, remote net.Addr) string {
 	return local.Network() + " " + local.String() + " " + remote.String()
 }
 
-func (e *end) Read(p []byte) (int, error) {
-	n := e.port.net
+func (c *conn) Read(p []byte) (int, error) {
+	n := c.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e.settle(n.now())
+	c.advance(n.now())
 	switch {
-	case e.closed:
+	case c.closed:
 		return 0, net.ErrClosed
 	case len(p) == 0:
 		return 0, nil
-	case len(e.in.ends) > 0:
-		return e.readMessage(p), nil
-	case e.in.arrived.Len() > 0:
-		k, _ := e.in.arrived.Read(p[:e.dice.chunk(min(len(p), e.in.arrived.Len()))])
-		e.acknowledge(k)
+	case len(c.in.messageLens) > 0:
+		return c.readMessage(p), nil
+	case c.in.received.Len() > 0:
+		k, _ := c.in.received.Read(p[:c.rand.chunk(min(len(p), c.in.received.Len()))])
+		c.acknowledge(k)
 		return k, nil
-	case e.err != nil && (e.kind.local() || !e.fin):
-		return 0, os.NewSyscallError("read", e.notice())
-	case e.fin || e.dead || e.deaf:
+	case c.err != nil && (c.kind.local() || !c.eofReceived):
+		return 0, os.NewSyscallError("read", c.takeErr())
+	case c.eofReceived || c.wasReset || c.readClosed:
 		return 0, io.EOF
 	}
 	return 0, netport.ErrAgain
 }
 
 // ReadMessage reads one whole message.
-func (e *end) ReadMessage(p []byte) ([]byte, error) {
-	n := e.port.net
+func (c *conn) ReadMessage(p []byte) ([]byte, error) {
+	n := c.port.net
 	n.mu.Lock()
-	e.settle(n.now())
-	if len(e.in.ends) > 0 && e.in.ends[0] > len(p) {
-		p = make([]byte, e.in.ends[0])
+	c.advance(n.now())
+	if len(c.in.messageLens) > 0 && c.in.messageLens[0] > len(p) {
+		p = make([]byte, c.in.messageLens[0])
 	}
 	n.mu.Unlock()
-	k, err := e.Read(p)
+	k, err := c.Read(p)
 	return p[:k], err
 }
 
-// readMessage reads one message; what does not fit is lost. With the lock.
-func (e *end) readMessage(p []byte) int {
-	size := e.in.ends[0]
-	e.in.ends = cutFront(e.in.ends, 1)
-	k := copy(p, e.in.arrived.Next(size))
-	e.acknowledge(size)
+// readMessage reads one message. The part that does not fit is lost. It is called with the lock.
+func (c *conn) readMessage(p []byte) int {
+	size := c.in.messageLens[0]
+	c.in.messageLens = dropFirst(c.in.messageLens, 1)
+	k := copy(p, c.in.received.Next(size))
+	c.acknowledge(size)
 	return k
 }
 
-// notice returns the error of a reset, once.
-func (e *end) notice() (err error) {
-	err, e.err = e.err, nil
+// takeErr returns the error of a reset and clears it.
+func (c *conn) takeErr() (err error) {
+	err, c.err = c.err, nil
 	return err
 }
 
-func (e *end) Write(p []byte) (int, error) {
-	n := e.port.net
+func (c *conn) Write(p []byte) (int, error) {
+	n := c.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e.settle(n.now())
+	c.advance(n.now())
 	switch {
-	case e.closed:
+	case c.closed:
 		return 0, net.ErrClosed
-	case e.err != nil && !e.kind.local():
-		return 0, os.NewSyscallError("write", e.notice())
-	case e.shut || e.dead || e.kind.local() && (e.peer.closed && e.fin || e.peer.deaf):
+	case c.err != nil && !c.kind.local():
+		return 0, os.NewSyscallError("write", c.takeErr())
+	case c.writeClosed || c.wasReset || c.kind.local() && (c.peer.closed && c.eofReceived || c.peer.readClosed):
 		return 0, os.NewSyscallError("write", syscall.EPIPE)
-	case e.kind == unixPacket && len(p) > n.cfg.Buffer:
+	case c.kind == unixPacket && len(p) > n.cfg.Buffer:
 		return 0, os.NewSyscallError("write", syscall.EMSGSIZE)
 	case len(p) == 0:
 		return 0, nil
 	}
-	room := n.cfg.Buffer - e.out.size
-	if room <= 0 || e.kind == unixPacket && room < len(p) {
-		e.blocked = true
+	room := n.cfg.Buffer - c.out.unacked
+	if room <= 0 || c.kind == unixPacket && room < len(p) {
+		c.needsRoom = true
 		return 0, netport.ErrAgain
 	}
-	if e.paused {
-		e.paused = false
-		e.writable = true
-		e.port.soon(&e.socket)
+	if c.pauseNext {
+		c.pauseNext = false
+		c.writable = true
+		c.port.notifySoon(&c.socket)
 		return 0, netport.ErrAgain
 	}
 	k := min(len(p), room)
-	if e.kind != unixPacket {
-		k = e.dice.chunk(k)
+	if c.kind != unixPacket {
+		k = c.rand.chunk(k)
 	}
-	e.paused = k < len(p) && e.dice.pauses()
-	e.out.size += k
-	e.send(segment{sign: bytesOf, data: p[:k]})
+	c.pauseNext = k < len(p) && c.rand.pausesAfterChunk()
+	c.out.unacked += k
+	c.send(segment{typ: dataSegment, data: p[:k]})
 	return k, nil
 }
 
-// shutError is why neither direction can be ended any more, if so. With the lock.
-func (e *end) shutError(now int64) error {
-	e.settle(now)
+// shutdownError returns why no direction can be closed, or nil. It is called with the lock.
+func (c *conn) shutdownError(now int64) error {
+	c.advance(now)
 	switch {
-	case e.closed:
+	case c.closed:
 		return net.ErrClosed
-	case e.dead && !e.kind.local():
+	case c.wasReset && !c.kind.local():
 		return os.NewSyscallError("shutdown", syscall.ENOTCONN)
 	}
 	return nil
 }
 
-// CloseWrite ends this side's direction.
-func (e *end) CloseWrite() error {
-	n := e.port.net
+// CloseWrite closes the writing direction.
+func (c *conn) CloseWrite() error {
+	n := c.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := e.shutError(n.now()); err != nil {
+	if err := c.shutdownError(n.now()); err != nil {
 		return err
 	}
-	if !e.shut && !e.dead {
-		e.shut = true
-		e.writable = true // a writer that waits learns it
-		e.port.soon(&e.socket)
-		e.send(segment{sign: fin})
+	if !c.writeClosed && !c.wasReset {
+		c.writeClosed = true
+		c.writable = true // wakes a waiting writer
+		c.port.notifySoon(&c.socket)
+		c.send(segment{typ: finSegment})
 	}
 	return nil
 }
 
-// CloseRead ends reading.
-func (e *end) CloseRead() error {
-	n := e.port.net
+// CloseRead closes the reading direction.
+func (c *conn) CloseRead() error {
+	n := c.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := e.shutError(n.now()); err != nil {
+	if err := c.shutdownError(n.now()); err != nil {
 		return err
 	}
-	e.deaf = true
-	e.readable = true // a reader that waits learns it
-	e.port.soon(&e.socket)
-	if e.kind.local() && !e.peer.closed { // and a writer on the other side
-		e.peer.writable = true
-		e.peer.port.soon(&e.peer.socket)
+	c.readClosed = true
+	c.readable = true // wakes a waiting reader
+	c.port.notifySoon(&c.socket)
+	if c.kind.local() && !c.peer.closed { // wakes the peer's waiting writer
+		c.peer.writable = true
+		c.peer.port.notifySoon(&c.peer.socket)
 	}
 	return nil
 }
 
-// Close ends both directions.
-func (e *end) Close() error {
-	n := e.port.net
+// Close closes both directions.
+func (c *conn) Close() error {
+	n := c.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if e.closed {
+	if c.closed {
 		return net.ErrClosed
 	}
-	e.settle(n.now())
-	e.close(e.in.arrived.Len() > 0 || len(e.in.ends) > 0 || e.abrupt)
+	c.advance(n.now())
+	c.close(c.in.received.Len() > 0 || len(c.in.messageLens) > 0 || c.resetOnClose)
 	return nil
 }
 
-// close closes this side, and has the other side reset. On the loop or, if nobody
-// watches it yet, on another. With the lock.
-func (e *end) close(reset bool) {
-	if !e.shutdown() {
+// close closes this side, and resets the peer if reset is true. It is called on the loop, or for a
+// connection without a watcher on another loop, with the lock.
+func (c *conn) close(reset bool) {
+	if !c.unregister() {
 		return
 	}
 	switch {
-	case e.dead:
+	case c.wasReset:
 	case reset:
-		e.dead = true
-		e.send(segment{sign: rst})
+		c.wasReset = true
+		c.send(segment{typ: resetSegment})
 	default:
-		if !e.shut {
-			e.send(segment{sign: fin})
+		if !c.writeClosed {
+			c.send(segment{typ: finSegment})
 		}
-		for _, s := range e.in.flying {
-			if s.at != never && s.sign == bytesOf {
-				e.answer(s.at)
+		for _, s := range c.in.inFlight {
+			if s.at != never && s.typ == dataSegment {
+				c.answerReset(s.at)
 				break
 			}
 		}
 	}
-	e.in.arrived.Reset()
-	e.release()
+	c.in.received.Reset()
+	c.forget()
 }
 
-// abort closes a side that nobody has accepted. With the lock.
-func (e *end) abort() { e.close(true) }
+// abort resets a connection that was not accepted. It is called with the lock.
+func (c *conn) abort() { c.close(true) }
 
-// reset is what a reset does to the side where it arrives. With the lock.
-func (e *end) reset() {
-	if e.dead {
+// reset processes a reset that has arrived. It is called with the lock.
+func (c *conn) reset() {
+	if c.wasReset {
 		return
 	}
-	e.dead = true
-	if e.err = syscall.ECONNRESET; e.fin && !e.kind.local() {
-		e.err = syscall.EPIPE
+	c.wasReset = true
+	if c.err = syscall.ECONNRESET; c.eofReceived && !c.kind.local() {
+		c.err = syscall.EPIPE
 	}
-	e.readable, e.writable = true, true
-	e.out.flying = nil
+	c.readable, c.writable = true, true
+	c.out.inFlight = nil
 }
 
-// release forgets what closed sides need not know any more. With the lock.
-func (e *end) release() {
-	n := e.port.net
-	delete(n.ends, ends(e.local, e.remote))
-	if !e.peer.closed {
+// forget removes a closed side, and the connection when both sides are closed. It is called with
+// the lock.
+func (c *conn) forget() {
+	n := c.port.net
+	delete(n.sides, connKey(c.local, c.remote))
+	if !c.peer.closed {
 		return
 	}
-	first := e
-	if first.rank < 0 {
-		first = e.peer
+	first := c
+	if first.connIndex < 0 {
+		first = c.peer
 	}
-	last := n.all[len(n.all)-1]
-	n.all[first.rank], last.rank = last, first.rank
-	n.all[len(n.all)-1] = nil
-	n.all = n.all[:len(n.all)-1]
+	last := n.conns[len(n.conns)-1]
+	n.conns[first.connIndex], last.connIndex = last, first.connIndex
+	n.conns[len(n.conns)-1] = nil
+	n.conns = n.conns[:len(n.conns)-1]
 }
 
-func (e *end) LocalAddr() net.Addr  { return e.local }
-func (e *end) RemoteAddr() net.Addr { return e.remote }
+func (c *conn) LocalAddr() net.Addr  { return c.local }
+func (c *conn) RemoteAddr() net.Addr { return c.remote }

@@ -5,12 +5,11 @@ import (
 	"net"
 )
 
-// The settings of a socket. Those of TCP are accepted by what stands for TCP, and those
-// of buffers by everything, and change nothing, but for SetLinger: the network's own
-// options say what it is like.
+// The socket options. Connections of TCP accept all of them and other sockets only the buffer
+// sizes. Except for SetLinger they have no effect.
 
-// setting admits a setting, of TCP alone or of every socket.
-func (s *socket) setting(allowed bool) error {
+// checkOption returns an error if the socket is closed or the option is not allowed.
+func (s *socket) checkOption(allowed bool) error {
 	n := s.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -23,23 +22,23 @@ func (s *socket) setting(allowed bool) error {
 	return nil
 }
 
-func (s *socket) SetReadBuffer(int) error  { return s.setting(true) }
-func (s *socket) SetWriteBuffer(int) error { return s.setting(true) }
+func (s *socket) SetReadBuffer(int) error  { return s.checkOption(true) }
+func (s *socket) SetWriteBuffer(int) error { return s.checkOption(true) }
 
-func (e *end) SetNoDelay(bool) error                    { return e.setting(!e.kind.local()) }
-func (e *end) SetKeepAlive(net.KeepAliveConfig) error   { return e.setting(!e.kind.local()) }
+func (e *conn) SetNoDelay(bool) error                   { return e.checkOption(!e.kind.local()) }
+func (e *conn) SetKeepAlive(net.KeepAliveConfig) error  { return e.checkOption(!e.kind.local()) }
 func (*packets) SetNoDelay(bool) error                  { return errors.ErrUnsupported }
 func (*packets) SetKeepAlive(net.KeepAliveConfig) error { return errors.ErrUnsupported }
 func (*packets) SetLinger(int) error                    { return errors.ErrUnsupported }
 
-// SetLinger with 0 has Close reset the connection.
-func (e *end) SetLinger(seconds int) error {
-	if err := e.setting(!e.kind.local()); err != nil {
+// SetLinger(0) makes Close reset the connection.
+func (e *conn) SetLinger(seconds int) error {
+	if err := e.checkOption(!e.kind.local()); err != nil {
 		return err
 	}
 	n := e.port.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e.abrupt = seconds == 0
+	e.resetOnClose = seconds == 0
 	return nil
 }
