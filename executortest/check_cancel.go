@@ -18,45 +18,45 @@ var cancelChecks = []check{
 	{name: "Deadline", run: deadlines},
 }
 
-// cancelBeforeStart has Start called with a ctx that has ended.
+// cancelBeforeStart cancels ctx before Start.
 func cancelBeforeStart(ctx context.Context, k *kit) error {
 	ended, cancel := context.WithCancel(ctx)
 	defer cancel()
 	k.exec.onStart = cancel
 	_, err := holds.Call(ended, k.exec, k.gate.arg("too late"))
 	k.exec.onStart = nil
-	accepted, startErr := k.exec.answer(0)
+	accepted, startErr := k.exec.startResult(0)
 	if !accepted && !errors.Is(startErr, context.Canceled) {
 		return fmt.Errorf("Start with a cancelled ctx returned %v; want ctx.Err() or nil", startErr)
 	}
 	if !accepted && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("a call that was cancelled before Start gave %v", err)
+		return fmt.Errorf("a call that was cancelled before Start returned %v; want a cancellation", err)
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }
 
-// cancelQueued cancels a call that waits for a place, in Start or after it.
+// cancelQueued cancels a call that waits for a worker, in Start or after it.
 func cancelQueued(ctx context.Context, k *kit) error {
 	held, err := k.fill(ctx)
 	if err != nil {
 		return err
 	}
 	queued := holds.Submit(ctx, k.exec, k.gate.arg("queued"))
-	if err := turns(ctx); err != nil {
+	if err := yieldLoop(ctx); err != nil {
 		return err
 	}
 	queued.Cancel(nil)
 	s, err := queued.Await(ctx)
 	_, sure := k.exec.workers()
 	if sure && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("a call that was cancelled in the queue gave %+v, %v; want a cancellation", s, err)
+		return fmt.Errorf("a call that was cancelled in the queue returned %+v, %v; want a cancellation", s, err)
 	}
 	k.gate.open()
 	if err := released(ctx, held...); err != nil {
 		return err
 	}
-	for range 2 * len(held) { // what is left in the queue would come before these
-		if err := k.works(ctx); err != nil {
+	for range 2 * len(held) { // a call that is still queued would run before these
+		if err := k.checkWorks(ctx); err != nil {
 			return err
 		}
 	}
@@ -66,7 +66,7 @@ func cancelQueued(ctx context.Context, k *kit) error {
 	return nil
 }
 
-// cancelRunning has the function tell of its ctx, and expects its answer.
+// cancelRunning cancels a running function. The function returns the error and the cause of its ctx.
 func cancelRunning(ctx context.Context, k *kit) error {
 	callCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -78,17 +78,17 @@ func cancelRunning(ctx context.Context, k *kit) error {
 	s, err := call.Await(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("a function that returned a result after it was cancelled gave the error %w", err)
+		return fmt.Errorf("a function that returned a result after its cancellation: error %w; want the result", err)
 	case s.Err != context.Canceled.Error():
 		return fmt.Errorf("the function's ctx ended with %q; want %q", s.Err, context.Canceled)
 	case !strings.Contains(s.Cause, "the reader left") || !s.IsSample:
-		return fmt.Errorf("in the function the cause was %q (errors.Is finds the registered error: %t); want %q with it", s.Cause, s.IsSample, context.Cause(callCtx))
+		return fmt.Errorf("the cause in the function was %q (errors.Is finds the registered error: %t); want %q and true", s.Cause, s.IsSample, context.Cause(callCtx))
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }
 
-// cancelIgnored cancels functions that do not look. They are ended by force, and
-// others are not.
+// cancelIgnored cancels a function that ignores its ctx. The executor ends it by force, but not
+// another function.
 func cancelIgnored(ctx context.Context, k *kit) error {
 	var other *asyncio.Task[stopped]
 	if k.exec.Workers() > 1 {
@@ -97,13 +97,13 @@ func cancelIgnored(ctx context.Context, k *kit) error {
 			return err
 		}
 	}
-	call := holds.Submit(ctx, k.exec, k.gate.deaf("deaf"))
-	if err := k.gate.begun(ctx, "deaf"); err != nil {
+	call := holds.Submit(ctx, k.exec, k.gate.ignoringArg("ignoring"))
+	if err := k.gate.begun(ctx, "ignoring"); err != nil {
 		return err
 	}
 	call.Cancel(nil)
 	if s, err := call.Await(ctx); err == nil {
-		return fmt.Errorf("a function that ignored its cancellation gave %+v and no error", s)
+		return fmt.Errorf("a function that ignored its cancellation returned %+v and no error", s)
 	}
 	k.gate.open()
 	if other != nil {
@@ -111,7 +111,7 @@ func cancelIgnored(ctx context.Context, k *kit) error {
 			return err
 		}
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }
 
 func deadlines(ctx context.Context, k *kit) error {
@@ -126,19 +126,18 @@ func deadlines(ctx context.Context, k *kit) error {
 		return fmt.Errorf("the function's deadline is %v, the caller's is %v", at, want)
 	}
 	if at, err := deadline.Call(ctx, k.exec, struct{}{}); err != nil || !at.IsZero() {
-		return fmt.Errorf("the next function's deadline is %v (error %v), its caller has none", at, err)
+		return fmt.Errorf("the next function's deadline is %v (error %v); want none, like its caller", at, err)
 	}
 	return expires(ctx, k)
 }
 
-// expires has a deadline pass while the function runs. The function may not even
-// have begun by then.
+// expires makes a call whose deadline passes while the function runs, or before it begins.
 func expires(ctx context.Context, k *kit) error {
 	soon, cancel := asyncio.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
 	s, err := holds.Call(soon, k.exec, k.gate.arg("expires soon"))
 	if err == nil && !s.Expired || err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("a function whose deadline passed gave %+v, %v", s, err)
+		return fmt.Errorf("a function whose deadline passed returned %+v, %v; want context.DeadlineExceeded", s, err)
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }

@@ -16,8 +16,7 @@ var closeChecks = []check{
 	{name: "CloseRefuses", run: closeRefuses},
 }
 
-// closeDrains closes the executor, on the loop and off it, while functions run and
-// calls wait.
+// closeDrains calls Close on the loop and in a goroutine, while functions run and calls wait.
 func closeDrains(ctx context.Context, k *kit) error {
 	calls, err := k.fill(ctx)
 	if err != nil {
@@ -26,17 +25,17 @@ func closeDrains(ctx context.Context, k *kit) error {
 	for i := range 5 {
 		calls = append(calls, holds.Submit(ctx, k.exec, k.gate.arg(fmt.Sprint("waiting ", i))))
 	}
-	if err := turns(ctx); err != nil {
+	if err := yieldLoop(ctx); err != nil {
 		return err
 	}
 	onLoop := asyncio.Go(ctx, k.exec.Close)
 	offLoop := make(chan error, 1)
 	go func() {
-		closeCtx, cancel := context.WithTimeout(context.Background(), 2*k.guard)
+		closeCtx, cancel := context.WithTimeout(context.Background(), 2*k.hangTimeout)
 		defer cancel()
 		offLoop <- k.exec.Close(closeCtx)
 	}()
-	if err := turns(ctx); err != nil {
+	if err := yieldLoop(ctx); err != nil {
 		return err
 	}
 	if !errors.Is(onLoop.Err(), asyncio.ErrNotDone) || len(offLoop) > 0 {
@@ -51,9 +50,9 @@ func closeDrains(ctx context.Context, k *kit) error {
 	}
 	for i, call := range calls {
 		_, err := call.Await(ctx)
-		accepted, startErr := k.exec.answer(i)
+		accepted, startErr := k.exec.startResult(i)
 		if accepted && err != nil {
-			return fmt.Errorf("call %d was accepted before Close, and gave the error %w", i, err)
+			return fmt.Errorf("call %d was accepted before Close, but returned the error %w", i, err)
 		}
 		if !accepted {
 			if err := refused(fmt.Sprintf("Start of call %d, which waited at Close,", i), startErr); err != nil {
@@ -64,7 +63,7 @@ func closeDrains(ctx context.Context, k *kit) error {
 	return nil
 }
 
-// closeEndedCtx closes with a ctx that has ended: functions are told to return.
+// closeEndedCtx calls Close with a ctx that has ended. Close cancels the functions.
 func closeEndedCtx(ctx context.Context, k *kit) error {
 	calls, err := k.fill(ctx)
 	if err != nil {
@@ -72,21 +71,21 @@ func closeEndedCtx(ctx context.Context, k *kit) error {
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	_ = k.exec.Close(ended) // nothing needs force, so that there may be nothing to tell
+	_ = k.exec.Close(ended) // may be nil, because no function is ended by force
 	for i, call := range calls {
 		if s, err := call.Await(ctx); err == nil && s.Err == "" {
 			return fmt.Errorf("call %d was not cancelled by Close with a ctx that has ended: %+v", i, s)
 		}
 	}
 	_, err = double.Call(ctx, k.exec, 1)
-	return refused("a call afterwards", err)
+	return refused("the next call", err)
 }
 
-// closeIgnored closes with a ctx that has ended while a function does not look at
-// its own. What cannot be ended by force is let go by the gate.
+// closeIgnored calls Close with a ctx that has ended, while a function ignores its ctx. The gate
+// releases a function that cannot be ended by force.
 func closeIgnored(ctx context.Context, k *kit) error {
-	call := holds.Submit(ctx, k.exec, k.gate.deaf("deaf"))
-	if err := k.gate.begun(ctx, "deaf"); err != nil {
+	call := holds.Submit(ctx, k.exec, k.gate.ignoringArg("ignoring"))
+	if err := k.gate.begun(ctx, "ignoring"); err != nil {
 		return err
 	}
 	ended, cancel := context.WithCancel(context.Background())
@@ -98,37 +97,37 @@ func closeIgnored(ctx context.Context, k *kit) error {
 		return fmt.Errorf("waiting for Close with a ctx that has ended: %w", err)
 	}
 	if closeErr == nil {
-		return errors.New("Close with a ctx that has ended returned nil, though a function ignored it; want an error that names the function")
+		return errors.New("Close with a ctx that has ended returned nil, although a function ignored its cancellation; want an error that names the function")
 	}
 	if !endsByForce(k.options) {
 		k.gate.open()
-		_, _ = call.Await(ctx) // its own result, or that it was given up
+		_, _ = call.Await(ctx) // the result, or the error of an abandoned call
 		return nil
 	}
 	if s, err := call.Await(ctx); err == nil {
-		return fmt.Errorf("a function that was ended by force gave %+v and no error", s)
+		return fmt.Errorf("a function that was ended by force returned %+v and no error", s)
 	}
 	return nil
 }
 
 func closeTwice(ctx context.Context, k *kit) error {
-	if err := k.works(ctx); err != nil {
+	if err := k.checkWorks(ctx); err != nil {
 		return err
 	}
 	for _, which := range []string{"first", "second"} {
 		if err := k.exec.Close(ctx); err != nil {
-			return fmt.Errorf("the %s Close of an executor that runs nothing: %w", which, err)
+			return fmt.Errorf("the %s Close of an idle executor: %w", which, err)
 		}
 	}
 	return nil
 }
 
 func closeRefuses(ctx context.Context, k *kit) error {
-	if err := k.works(ctx); err != nil {
+	if err := k.checkWorks(ctx); err != nil {
 		return err
 	}
 	if err := k.exec.Close(ctx); err != nil {
-		return fmt.Errorf("Close of an executor that runs nothing: %w", err)
+		return fmt.Errorf("Close of an idle executor: %w", err)
 	}
 	_, err := double.Call(ctx, k.exec, 1)
 	if err := refused("Call after Close", err); err != nil {
@@ -144,7 +143,7 @@ func closeRefuses(ctx context.Context, k *kit) error {
 		}
 	}
 	for i := range k.exec.calls[1:] {
-		if _, err := k.exec.answer(i + 1); !errors.Is(err, asyncio.ErrExecutorClosed) {
+		if _, err := k.exec.startResult(i + 1); !errors.Is(err, asyncio.ErrExecutorClosed) {
 			return fmt.Errorf("Start after Close returned %v; want ErrExecutorClosed", err)
 		}
 	}

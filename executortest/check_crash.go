@@ -13,16 +13,16 @@ var crashChecks = []check{
 	{name: "CrashInMap", run: crashInMap, applies: endsByForce},
 }
 
-// lost returns nil if the error says that the call was lost with its worker.
+// lost returns nil if the error has a method Lost that returns true.
 func lost(what string, err error) error {
 	var e interface{ Lost() bool }
 	if !errors.As(err, &e) || !e.Lost() {
-		return fmt.Errorf("%s gave the error %v, of type %T; want one whose method Lost returns true", what, err, err)
+		return fmt.Errorf("%s returned the error %v, of type %T; want one whose method Lost returns true", what, err, err)
 	}
 	return nil
 }
 
-// crash ends processes. Only the call that did it fails.
+// crash ends worker processes. Only the call that ended the process fails.
 func crash(ctx context.Context, k *kit) error {
 	var other *asyncio.Task[stopped]
 	if k.exec.Workers() > 1 {
@@ -36,7 +36,7 @@ func crash(ctx context.Context, k *kit) error {
 		if err := lost(what, err); err != nil {
 			return err
 		}
-		if err := k.works(ctx); err != nil {
+		if err := k.checkWorks(ctx); err != nil {
 			return err
 		}
 	}
@@ -47,7 +47,7 @@ func crash(ctx context.Context, k *kit) error {
 	return nil
 }
 
-// crashInMap has one of several elements that travel together end the process.
+// crashInMap ends the worker process in one element of a chunk. Only that element fails.
 func crashInMap(ctx context.Context, k *kit) error {
 	args := func(yield func(int) bool) {
 		for n := range 8 {
@@ -67,12 +67,12 @@ func crashInMap(ctx context.Context, k *kit) error {
 				return err
 			}
 		case err != nil || got != n:
-			return fmt.Errorf("element %d, beside one that ends the process, gave %d, %v", n, got, err)
+			return fmt.Errorf("element %d, in a chunk with one that ends the process, returned %d, %v", n, got, err)
 		}
 		n++
 	}
 	if n != 8 {
-		return fmt.Errorf("of 8 elements came %d results", n)
+		return fmt.Errorf("%d results; want 8", n)
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }

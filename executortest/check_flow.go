@@ -28,14 +28,14 @@ func manyCalls(ctx context.Context, k *kit) error {
 	}
 	for n, got := range results {
 		if got != 2*n {
-			return fmt.Errorf("the call with %d gave %d; want %d", n, got, 2*n)
+			return fmt.Errorf("the call with %d returned %d; want %d", n, got, 2*n)
 		}
 	}
 	return nil
 }
 
-// anyOrder receives the last call first, and where several run at once has them
-// return in the reverse order.
+// anyOrder awaits the calls in reverse order. If several calls run at once, they also return in
+// reverse order.
 func anyOrder(ctx context.Context, k *kit) error {
 	var calls []*asyncio.Task[int]
 	for n := range 20 {
@@ -55,93 +55,94 @@ func anyOrder(ctx context.Context, k *kit) error {
 		k.gate.release(name)
 		s, err := call.Await(ctx)
 		if err != nil || s.Name != name || !s.Released {
-			return fmt.Errorf("the call of %q, let go before the others, gave %+v, %v", name, s, err)
+			return fmt.Errorf("the call %q, released before the others, returned %+v, %v", name, s, err)
 		}
 	}
 	return nil
 }
 
-// backPressure gives the executor more than it runs at once, while nothing can end.
+// backPressure makes more calls than the executor runs at once, while no function can return. The
+// loop must not block.
 func backPressure(ctx context.Context, k *kit) error {
 	var calls []*asyncio.Task[stopped]
 	for i := range 3*k.exec.Workers() + 8 {
 		calls = append(calls, holds.Submit(ctx, k.exec, k.gate.arg(fmt.Sprint("pressing ", i))))
 	}
-	ticks := asyncio.CreateTask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, turns(ctx) })
+	ticks := asyncio.CreateTask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, yieldLoop(ctx) })
 	if _, _, err := asyncio.Recv(ctx, k.gate.first); err != nil {
 		return fmt.Errorf("waiting for the first function to begin: %w", err)
 	}
 	if _, err := ticks.Await(ctx); err != nil {
 		return err
 	}
-	if err := turns(ctx); err != nil {
+	if err := yieldLoop(ctx); err != nil {
 		return err
 	}
 	k.gate.open()
 	return released(ctx, calls...)
 }
 
-// told is one call of OnProgress.
-type told struct {
+// A progressReport is one call of OnProgress.
+type progressReport struct {
 	done, total int64
 	note        string
 }
 
 func progressInOrder(ctx context.Context, k *kit) error {
 	const times = 50
-	var got []told
-	listen := asyncio.OnProgress(func(done, total int64, note string) { got = append(got, told{done, total, note}) })
+	var got []progressReport
+	listen := asyncio.OnProgress(func(done, total int64, note string) { got = append(got, progressReport{done, total, note}) })
 	if err := expect("the reporting function", times)(reports.Call(ctx, k.exec, reporting{times, true}, listen)); err != nil {
 		return err
 	}
-	var want []told
+	var want []progressReport
 	for i := int64(1); i <= times; i++ {
-		want = append(want, told{i, i, fmt.Sprint("step ", i)})
+		want = append(want, progressReport{i, i, fmt.Sprint("step ", i)})
 	}
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("of %d reports these had come, in this order, when the call returned: %v", times, got)
+		return fmt.Errorf("the reports before the call returned: %v; want %v", got, want)
 	}
-	if err := expect("with nobody listening", times)(reports.Call(ctx, k.exec, reporting{times, true})); err != nil {
+	if err := expect("the reporting function without OnProgress", times)(reports.Call(ctx, k.exec, reporting{times, true})); err != nil {
 		return err
 	}
-	if err := turns(ctx); err != nil {
+	if err := yieldLoop(ctx); err != nil {
 		return err
 	}
 	if len(got) != times {
-		return fmt.Errorf("reports came after the call had returned: %v", got[times:])
+		return fmt.Errorf("reports after the call had returned: %v; want none", got[times:])
 	}
 	return nil
 }
 
-// progressThinned has most reports dropped on the way, but not the last.
+// progressThinned makes many reports. Most may be dropped, but not the last one.
 func progressThinned(ctx context.Context, k *kit) error {
 	const times = 1000
-	var got []told
-	listen := asyncio.OnProgress(func(done, total int64, note string) { got = append(got, told{done, total, note}) })
+	var got []progressReport
+	listen := asyncio.OnProgress(func(done, total int64, note string) { got = append(got, progressReport{done, total, note}) })
 	if err := expect("the reporting function", times)(reports.Call(ctx, k.exec, reporting{Times: times}, listen)); err != nil {
 		return err
 	}
-	last := told{times, times + 1, fmt.Sprint("step ", times)}
+	last := progressReport{times, times + 1, fmt.Sprint("step ", times)}
 	if len(got) == 0 || got[len(got)-1] != last {
-		return fmt.Errorf("the last report, %v, had not come when the call returned; these had: %v", last, got)
+		return fmt.Errorf("the reports before the call returned: %v; want %v as the last", got, last)
 	}
-	if !slices.IsSortedFunc(got, func(a, b told) int { return int(a.done - b.done) }) {
-		return fmt.Errorf("the reports came in this order: %v", got)
+	if !slices.IsSortedFunc(got, func(a, b progressReport) int { return int(a.done - b.done) }) {
+		return fmt.Errorf("the reports are not in order: %v", got)
 	}
 	return nil
 }
 
-// contextEnds looks at the calls' contexts when nobody waits for them any more.
+// contextEnds checks that the context of a call has ended when the call has returned.
 func contextEnds(ctx context.Context, k *kit) error {
-	if err := k.works(ctx); err != nil {
+	if err := k.checkWorks(ctx); err != nil {
 		return err
 	}
 	if _, err := fails.Call(ctx, k.exec, 0); err == nil {
-		return fmt.Errorf("a function that returns an error gave none")
+		return fmt.Errorf("a function that returns an error: the call returned nil")
 	}
 	for _, rec := range k.exec.calls {
 		if rec.call.Context().Err() == nil {
-			return fmt.Errorf("the context of the call of %s has not ended, though its caller has its answer", rec.call.Func())
+			return fmt.Errorf("the context of the call of %s has not ended, although the call has returned", rec.call.Func())
 		}
 	}
 	return nil

@@ -12,14 +12,14 @@ var loopChecks = []check{
 	{name: "LoopEnds", run: loopEnds},
 }
 
-// another runs main on a loop of its own, in a goroutine.
-func another(main func(ctx context.Context) error) <-chan error {
+// runLoop runs main on another loop, in a goroutine.
+func runLoop(main func(ctx context.Context) error) <-chan error {
 	ended := make(chan error, 1)
 	go func() { ended <- asyncio.Run(context.Background(), main, loopOptions...) }()
 	return ended
 }
 
-// join waits for its end.
+// join waits for the end of the other loop.
 func join(ctx context.Context, loop <-chan error) error {
 	err, _, ctxErr := asyncio.Recv(ctx, loop)
 	if err == nil {
@@ -32,16 +32,16 @@ func join(ctx context.Context, loop <-chan error) error {
 }
 
 func twoLoops(ctx context.Context, k *kit) error {
-	other := another(func(ctx context.Context) error { return manyCalls(ctx, k) })
+	other := runLoop(func(ctx context.Context) error { return manyCalls(ctx, k) })
 	if err := manyCalls(ctx, k); err != nil {
 		return err
 	}
 	return join(ctx, other)
 }
 
-// loopEnds has loops end whose calls run, or wait behind those of another loop.
+// loopEnds ends loops that have a running or a queued call. Calls of another loop are not affected.
 func loopEnds(ctx context.Context, k *kit) error {
-	running := another(func(ctx context.Context) error {
+	running := runLoop(func(ctx context.Context) error {
 		holds.Submit(ctx, k.exec, k.gate.arg("left running"))
 		return k.gate.begun(ctx, "left running")
 	})
@@ -52,9 +52,9 @@ func loopEnds(ctx context.Context, k *kit) error {
 	if err != nil {
 		return err
 	}
-	queued := another(func(ctx context.Context) error {
+	queued := runLoop(func(ctx context.Context) error {
 		holds.Submit(ctx, k.exec, k.gate.arg("left queued"))
-		return turns(ctx)
+		return yieldLoop(ctx)
 	})
 	if err := join(ctx, queued); err != nil {
 		return err
@@ -63,5 +63,5 @@ func loopEnds(ctx context.Context, k *kit) error {
 	if err := released(ctx, held...); err != nil {
 		return err
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }

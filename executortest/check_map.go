@@ -16,7 +16,7 @@ var mapChecks = []check{
 	{name: "MapBreak", run: mapBreak},
 }
 
-// mapOrder has two of many elements fail. Each is its own element's error.
+// mapOrder maps many elements, of which one fails and one panics. Each error belongs to its element.
 func mapOrder(opts ...asyncio.MapOption) func(ctx context.Context, k *kit) error {
 	return func(ctx context.Context, k *kit) error {
 		const elements = 150
@@ -24,17 +24,17 @@ func mapOrder(opts ...asyncio.MapOption) func(ctx context.Context, k *kit) error
 		for got, err := range element.Map(ctx, k.exec, upTo(elements), opts...) {
 			var p *asyncio.PanicError
 			switch {
-			case n == badElement && !errors.Is(err, errSample):
-				return fmt.Errorf("element %d, which fails, gave %d, %v", n, got, err)
-			case n == worseElement && !errors.As(err, &p):
-				return fmt.Errorf("element %d, which panics, gave %d, %v", n, got, err)
-			case n != badElement && n != worseElement && (err != nil || got != n*n):
-				return fmt.Errorf("element %d gave %d, %v; want %d", n, got, err, n*n)
+			case n == failingElement && !errors.Is(err, errSample):
+				return fmt.Errorf("element %d, which fails, returned %d, %v", n, got, err)
+			case n == panickingElement && !errors.As(err, &p):
+				return fmt.Errorf("element %d, which panics, returned %d, %v", n, got, err)
+			case n != failingElement && n != panickingElement && (err != nil || got != n*n):
+				return fmt.Errorf("element %d returned %d, %v; want %d", n, got, err, n*n)
 			}
 			n++
 		}
 		if n != elements {
-			return fmt.Errorf("of %d elements came %d results", elements, n)
+			return fmt.Errorf("%d results; want %d", n, elements)
 		}
 		return nil
 	}
@@ -50,8 +50,8 @@ func upTo(n int) iter.Seq[int] {
 	}
 }
 
-// mapBreak leaves the loop while the elements after the first are under way, and
-// without end.
+// mapBreak leaves the range loop after the first element. The input is infinite, and a function
+// is running.
 func mapBreak(ctx context.Context, k *kit) error {
 	left := false
 	args := func(yield func(stop) bool) {
@@ -59,12 +59,12 @@ func mapBreak(ctx context.Context, k *kit) error {
 		for i := 0; yield(k.gate.arg(fmt.Sprint("element ", i))); i++ {
 		}
 	}
-	// An executor need not begin calls in order: those before the one that is held end.
+	// An executor need not begin calls in order, so the calls before "element 2" must end.
 	k.gate.release("element 0")
 	k.gate.release("element 1")
 	for s, err := range holds.Map(ctx, k.exec, args, asyncio.ChunkSize(1), asyncio.Window(2)) {
 		if err != nil || s.Name != "element 0" || !s.Released {
-			return fmt.Errorf("the first element gave %+v, %v", s, err)
+			return fmt.Errorf("the first element returned %+v, %v", s, err)
 		}
 		if err := k.gate.begun(ctx, "element 2"); err != nil {
 			return err
@@ -72,15 +72,15 @@ func mapBreak(ctx context.Context, k *kit) error {
 		break
 	}
 	if !left {
-		return errors.New("the input is read still, though the range loop was left")
+		return errors.New("the input of Map is still read after the end of the range loop")
 	}
 	for _, rec := range k.exec.calls {
 		if !rec.returned {
-			return fmt.Errorf("the call %s has not returned from Start, though the range loop was left", rec.call.ID())
+			return fmt.Errorf("Start of call %s has not returned after the end of the range loop", rec.call.ID())
 		}
 		if rec.err == nil && rec.call.Finish(nil, errAborted) {
-			return fmt.Errorf("the call %s is not finished, though the range loop was left", rec.call.ID())
+			return fmt.Errorf("call %s is not finished after the end of the range loop", rec.call.ID())
 		}
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }

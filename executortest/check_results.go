@@ -29,26 +29,26 @@ var resultChecks = []check{
 	{name: "Panics", run: panics},
 	{name: "Goexit", run: func(ctx context.Context, k *kit) error {
 		if n, err := explodes.Call(ctx, k.exec, goexit); err == nil {
-			return fmt.Errorf("a function that calls runtime.Goexit gave %d and no error", n)
+			return fmt.Errorf("a function that calls runtime.Goexit returned %d and no error", n)
 		}
-		return k.works(ctx)
+		return k.checkWorks(ctx)
 	}},
 	{name: "NotRegistered", run: func(ctx context.Context, k *kit) error {
-		_, err := unknown.Call(ctx, k.exec, "executortest.nobody")
-		if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "executortest.nobody") {
-			return fmt.Errorf("a name that is not registered gave the error %v; want ErrNotRegistered with the name", err)
+		_, err := callsUnregistered.Call(ctx, k.exec, "executortest.not-registered")
+		if !errors.Is(err, asyncio.ErrNotRegistered) || !strings.Contains(err.Error(), "executortest.not-registered") {
+			return fmt.Errorf("a name that is not registered returned the error %v; want ErrNotRegistered with the name", err)
 		}
-		return k.works(ctx)
+		return k.checkWorks(ctx)
 	}},
 	{name: "Encoding", run: encodings, applies: notLocal},
 	{name: "EncodingPanics", run: encodingPanics, applies: notLocal},
 	{name: "OddErrors", run: func(ctx context.Context, k *kit) error {
 		for _, method := range []string{"Error", "Is", "Unwrap"} {
-			if n, err := oddErrors.Call(ctx, k.exec, method); err == nil {
-				return fmt.Errorf("a function whose error has an odd method %s gave %d and no error", method, n)
+			if n, err := hostileErrors.Call(ctx, k.exec, method); err == nil {
+				return fmt.Errorf("a function whose error has a method %s that does not return: the call returned %d and no error", method, n)
 			}
 		}
-		return k.works(ctx)
+		return k.checkWorks(ctx)
 	}, applies: notLocal},
 }
 
@@ -64,7 +64,7 @@ func payloads(ctx context.Context, k *kit) error {
 			return fmt.Errorf("%d bytes: %w", len(b), err)
 		}
 		if !bytes.Equal(got, b) {
-			return fmt.Errorf("of %d bytes came back %d, and they are not the same", len(b), len(got))
+			return fmt.Errorf("%d bytes returned as %d different bytes", len(b), len(got))
 		}
 		if !bytes.Equal(sent, b) {
 			return fmt.Errorf("the argument of %d bytes was changed", len(b))
@@ -76,7 +76,7 @@ func payloads(ctx context.Context, k *kit) error {
 			return fmt.Errorf("a string of %d bytes: %w", len(s), err)
 		}
 		if got != s {
-			return fmt.Errorf("of a string of %d bytes came back %d, and it is not the same", len(s), len(got))
+			return fmt.Errorf("a string of %d bytes returned as a different one of %d bytes", len(s), len(got))
 		}
 	}
 	v := sample{
@@ -88,7 +88,7 @@ func payloads(ctx context.Context, k *kit) error {
 		return fmt.Errorf("a struct: %w", err)
 	}
 	if !reflect.DeepEqual(got, v) {
-		return fmt.Errorf("of the struct %+v came back %+v", v, got)
+		return fmt.Errorf("the struct %+v returned as %+v", v, got)
 	}
 	return nil
 }
@@ -96,11 +96,11 @@ func payloads(ctx context.Context, k *kit) error {
 func zeroValues(ctx context.Context, k *kit) error {
 	for _, b := range [][]byte{nil, {}} {
 		if got, err := echoBytes.Call(ctx, k.exec, b); err != nil || len(got) != 0 {
-			return fmt.Errorf("no bytes gave %v, %v", got, err)
+			return fmt.Errorf("an empty slice returned as %v, %v", got, err)
 		}
 	}
 	if got, err := echoStruct.Call(ctx, k.exec, sample{}); err != nil || !reflect.DeepEqual(got, sample{}) {
-		return fmt.Errorf("an empty struct gave %+v, %v", got, err)
+		return fmt.Errorf("an empty struct returned as %+v, %v", got, err)
 	}
 	return errors.Join(
 		expect("double of 0", 0)(double.Call(ctx, k.exec, 0)),
@@ -114,10 +114,10 @@ func errorsTravel(ctx context.Context, k *kit) error {
 	for i, f := range failures {
 		n, err := fails.Call(ctx, k.exec, i)
 		if err == nil || err.Error() != f.err.Error() {
-			return fmt.Errorf("a function that returned the error %q gave %v", f.err, err)
+			return fmt.Errorf("a function returned the error %q, but the call returned %v", f.err, err)
 		}
 		if n != 0 {
-			return fmt.Errorf("with the error %q came the result %d", err, n)
+			return fmt.Errorf("result %d with the error %q; want 0", n, err)
 		}
 		for _, target := range f.is {
 			if !errors.Is(err, target) {
@@ -132,63 +132,63 @@ func errorsTravel(ctx context.Context, k *kit) error {
 			return fmt.Errorf("the error %q arrived as a %T; want a *RemoteError of Type %T", err, err, f.err)
 		}
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }
 
 func panics(ctx context.Context, k *kit) error {
-	for how, want := range map[string]string{panicText: "as asked for", panicError: "as asked for", panicNil: "nil pointer"} {
+	for how, want := range map[string]string{panicText: "requested panic", panicError: "requested panic", panicNil: "nil pointer"} {
 		_, err := explodes.Call(ctx, k.exec, how)
 		var p *asyncio.PanicError
 		switch {
 		case !errors.As(err, &p):
-			return fmt.Errorf("a panic gave the error %v, of type %T; want a *PanicError", err, err)
+			return fmt.Errorf("a panic returned the error %v, of type %T; want a *PanicError", err, err)
 		case !strings.Contains(fmt.Sprint(p.Value), want):
-			return fmt.Errorf("the panic's value is %v, without %q", p.Value, want)
+			return fmt.Errorf("the panic's value is %v; want one that contains %q", p.Value, want)
 		case !bytes.Contains(p.Stack, []byte("executortest.explode(")):
 			return fmt.Errorf("the panic's stack does not name the function executortest.explode:\n%s", p.Stack)
 		case how == panicError && !errors.Is(err, errSample):
 			return fmt.Errorf("errors.Is does not find %q, which the panic's value wrapped", errSample)
 		}
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }
 
 func encodings(ctx context.Context, k *kit) error {
-	if _, err := undecoded.Call(ctx, k.exec, stubborn{"go"}); !errors.Is(err, asyncio.ErrEncoding) {
-		return fmt.Errorf("an argument that does not decode gave the error %v, want ErrEncoding", err)
+	if _, err := failsToDecode.Call(ctx, k.exec, failingCodec{"decode"}); !errors.Is(err, asyncio.ErrEncoding) {
+		return fmt.Errorf("an argument that cannot be decoded: error %v, want ErrEncoding", err)
 	}
-	if _, err := unencoded.Call(ctx, k.exec, 1); !errors.Is(err, asyncio.ErrEncoding) {
-		return fmt.Errorf("a result that does not encode gave the error %v, want ErrEncoding", err)
+	if _, err := failsToEncode.Call(ctx, k.exec, 1); !errors.Is(err, asyncio.ErrEncoding) {
+		return fmt.Errorf("a result that cannot be encoded: error %v, want ErrEncoding", err)
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }
 
-// encodingPanics has methods of the argument and the result panic and end their goroutine,
-// in this process and where the function runs.
+// encodingPanics calls functions with arguments and results whose methods panic or call
+// runtime.Goexit, in this process and in the process of the function.
 func encodingPanics(ctx context.Context, k *kit) error {
 	for _, how := range []string{panicText, goexit} {
-		for what, arg := range map[string]touching{
-			"an argument being encoded": {Arg: touchy{Encoded: how}}, "an argument being decoded": {Arg: touchy{Decoded: how}},
+		for what, arg := range map[string]codecPlan{
+			"an argument being encoded": {Arg: panickingCodec{Encoded: how}}, "an argument being decoded": {Arg: panickingCodec{Decoded: how}},
 			"a result being encoded": {Encoded: how}, "a result being decoded": {Decoded: how},
 		} {
-			_, err := touches.Call(ctx, k.exec, arg)
+			_, err := codecPanics.Call(ctx, k.exec, arg)
 			var p *asyncio.PanicError
 			switch {
 			case !errors.Is(err, asyncio.ErrEncoding):
-				return fmt.Errorf("%s (%s) gave the error %v, want ErrEncoding", what, how, err)
+				return fmt.Errorf("%s (%s): error %v, want ErrEncoding", what, how, err)
 			case how == panicText && !errors.As(err, &p):
-				return fmt.Errorf("%s panicked: the error is %v, of type %T, want one that wraps a *PanicError", what, err, err)
+				return fmt.Errorf("%s panicked: error %v, of type %T, want one that wraps a *PanicError", what, err, err)
 			case how == panicText && !bytes.Contains(p.Stack, []byte("executortest.explode(")):
 				return fmt.Errorf("%s panicked: the stack does not name the function executortest.explode:\n%s", what, p.Stack)
 			}
 		}
 	}
 	n := 0
-	for _, err := range touches.Map(ctx, k.exec, slices.Values([]touching{{}, {Arg: touchy{Decoded: panicText}}, {}}), asyncio.ChunkSize(3)) {
+	for _, err := range codecPanics.Map(ctx, k.exec, slices.Values([]codecPlan{{}, {Arg: panickingCodec{Decoded: panicText}}, {}}), asyncio.ChunkSize(3)) {
 		if errors.Is(err, asyncio.ErrEncoding) != (n == 1) {
-			return fmt.Errorf("element %d of a Map whose element 1 does not decode gave the error %v", n, err)
+			return fmt.Errorf("element %d of a Map whose element 1 cannot be decoded: error %v", n, err)
 		}
 		n++
 	}
-	return k.works(ctx)
+	return k.checkWorks(ctx)
 }

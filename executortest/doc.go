@@ -1,11 +1,11 @@
-// Package executortest holds an implementation of asyncio.Executor against its
-// contract. A test of the implementation calls Run, which makes an executor for
-// each of its checks and closes it:
+// Package executortest tests whether an implementation of asyncio.Executor fulfils its
+// contract. A test of the implementation calls Run. Run creates an executor for each
+// check, and closes it:
 //
 //	package mypool_test
 //
 //	func TestMain(m *testing.M) {
-//		mypool.Main() // in a worker process it serves and does not return
+//		mypool.Main() // in a worker process it does not return
 //		os.Exit(m.Run())
 //	}
 //
@@ -19,26 +19,26 @@
 //		})
 //	}
 //
-// The functions that the checks call are registered by this package, under names
-// that begin with "executortest.". Worker processes that are the test binary
-// itself know them; other workers have to import this package.
+// This package registers the functions that the checks call, under names that begin with
+// "executortest.". Worker processes that run the test binary have them. Other worker
+// programs must import this package.
 //
-// What is checked follows from exec.Local(). An executor that is local, or that
-// says InProcess, cannot end a function that does not watch its ctx, and dies with
-// one that exits; of others Run demands that they survive both. If the executor
-// has a method Workers() int, Run believes it: so many calls run at once.
+// Run selects the checks by exec.Local() and the option InProcess. A local or in-process
+// executor cannot end a function that ignores its ctx, and does not survive os.Exit. Other
+// executors must pass checks for both. If the executor has a method Workers() int, it must
+// return the number of calls that run at once.
 //
-// What an executor needs to be held against the contract:
-//   - messages of 5 MiB in both directions;
-//   - functions that may dial the loopback interface of the test's machine: by
-//     that a function tells that it has begun, and is told to return;
-//   - no test of the same process that runs at the same time, because Run looks
-//     for goroutines that are left.
+// Run has these requirements:
+//   - The executor transfers messages of 5 MiB in both directions.
+//   - The functions can dial the loopback interface of the test's machine. A check uses the
+//     connection to detect that a function has begun, and to make it return.
+//   - No other test of the same process runs at the same time, because Run checks for
+//     leaked goroutines.
 //
-// Nothing is measured. A check that hangs fails after half a minute, with a dump of
-// its tasks. An executor that kills what ignores its cancellation should be
-// given a short grace, or the checks take as long as several of them.
+// Run measures no times. A check that makes no progress fails after 30 seconds, with a dump
+// of its tasks. An executor that kills functions after a cancellation should have a short
+// grace, because several checks wait for it.
 //
-// Not demanded: that values of the caller's ctx reach the function in another
-// process, that calls begin in order, and a bound on how many are accepted.
+// The contract does not require that values of the caller's ctx reach a function in another
+// process, that calls begin in order, or that the number of accepted calls is bounded.
 package executortest

@@ -34,123 +34,123 @@ func TestRun_ProcessPerCall(t *testing.T) {
 	Run(t, func(t *testing.T) asyncio.Executor {
 		exec := newSpawning(2)
 		if !strings.HasSuffix(t.Name(), "Ignored") {
-			exec.grace = guard // who listens may take his time, however slow the machine
+			exec.grace = hangTimeout // a function that heeds its ctx must have time on a slow machine
 		}
 		return exec
 	})
 }
 
-// Nothing can tell a second Finish from none: it returns false.
+// A second Finish is allowed. It returns false.
 func TestRun_FinishingTwiceIsAllowed(t *testing.T) {
 	Run(t, func(*testing.T) asyncio.Executor { return newRemote(2, finishesTwice) }, InProcess())
 }
 
-// An executor that does not tell how many calls run at once.
+// The executor has no method Workers.
 func TestRun_WithoutWorkers(t *testing.T) {
 	Run(t, func(*testing.T) asyncio.Executor {
 		return struct{ asyncio.Executor }{asyncio.NewThreadPool(3)}
 	})
 }
 
-// flaw is a rule that remote breaks.
+// A flaw is a rule that remote breaks.
 type flaw string
 
 const (
-	finishesTwice     flaw = "finishes twice" // which is no flaw
-	neverFinishes     flaw = "never finishes"
-	finishesRefused   flaw = "finishes refused calls"
-	refusesLate       flaw = "accepts after Close and finishes with ErrExecutorClosed"
-	acceptsAfterClose flaw = "runs calls after Close"
-	blocksTheLoop     flaw = "blocks the loop in Start"
-	oneLoopOnly       flaw = "serves one loop only"
-	queueIsDeaf       flaw = "does not cancel queued calls"
-	dropsCancel       flaw = "does not cancel functions"
-	dropsDeadline     flaw = "drops the deadline"
-	dropsCause        flaw = "drops the cause"
-	cancelsOthers     flaw = "cancels other calls too"
-	dropsProgress     flaw = "drops progress"
-	swapsProgress     flaw = "loses the order of progress"
-	knowsNoChunks     flaw = "does not know chunks"
-	changesArg        flaw = "changes the argument"
-	dropsErrors       flaw = "drops errors"
-	errorsAsText      flaw = "passes the text of errors"
-	dropsMarks        flaw = "drops what errors.Is knows errors by"
-	dropsStacks       flaw = "drops the stacks of panics"
-	truncates         flaw = "truncates large results"
-	forgetsResults    flaw = "forgets results"
-	closesAtOnce      flaw = "does not drain"
-	closesOnce        flaw = "the second Close fails"
-	closeIsDeaf       flaw = "Close does not look at its ctx"
-	closeLeavesAll    flaw = "Close cancels nothing"
-	closeIsSilent     flaw = "Close hides what it left"
-	leaksGoroutines   flaw = "leaks a goroutine"
+	finishesTwice       flaw = "finishes twice" // allowed
+	neverFinishes       flaw = "never finishes"
+	finishesRefused     flaw = "finishes refused calls"
+	refusesLate         flaw = "accepts after Close and finishes with ErrExecutorClosed"
+	acceptsAfterClose   flaw = "runs calls after Close"
+	blocksTheLoop       flaw = "blocks the loop in Start"
+	oneLoopOnly         flaw = "serves one loop only"
+	keepsQueued         flaw = "does not cancel queued calls"
+	dropsCancel         flaw = "does not cancel functions"
+	dropsDeadline       flaw = "drops the deadline"
+	dropsCause          flaw = "drops the cause"
+	cancelsOthers       flaw = "cancels other calls too"
+	dropsProgress       flaw = "drops progress"
+	swapsProgress       flaw = "loses the order of progress"
+	ignoresChunks       flaw = "ignores chunks"
+	changesArg          flaw = "changes the argument"
+	dropsErrors         flaw = "drops errors"
+	errorsAsText        flaw = "passes the text of errors"
+	dropsIdentity       flaw = "drops the identity of errors"
+	dropsStacks         flaw = "drops the stacks of panics"
+	truncates           flaw = "truncates large results"
+	forgetsResults      flaw = "forgets results"
+	closesAtOnce        flaw = "does not drain"
+	closesOnce          flaw = "the second Close fails"
+	closeIgnoresCtx     flaw = "Close ignores its ctx"
+	closeCancelsNothing flaw = "Close cancels nothing"
+	closeHidesCalls     flaw = "Close does not name the abandoned calls"
+	leaksGoroutines     flaw = "leaks a goroutine"
 )
 
-var leaks = make(chan struct{}) // ends the goroutines that are leaked on purpose
+var leaks = make(chan struct{}) // ends the leaked goroutines
 
-// Each flaw is found by a check, and for the right reason.
+// Each flaw fails a check, with the right message.
 func TestChecks_FindFlaws(t *testing.T) {
 	defer close(leaks)
 	for _, m := range []struct {
 		flaw  flaw
 		check string
 		says  string
-		hangs bool // is found by the guard
+		hangs bool // the check needs hangTimeout to fail
 	}{
-		{neverFinishes, "Results", "it hangs", true},
-		{neverFinishes, "CancelRunning", "it hangs", true},
+		{neverFinishes, "Results", "the check hangs", true},
+		{neverFinishes, "CancelRunning", "the check hangs", true},
 		{finishesRefused, "CloseRefuses", "Start returned an error", false},
 		{refusesLate, "CloseRefuses", "Start after Close returned <nil>", false},
-		{acceptsAfterClose, "CloseRefuses", "Call after Close gave the error <nil>", false},
-		{blocksTheLoop, "BackPressure", "it hangs", true},
+		{acceptsAfterClose, "CloseRefuses", "Call after Close returned the error <nil>", false},
+		{blocksTheLoop, "BackPressure", "the check hangs", true},
 		{oneLoopOnly, "TwoLoops", asyncio.ErrWrongLoop.Error(), false},
-		{queueIsDeaf, "CancelQueued", "it hangs", true},
-		{queueIsDeaf, "LoopEnds", "it hangs", true},
-		{dropsCancel, "CancelRunning", "it hangs", true},
-		{dropsCancel, "MapBreak", "it hangs", true},
+		{keepsQueued, "CancelQueued", "the check hangs", true},
+		{keepsQueued, "LoopEnds", "the check hangs", true},
+		{dropsCancel, "CancelRunning", "the check hangs", true},
+		{dropsCancel, "MapBreak", "the check hangs", true},
 		{dropsDeadline, "Deadline", "the function's deadline is", false},
-		{dropsCause, "CancelRunning", "in the function the cause was", false},
-		{cancelsOthers, "CancelQueued", "saw its ctx end", false},
-		{dropsProgress, "Progress", "these had come", false},
-		{dropsProgress, "ProgressThinned", "the last report", false},
-		{swapsProgress, "Progress", "these had come", false},
-		{knowsNoChunks, "Map", "gave", false},
+		{dropsCause, "CancelRunning", "the cause in the function was", false},
+		{cancelsOthers, "CancelQueued", "its ctx has ended", false},
+		{dropsProgress, "Progress", "the reports before the call returned", false},
+		{dropsProgress, "ProgressThinned", "as the last", false},
+		{swapsProgress, "Progress", "the reports before the call returned", false},
+		{ignoresChunks, "Map", "returned", false},
 		{changesArg, "Payloads", "was changed", false},
-		{dropsErrors, "Errors", "gave <nil>", false},
+		{dropsErrors, "Errors", "but the call returned <nil>", false},
 		{dropsErrors, "Encoding", "want ErrEncoding", false},
 		{dropsErrors, "Goexit", "no error", false},
 		{dropsErrors, "NotRegistered", "ErrNotRegistered", false},
 		{errorsAsText, "Errors", "a *RemoteError of Type", false},
-		{dropsMarks, "Errors", "errors.Is does not find", false},
+		{dropsIdentity, "Errors", "errors.Is does not find", false},
 		{errorsAsText, "Panics", "want a *PanicError", false},
 		{dropsStacks, "Panics", "does not name the function", false},
-		{dropsMarks, "EncodingPanics", "want ErrEncoding", false},
+		{dropsIdentity, "EncodingPanics", "want ErrEncoding", false},
 		{dropsStacks, "EncodingPanics", "does not name the function", false},
-		{errorsAsText, "OddErrors", "it hangs", true},
-		{truncates, "Payloads", "of 5242880 bytes came back 1048576", false},
+		{errorsAsText, "OddErrors", "the check hangs", true},
+		{truncates, "Payloads", "5242880 bytes returned as 1048576", false},
 		{forgetsResults, "Results", "double of 0", false},
 		{forgetsResults, "ZeroValues", "empty struct", false},
 		{forgetsResults, "ManyCalls", "encoding failed", false},
 		{forgetsResults, "AnyOrder", "call 19", false},
 		{closesAtOnce, "CloseDrains", "Close returned while functions ran", false},
 		{closesOnce, "CloseTwice", "the second Close", false},
-		{closeIsDeaf, "CloseEndedCtx", "it hangs", true},
-		{closeIsDeaf, "CloseIgnored", "it hangs", true},
-		{closeLeavesAll, "CloseEndedCtx", "it hangs", true},
-		{closeIsSilent, "CloseIgnored", "returned nil", false},
-		{leaksGoroutines, "Unused", "goroutine(s) are left", true},
+		{closeIgnoresCtx, "CloseEndedCtx", "the check hangs", true},
+		{closeIgnoresCtx, "CloseIgnored", "the check hangs", true},
+		{closeCancelsNothing, "CloseEndedCtx", "the check hangs", true},
+		{closeHidesCalls, "CloseIgnored", "returned nil", false},
+		{leaksGoroutines, "Unused", "goroutine(s) still run", true},
 	} {
 		t.Run(m.check+" finds: "+string(m.flaw), func(t *testing.T) {
-			o := options{guard: guard, inProcess: true}
+			o := options{hangTimeout: hangTimeout, inProcess: true}
 			if m.hangs {
-				o.guard = 300 * time.Millisecond
+				o.hangTimeout = 300 * time.Millisecond
 			}
-			err := checkOf(t, m.check).against(newRemote(2, m.flaw), o)
+			err := checkOf(t, m.check).runOn(newRemote(2, m.flaw), o)
 			if err == nil {
-				t.Fatalf("the check %s found nothing wrong with an executor that %s", m.check, m.flaw)
+				t.Fatalf("the check %s passed an executor that %s", m.check, m.flaw)
 			}
 			if !strings.Contains(err.Error(), m.says) {
-				t.Errorf("the check %s says, without %q:\n%v", m.check, m.says, err)
+				t.Errorf("the error of check %s does not contain %q:\n%v", m.check, m.says, err)
 			}
 		})
 	}
@@ -165,30 +165,30 @@ func (inline) Start(ctx context.Context, c *asyncio.Call) error {
 }
 
 func TestChecks_FindFunctionsOnTheLoop(t *testing.T) {
-	err := checkOf(t, "BackPressure").against(inline{asyncio.NewThreadPool(1)}, options{guard: 500 * time.Millisecond, local: true})
-	if err == nil || !strings.Contains(err.Error(), "it hangs") {
+	err := checkOf(t, "BackPressure").runOn(inline{asyncio.NewThreadPool(1)}, options{hangTimeout: 500 * time.Millisecond, local: true})
+	if err == nil || !strings.Contains(err.Error(), "the check hangs") {
 		t.Errorf("an executor that runs functions on the loop: %v", err)
 	}
 }
 
-// What only executors must do whose functions are in other processes.
-func TestChecks_FindThatForceIsMissing(t *testing.T) {
+// These rules apply only to executors with other processes.
+func TestChecks_FindMissingForce(t *testing.T) {
 	for _, m := range []struct {
 		flaw        flaw
 		check, says string
-		guard       time.Duration
+		hangTimeout time.Duration
 	}{
-		{crashIsResult, "Crash", "whose method Lost returns true", guard},
-		{crashIsResult, "CrashInMap", "beside one that ends the process", guard},
-		{neverKills, "CancelIgnored", "it hangs", 2 * time.Second},
-		{neverKills, "CloseIgnored", "it hangs", 2 * time.Second},
+		{crashIsResult, "Crash", "whose method Lost returns true", hangTimeout},
+		{crashIsResult, "CrashInMap", "in a chunk with one that ends the process", hangTimeout},
+		{neverKills, "CancelIgnored", "the check hangs", 2 * time.Second},
+		{neverKills, "CloseIgnored", "the check hangs", 2 * time.Second},
 	} {
 		t.Run(m.check, func(t *testing.T) {
 			exec := newSpawning(2)
 			exec.flaw = m.flaw
-			err := checkOf(t, m.check).against(exec, options{guard: m.guard})
+			err := checkOf(t, m.check).runOn(exec, options{hangTimeout: m.hangTimeout})
 			if err == nil || !strings.Contains(err.Error(), m.says) {
-				t.Errorf("with an executor that %s the check says, without %q: %v", m.flaw, m.says, err)
+				t.Errorf("an executor that %s: the error does not contain %q: %v", m.flaw, m.says, err)
 			}
 		})
 	}

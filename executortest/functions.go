@@ -16,31 +16,31 @@ import (
 
 // The functions that the checks call.
 var (
-	double     = asyncio.Register("executortest.double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
-	echoBytes  = asyncio.Register("executortest.bytes", echo[[]byte])
-	echoString = asyncio.Register("executortest.string", echo[string])
-	echoStruct = asyncio.Register("executortest.struct", echo[sample])
-	echoNil    = asyncio.Register("executortest.pointer", echo[*sample])
-	echoEmpty  = asyncio.Register("executortest.empty", echo[struct{}])
-	fails      = asyncio.Register("executortest.fails", fail)
-	explodes   = asyncio.Register("executortest.explodes", explode)
-	unknown    = asyncio.Register("executortest.unknown", callUnknown)
-	touches    = asyncio.Register("executortest.touches", touch)
-	undecoded  = asyncio.Register("executortest.undecoded", func(_ context.Context, _ stubborn) (int, error) { return 1, nil })
-	unencoded  = asyncio.Register("executortest.unencoded", func(_ context.Context, _ int) (stubborn, error) { return stubborn{"stay"}, nil })
-	oddErrors  = asyncio.Register("executortest.odd", func(_ context.Context, how string) (int, error) { return 1, oddError(how) })
-	element    = asyncio.Register("executortest.element", square)
-	reports    = asyncio.Register("executortest.reports", report)
-	holds      = asyncio.Register("executortest.holds", hold)
-	deadline   = asyncio.Register("executortest.deadline", deadlineOf)
-	dies       = asyncio.Register("executortest.dies", die)
+	double            = asyncio.Register("executortest.double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	echoBytes         = asyncio.Register("executortest.bytes", echo[[]byte])
+	echoString        = asyncio.Register("executortest.string", echo[string])
+	echoStruct        = asyncio.Register("executortest.struct", echo[sample])
+	echoNil           = asyncio.Register("executortest.pointer", echo[*sample])
+	echoEmpty         = asyncio.Register("executortest.empty", echo[struct{}])
+	fails             = asyncio.Register("executortest.fails", fail)
+	explodes          = asyncio.Register("executortest.explodes", explode)
+	callsUnregistered = asyncio.Register("executortest.callsUnregistered", callUnregistered)
+	codecPanics       = asyncio.Register("executortest.codecPanics", codecPanic)
+	failsToDecode     = asyncio.Register("executortest.failsToDecode", func(_ context.Context, _ failingCodec) (int, error) { return 1, nil })
+	failsToEncode     = asyncio.Register("executortest.failsToEncode", func(_ context.Context, _ int) (failingCodec, error) { return failingCodec{"encode"}, nil })
+	hostileErrors     = asyncio.Register("executortest.odd", func(_ context.Context, how string) (int, error) { return 1, hostileError(how) })
+	element           = asyncio.Register("executortest.element", square)
+	reports           = asyncio.Register("executortest.reports", report)
+	holds             = asyncio.Register("executortest.holds", hold)
+	deadline          = asyncio.Register("executortest.deadline", deadlineOf)
+	dies              = asyncio.Register("executortest.dies", die)
 )
 
 var errSample = asyncio.RegisterError("executortest.sample", errors.New("executortest: sample error"))
 
 func echo[T any](_ context.Context, v T) (T, error) { return v, nil }
 
-// sample is a struct of all kinds that travel.
+// A sample is a struct with fields of many types.
 type sample struct {
 	Text   string
 	Number int64
@@ -52,7 +52,7 @@ type sample struct {
 	Inner  *sample
 }
 
-// failures are the errors that fail returns, by number.
+// failures are the errors that fail returns, by index. is are the targets that errors.Is finds.
 var failures = []struct {
 	err error
 	is  []error
@@ -71,7 +71,7 @@ var failures = []struct {
 
 func fail(_ context.Context, number int) (int, error) { return number, failures[number].err }
 
-// The ways in which explode does not return.
+// The arguments of explode.
 const (
 	panicText  = "text"
 	panicError = "error"
@@ -83,9 +83,9 @@ const (
 func explode(_ context.Context, how string) (int, error) {
 	switch how {
 	case panicText:
-		panic("executortest: as asked for")
+		panic("executortest: requested panic")
 	case panicError:
-		panic(fmt.Errorf("as asked for: %w", errSample))
+		panic(fmt.Errorf("requested panic: %w", errSample))
 	case panicNil:
 		var p *sample
 		return len(p.Text), nil
@@ -95,90 +95,92 @@ func explode(_ context.Context, how string) (int, error) {
 	}
 }
 
-// callUnknown asks the process that it runs in for a function that nobody knows.
-func callUnknown(ctx context.Context, name string) ([]byte, error) {
+// callUnregistered executes a function that is not registered.
+func callUnregistered(ctx context.Context, name string) ([]byte, error) {
 	return asyncio.Execute(ctx, name, nil)
 }
 
-// stubborn does not decode, and does not even encode if it is to stay.
-type stubborn struct{ Wish string }
+// A failingCodec cannot be decoded, and cannot be encoded if Mode is "encode".
+type failingCodec struct{ Mode string }
 
-func (s stubborn) GobEncode() ([]byte, error) {
-	if s.Wish == "stay" {
+func (s failingCodec) GobEncode() ([]byte, error) {
+	if s.Mode == "encode" {
 		return nil, errors.New("executortest: does not encode")
 	}
-	return []byte(s.Wish), nil
+	return []byte(s.Mode), nil
 }
 
-func (*stubborn) GobDecode([]byte) error { return errors.New("executortest: does not decode") }
+func (*failingCodec) GobDecode([]byte) error { return errors.New("executortest: does not decode") }
 
-// touchy panics, or ends its goroutine, when it is encoded or decoded.
-type touchy struct{ Encoded, Decoded string }
+// A panickingCodec panics, or calls runtime.Goexit, when it is encoded or decoded. The fields are
+// arguments of explode.
+type panickingCodec struct{ Encoded, Decoded string }
 
-func (v touchy) MarshalBinary() ([]byte, error) {
+func (v panickingCodec) MarshalBinary() ([]byte, error) {
 	if v.Encoded != "" {
 		explode(context.Background(), v.Encoded)
 	}
 	return []byte(v.Decoded), nil
 }
 
-func (v *touchy) UnmarshalBinary(b []byte) error {
+func (v *panickingCodec) UnmarshalBinary(b []byte) error {
 	if v.Decoded = string(b); v.Decoded != "" {
 		explode(context.Background(), v.Decoded)
 	}
 	return nil
 }
 
-// A touching is an argument of touches, and says what its result is.
-type touching struct {
-	Arg              touchy
+// A codecPlan is an argument of codecPanics. Encoded and Decoded are the fields of the result.
+type codecPlan struct {
+	Arg              panickingCodec
 	Encoded, Decoded string
 }
 
-func touch(_ context.Context, t touching) (touchy, error) { return touchy{t.Encoded, t.Decoded}, nil }
+func codecPanic(_ context.Context, t codecPlan) (panickingCodec, error) {
+	return panickingCodec{t.Encoded, t.Decoded}, nil
+}
 
-// oddError is an error whose method Error, Is or Unwrap ends its goroutine, or that wraps
-// itself.
-type oddError string
+// A hostileError wraps itself. Its method of that name calls runtime.Goexit.
+type hostileError string
 
-func (e oddError) does(method string) {
+func (e hostileError) does(method string) {
 	if string(e) == method {
 		runtime.Goexit()
 	}
 }
 
-func (e oddError) Error() string {
+func (e hostileError) Error() string {
 	e.does("Error")
 	return "executortest: odd error"
 }
 
-func (e oddError) Is(error) bool {
+func (e hostileError) Is(error) bool {
 	e.does("Is")
 	return false
 }
 
-func (e oddError) Unwrap() error {
+func (e hostileError) Unwrap() error {
 	e.does("Unwrap")
 	return e
 }
 
-// The elements that square does not like.
+// The elements for which square returns no result.
 const (
-	badElement   = 13
-	worseElement = 37
+	failingElement   = 13
+	panickingElement = 37
 )
 
 func square(_ context.Context, n int) (int, error) {
 	switch n {
-	case badElement:
+	case failingElement:
 		return 0, fmt.Errorf("element %d: %w", n, errSample)
-	case worseElement:
+	case panickingElement:
 		panic(fmt.Sprintf("element %d", n))
 	}
 	return n * n, nil
 }
 
-// reporting tells report how many times, and whether each is of the kind that is
+// A reporting is the argument of report. If Each is set, each report has done equal to total, which is
 // sent at once.
 type reporting struct {
 	Times int
@@ -196,20 +198,20 @@ func report(ctx context.Context, r reporting) (int, error) {
 	return r.Times, nil
 }
 
-// stop is what a function does at a gate.
+// A stop is the argument of hold.
 type stop struct {
-	Gate, Name string
-	Deaf       bool // does not watch its ctx
+	Gate, Name   string
+	IgnoreCancel bool // ignores its ctx
 }
 
-// stopped is how its time there ended.
+// A stopped describes why hold returned.
 type stopped struct {
 	Name     string
 	Released bool
-	Err      string // of its ctx
+	Err      string // the error of its ctx
 	Cause    string
 	IsSample bool // the cause matches errSample
-	Expired  bool // the error or the cause is that of a deadline
+	Expired  bool // the error or the cause is context.DeadlineExceeded
 }
 
 func hold(ctx context.Context, s stop) (stopped, error) {
@@ -218,14 +220,14 @@ func hold(ctx context.Context, s stop) (stopped, error) {
 		return stopped{}, err
 	}
 	defer conn.Close()
-	if !s.Deaf {
+	if !s.IgnoreCancel {
 		stop := context.AfterFunc(ctx, func() { conn.Close() })
 		defer stop()
 	}
 	if _, err = conn.Write([]byte(s.Name + "\n")); err == nil {
 		_, err = conn.Read(make([]byte, 1))
 	}
-	if s.Deaf || ctx.Err() == nil {
+	if s.IgnoreCancel || ctx.Err() == nil {
 		return stopped{Name: s.Name, Released: errors.Is(err, io.EOF)}, nil
 	}
 	cause := context.Cause(ctx)
@@ -235,13 +237,13 @@ func hold(ctx context.Context, s stop) (stopped, error) {
 	}, nil
 }
 
-// deadlineOf returns the deadline of its ctx, and zero for none.
+// deadlineOf returns the deadline of its ctx, or zero.
 func deadlineOf(ctx context.Context, _ struct{}) (time.Time, error) {
 	at, _ := ctx.Deadline()
 	return at, nil
 }
 
-// The ways in which die ends its process. Other arguments are returned.
+// The arguments with which die ends its process. It returns other arguments.
 const (
 	dieByExit  = -1
 	dieByPanic = -2
@@ -252,7 +254,7 @@ func die(_ context.Context, how int) (int, error) {
 	case dieByExit:
 		os.Exit(3)
 	case dieByPanic:
-		go panic("executortest: as asked for, in a goroutine that the function started")
+		go panic("executortest: requested panic in another goroutine")
 		select {}
 	}
 	return how, nil

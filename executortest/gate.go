@@ -11,9 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// gate lets a check know that a function has begun, in whatever process, and say
-// when it returns. The function dials it, tells its name, and returns when the
-// connection is closed.
+// A gate blocks functions, in any process, until a check releases them. The function dials the
+// gate and sends its name. It returns when the connection is closed.
 type gate struct {
 	listener net.Listener
 	done     chan struct{}
@@ -25,16 +24,16 @@ type gate struct {
 	first  chan struct{} // closed when any function has begun
 }
 
-// point is one name: of the first function that tells it, if several do.
+// A point is the state of the functions with one name.
 type point struct {
-	begun, let   chan struct{}
-	began, freed bool
+	begun, released      chan struct{}
+	hasBegun, isReleased bool
 }
 
 func newGate() (*gate, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("executortest: functions have nothing to dial: %w", err)
+		return nil, fmt.Errorf("executortest: Run needs a TCP listener on the loopback interface: %w", err)
 	}
 	g := &gate{listener: listener, done: make(chan struct{}), points: map[string]*point{}, first: make(chan struct{})}
 	g.all.Go(g.accept)
@@ -55,11 +54,11 @@ func (g *gate) serve(conn net.Conn) {
 	defer conn.Close()
 	name, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
-		return // the function left at once
+		return // the function has returned
 	}
 	p := g.begin(strings.TrimSuffix(name, "\n"))
 	select {
-	case <-p.let:
+	case <-p.released:
 	case <-g.done:
 	}
 }
@@ -68,8 +67,8 @@ func (g *gate) begin(name string) *point {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.at(name)
-	if !p.began {
-		p.began = true
+	if !p.hasBegun {
+		p.hasBegun = true
 		close(p.begun)
 	}
 	select {
@@ -80,22 +79,22 @@ func (g *gate) begin(name string) *point {
 	return p
 }
 
-// at returns the point of that name. The caller holds mu.
+// at returns the point of that name. The caller must hold mu.
 func (g *gate) at(name string) *point {
 	p := g.points[name]
 	if p == nil {
-		p = &point{begun: make(chan struct{}), let: make(chan struct{})}
+		p = &point{begun: make(chan struct{}), released: make(chan struct{})}
 		g.points[name] = p
 	}
 	return p
 }
 
-// arg makes the argument of a function that stops at the gate.
+// arg returns the argument of a function that waits at the gate.
 func (g *gate) arg(name string) stop { return stop{Gate: g.listener.Addr().String(), Name: name} }
 
-// deaf makes the argument of one that does not watch its ctx there.
-func (g *gate) deaf(name string) stop {
-	return stop{Gate: g.listener.Addr().String(), Name: name, Deaf: true}
+// ignoringArg returns the argument of a function that waits at the gate and ignores its ctx.
+func (g *gate) ignoringArg(name string) stop {
+	return stop{Gate: g.listener.Addr().String(), Name: name, IgnoreCancel: true}
 }
 
 // begun waits until the function of that name has begun.
@@ -109,24 +108,24 @@ func (g *gate) begun(ctx context.Context, name string) error {
 	return nil
 }
 
-// hasBegun reports whether it has.
+// hasBegun reports whether the function of that name has begun.
 func (g *gate) hasBegun(name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.at(name).began
+	return g.at(name).hasBegun
 }
 
-// release lets the function of that name return, now or when it comes.
+// release releases the function of that name, now or when it reaches the gate.
 func (g *gate) release(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if p := g.at(name); !p.freed {
-		p.freed = true
-		close(p.let)
+	if p := g.at(name); !p.isReleased {
+		p.isReleased = true
+		close(p.released)
 	}
 }
 
-// open lets all return that are there and that come.
+// open releases all functions, now or when they reach the gate.
 func (g *gate) open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -136,7 +135,7 @@ func (g *gate) open() {
 	}
 }
 
-// close ends the gate: functions that come afterwards return at once.
+// close opens and closes the gate. Functions that dial it later return at once.
 func (g *gate) close() {
 	g.open()
 	g.listener.Close()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// goroutines returns the stacks of all goroutines by their headings' number.
+// goroutines returns the stacks of all goroutines, by ID.
 func goroutines() map[string]string {
 	buf := make([]byte, 1<<16)
 	for {
@@ -26,9 +26,9 @@ func goroutines() map[string]string {
 	return all
 }
 
-// leftOf waits until there is no goroutine but those before, and the one that
-// package os/signal keeps for ever.
-func leftOf(before map[string]string, atMost time.Duration) error {
+// awaitNoNewGoroutines waits until all goroutines that are not in before have ended. It ignores
+// the goroutine of package os/signal, which does not end.
+func awaitNoNewGoroutines(before map[string]string, atMost time.Duration) error {
 	for limit := time.Now().Add(atMost); ; {
 		var left []string
 		for id, stack := range goroutines() {
@@ -40,7 +40,7 @@ func leftOf(before map[string]string, atMost time.Duration) error {
 			return nil
 		}
 		if time.Now().After(limit) {
-			return fmt.Errorf("after Close %d goroutine(s) are left:\n%s", len(left), strings.Join(left, "\n\n"))
+			return fmt.Errorf("%d goroutine(s) still run after Close:\n%s", len(left), strings.Join(left, "\n\n"))
 		}
 		for range 100 {
 			runtime.Gosched()

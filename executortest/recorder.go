@@ -11,11 +11,11 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// recorder is the executor under test, with a record of what Start said.
+// A recorder is the executor under test. It records the calls and the results of Start.
 type recorder struct {
-	inner   asyncio.Executor
-	closing atomic.Bool // Close was called
-	onStart func()      // called in Start; of the loop
+	inner       asyncio.Executor
+	closeCalled atomic.Bool // Close was called
+	onStart     func()      // called in Start, on the loop
 
 	mu    sync.Mutex
 	calls []*record
@@ -44,7 +44,7 @@ func (r *recorder) Start(ctx context.Context, c *asyncio.Call) error {
 	return err
 }
 
-// progress grows with each call to Start and with each return from it.
+// progress returns the number of calls to Start plus the number of returns.
 func (r *recorder) progress() (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,11 +58,11 @@ func (r *recorder) progress() (n int) {
 }
 
 func (r *recorder) Close(ctx context.Context) error {
-	r.closing.Store(true)
+	r.closeCalled.Store(true)
 	return r.inner.Close(ctx)
 }
 
-// Workers is for Map.
+// Workers returns a number for Map.
 func (r *recorder) Workers() int {
 	if n, ok := r.workers(); ok {
 		return n
@@ -70,7 +70,8 @@ func (r *recorder) Workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// workers returns how many calls the executor runs at once, if it tells.
+// workers returns the number of calls that the executor runs at once. Without a method Workers
+// it returns 1 and false.
 func (r *recorder) workers() (int, bool) {
 	e, ok := r.inner.(interface{ Workers() int })
 	if !ok {
@@ -79,8 +80,8 @@ func (r *recorder) workers() (int, bool) {
 	return e.Workers(), true
 }
 
-// answer returns what Start said to the call of that number.
-func (r *recorder) answer(i int) (accepted bool, err error) {
+// startResult returns the result of Start for the call with that index.
+func (r *recorder) startResult(i int) (accepted bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.calls[i].returned && r.calls[i].err == nil, r.calls[i].err
@@ -88,9 +89,9 @@ func (r *recorder) answer(i int) (accepted bool, err error) {
 
 var errAborted = errors.New("executortest: the check has failed")
 
-// verdict holds each call, after the end of Close, against what Start said of it.
-// Whether a call is finished shows when one tries to finish it.
-func (r *recorder) verdict() error {
+// checkFinished checks, after Close, that each accepted call is finished and no other one is.
+// Call.Finish returns false if a call is already finished.
+func (r *recorder) checkFinished() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, rec := range r.calls {
@@ -98,9 +99,9 @@ func (r *recorder) verdict() error {
 		unfinished := rec.call.Finish(nil, errAborted)
 		switch {
 		case !rec.returned:
-			return fmt.Errorf("%s: Start has not returned, though Close has", id)
+			return fmt.Errorf("%s: Start has not returned, but Close has", id)
 		case rec.err == nil && unfinished:
-			return fmt.Errorf("%s: Start accepted it, but Finish was not called before Close returned", id)
+			return fmt.Errorf("%s: Start accepted the call, but Finish was not called before Close returned", id)
 		case rec.err != nil && !unfinished:
 			return fmt.Errorf("%s: Start returned an error, %v, but Finish was called", id, rec.err)
 		}
@@ -108,7 +109,7 @@ func (r *recorder) verdict() error {
 	return nil
 }
 
-// abort finishes all calls, so that nobody waits for them.
+// abort finishes all calls, so that no task waits for them.
 func (r *recorder) abort() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,9 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// remote is an executor that is not local, though its functions run in goroutines
-// of this process: it passes encoded bytes. It accepts all calls at once, and has
-// them wait for a place afterwards. It breaks the rule that it is told to.
+// A remote is an executor that encodes arguments and results, and runs functions in goroutines of
+// this process. It accepts all calls at once, and queues them. It breaks the rule flaw.
 type remote struct {
 	flaw  flaw
 	slots chan struct{}
@@ -77,7 +76,7 @@ func (r *remote) serve(c *asyncio.Call) {
 	defer cancel(nil)
 	defer context.AfterFunc(r.stopped, func() { cancel(context.Cause(r.stopped)) })()
 	gone := ctx.Done()
-	if r.flaw == queueIsDeaf {
+	if r.flaw == keepsQueued {
 		gone = nil
 	}
 	select {
@@ -142,7 +141,7 @@ func (r *remote) progressOf(c *asyncio.Call) func(done, total int64, note string
 }
 
 func (r *remote) nameOf(c *asyncio.Call) string {
-	if r.flaw == knowsNoChunks {
+	if r.flaw == ignoresChunks {
 		name := c.Func()
 		return name[:len(name)-len("[]")]
 	}
@@ -165,7 +164,7 @@ func (r *remote) finish(c *asyncio.Call, result []byte, err error) {
 		result, err = encodedZero(), nil
 	case r.flaw == errorsAsText && err != nil:
 		err = errors.New(err.Error())
-	case r.flaw == dropsMarks && err != nil:
+	case r.flaw == dropsIdentity && err != nil:
 		err = &asyncio.RemoteError{Type: fmt.Sprintf("%T", err), Message: err.Error()}
 	case r.flaw == dropsStacks && errors.As(err, &p):
 		p.Stack = nil
@@ -184,7 +183,7 @@ func (r *remote) finish(c *asyncio.Call, result []byte, err error) {
 
 var zero = asyncio.Register("executortest.zero", func(context.Context, string) (int, error) { return 0, nil })
 
-// encodedZero is what travels of the number 0.
+// encodedZero is the encoding of the number 0.
 func encodedZero() []byte {
 	b, err := asyncio.Execute(context.Background(), zero.Name(), nil)
 	if err != nil {
@@ -211,21 +210,21 @@ func (r *remote) Close(ctx context.Context) error {
 		return errors.New("closed already")
 	case r.flaw == leaksGoroutines && first:
 		go func() { <-leaks }()
-	case r.flaw == closeIsDeaf:
+	case r.flaw == closeIgnoresCtx:
 		ctx = context.WithoutCancel(ctx)
 	}
 	err := waitFor(ctx, r.idle)
-	if err == nil || r.flaw == closeLeavesAll {
+	if err == nil || r.flaw == closeCancelsNothing {
 		return err
 	}
 	r.stop(asyncio.ErrExecutorClosed)
-	if r.flaw == closeIsSilent {
+	if r.flaw == closeHidesCalls {
 		return nil
 	}
 	return fmt.Errorf("functions still run: %w", err)
 }
 
-// waitFor waits in a task by suspending it, elsewhere by blocking.
+// waitFor suspends a task, or blocks another goroutine.
 func waitFor(ctx context.Context, ch <-chan struct{}) error {
 	if asyncio.LoopOf(ctx) != nil {
 		_, _, err := asyncio.Recv(ctx, ch)

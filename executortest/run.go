@@ -11,31 +11,32 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// An Option tells Run what the executor cannot do.
+// An Option of Run describes what the executor cannot do.
 type Option func(*options)
 
 type options struct {
-	inProcess bool
-	local     bool
-	guard     time.Duration // a check hangs that makes no progress for so long
+	inProcess   bool
+	local       bool
+	hangTimeout time.Duration // a check hangs that makes no progress for so long
 }
 
-// InProcess says that the executor runs functions in this process although it is
-// not local: it encodes what it passes, but cannot end a function by force.
+// InProcess declares that the executor runs functions in this process although it is not
+// local. It encodes arguments and results, but cannot end a function that ignores its ctx.
 func InProcess() Option {
 	return func(o *options) { o.inProcess = true }
 }
 
-const guard = 30 * time.Second
+const hangTimeout = 30 * time.Second
 
-// Run runs the checks as subtests of t, each against an executor of its own from
-// newExecutor, which Run closes. The t given to newExecutor is the subtest's.
+// Run runs the checks as subtests of t. For each check it calls newExecutor with the t of the
+// subtest, and closes the executor at the end. It fails t if newExecutor is nil or returns
+// nil.
 func Run(t *testing.T, newExecutor func(t *testing.T) asyncio.Executor, opts ...Option) {
 	t.Helper()
 	if newExecutor == nil {
 		t.Fatal("executortest: Run: newExecutor must not be nil")
 	}
-	o := options{guard: guard}
+	o := options{hangTimeout: hangTimeout}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)
@@ -49,12 +50,12 @@ func Run(t *testing.T, newExecutor func(t *testing.T) asyncio.Executor, opts ...
 				t.Fatal("executortest: Run: newExecutor returned nil; want an executor")
 			}
 			o.local = exec.Local()
-			if err := c.against(exec, o); err != nil {
+			if err := c.runOn(exec, o); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	subtest(unused) // it tells whether the executor is local
+	subtest(unused) // sets o.local
 	for _, c := range checks {
 		if c.applies == nil || c.applies(o) {
 			subtest(c)
@@ -62,24 +63,23 @@ func Run(t *testing.T, newExecutor func(t *testing.T) asyncio.Executor, opts ...
 	}
 }
 
-// A check is one subtest. It returns what is wrong, and leaves it to against to
-// close the executor and to look for what is left.
+// A check is one subtest. Its run function returns an error if the executor breaks a rule.
 type check struct {
 	name    string
 	run     func(ctx context.Context, k *kit) error
 	applies func(o options) bool // nil: always
 }
 
-// kit is what a check works with.
+// A kit is the executor and the tools of a check.
 type kit struct {
 	options
 	exec *recorder
 	gate *gate
 }
 
-// against runs the check on a loop, closes the executor off the loop, and looks
-// for calls that were not finished and goroutines that were not ended.
-func (c check) against(exec asyncio.Executor, o options) error {
+// runOn runs the check on a loop. Then it closes the executor in a goroutine without a loop,
+// and checks for unfinished calls and leaked goroutines.
+func (c check) runOn(exec asyncio.Executor, o options) error {
 	before := goroutines()
 	g, err := newGate()
 	if err != nil {
@@ -87,7 +87,7 @@ func (c check) against(exec asyncio.Executor, o options) error {
 	}
 	k := &kit{options: o, exec: &recorder{inner: exec}, gate: g}
 	err = k.onLoop(c.run)
-	g.close() // lets functions return that do not watch their ctx
+	g.close() // releases functions that ignore their ctx
 	closeErr := k.closeOff()
 	if err != nil {
 		k.exec.abort()
@@ -96,19 +96,19 @@ func (c check) against(exec asyncio.Executor, o options) error {
 	if closeErr != nil {
 		return closeErr
 	}
-	if err := k.exec.verdict(); err != nil {
+	if err := k.exec.checkFinished(); err != nil {
 		return err
 	}
-	return leftOf(before, o.guard)
+	return awaitNoNewGoroutines(before, o.hangTimeout)
 }
 
-// loopOptions leave it to Run to tell of errors that nobody received.
+// loopOptions discard unhandled errors: the checks report them.
 var loopOptions = []asyncio.Option{
 	asyncio.WithName("executortest"), asyncio.WithPanicsAsErrors(), asyncio.WithErrorHandler(func(asyncio.Unhandled) {}),
 }
 
-// onLoop runs the check. If it hangs, everything is done to get it going again,
-// so that the tests after it are not disturbed.
+// onLoop runs the check on a loop. If the check makes no progress for hangTimeout, onLoop
+// releases all functions and calls, so that the check ends before the next test.
 func (k *kit) onLoop(run func(ctx context.Context, k *kit) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -119,7 +119,7 @@ func (k *kit) onLoop(run func(ctx context.Context, k *kit) error) error {
 	}()
 	for seen := -1; seen != k.exec.progress(); {
 		seen = k.exec.progress()
-		if err, ok := receive(ended, k.guard); ok {
+		if err, ok := receive(ended, k.hangTimeout); ok {
 			return err
 		}
 	}
@@ -130,33 +130,33 @@ func (k *kit) onLoop(run func(ctx context.Context, k *kit) error) error {
 	cancel()
 	k.gate.close()
 	k.exec.abort()
-	if _, ok := receive(ended, k.guard); !ok {
-		return fmt.Errorf("the loop is blocked for ever:\n%s", &dump)
+	if _, ok := receive(ended, k.hangTimeout); !ok {
+		return fmt.Errorf("the loop is blocked:\n%s", &dump)
 	}
-	return fmt.Errorf("it hangs: Start was neither called nor returned for %v:\n%s", k.guard, &dump)
+	return fmt.Errorf("the check hangs: Start was not called and did not return for %v:\n%s", k.hangTimeout, &dump)
 }
 
-// closeOff closes the executor from a goroutine without a loop. A check may have
-// done so before, and then knows what Close returns.
+// closeOff closes the executor in a goroutine without a loop. It ignores the error of Close if
+// the check has called Close before.
 func (k *kit) closeOff() error {
-	first := !k.exec.closing.Load()
-	ctx, cancel := context.WithTimeout(context.Background(), k.guard)
+	first := !k.exec.closeCalled.Load()
+	ctx, cancel := context.WithTimeout(context.Background(), k.hangTimeout)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- k.exec.Close(ctx) }()
-	err, ok := receive(ended, 2*k.guard)
+	err, ok := receive(ended, 2*k.hangTimeout)
 	switch {
 	case !ok:
-		return errors.New("Close, off the loop, does not return even when its ctx has ended")
+		return errors.New("Close in a goroutine without a loop did not return after the end of its ctx")
 	case ctx.Err() != nil:
-		return fmt.Errorf("Close hangs while no function runs; when its ctx had ended it returned: %v", err)
+		return fmt.Errorf("Close did not return before the end of its ctx although no function runs; it returned: %v", err)
 	case first && err != nil:
-		return fmt.Errorf("Close of an executor that runs nothing: %w", err)
+		return fmt.Errorf("Close of an idle executor: %w", err)
 	}
 	return nil
 }
 
-// receive waits, but not for ever.
+// receive receives an error. It returns false after atMost.
 func receive(ch <-chan error, atMost time.Duration) (err error, ok bool) {
 	timer := time.NewTimer(atMost)
 	defer timer.Stop()

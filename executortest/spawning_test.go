@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// workerEnv is set in the processes that spawning starts.
+// workerEnv is an environment variable of the processes that spawning starts.
 const workerEnv = "EXECUTORTEST_WORKER"
 
 const (
@@ -22,10 +22,10 @@ const (
 	neverKills    flaw = "kills nothing"
 )
 
-// spawning is an executor that starts a process for each call: this binary.
+// A spawning is an executor that starts this binary for each call.
 type spawning struct {
 	flaw  flaw
-	grace time.Duration // for what is cancelled
+	grace time.Duration // from a cancellation to the kill
 	slots chan struct{}
 	all   sync.WaitGroup
 
@@ -43,7 +43,7 @@ func newSpawning(workers int) *spawning {
 	return s
 }
 
-// toWorker is the call, and then perhaps a message that cancels it.
+// A toWorker is a call, or the cancellation of the call.
 type toWorker struct {
 	Func     string
 	Arg      []byte
@@ -51,7 +51,7 @@ type toWorker struct {
 	Cause    []byte
 }
 
-// fromWorker is a report of progress, or the end.
+// A fromWorker is a progress report, or the result.
 type fromWorker struct {
 	Done, Total int64
 	Note        string
@@ -59,7 +59,7 @@ type fromWorker struct {
 	Result, Err []byte
 }
 
-// crashed is the error of a call whose process ended without an answer.
+// A crashed is the error of a call whose process ended without a result.
 type crashed struct{ how string }
 
 func (e *crashed) Error() string { return "the process ended: " + e.how }
@@ -135,7 +135,7 @@ func (s *spawning) serve(c *asyncio.Call) (result []byte, err error) {
 	return nil, &crashed{fmt.Sprint(errors.Join(sendErr, readErr, waitErr))}
 }
 
-// read passes on progress and returns the last message.
+// read reports progress and returns the result.
 func (s *spawning) read(c *asyncio.Call, out io.Reader) (fromWorker, error) {
 	for reader := gob.NewDecoder(out); ; {
 		var m fromWorker
@@ -146,7 +146,7 @@ func (s *spawning) read(c *asyncio.Call, out io.Reader) (fromWorker, error) {
 	}
 }
 
-// cancel tells the worker, and kills it when it does not listen.
+// cancel sends the cancellation to the worker, and kills it after the grace.
 func (s *spawning) cancel(c *asyncio.Call, worker *os.Process, writer *gob.Encoder, ended <-chan struct{}) {
 	cause := asyncio.ErrExecutorClosed
 	select {
@@ -201,7 +201,7 @@ func (s *spawning) Close(ctx context.Context) error {
 	return fmt.Errorf("killed: %q: %w", s.killed, err)
 }
 
-// serveOneCall is the main of a process that spawning starts.
+// serveOneCall is the main function of a process that spawning starts.
 func serveOneCall() {
 	reader, writer := gob.NewDecoder(os.Stdin), gob.NewEncoder(os.Stdout)
 	var call toWorker
