@@ -15,7 +15,7 @@ import (
 	"github.com/asyncio-go/asyncio/aiometrics"
 )
 
-// parsed is a text in Prometheus' format.
+// A parsed is a parsed text in the Prometheus format.
 type parsed struct {
 	kinds   map[string]string  // of families
 	samples map[string]float64 // by name and labels, as printed
@@ -26,8 +26,8 @@ var (
 	sampleLine = regexp.MustCompile(`^([a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (\S+)$`)
 )
 
-// parse checks what the format demands: each family has its head once and first, its
-// samples together, and no sample comes twice.
+// parse checks the rules of the format: each family has its HELP and TYPE lines once, before its
+// adjacent samples, and no sample occurs twice.
 func parse(t *testing.T, text string) parsed {
 	t.Helper()
 	p := parsed{map[string]string{}, map[string]float64{}}
@@ -39,7 +39,7 @@ func parse(t *testing.T, text string) parsed {
 		line = strings.TrimSuffix(line, "\n")
 		if m := headLine.FindStringSubmatch(line); m != nil {
 			if m[1] == "HELP" && p.kinds[m[2]] != "" {
-				t.Errorf("family %s comes twice", m[2])
+				t.Errorf("family %s occurs twice", m[2])
 			}
 			family = m[2]
 			if m[1] == "TYPE" {
@@ -57,14 +57,14 @@ func parse(t *testing.T, text string) parsed {
 			name = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_sum"), "_count")
 		}
 		if name != family {
-			t.Errorf("a sample of %s stands in family %s", m[1], family)
+			t.Errorf("a sample of %s is in family %s", m[1], family)
 		}
 		v, err := strconv.ParseFloat(m[3], 64)
 		if err != nil {
 			t.Errorf("%q: %v", line, err)
 		}
 		if _, twice := p.samples[m[1]+m[2]]; twice {
-			t.Errorf("%s%s comes twice", m[1], m[2])
+			t.Errorf("%s%s occurs twice", m[1], m[2])
 		}
 		p.samples[m[1]+m[2]] = v
 	}
@@ -74,7 +74,7 @@ func parse(t *testing.T, text string) parsed {
 func (p parsed) expect(t *testing.T, series string, want float64) {
 	t.Helper()
 	if got, ok := p.samples[series]; !ok || got != want {
-		t.Errorf("%s is %v (there: %v), want %v", series, got, ok, want)
+		t.Errorf("%s is %v (present: %v), want %v", series, got, ok, want)
 	}
 }
 
@@ -130,8 +130,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// The handler answers while the loop is blocked, by the very step that waits for it.
-func TestHandlerWhileTheLoopIsBlocked(t *testing.T) {
+// TestHandler_BlockedLoop: the handler answers while a step that waits for it blocks the loop.
+func TestHandler_BlockedLoop(t *testing.T) {
 	l := asyncio.NewLoop()
 	answer := httptest.NewRecorder()
 	err := l.Run(context.Background(), func(ctx context.Context) error {
@@ -152,7 +152,7 @@ func TestHandlerWhileTheLoopIsBlocked(t *testing.T) {
 	parse(t, answer.Body.String()).expect(t, `asyncio_task_count{asyncio_loop_name="#1",state="running"}`, 1)
 }
 
-func TestHandlerOnlyReads(t *testing.T) {
+func TestHandler_Methods(t *testing.T) {
 	answer := httptest.NewRecorder()
 	aiometrics.Handler().ServeHTTP(answer, httptest.NewRequest("POST", "/metrics", nil))
 	if answer.Code != http.StatusMethodNotAllowed || answer.Header().Get("Allow") != "GET, HEAD" {
@@ -160,8 +160,7 @@ func TestHandlerOnlyReads(t *testing.T) {
 	}
 }
 
-// Whatever loops are called, the page can be read: no name comes twice, and none has what
-// is not UTF-8, for which the whole page would be refused.
+// TestNamesOfLoops: each loop has another name in the output, in valid UTF-8.
 func TestNamesOfLoops(t *testing.T) {
 	var loops []*asyncio.Loop
 	for _, name := range []string{"a#3", "a", "a", "b\xff", "b\xfe", "", "#8", ""} {
@@ -180,7 +179,7 @@ func TestNamesOfLoops(t *testing.T) {
 	}
 }
 
-// named is an executor with a name that its user chose.
+// A named is an executor with any name.
 type named struct {
 	*asyncio.ThreadPool
 	name string

@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/aiometrics"
 )
 
-// show prints the lines of a text that are about tasks that live.
+// show prints the lines about the number of tasks.
 func show(text string) {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "asyncio_task_count") {
@@ -23,13 +23,12 @@ func show(text string) {
 	}
 }
 
-// A page for Prometheus on an address of its own, which answers also while the loop
-// is blocked.
+// A handler for Prometheus, which answers while the loop is blocked.
 func Example() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		mux := http.NewServeMux()
 		mux.Handle("/metrics", aiometrics.Handler(asyncio.LoopOf(ctx)))
-		server := httptest.NewServer(mux) // or http.Serve on a listener of your own
+		server := httptest.NewServer(mux) // or http.Serve
 		defer server.Close()
 		response, err := http.Get(server.URL + "/metrics") // blocks the loop, and is answered
 		if err != nil {
@@ -49,7 +48,7 @@ func Example() {
 	// asyncio_task_count{asyncio_loop_name="shop",state="waiting"} 0
 }
 
-// One page tells of several loops.
+// One handler serves the metrics of several loops.
 func ExampleHandler() {
 	handler := aiometrics.Handler(asyncio.NewLoop(asyncio.WithName("a")), asyncio.NewLoop(asyncio.WithName("b")))
 	answer := httptest.NewRecorder()
@@ -64,19 +63,19 @@ func ExampleHandler() {
 	// asyncio_loop_ready{asyncio_loop_name="b"} 0
 }
 
-// Without a server: a file, or the terminal.
+// Write writes the metrics to a file or the terminal.
 func ExampleWrite() {
 	loop := asyncio.NewLoop(asyncio.WithName("shop"))
 	if err := aiometrics.Write(head{lines: 3}, loop); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// # HELP asyncio_loop_delay_seconds How long what became ready waited for the loop.
+	// # HELP asyncio_loop_delay_seconds How long ready tasks and callbacks waited for the loop.
 	// # TYPE asyncio_loop_delay_seconds histogram
 	// asyncio_loop_delay_seconds_bucket{asyncio_loop_name="shop",le="0.0001"} 0
 }
 
-// head prints the first lines of what is written.
+// A head is a writer that prints the first lines only.
 type head struct{ lines int }
 
 func (h head) Write(text []byte) (int, error) {

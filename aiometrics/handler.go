@@ -12,18 +12,18 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Write prints the figures of the loops, and of the executors that they have
-// called. The utilization is that since the beginning of Run. From any goroutine; it
-// takes a hundredth of a second for each loop that is blocked. It returns the error of
-// w. A nil loop panics.
+// Write writes the metrics of the loops, and of the executors that they have called. The
+// utilization is measured since the beginning of Run. Write may be called from any
+// goroutine. It takes 10 ms for each loop that is blocked. It returns the error of w. It
+// panics for a nil loop.
 func Write(w io.Writer, loops ...*asyncio.Loop) error {
 	return write(w, snapshots(loops), nil)
 }
 
-// Handler serves what Write prints, with the utilization of the time since the last
-// request that is at least a second ago. It answers GET and HEAD. It runs in the
-// goroutine of the request, so that it tells of a loop that is blocked too, and has
-// no access control: mount it where only those may come who are to see it.
+// Handler returns a handler that serves the output of Write to GET and HEAD requests. The
+// utilization is measured since the last request that is at least a second old. The handler
+// runs in the goroutine of the request, so it also works while a loop is blocked. It has no
+// access control: do not mount it on a public address.
 func Handler(loops ...*asyncio.Loop) http.Handler {
 	h := &handler{loops: loops}
 	h.earlier = snapshots(loops)
@@ -35,17 +35,17 @@ type handler struct {
 	loops []*asyncio.Loop
 
 	mu            sync.Mutex
-	base, earlier []snapshot // the utilization is since base; earlier is the last request's that was kept
-	kept          time.Time  // when that was
+	base, earlier []snapshot // the utilization is measured since base; earlier is the next base
+	kept          time.Time  // the time of earlier
 }
 
-// window is how long a utilization is measured over at least.
+// window is the minimum time over which the utilization is measured.
 const window = time.Second
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "the metrics can only be read: use GET", http.StatusMethodNotAllowed)
+		http.Error(w, "method not allowed: use GET or HEAD", http.StatusMethodNotAllowed)
 		return
 	}
 	now := snapshots(h.loops)
@@ -57,8 +57,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(text.Bytes())
 }
 
-// since returns the snapshots since which utilizations are measured, and keeps those
-// of this request for later ones.
+// since returns the snapshots since which the utilization is measured. If window has passed,
+// it keeps the snapshots of this request for later ones.
 func (h *handler) since(now []snapshot, at time.Time) []snapshot {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -68,7 +68,7 @@ func (h *handler) since(now []snapshot, at time.Time) []snapshot {
 	return h.base
 }
 
-// A snapshot is one loop at one moment, by a name that no other loop has.
+// A snapshot is the metrics of a loop, and a name that no other loop has.
 type snapshot struct {
 	name string
 	asyncio.Metrics

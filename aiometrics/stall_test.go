@@ -13,7 +13,7 @@ import (
 	"github.com/asyncio-go/asyncio/aiometrics"
 )
 
-// A stall is told to who asks while it goes on, and is counted when it is over.
+// TestStalls: the current stall has a gauge, and is counted when it has ended.
 func TestStalls(t *testing.T) {
 	pool := asyncio.NewThreadPool(1)
 	defer pool.Close(context.Background())
@@ -45,7 +45,7 @@ func TestStalls(t *testing.T) {
 		t.Errorf("the families are %v", p.kinds)
 	}
 	if p.samples[current] < 0.04 {
-		t.Errorf("while the loop was blocked %s was %v, want the threshold at least", current, p.samples[current])
+		t.Errorf("while the loop was blocked %s was %v, want at least the threshold", current, p.samples[current])
 	}
 	p.expect(t, `asyncio_executor_workers{asyncio_executor_name="`+pool.Metrics().Name+`"}`, 1)
 	p.expect(t, `asyncio_executor_duration_seconds_count{asyncio_executor_name="`+pool.Metrics().Name+`"}`, 1)
@@ -65,6 +65,6 @@ func TestStalls(t *testing.T) {
 		}
 	}
 	if stalls < 1 || sum < 0.04 {
-		t.Errorf("%v stalls of %v s were counted, want one at least", stalls, sum)
+		t.Errorf("%v stalls of %v s were counted, want at least one", stalls, sum)
 	}
 }

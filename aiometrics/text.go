@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// write prints all families: each has its lines together, as the format wants it.
+// write writes all families. The format requires that the lines of a family are adjacent.
 func write(w io.Writer, loops, earlier []snapshot) error {
 	var p printer
 	p.loops(loops, earlier)
@@ -25,12 +25,12 @@ func write(w io.Writer, loops, earlier []snapshot) error {
 
 type printer struct{ b strings.Builder }
 
-// family prints the head of a family.
+// family prints the HELP and TYPE lines of a family.
 func (p *printer) family(name, kind, help string) {
 	fmt.Fprintf(&p.b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
-// sample prints one line. labels are names and values in turn.
+// sample prints one line. labels are alternating names and values.
 func (p *printer) sample(name string, value float64, labels ...string) {
 	p.b.WriteString(name)
 	for i := 0; i < len(labels); i += 2 {
@@ -45,12 +45,12 @@ func (p *printer) sample(name string, value float64, labels ...string) {
 
 var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-// invalid stands for what is not UTF-8 in a name: who reads the format refuses a page that holds such.
+// invalid replaces bytes of a name that are not UTF-8. Prometheus rejects a page with such bytes.
 const invalid = "\uFFFD"
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// histogram prints the lines of one histogram: its classes are cumulative here.
+// histogram prints the lines of one histogram. The buckets are cumulative in the format.
 func (p *printer) histogram(name string, h asyncio.Histogram, labels ...string) {
 	var n uint64
 	for i, c := range h.Counts {
@@ -69,7 +69,7 @@ const loopName = "asyncio_loop_name"
 
 func (p *printer) loops(loops, earlier []snapshot) {
 	const delay = "asyncio_loop_delay_seconds"
-	p.family(delay, "histogram", "How long what became ready waited for the loop.")
+	p.family(delay, "histogram", "How long ready tasks and callbacks waited for the loop.")
 	for _, l := range loops {
 		p.histogram(delay, l.Delay, loopName, l.name)
 	}
@@ -79,7 +79,7 @@ func (p *printer) loops(loops, earlier []snapshot) {
 			p.sample(name, value(l), loopName, l.name)
 		}
 	}
-	each("asyncio_loop_delay_current_seconds", "gauge", "The wait for the loop that is under way.",
+	each("asyncio_loop_delay_current_seconds", "gauge", "The current wait for the loop.",
 		func(l snapshot) float64 { return l.CurrentDelay.Seconds() })
 	const utilization = "asyncio_loop_utilization_ratio"
 	p.family(utilization, "gauge", "The share of time in which the loop did not wait.")
@@ -91,14 +91,14 @@ func (p *printer) loops(loops, earlier []snapshot) {
 		p.sample(utilization, l.Utilization(since), loopName, l.name)
 	}
 	const spent = "asyncio_loop_time_seconds_total"
-	p.family(spent, "counter", "The time for which the loop ran steps, and for which it waited.")
+	p.family(spent, "counter", "The time in which the loop ran steps, and in which it waited.")
 	for _, l := range loops {
 		p.sample(spent, seconds(l.Busy()), loopName, l.name, "asyncio_loop_state", "active")
 		p.sample(spent, seconds(l.Idle), loopName, l.name, "asyncio_loop_state", "idle")
 	}
-	each("asyncio_loop_iterations_total", "counter", "Turns of the loop.",
+	each("asyncio_loop_iterations_total", "counter", "Iterations of the loop.",
 		func(l snapshot) float64 { return float64(l.Turns) })
-	each("asyncio_loop_ready", "gauge", "Tasks and callbacks that wait for their turn.",
+	each("asyncio_loop_ready", "gauge", "Tasks and callbacks in the ready queue.",
 		func(l snapshot) float64 { return float64(l.Ready) })
 	each("asyncio_loop_timers", "gauge", "Pending timers.",
 		func(l snapshot) float64 { return float64(l.Timers) })
@@ -128,7 +128,7 @@ func (p *printer) tasks(loops []snapshot) {
 		p.sample(finished, float64(l.Tasks.Panics), loopName, l.name, "outcome", "panic")
 	}
 	const took = "asyncio_task_step_duration_seconds"
-	p.family(took, "histogram", "How long steps of tasks took; in debug mode.")
+	p.family(took, "histogram", "Duration of steps of tasks, in debug mode.")
 	for _, l := range loops {
 		if len(l.StepTimes.Counts) > 0 {
 			p.histogram(took, l.StepTimes, loopName, l.name)
@@ -160,14 +160,14 @@ func (p *printer) connections(loops []snapshot) {
 
 func (p *printer) stalls(loops []snapshot) {
 	const duration = "asyncio_stall_duration_seconds"
-	p.family(duration, "histogram", "How long stalls lasted, by what blocked the loop.")
+	p.family(duration, "histogram", "Duration of stalls, by the cause.")
 	for _, l := range loops {
 		for _, s := range l.Stalls {
 			p.histogram(duration, s.Lasted, loopName, l.name, "asyncio_stall_cause", s.Class.String())
 		}
 	}
 	const current = "asyncio_stall_current_seconds"
-	p.family(current, "gauge", "How long the stall lasts that goes on; 0 if there is none.")
+	p.family(current, "gauge", "Duration of the current stall, 0 without one.")
 	for _, l := range loops {
 		p.sample(current, l.CurrentStall.Seconds(), loopName, l.name)
 	}
@@ -178,8 +178,8 @@ func (p *printer) stalls(loops []snapshot) {
 	}
 }
 
-// An executor is one of those that the loops have called, once, or the limiter of one
-// loop's ToThread calls.
+// An executor is the metrics of an executor that the loops have called, or of the ToThread calls
+// of one loop.
 type executor struct {
 	asyncio.ExecutorMetrics
 	labels []string
@@ -211,11 +211,11 @@ func (p *printer) executors(loops []snapshot) {
 			p.sample(name, float64(value(e)), e.labels...)
 		}
 	}
-	each("asyncio_executor_queue_length", "Calls that wait for a place.", func(e executor) int { return e.Waiting })
+	each("asyncio_executor_queue_length", "Calls that wait.", func(e executor) int { return e.Waiting })
 	each("asyncio_executor_running", "Calls that run.", func(e executor) int { return e.Running })
 	each("asyncio_executor_workers", "Calls that can run at once.", func(e executor) int { return e.Workers })
 	const duration = "asyncio_executor_duration_seconds"
-	p.family(duration, "histogram", "How long calls ran.")
+	p.family(duration, "histogram", "Duration of calls.")
 	for _, e := range all {
 		if len(e.Run.Counts) > 0 {
 			p.histogram(duration, e.Run, e.labels...)

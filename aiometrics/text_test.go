@@ -21,8 +21,8 @@ x_count{of="me"} 7
 	}
 }
 
-// A utilization is measured over a second at least, however often somebody asks.
-func TestUtilizationIsSinceAnEarlierRequest(t *testing.T) {
+// TestUtilization_SinceAnEarlierRequest: the utilization is measured over at least a second.
+func TestUtilization_SinceAnEarlierRequest(t *testing.T) {
 	at := time.Unix(1000, 0)
 	snap := func(n int) []snapshot { return []snapshot{{Metrics: asyncio.Metrics{Turns: uint64(n)}}} }
 	h := &handler{base: snap(0), earlier: snap(0)}
