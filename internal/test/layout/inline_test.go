@@ -1,6 +1,6 @@
 //go:build !386 && !arm && !mips && !mipsle
 
-package asyncio_test
+package layout
 
 import (
 	"os/exec"

@@ -1,6 +1,6 @@
 //go:build unix
 
-package asyncio_test
+package docs
 
 import (
 	"os"

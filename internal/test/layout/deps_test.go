@@ -1,4 +1,4 @@
-package asyncio_test
+package layout
 
 import (
 	"bytes"
@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 )
-
-const module = "github.com/asyncio-go/asyncio"
 
 // layers says which packages of the module each package may import, and why no
 // others. A package that is not listed fails the test: give it a place first.
@@ -47,6 +45,8 @@ var layers = []struct {
 	{"internal/frame", nil, "what pool and worker say to each other, in bytes"},
 	{"procpool", []string{"", "internal/engine", "internal/frame", "internal/truncate"}, "an executor stands on the public port; the engine tells it when a loop ends"},
 	{"executortest", []string{""}, "the kit stands where the authors of executors stand: on the public port"},
+	{"internal/test/docs", nil, "only its tests import anything"},
+	{"internal/test/layout", nil, "only its tests import anything"},
 	{"internal/semantics", nil, "only its tests import anything: the public API"},
 	{"internal/conformance", nil, "only its tests import anything: the public API"},
 	{"internal/storm", nil, "only its tests import packages: the public API, and aionet"},
