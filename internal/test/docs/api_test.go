@@ -22,7 +22,7 @@ var public = []string{".", "aioexec", "aiometrics", "aionet", "aionet/aiohttp", 
 
 // TestAPI holds what the packages export against api.txt, so that a change of the public
 // contract is always one of that file too, seen by whoever reads the change. After a
-// change that is meant: go test -run TestAPI . -update-api
+// change that is meant: go test ./internal/test/docs -run TestAPI -update-api
 func TestAPI(t *testing.T) {
 	var lines []string
 	for _, dir := range public {
