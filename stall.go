@@ -104,7 +104,8 @@ func (e *StallError) Error() string { return e.Stall.String() }
 //
 // A step is a callback, or what a task runs between two awaits. The watch logs a record
 // through the loop's logger when a step has lasted for the threshold, for 2, 4 and 8 times
-// the threshold, and when it has ended. The record has the task that blocks the loop, the
+// the threshold, and when it has ended. The first record comes within 1.5 thresholds if the
+// process gets its processors, and later if the watch does not get one. The record has the task that blocks the loop, the
 // line, and what to call instead. The records of one stall have the same id. The first one
 // has the stack. Where slog's default handler prints on a terminal, the report is a text of
 // at most five lines instead. docs/troubleshooting.md explains each attribute.

@@ -57,11 +57,16 @@ func queued() int {
 	return n
 }
 
-// doubts reports whether the first report of a step waits for another look. The step computes or
-// is in a system call, and other processes have the processors. A little later the evidence may
-// show that the step is slow without them, too.
+// doubts reports whether the first report of a step waits for another look, at 1.4 thresholds. The step
+// is in a system call, or it computes and will have proved by then that it is slow without other
+// processes, too. A look that comes late leaves no time for another one.
 func (w *watch) doubts(s *slowStep, r Stall) bool {
-	if s.place != nil || s.doubt.Load() || r.Class != stall.StarvedOS || s.finding.Class != stall.CPU && s.finding.Class != stall.Syscall || r.Elapsed >= w.l.cfg.StallThreshold*14/10 {
+	threshold := w.l.cfg.StallThreshold
+	late := max(r.Elapsed, time.Duration(w.l.Elapsed()-s.began)) >= threshold*12/10
+	if s.place != nil || s.doubt.Load() || r.Class != stall.StarvedOS || late {
+		return false
+	}
+	if s.finding.Class != stall.Syscall && !(s.finding.Class == stall.CPU && r.Evidence.Half(threshold*10/14)) {
 		return false
 	}
 	s.doubt.Store(true)

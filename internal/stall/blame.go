@@ -94,9 +94,9 @@ func (e Evidence) computed(threshold time.Duration) bool {
 	return own >= threshold || own > e.Elapsed*6/10 || e.CPU == 0 && !e.stood()
 }
 
-// half reports whether a task that computes beside other processes has got half a threshold of
+// Half reports whether a task that computes beside other processes has got half a threshold of
 // processor time. It would then be slow without them, too.
-func (e Evidence) half(threshold time.Duration) bool {
+func (e Evidence) Half(threshold time.Duration) bool {
 	return !e.contended() && e.part() >= threshold/2
 }
 
@@ -338,7 +338,7 @@ func weigh(f Finding, e Evidence, threshold time.Duration) (Class, string) {
 			return IO, fmt.Sprintf("page faults: %d pages were read from disk as the task touched them", e.MajorFaults)
 		}
 		switch computed := e.computed(threshold); {
-		case c == CPU && !computed && e.half(threshold):
+		case c == CPU && !computed && e.Half(threshold):
 			return c, fmt.Sprintf("the task computes; it got %.0f%% of a processor because other processes have them", e.percent())
 		case !computed, c == Unknown && e.queued():
 			return e.others(f)
