@@ -24,8 +24,9 @@ type StallPlace struct {
 }
 
 // Stalls returns the places at which the loop was blocked since Run began, the one with the most
-// total time first. A place is a line and a class. The current stall counts with its duration so
-// far. A stall that was at several places counts at each of them. At most 100 places are kept. A
+// total time first. A place is a line and a class. Late wakes and turns of many steps at a line count
+// apart from steps at it. The current stall counts with its duration so far. A stall that was at several places counts at each of them. From the 33rd on they count
+// as one place without a line, of class StallUnknown. At most 100 places are kept. A
 // new place replaces the one with the least total time.
 //
 // Stalls can be called from any goroutine, also while the loop is blocked and after Run has

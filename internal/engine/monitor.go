@@ -74,6 +74,7 @@ type slowStep struct {
 	doubt   atomic.Bool // the first report waits for another look; the monitor reads it
 	queued  int         // other threads that wanted a processor at the last look
 	most    string      // the line that most of its rivals run
+	over    bool        // its end was handled
 	unseen  bool        // its stack was not captured because of the limit of captures
 	ready   int         // the maximum number of ready tasks and callbacks
 	late    int         // the maximum number of late timers

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,8 +22,11 @@ type phase struct {
 	muted   bool
 }
 
-// maxPhases bounds the phases of a stall. The time of further phases is added to the current one.
+// maxPhases bounds the phases of a stall. Those at further places are one phase, elsewhere.
 const maxPhases = 32
+
+// elsewhere is the key of the phase at further places. Its stack is empty, and its place has no line.
+const elsewhere = "elsewhere"
 
 // phaseKey identifies a phase by class and line. For a computation in the program's own code it
 // uses the function, as such a computation moves between lines.
@@ -53,12 +57,15 @@ func (s *slowStep) moveOn(elapsed time.Duration, e stall.Evidence) bool {
 		return false
 	}
 	computes := s.finding.Class == stall.CPU && now.finding.Class == stall.CPU
-	if computes && key != s.moving || len(s.phases) == maxPhases {
+	if computes && key != s.moving {
 		s.moving = key
 		now.took += since
 		return false
 	}
 	s.moving = ""
+	if len(s.phases) >= maxPhases && !slices.ContainsFunc(s.phases, func(p phase) bool { return p.key == key }) {
+		key, s.finding, s.stack = elsewhere, stall.Finding{}, ""
+	}
 	for i := range s.phases {
 		if p := &s.phases[i]; p.key == key { // the stall has returned to an earlier phase
 			s.phase = i
@@ -80,12 +87,12 @@ func (s *slowStep) ofPhase(e stall.Evidence) stall.Evidence {
 	return e
 }
 
-// phaseBegan returns when the current phase began.
-func (s *slowStep) phaseBegan() int64 {
-	if len(s.phases) == 0 {
-		return s.began
+// elsewhere returns the phase at further places, or nil.
+func (s *slowStep) elsewhere() *phase {
+	if len(s.phases) > maxPhases {
+		return &s.phases[maxPhases]
 	}
-	return s.began + int64(s.phases[s.phase].before.Elapsed)
+	return nil
 }
 
 // keep saves the finding, stack and place in the current phase.
@@ -105,7 +112,7 @@ func (s *slowStep) longest(elapsed time.Duration) time.Duration {
 	s.phases[s.phase].took += elapsed - s.looked
 	most, muted := &s.phases[0], true
 	for i := range s.phases {
-		if s.phases[i].took > most.took {
+		if s.phases[i].took > most.took && s.phases[i].key != elsewhere {
 			most = &s.phases[i]
 		}
 		muted = muted && s.phases[i].muted

@@ -35,11 +35,18 @@ type spot struct {
 
 // places are the places of a loop. Only the watch writes them.
 type places struct {
-	mu    sync.Mutex
-	all   map[string]*spot
-	open  *spot     // place of the current stall; nil: none
-	step  *slowStep // step of the current stall
-	since int64     // when the step reached open
+	mu     sync.Mutex
+	all    map[string]*spot
+	open   *spot     // place of the current stall; nil: none
+	step   *slowStep // step of the current stall
+	looked int64     // time of the last look at step
+	shares []share   // the time of step at its places at the last look
+}
+
+// A share is the time that a stall has spent at a place.
+type share struct {
+	place *spot
+	took  time.Duration
 }
 
 const (
@@ -47,13 +54,17 @@ const (
 	maxPlaceStack = 16 << 10
 )
 
-// enter counts a stall at its place.
+// enter counts a stall at its place. A late wake and a turn at a line are other places than a step at
+// it.
 func (ps *places) enter(r Stall) *spot {
 	place := short(r.Name)
 	if r.Finding.File != "" {
 		place = r.Finding.File + ":" + strconv.Itoa(r.Finding.Line)
 	}
 	key := r.Class.String() + " " + place
+	if r.step == nil {
+		key += " (" + r.Headline() + ")"
+	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.all[key]
@@ -79,11 +90,16 @@ func (ps *places) leave(p *spot) {
 	p.Count--
 }
 
-// evict removes the place with the least total time, except the open one.
+// holds reports whether the current stall was at the place.
+func (ps *places) holds(p *spot) bool {
+	return slices.ContainsFunc(ps.shares, func(part share) bool { return part.place == p })
+}
+
+// evict removes the place with the least total time, except those of the current stall.
 func (ps *places) evict() {
 	least := ""
 	for key, p := range ps.all {
-		if q := ps.all[least]; p != ps.open && (q == nil || cmp.Or(cmp.Compare(p.Total, q.Total), p.Last.Compare(q.Last)) < 0) {
+		if q := ps.all[least]; p != ps.open && !ps.holds(p) && (q == nil || cmp.Or(cmp.Compare(p.Total, q.Total), p.Last.Compare(q.Last)) < 0) {
 			least = key
 		}
 	}
@@ -109,11 +125,12 @@ func short(text string) string {
 	return strings.ToValidUTF8(strings.Clone(text[:mostText]), "") + "..."
 }
 
-// lasts records a look at the current stall, which has been at its place since the given time.
-func (ps *places) lasts(s *slowStep, r Stall, since int64) {
+// lasts records a look at the current stall.
+func (ps *places) lasts(s *slowStep, r Stall) {
+	shares := s.shares(s.looked)
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	ps.open, ps.step, ps.since = s.place, s, since
+	ps.open, ps.step, ps.looked, ps.shares = s.place, s, s.began+int64(s.looked), shares
 	s.place.note(r)
 }
 
@@ -121,27 +138,47 @@ func (ps *places) lasts(s *slowStep, r Stall, since int64) {
 func (ps *places) took(p *spot, d time.Duration) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	p.Total += d
-	p.Longest = max(p.Longest, d)
+	p.took(d)
 	p.Last = time.Now()
 }
 
-// ended adds the duration of a step that has ended to the places at which it was.
+// took adds the time that a stall has spent at the place.
+func (p *StallPlace) took(d time.Duration) {
+	p.Total += d
+	p.Longest = max(p.Longest, d)
+}
+
+// ended adds the duration of a step that has ended to the places at which it was. The step is then no
+// longer the current one.
 func (ps *places) ended(s *slowStep, elapsed time.Duration) {
-	for i := range s.phases {
-		if p := &s.phases[i]; p.place != nil {
-			ps.took(p.place, p.took)
-			elapsed -= p.took
-		}
-	}
-	if elapsed > 0 {
-		ps.took(s.place, elapsed)
-	}
+	shares := s.shares(elapsed)
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if ps.step == s {
-		ps.open, ps.step = nil, nil
+	for _, part := range shares {
+		part.place.took(part.took)
+		part.place.Last = time.Now()
 	}
+	if ps.step == s {
+		ps.open, ps.step, ps.shares = nil, nil, nil
+	}
+}
+
+// shares divides the duration of a step among its places. Two phases may have the same place.
+func (s *slowStep) shares(elapsed time.Duration) []share {
+	all := []share{{s.place, elapsed}}
+	for i := range s.phases {
+		p := &s.phases[i]
+		if p.place == nil || p.place == s.place {
+			continue
+		}
+		all[0].took -= p.took
+		if at := slices.IndexFunc(all, func(part share) bool { return part.place == p.place }); at >= 0 {
+			all[at].took += p.took
+			continue
+		}
+		all = append(all, share{p.place, p.took})
+	}
+	return all
 }
 
 // Places returns the places of stalls, the one with the most total time first. The current stall
@@ -155,14 +192,18 @@ func (l *Loop) Places() []StallPlace {
 			continue
 		}
 		place := p.StallPlace
-		if p == ps.open {
-			until := ps.step.ended.Load()
-			if until == 0 {
-				until = l.Elapsed()
+		for _, part := range ps.shares {
+			if part.place != p {
+				continue
 			}
-			d := max(0, time.Duration(until-ps.since))
-			place.Total += d
-			place.Longest = max(place.Longest, d)
+			if p == ps.open {
+				until := ps.step.ended.Load()
+				if until == 0 {
+					until = l.Elapsed()
+				}
+				part.took += max(0, time.Duration(until-ps.looked))
+			}
+			place.took(part.took)
 		}
 		all = append(all, place)
 	}

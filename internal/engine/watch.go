@@ -32,6 +32,8 @@ type watch struct {
 	turnBlame string        // blame of the last report of turn
 	left      int           // stalls that were not reported
 	leftTook  time.Duration // their total duration
+	open      *slowStep     // the step of the last look, until its end; nil: none
+	missing   int64         // lost news at which the end of open was checked
 	current   atomic.Pointer[Stall]
 	lasted    [stall.Classes]atomic.Pointer[histogram.Histogram] // durations of the stalls that have ended; nil: none
 }
@@ -104,26 +106,46 @@ func (w *watch) run() {
 	defer close(w.done)
 	for n := range w.news {
 		w.hear(n)
+		if lost := w.lost.Load(); lost != w.missing && len(w.news) == 0 {
+			w.missing = lost
+			w.endOpen()
+		}
 	}
+	w.endOpen()
 	w.sum()
 }
 
 func (w *watch) hear(n news) {
+	if w.open != n.step {
+		w.endOpen()
+	}
 	now := w.l.Elapsed()
 	switch s := n.step; {
 	case n.class != stall.Unknown:
 		w.oddity(n, now)
 	case n.ended:
-		w.current.Store(nil)
 		w.end(n, now)
 	case s.ended.Load() == 0: // otherwise the news of its end follows
 		w.during(n, now)
 	}
 }
 
+// endOpen ends the open step if it has ended and the news of that were lost. The evidence is that of
+// the last look.
+func (w *watch) endOpen() {
+	s := w.open
+	if s == nil {
+		return
+	}
+	if at := s.ended.Load(); at != 0 {
+		w.end(news{step: s, elapsed: time.Duration(at - s.began), ended: true, evidence: s.evidence}, w.l.Elapsed())
+	}
+}
+
 // during handles news of a step that still runs.
 func (w *watch) during(n news, now int64) {
 	s := n.step
+	w.open = s
 	if w.mayCapture(now, s.stack == "") || n.elapsed/8 >= w.l.cfg.StallThreshold {
 		s.unseen = false
 		if trace, alone := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
@@ -138,7 +160,10 @@ func (w *watch) during(n news, now int64) {
 	}
 	moved := s.moveOn(n.elapsed, n.evidence)
 	r := w.report(n)
-	if r.Class == stall.Unknown {
+	switch {
+	case s.phase == maxPhases:
+		r.Class, r.Blame, r.Advice = stall.Unknown, fmt.Sprintf("the step was at more than %d places; the time at further ones is counted together", maxPhases), ""
+	case r.Class == stall.Unknown:
 		r.Blame = "its stack was not found"
 	}
 	w.current.Store(&r)
@@ -159,7 +184,7 @@ func (w *watch) during(n news, now int64) {
 		s.muted = false
 	}
 	s.keep()
-	w.places.lasts(s, r, s.phaseBegan())
+	w.places.lasts(s, r)
 	if !s.muted && (moved || due || !n.look) {
 		w.emit(r, s, now)
 	}
@@ -168,10 +193,19 @@ func (w *watch) during(n news, now int64) {
 // end handles news of the end of a slow step.
 func (w *watch) end(n news, now int64) {
 	s := n.step
+	if s.over { // the watch has found its end itself
+		return
+	}
+	s.over = true
+	w.open = nil
+	w.current.Store(nil)
 	most := s.longest(n.elapsed)
 	r := w.report(n)
 	if r.AtPlace = most; most > 0 {
 		r.Blame = fmt.Sprintf("%v of %v%s%s", round(most), round(n.elapsed), spentHere, r.Blame)
+	}
+	if p := s.elsewhere(); p != nil {
+		r.Blame += fmt.Sprintf("; %v were spent at further places, which are counted together", round(p.took))
 	}
 	if s.place == nil {
 		w.enter(s, r, now)
