@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
@@ -91,7 +92,7 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.
 		switch len(found) {
 		case 0:
 		case 1:
-			trace := traceOf(found[0])
+			trace := stall.TraceOf(found[0])
 			return &trace, others == 1
 		default:
 			return nil, false // ambiguous: one may belong to another loop
@@ -216,17 +217,6 @@ func entryOf(pc uintptr) uintptr {
 	return 0
 }
 
-func traceOf(pcs []uintptr) stall.Trace {
-	var t stall.Trace
-	frames := runtime.CallersFrames(pcs)
-	for more := true; more; {
-		var f runtime.Frame
-		f, more = frames.Next()
-		t.Frames = append(t.Frames, stall.Frame{Func: f.Function, File: f.File, Line: f.Line})
-	}
-	return t
-}
-
 // printed finds the stack in the output of runtime.Stack. It returns "" if it does not find it.
 func (l *Loop) printed(r *runner) string {
 	buf := make([]byte, 1<<20)
@@ -253,7 +243,7 @@ func cut(t stall.Trace) stall.Trace {
 			break
 		}
 	}
-	for n := len(t.Frames); n > 0 && !t.Frames[n-1].User() && ownFunction(t.Frames[n-1].Func, t.Frames[n-1].File); n-- {
+	for n := len(t.Frames); n > 0 && !t.Frames[n-1].User() && callsite.Own(t.Frames[n-1].Func, t.Frames[n-1].File); n-- {
 		t.Frames = t.Frames[:n-1]
 	}
 	return t

@@ -5,8 +5,10 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/histogram"
+	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
 // A debugger is what a loop in debug mode has: it keeps, for each task, how long its
@@ -25,7 +27,7 @@ type debugger struct {
 	begun   int64 // when the step, or what else is going on, began
 	calling bool  // that is a callback
 	history history
-	sites   map[uintptr]finder // of program counters: what was found at each
+	sites   map[uintptr]callsite.Finder // of program counters: what was found at each
 	steps   histogram.Histogram
 }
 
@@ -44,7 +46,7 @@ type TaskStats struct {
 }
 
 func newDebugger(l *Loop) *debugger {
-	return &debugger{l: l, sites: map[uintptr]finder{}}
+	return &debugger{l: l, sites: map[uintptr]callsite.Finder{}}
 }
 
 // created is told of a new task, in the goroutine that creates it.
@@ -56,10 +58,10 @@ func (d *debugger) created(t *Task) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.find(e.stack)
-	if !s.user {
-		s.at = t.completion.created.String()
+	if !s.User {
+		s.At = t.completion.created.String()
 	}
-	d.history.add(event{what: taskCreated, at: now, task: t.id, name: t.Name(), site: s.at})
+	d.history.add(event{what: taskCreated, at: now, task: t.id, name: t.Name(), site: s.At})
 }
 
 // begin is told that the root begins to run something.
@@ -140,27 +142,27 @@ func (d *debugger) turn(ready int) {
 func (d *debugger) caller() string {
 	const own = 4 // Callers, caller, ended, pick
 	var few [6]uintptr
-	if s := d.find(few[:runtime.Callers(own, few[:])]); s.user {
-		return s.at
+	if s := d.find(few[:runtime.Callers(own, few[:])]); s.User {
+		return s.At
 	}
 	var more [32]uintptr
-	return d.find(more[:runtime.Callers(own, more[:])]).at
+	return d.find(more[:runtime.Callers(own, more[:])]).At
 }
 
 // find looks for the user's line in the stack.
-func (d *debugger) find(stack []uintptr) (found finder) {
+func (d *debugger) find(stack []uintptr) (found callsite.Finder) {
 	for _, pc := range stack {
 		s, known := d.sites[pc]
 		if !known {
-			for _, f := range traceOf([]uintptr{pc}).Frames { // several, if it is in what was inlined
-				s.look(f)
+			for _, f := range stall.TraceOf([]uintptr{pc}).Frames { // several, if it is in what was inlined
+				s.Look(f)
 			}
 			d.sites[pc] = s
 		}
-		if s.user {
+		if s.User {
 			return s
 		}
-		found.at = cmp.Or(found.at, s.at)
+		found.At = cmp.Or(found.At, s.At)
 	}
 	return found
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
@@ -325,9 +326,9 @@ func (t *Task) runsElsewhere(trace string) bool {
 
 // userSite finds the user's line in a goroutine's trace.
 func userSite(trace string) string {
-	var s finder
+	var s callsite.Finder
 	for _, f := range stall.Parse(trace).Frames {
-		s.look(f)
+		s.Look(f)
 	}
-	return s.at
+	return s.At
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"weak"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
@@ -200,4 +201,4 @@ func (f *failure) unhandled() Unhandled {
 	return Unhandled{Task: f.task.Value(), Name: f.name, Created: f.site(), Err: f.err}
 }
 
-func (f *failure) site() string { return createdAt(f.created, f.stack) }
+func (f *failure) site() string { return callsite.Created(f.created, f.stack) }

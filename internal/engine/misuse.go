@@ -1,15 +1,11 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"log/slog"
-	"runtime"
-	"strconv"
-	"strings"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
-	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
 // mismatch says why the calling goroutine cannot suspend a task of l, whose
@@ -81,67 +77,5 @@ const PassOn = "pass on the ctx of the coroutine"
 // reportIgnoring logs, once, that a task goes on awaiting with a cancelled ctx.
 func (l *Loop) reportIgnoring(t *Task) {
 	l.log(slog.LevelWarn, "asyncio: the task ignores its cancellation", "task", t.Name(), "created", t.Created(),
-		"awaits", refusalsReported, "at", userLine())
+		"awaits", refusalsReported, "at", callsite.UserLine())
 }
-
-// A finder looks through a stack, from the innermost frame on, for the line of the
-// user's: failing that, the first that is neither the engine's nor the runtime's.
-type finder struct {
-	at   string // as file:line; "" if there is none
-	user bool   // it is the user's, and the search is over
-}
-
-func (s *finder) look(f stall.Frame) {
-	if s.user || f.Func == "" || strings.HasPrefix(f.Func, "iter.Pull") || strings.HasPrefix(f.Func, "runtime.") || ownFunction(f.Func, f.File) {
-		return
-	}
-	if s.user = f.User(); s.user || s.at == "" {
-		s.at = f.File + ":" + strconv.Itoa(f.Line)
-	}
-}
-
-// userLine finds the user's line on the calling goroutine's stack.
-func userLine() string {
-	var s finder
-	for _, f := range traceOf(coro.Stack()).Frames {
-		s.look(f)
-	}
-	return cmp.Or(s.at, "unknown")
-}
-
-// createdAt prints the lines of a stack that are the user's or, if there are none, the
-// site.
-func createdAt(site coro.Site, stack []uintptr) string {
-	var lines []string
-	if len(stack) > 0 {
-		for _, f := range traceOf(stack).Frames {
-			var s finder
-			if s.look(f); s.user {
-				lines = append(lines, s.at)
-			}
-		}
-	}
-	if lines == nil {
-		return site.String()
-	}
-	return strings.Join(lines, " < ")
-}
-
-// ownFunction reports whether a function is the library's, tests excepted.
-func ownFunction(name, file string) bool {
-	const module = "github.com/asyncio-go/asyncio"
-	if strings.HasSuffix(file, "_test.go") {
-		return false
-	}
-	if base, ok := strings.CutPrefix(file, folder); ok && !strings.Contains(base, "/") {
-		return true // inlined into a function of the user's, such as the iterator of Queue.All
-	}
-	rest, ok := strings.CutPrefix(name, module)
-	return ok && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "/internal/engine.") || strings.HasPrefix(rest, "/internal/coro."))
-}
-
-// folder is where the source of package asyncio was when it was compiled.
-var folder = func() string {
-	_, file, _, _ := runtime.Caller(0)
-	return strings.TrimSuffix(file, "internal/engine/misuse.go")
-}()

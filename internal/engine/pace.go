@@ -170,7 +170,7 @@ func (l *Loop) tellOf(class stall.Class, now, took int64, blame string) {
 	if class != stall.LateTimer {
 		n.step = &slowStep{task: l.Current(), calling: l.calling, runner: l.cur.Load(), began: now - took}
 		if class == stall.Spinner { // the task runs this call
-			trace := cut(traceOf(coro.Stack()))
+			trace := cut(stall.TraceOf(coro.Stack()))
 			n.step.stack, n.step.finding = trace.String(), trace.Classify()
 		}
 		if class == stall.ManySteps {

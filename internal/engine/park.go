@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
@@ -170,7 +171,7 @@ func (l *Loop) refuse(r *runner, err error) error {
 		case r.refused == refusalsReported:
 			l.reportIgnoring(t)
 		case r.refused == refusalsGivenUp && l.cfg.Virtual:
-			l.cfg.OnIgnoredCancel(t, userLine())
+			l.cfg.OnIgnoredCancel(t, callsite.UserLine())
 			runtime.Goexit() // virtual time stands still while it runs: it would never end
 		}
 	}

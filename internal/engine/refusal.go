@@ -3,8 +3,8 @@ package engine
 import (
 	"errors"
 	"runtime"
-	"slices"
-	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/callsite"
 )
 
 // What is wrong with a call that is refused, and what to do instead (S19, S20).
@@ -69,85 +69,10 @@ func (m *misuse) Unwrap() error { return m.kind }
 func (m *misuse) Error() string {
 	pkg, call := "asyncio", m.call
 	if call == "" {
-		pkg, call = publicCall(m.stack[:])
+		pkg, call = callsite.PublicCall(m.stack[:])
 	}
 	if call == "" {
 		return "asyncio: " + m.what
 	}
 	return pkg + ": " + call + ": " + m.what
 }
-
-// publicCall finds the exported function or method of the library that the user has
-// called: the outermost one, of the frames before the first that is not the library's.
-func publicCall(stack []uintptr) (pkg, call string) {
-	pkg = "asyncio"
-	if n := slices.Index(stack, 0); n >= 0 {
-		stack = stack[:n]
-	}
-	if len(stack) == 0 {
-		return pkg, ""
-	}
-	frames := runtime.CallersFrames(stack)
-	for {
-		f, more := frames.Next()
-		path, name, ok := libraryFunction(f.Function, f.File)
-		if !ok {
-			return pkg, call
-		}
-		if exported := exportedName(name); exported != "" && !strings.Contains(path, "/internal/") {
-			pkg, call = path[strings.LastIndexByte(path, '/')+1:], exported
-		}
-		if !more {
-			return pkg, call
-		}
-	}
-}
-
-// libraryFunction splits the name of a function of the library, tests and programs
-// excepted, into the path of its package and its name there.
-func libraryFunction(function, file string) (path, name string, ok bool) {
-	const module = "github.com/asyncio-go/asyncio"
-	rest, ok := strings.CutPrefix(function, module)
-	if !ok || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(rest, "/examples/") || strings.HasPrefix(rest, "/cmd/") {
-		return "", "", false
-	}
-	dot := strings.IndexByte(rest, '.')
-	if dot < 0 {
-		return "", "", false
-	}
-	return module + rest[:dot], rest[dot+1:], true
-}
-
-// exportedName returns a function's name as users write it, Queue.Put for
-// (*queue[...]).Put, or "" for one that is not exported. A function literal has the name
-// of the function that contains it.
-func exportedName(name string) string {
-	for { // without type arguments
-		open := strings.IndexByte(name, '[')
-		if open < 0 {
-			break
-		}
-		end := strings.LastIndexByte(name, ']')
-		if end < open {
-			return ""
-		}
-		name = name[:open] + name[end+1:]
-	}
-	parts := strings.Split(name, ".")
-	receiver := strings.Trim(parts[0], "(*)")
-	if receiver == "queue" { // embedded in the exported ones
-		receiver = "Queue"
-	}
-	if !isExported(receiver) {
-		return ""
-	}
-	if len(parts) == 1 || strings.HasPrefix(parts[1], "func") { // a function, or a literal in it
-		return receiver
-	}
-	if !isExported(parts[1]) {
-		return ""
-	}
-	return receiver + "." + strings.TrimSuffix(parts[1], "-fm")
-}
-
-func isExported(name string) bool { return name != "" && name[0] >= 'A' && name[0] <= 'Z' }

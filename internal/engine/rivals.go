@@ -42,7 +42,7 @@ func (l *Loop) rivals() (most stall.Frame, ok bool) {
 	}
 	funcs, lines := map[string]int{}, map[stall.Frame]int{}
 	for key, n := range alike {
-		f := traceOf(slices.DeleteFunc(key[:], func(pc uintptr) bool { return pc == 0 })).Classify()
+		f := stall.TraceOf(slices.DeleteFunc(key[:], func(pc uintptr) bool { return pc == 0 })).Classify()
 		if !f.User() || f.Class != stall.CPU && f.Class != stall.GC {
 			continue
 		}

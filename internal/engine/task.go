@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 
+	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
@@ -67,7 +68,7 @@ func (t *Task) Created() string {
 	if e := t.node.ext.Load(); e != nil {
 		stack = e.stack
 	}
-	return createdAt(t.completion.created, stack)
+	return callsite.Created(t.completion.created, stack)
 }
 
 // Completion returns the task's end.

@@ -50,6 +50,18 @@ func Parse(text string) Trace {
 	return t
 }
 
+// TraceOf returns the stack with the given program counters, as runtime.Callers returns them.
+func TraceOf(pcs []uintptr) Trace {
+	var t Trace
+	frames := runtime.CallersFrames(pcs)
+	for more := true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		t.Frames = append(t.Frames, Frame{Func: f.Function, File: f.File, Line: f.Line})
+	}
+	return t
+}
+
 // stateOf returns the state in "goroutine 7 gp=0x1 m=nil [chan receive, 2 minutes]:". In the
 // brackets it may be followed by a duration, and by (durable) in a testing/synctest bubble. With
 // GODEBUG=tracebacklabels=1 Go 1.26 prints the labels there, Go 1.27 after the brackets.
