@@ -11,13 +11,12 @@ import (
 	"sync"
 )
 
-// parcel is what gob sends: in a struct a nil pointer or an empty struct may be
-// the whole value.
-type parcel[T any] struct{ V T }
+// A gobValue is the struct that gob encodes. Gob cannot encode a nil pointer or an empty struct
+// outside of a struct.
+type gobValue[T any] struct{ V T }
 
-// scalar reports whether values of the type are numbers or booleans, which are sent
-// without gob: it describes its types anew in each message, which costs more than a
-// call.
+// scalar reports whether values of the kind are numbers or booleans. They are encoded without gob,
+// which describes the type in each message. That would take longer than the call.
 func scalar(k reflect.Kind) bool {
 	return k >= reflect.Bool && k <= reflect.Float64
 }
@@ -65,14 +64,14 @@ func decodeScalar(r reflect.Value, b []byte) error {
 		n = 0
 	}
 	if n != len(b) || n == 0 {
-		return fmt.Errorf("%q is no %s", b, r.Type())
+		return fmt.Errorf("%q is not an encoded %s", b, r.Type())
 	}
 	return nil
 }
 
-// encode makes bytes of v. Strings and byte slices are sent as they are; the
-// bytes of a slice are those of v itself unless a copy is asked for. A method of the
-// user's that panics or ends its goroutine is an error.
+// encode encodes v. Strings and byte slices are not changed. For a byte slice the result shares
+// memory with v, unless copied is true. A panic or a runtime.Goexit in a method of v is returned
+// as an error.
 func encode[T any](v T, copied bool) ([]byte, error) {
 	if isRaw[T]() {
 		switch r := reflect.ValueOf(v); {
@@ -88,11 +87,12 @@ func encode[T any](v T, copied bool) ([]byte, error) {
 		return encodeScalar(reflect.ValueOf(v)), nil
 	}
 	var b bytes.Buffer
-	err := guardMethods[T](func() error { return gob.NewEncoder(&b).Encode(&parcel[T]{v}) })
+	err := guardMethods[T](func() error { return gob.NewEncoder(&b).Encode(&gobValue[T]{v}) })
 	return b.Bytes(), err
 }
 
-// decode is the inverse of encode, also in that. The result may share memory with b.
+// decode is the inverse of encode. The result may share memory with b. A panic or a runtime.Goexit
+// in a method of T is returned as an error.
 func decode[T any](b []byte) (v T, err error) {
 	if isRaw[T]() {
 		r := reflect.ValueOf(&v).Elem()
@@ -107,13 +107,14 @@ func decode[T any](b []byte) (v T, err error) {
 		err = decodeScalar(reflect.ValueOf(&v).Elem(), b)
 		return v, err
 	}
-	var p parcel[T]
+	var p gobValue[T]
 	err = guardMethods[T](func() error { return gob.NewDecoder(bytes.NewReader(b)).Decode(&p) })
 	return p.V, err
 }
 
-// guardMethods calls fn and makes errors of panics and of what methods of T do that are
-// the user's. Without any, fn stays in its goroutine, where the stall watch sees it.
+// guardMethods calls fn, and converts a panic and a runtime.Goexit to an error. If T has methods of
+// the user, fn runs in a new goroutine. Otherwise it runs in the goroutine of the caller, where the
+// stall watch can attribute it to the task.
 func guardMethods[T any](fn func() error) (err error) {
 	t := reflect.TypeFor[T]()
 	own, known := ownMethods.Load(t)
@@ -128,10 +129,11 @@ func guardMethods[T any](fn func() error) (err error) {
 	return err
 }
 
-var ownMethods sync.Map // hasOwnMethods of types that were encoded or decoded
+var ownMethods sync.Map // caches hasOwnMethods by reflect.Type
 
 func isScalar[T any]() bool { return scalar(reflect.TypeFor[T]().Kind()) }
 
+// isRaw reports whether values of T are strings or byte slices, which are sent without encoding.
 func isRaw[T any]() bool {
 	t := reflect.TypeFor[T]()
 	return t.Kind() == reflect.String || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func scalarTravels[T comparable](t *testing.T, values ...T) {
+func checkScalar[T comparable](t *testing.T, values ...T) {
 	t.Helper()
 	for _, v := range values {
 		b, err := encode(v, false)
@@ -13,34 +13,34 @@ func scalarTravels[T comparable](t *testing.T, values ...T) {
 			t.Errorf("%T %v: %v", v, v, err)
 		}
 		if got, err := decode[T](b); got != v || err != nil {
-			t.Errorf("%T %v arrived as %v, %v", v, v, got, err)
+			t.Errorf("%T %v decoded as %v, %v", v, v, got, err)
 		}
 		if _, err := decode[T](append(b, 0)); err == nil {
-			t.Errorf("%T %v with a byte too many was accepted", v, v)
+			t.Errorf("%T %v with an extra byte was accepted", v, v)
 		}
 		if _, err := decode[T](nil); err == nil {
-			t.Errorf("nothing was accepted as a %T", v)
+			t.Errorf("no bytes were accepted as a %T", v)
 		}
 	}
 }
 
 type celsius float32
 
-func TestScalarsTravelWithoutGob(t *testing.T) {
-	scalarTravels(t, 0, 1, -1, math.MaxInt, math.MinInt)
-	scalarTravels[int8](t, math.MinInt8, math.MaxInt8)
-	scalarTravels[uint64](t, 0, math.MaxUint64)
-	scalarTravels(t, 0, math.Inf(-1), math.SmallestNonzeroFloat64)
-	scalarTravels[celsius](t, -273.15, math.MaxFloat32)
-	scalarTravels(t, true, false)
+func TestEncodeScalar(t *testing.T) {
+	checkScalar(t, 0, 1, -1, math.MaxInt, math.MinInt)
+	checkScalar[int8](t, math.MinInt8, math.MaxInt8)
+	checkScalar[uint64](t, 0, math.MaxUint64)
+	checkScalar(t, 0, math.Inf(-1), math.SmallestNonzeroFloat64)
+	checkScalar[celsius](t, -273.15, math.MaxFloat32)
+	checkScalar(t, true, false)
 	if b, _ := encode(math.NaN(), false); b != nil {
 		if got, err := decode[float64](b); !math.IsNaN(got) || err != nil {
-			t.Errorf("NaN arrived as %v, %v", got, err)
+			t.Errorf("NaN decoded as %v, %v", got, err)
 		}
 	}
 }
 
-func TestScalarsThatDoNotFitAreRefused(t *testing.T) {
+func TestDecodeScalar_Overflow(t *testing.T) {
 	b, _ := encode(300, false)
 	if v, err := decode[int8](b); err == nil {
 		t.Errorf("300 was accepted as the int8 %d", v)

@@ -8,8 +8,8 @@ import (
 	"runtime"
 )
 
-// travels reports what of T would not arrive on the other side.
-func travels[T any]() error {
+// checkSendable returns an error if a part of a T would be lost on the way to another process.
+func checkSendable[T any]() error {
 	if isRaw[T]() || isScalar[T]() {
 		return nil
 	}
@@ -17,13 +17,13 @@ func travels[T any]() error {
 	return checkType(t, t.String(), map[reflect.Type]bool{})
 }
 
-// checkType walks the type. path is how a user would write the way to it.
+// checkType checks the type and its parts. path is the Go expression of the part, for errors.
 func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	if seen[t] {
 		return nil
 	}
 	seen[t] = true
-	if own, err := travelsByItself(t, path, seen); own || err != nil {
+	if own, err := encodesItself(t, path, seen); own || err != nil {
 		return err
 	}
 	switch t.Kind() {
@@ -43,7 +43,7 @@ func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 			case f.Name == "_":
 				blank++
 			case !f.IsExported():
-				return fmt.Errorf("%s.%s (%s) is not exported, so that it would be dropped on the way to another process: export it, or give %s the methods GobEncode and GobDecode", path, f.Name, f.Type, t)
+				return fmt.Errorf("%s.%s (%s) is not exported and cannot be sent to another process; export it, or add the methods GobEncode and GobDecode to %s", path, f.Name, f.Type, t)
 			default:
 				if err := checkType(f.Type, path+"."+f.Name, seen); err != nil {
 					return err
@@ -51,17 +51,17 @@ func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 			}
 		}
 		if blank > 0 && blank == t.NumField() {
-			return fmt.Errorf("%s (%s) has nothing but blank fields, which encoding/gob refuses", path, t)
+			return fmt.Errorf("%s (%s) has only blank fields, which encoding/gob cannot encode", path, t)
 		}
 	}
 	return nil
 }
 
-// travelsByItself reports whether the type brings its own encoding. The halves
-// must come together, and encode the whole of it.
-func travelsByItself(t reflect.Type, path string, seen map[reflect.Type]bool) (bool, error) {
+// encodesItself reports whether the type has both methods of an encoding. It returns an error for
+// one method alone, and for methods of an embedded field that leave out other fields.
+func encodesItself(t reflect.Type, path string, seen map[reflect.Type]bool) (bool, error) {
 	if t.Kind() == reflect.Interface {
-		return true, nil // known when a value is there
+		return true, nil // depends on the value
 	}
 	for _, m := range ownEncodings {
 		encodes, decodes := m.encodes(t), m.decodes(t)
@@ -69,16 +69,16 @@ func travelsByItself(t reflect.Type, path string, seen map[reflect.Type]bool) (b
 		case encodes && decodes:
 			return true, m.checkEmbedded(t, path, seen)
 		case encodes:
-			return false, fmt.Errorf("%s (%s) can be encoded but has no method %s", path, t, m.decoder)
+			return false, fmt.Errorf("%s (%s) has the method %s, but not %s", path, t, m.encoder, m.decoder)
 		case decodes:
-			return false, fmt.Errorf("%s (%s) can be decoded but has no method %s", path, t, m.encoder)
+			return false, fmt.Errorf("%s (%s) has the method %s, but not %s", path, t, m.decoder, m.encoder)
 		}
 	}
 	return false, nil
 }
 
-// hasOwnMethods reports whether encoding or decoding a value of the type may call methods
-// that are not the standard library's. Of an interface it is not known.
+// hasOwnMethods reports whether encoding or decoding a value of the type may call methods outside
+// of the standard library. It returns true for an interface.
 func hasOwnMethods(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if seen[t] {
 		return false
@@ -118,16 +118,15 @@ func ofStandardLibrary(t reflect.Type) bool {
 	return false
 }
 
-// An ownEncoding is a pair of methods that encoding/gob calls in place of its own
-// encoding.
+// An ownEncoding is a pair of methods that encoding/gob calls instead of its own encoding.
 type ownEncoding struct {
 	encodes, decodes func(t reflect.Type) bool
 	encoder, decoder string
 	methods          func(t reflect.Type) [2]reflect.Method
 }
 
-// In gob's order. The names in the calls of MethodByName must be constants: a variable
-// would have the linker keep every method of the program.
+// ownEncodings has the order in which gob checks them. The arguments of MethodByName must be
+// constants: with a variable the linker keeps every method of the program.
 var ownEncodings = []ownEncoding{
 	{implements[gob.GobEncoder], implements[gob.GobDecoder], "GobEncode", "GobDecode", func(t reflect.Type) (m [2]reflect.Method) {
 		m[0], _ = t.MethodByName("GobEncode")
@@ -146,8 +145,8 @@ func implements[I any](t reflect.Type) bool {
 	return t.Implements(i) || reflect.PointerTo(t).Implements(i)
 }
 
-// checkEmbedded refuses a struct that has one of the methods only because a type that
-// it embeds has it: that leaves out the other fields.
+// checkEmbedded returns an error for a struct that has one of the methods only from an embedded
+// field, and has other fields. The method leaves these out.
 func (m *ownEncoding) checkEmbedded(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -167,8 +166,8 @@ func (m *ownEncoding) checkEmbedded(t reflect.Type, path string, seen map[reflec
 			}
 			for other := range t.Fields() {
 				if other.Name != "_" && other.Name != f.Name {
-					return fmt.Errorf("%s.%s (%s) would be dropped on the way to another process, because %s has its method %s from the embedded %s: give %s a name, or %s the methods %s and %s of its own",
-						path, other.Name, other.Type, t, name, f.Name, f.Name, t, m.encoder, m.decoder)
+					return fmt.Errorf("%s.%s (%s) cannot be sent to another process, because the method %s of the embedded %s leaves it out; name the field %s, or add the methods %s and %s to %s",
+						path, other.Name, other.Type, name, f.Name, f.Name, m.encoder, m.decoder, t)
 				}
 			}
 			return checkType(f.Type, path+"."+f.Name, seen)
@@ -177,7 +176,7 @@ func (m *ownEncoding) checkEmbedded(t reflect.Type, path string, seen map[reflec
 	return nil
 }
 
-// either returns the method of values, or else that of pointers.
+// either returns the method of the value type if it has one, and otherwise that of the pointer type.
 func either(value, pointer reflect.Method) reflect.Method {
 	if value.Func.IsValid() {
 		return value
@@ -185,8 +184,8 @@ func either(value, pointer reflect.Method) reflect.Method {
 	return pointer
 }
 
-// isPromoted reports whether the method is what the compiler made to call that of an
-// embedded field, and not written for the type.
+// isPromoted reports whether the method is the compiler's wrapper of the method inner of an embedded
+// field.
 func isPromoted(method, inner reflect.Method) bool {
 	if !method.Func.IsValid() {
 		return false

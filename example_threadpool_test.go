@@ -88,6 +88,6 @@ func ExampleThreadPool_Close() {
 		log.Fatal(err)
 	}
 	// Output:
-	// asyncio: ThreadPool.Close: 1 functions still run, and were cancelled: context deadline exceeded
+	// asyncio: ThreadPool.Close: 1 functions were cancelled and still run: context deadline exceeded
 	// true
 }

@@ -12,65 +12,65 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// An Executor runs registered functions somewhere: a ThreadPool in goroutines, a
-// procpool.Pool in processes. Package executortest holds an implementation
-// against this contract.
+// An Executor runs registered functions: a ThreadPool in goroutines, a procpool.Pool in
+// processes. Package executortest tests an implementation against this contract.
 type Executor interface {
-	// Local reports whether the function runs in this process, so that argument
-	// and result are passed as they are. It always returns the same.
+	// Local reports whether functions run in this process. Arguments and results are
+	// then passed without encoding. Local always returns the same value.
 	Local() bool
-	// Start accepts a call. It runs in the calling task and may suspend it until
-	// there is room; it never blocks the loop. After nil the executor calls Finish
-	// exactly once, also when the call's Context ends: at once if the function has
-	// not begun, and otherwise when it has returned or was killed. After an error it
-	// never does. It returns ctx.Err() if ctx is cancelled while it waits, and
-	// ErrExecutorClosed after Close.
+	// Start accepts a call. It runs in the calling task and may suspend it until there is
+	// capacity. It must not block the loop. If Start returns nil, the executor must call
+	// Finish exactly once, also when the call's Context ends: at once if the function has
+	// not begun, otherwise when it has returned or was killed. If Start returns an error,
+	// the executor must not call Finish. Start returns ctx.Err() if ctx is cancelled while
+	// it waits, and ErrExecutorClosed after Close.
 	Start(ctx context.Context, c *Call) error
-	// Close refuses new calls and returns when those accepted have finished. If ctx
-	// ends first it cancels them, ends what can be ended by force, and returns an
-	// error that names what had to be. It may be called in a task, which is
-	// suspended, or in a goroutine of no loop. A second call waits for the same.
+	// Close refuses new calls, and returns when the accepted calls have finished. If ctx
+	// ends first, it cancels them, ends by force those that it can, and returns an error
+	// that names the functions ended by force. In a task it suspends the task, in another
+	// goroutine it blocks. A second call waits as well.
 	Close(ctx context.Context) error
 }
 
-// A Call is one call of a registered function, as its Executor sees it. The
-// methods may be called from any goroutine.
+// A Call is one call of a registered function. An Executor gets it by Start. Its methods may
+// be called from any goroutine.
 type Call struct {
-	number   uint64 // among the calls of this process
+	number   uint64 // unique in this process
 	name     string
-	off      engine.OffLoop // of the waiter's context
+	off      engine.OffLoop // hides the loop of the waiter's context
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	arg      []byte
-	local    func(ctx context.Context) error // nil: not local
+	local    func(ctx context.Context) error // calls the function; nil: the executor is not local
 	progress func(done, total int64, note string)
 	finished atomic.Bool
-	left     bool // by its waiter; owned by the loop
+	left     bool // the waiter has left; owned by the loop
 	done     engine.Completion
 	result   []byte
 	where    atomic.Pointer[string]
 }
 
-// ID returns a text that no other call has, in any process.
+// ID returns the ID of the call. No other call in any process has the same ID.
 func (c *Call) ID() string { return callPrefix + "-" + strconv.FormatUint(c.number, 10) }
 
-// Func returns the name of the function, for Execute. A call that Map makes for
-// several elements has a name that Register does not accept; Execute knows it.
+// Func returns the name of the function, for Execute. If Map calls the function for a chunk of
+// several elements, the name ends in "[]".
 func (c *Call) Func() string { return c.name }
 
-// Context returns a context without a loop that ends when the waiter leaves, with
-// the waiter's values, deadline and cause. The function's ctx derives from it.
+// Context returns a context without a loop, with the values, deadline and cause of the
+// caller's ctx. It ends when that ctx ends, or when the call has returned. The executor
+// derives the ctx of the function from it.
 func (c *Call) Context() context.Context { return c.ctx }
 
-// Arg returns the encoded argument; nil for a local executor. It must not be
-// changed.
+// Arg returns the encoded argument, or nil for a local executor. The executor must not change
+// it.
 func (c *Call) Arg() []byte { return c.arg }
 
-// Run runs the function in the calling goroutine, and then calls Finish. Only for
-// a local executor. A panic of the function becomes a *PanicError.
+// Run calls the function in the calling goroutine, and then calls Finish. Only a local executor
+// may call it. A panic of the function becomes a *PanicError.
 func (c *Call) Run(ctx context.Context) {
 	if c.local == nil {
-		c.Finish(nil, fmt.Errorf("asyncio: Call.Run of %q: its executor is not local; use Execute", c.name))
+		c.Finish(nil, fmt.Errorf("asyncio: Call.Run of %q: the executor must be local; use Execute", c.name))
 		return
 	}
 	if c.progress == nil {
@@ -84,11 +84,11 @@ func (c *Call) Run(ctx context.Context) {
 	})
 }
 
-// Started says to whom the call was given: "worker 3 (pid 4711)". Where returns it. An
-// executor that takes the call back says "".
+// Started sets the text that Where returns, such as "worker 3 (pid 4711)". An executor that
+// queues the call again passes "".
 func (c *Call) Started(where string) { c.where.Store(&where) }
 
-// Where returns what Started said last, empty before.
+// Where returns the text of the last Started, or an empty string.
 func (c *Call) Where() string {
 	if p := c.where.Load(); p != nil {
 		return *p
@@ -96,21 +96,20 @@ func (c *Call) Where() string {
 	return ""
 }
 
-// Progress passes on what the function told by calling Progress. Those that come
-// before Finish are given to the caller's OnProgress in order, those after it are
-// dropped.
+// Progress passes a progress report of the function to the caller's OnProgress. The reports
+// arrive in order. Reports after Finish are dropped.
 func (c *Call) Progress(done, total int64, note string) {
 	if c.progress != nil && !c.finished.Load() {
 		c.done.Loop().Post(func() {
-			if !c.left { // it raced with Finish
+			if !c.left { // the waiter leaves after Finish
 				c.progress(done, total, note)
 			}
 		}, 0)
 	}
 }
 
-// Finish ends the call with the encoded result or an error. The first call wins
-// and returns true, others do nothing.
+// Finish ends the call with the encoded result or an error, and returns true. Further calls do
+// nothing and return false.
 func (c *Call) Finish(result []byte, err error) bool {
 	if !c.done.Claim() {
 		return false
@@ -121,7 +120,7 @@ func (c *Call) Finish(result []byte, err error) bool {
 	return true
 }
 
-// await hands the call to the executor and suspends the task until it is finished.
+// await passes the call to the executor and suspends the task until the call is finished.
 func (c *Call) await(ctx context.Context, exec Executor) error {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
@@ -152,13 +151,13 @@ func newCall(name string, progress func(done, total int64, note string)) *Call {
 	return &Call{number: callCount.Add(1), name: name, progress: progress}
 }
 
-// each calls run for every number from i to n, one after the other, and hands its
-// error to set, as guarded does; after a Goexit the goroutine still ends, when all
-// have been run.
+// each calls run for the numbers from i to n-1, one after the other, and passes each error to
+// set, as guarded does. After a runtime.Goexit it runs the rest in another goroutine, and then
+// its own goroutine ends.
 func each(i, n int, run func(i int) error, set func(i int, err error)) {
 	defer func() {
-		if i++; i < n { // this goroutine is ending
-			apart(func() { each(i, n, run, set) })
+		if i++; i < n { // after a runtime.Goexit
+			inGoroutine(func() { each(i, n, run, set) })
 		}
 	}()
 	for ; i < n; i++ {
@@ -166,8 +165,8 @@ func each(i, n int, run func(i int) error, set func(i int, err error)) {
 	}
 }
 
-// guarded calls run and hands its error to set. A panic and a runtime.Goexit become
-// errors; after a Goexit the goroutine still ends.
+// guarded calls run and passes its error to set. It converts a panic and a runtime.Goexit to an
+// error. After a runtime.Goexit the goroutine ends when set has returned.
 func guarded(run func() error, set func(err error)) {
 	err, returned := error(nil), false
 	defer func() {
@@ -184,8 +183,9 @@ func guarded(run func() error, set func(err error)) {
 	returned = true
 }
 
-// apart calls fn in a goroutine of its own, which fn may end, and waits for it.
-func apart(fn func()) {
+// inGoroutine calls fn in a new goroutine and waits until it has ended. fn may call
+// runtime.Goexit.
+func inGoroutine(fn func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -194,10 +194,10 @@ func apart(fn func()) {
 	<-done
 }
 
-// isolated calls fn, which calls methods of the user's types, in a goroutine of its own.
-// A panic and a runtime.Goexit of theirs become errors.
+// isolated calls fn in a new goroutine. It converts a panic and a runtime.Goexit to an error. fn
+// may call methods of the user's types.
 func isolated(fn func() error) (err error) {
-	apart(func() { guarded(fn, func(e error) { err = e }) })
+	inGoroutine(func() { guarded(fn, func(e error) { err = e }) })
 	return err
 }
 

@@ -7,33 +7,33 @@ import (
 	"sync/atomic"
 )
 
-// Measured is an Executor that tells how busy it is, as ThreadPool and
-// procpool.Pool do. Loop.Metrics asks those that the loop has called.
+// A Measured is an Executor with metrics, such as a ThreadPool or a procpool.Pool. Loop.Metrics
+// includes the metrics of the executors that the loop has called.
 type Measured interface {
-	// Metrics may be called from any goroutine, and returns at once.
+	// Metrics returns the metrics. It may be called from any goroutine, and must not block.
 	Metrics() ExecutorMetrics
 }
 
-// ExecutorMetrics says how busy an executor is, or the limiter of a loop's
-// ToThread calls. An executor serves all loops: the figures are of all of them.
+// ExecutorMetrics are the metrics of an executor, or of the ToThread calls of a loop. The metrics
+// of an executor include the calls of all loops.
 type ExecutorMetrics struct {
-	Name    string    // of this executor in this process, such as "threadpool-1"
-	Workers int       // how many calls it can run at once
-	Running int       // calls that run
-	Waiting int       // calls that wait for a place
-	Run     Histogram // how long calls ran; empty where that is not measured
+	Name    string    // such as "threadpool-1"
+	Workers int       // the number of calls that can run at once
+	Running int       // running calls
+	Waiting int       // calls that wait
+	Run     Histogram // the durations of calls; empty if the executor does not measure them
 	Closed  bool
 }
 
-// executorsUsed are the measured executors that a loop has called and that were
-// not closed when the last one came.
+// executorsUsed are the measured executors that a loop has called. Closed ones are removed when
+// another is added.
 type executorsUsed struct {
 	last Executor // owned by the loop
 	mu   sync.Mutex
 	all  []Measured
 }
 
-// note is called before each call of an executor, on the loop.
+// note adds the executor of a call. It is called on the loop.
 func (u *executorsUsed) note(exec Executor) {
 	if exec == u.last {
 		return
@@ -54,14 +54,14 @@ func (u *executorsUsed) metrics() []ExecutorMetrics {
 	u.mu.Lock()
 	all := slices.Clone(u.all)
 	u.mu.Unlock()
-	var figures []ExecutorMetrics
+	var metrics []ExecutorMetrics
 	for _, m := range all {
-		figures = append(figures, m.Metrics())
+		metrics = append(metrics, m.Metrics())
 	}
-	return figures
+	return metrics
 }
 
-// Metrics implements Measured. From any goroutine.
+// Metrics implements Measured.
 func (p *ThreadPool) Metrics() ExecutorMetrics {
 	m := p.limiter.metrics(p.name)
 	p.mu.Lock()

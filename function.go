@@ -13,55 +13,56 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A Func is a function that was registered under a name, so that it can be
-// called where the caller's memory is not: in another goroutine, in a worker
-// process, on another machine. The Executor given to Call, Submit or Map says where.
+// A Func is a function that was registered under a name. The name identifies it in other
+// processes. The Executor passed to Call, Submit or Map runs it in another goroutine, in a
+// worker process, or on another machine.
 type Func[A, R any] struct {
 	name string
 	fn   func(ctx context.Context, arg A) (R, error)
 }
 
-// Register gives fn a name, the same in every process of the program. Assign it
-// to a variable of the package, so that it is registered before main begins:
+// Register registers fn under a name, which is the same in every process of the program. Assign
+// the result to a package-level variable, so that fn is registered before main begins:
 //
 //	var Resize = asyncio.Register("image.resize", resize)
 //
-// The argument and the result travel as encoding/gob does it; []byte and string
-// travel as they are. Nil and empty slices and maps become the same, and a pointer
-// to a zero number, string or bool becomes nil. Values in fields of interface type
-// must be known to gob.Register. Values must not contain themselves. fn must not keep
-// a []byte argument after it has returned: its memory may be used again.
+// An executor with other processes sends the argument and the result with encoding/gob, and
+// []byte, string, numbers and bool without it. This has these effects:
+//   - A nil slice or map and an empty one arrive as the same value.
+//   - A pointer to a zero number, string or bool arrives as nil.
+//   - Types of values in interface fields must be registered with gob.Register.
+//   - A value must not contain itself.
+//   - fn must not keep a []byte argument after it has returned, because its memory is reused.
 //
-// It panics if fn is nil, and if the name is empty, already registered, longer than
-// 4 KiB, or ends in "[]". It also panics if A or R could not travel whole: with fields
-// that are not exported, functions,
-// channels, or only one half of an encoding of its own. What brings its own
-// GobEncode and GobDecode, or MarshalBinary and UnmarshalBinary, travels as they say;
-// a struct that has these only from an embedded field, such as time.Time, is refused
-// if it has other fields, which they leave out.
+// Register panics if fn is nil, or if the name is empty, already registered, longer than 4 KiB,
+// or ends in "[]". It also panics if a part of A or R would be lost: an unexported field, a
+// function, a channel, or a type with only one method of a pair. The pairs are GobEncode and
+// GobDecode, and MarshalBinary and UnmarshalBinary. A type with a pair is sent with these
+// methods. If a struct has a pair only from an embedded field, such as time.Time, it must not
+// have other fields.
 //
 //go:noinline
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	where := fmt.Sprintf("asyncio: Register(%q)", name)
 	switch {
 	case name == "":
-		panic(where + ": the name is empty")
+		panic(where + ": name must not be empty")
 	case len(name) > maxName:
 		panic(fmt.Sprintf("asyncio: Register(%q...): name must have at most %d bytes", name[:20], maxName))
 	case strings.HasSuffix(name, chunkSuffix):
-		panic(where + ": a name must not end in " + chunkSuffix)
+		panic(where + ": name must not end in " + chunkSuffix)
 	case fn == nil:
 		panic(where + ": nil function")
 	}
-	if err := travels[A](); err != nil {
+	if err := checkSendable[A](); err != nil {
 		panic(fmt.Sprintf("%s: the argument: %v", where, err))
 	}
-	if err := travels[R](); err != nil {
+	if err := checkSendable[R](); err != nil {
 		panic(fmt.Sprintf("%s: the result: %v", where, err))
 	}
 	f := &Func[A, R]{name, fn}
 	if !functions.add(name, f.execute) {
-		panic(where + ": the name is taken by the call of Register at " + engine.RegisteredAt(name))
+		panic(where + ": the name is already registered at " + engine.RegisteredAt(name))
 	}
 	engine.NoteRegistration(name, coro.CallSite())
 	return f
@@ -70,7 +71,7 @@ func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, err
 // Name returns the name that the function was registered under.
 func (f *Func[A, R]) Name() string { return f.name }
 
-// execute runs the function on an encoded argument.
+// execute calls the function with an encoded argument.
 func (f *Func[A, R]) execute(ctx context.Context, arg []byte) ([]byte, error) {
 	a, err := decode[A](arg)
 	if err != nil {
@@ -87,7 +88,7 @@ func (f *Func[A, R]) execute(ctx context.Context, arg []byte) ([]byte, error) {
 	return b, nil
 }
 
-// functions is what this process can execute.
+// functions are the registered functions of this process.
 var functions registry
 
 type registry struct {
@@ -95,7 +96,7 @@ type registry struct {
 	byName map[string]execution
 }
 
-// execution is a function from bytes to bytes.
+// An execution calls a function with an encoded argument and returns the encoded result.
 type execution func(ctx context.Context, arg []byte) ([]byte, error)
 
 func (r *registry) add(name string, execute execution) bool {
@@ -117,23 +118,23 @@ func (r *registry) find(name string) execution {
 	return r.byName[name]
 }
 
-// Registered returns the names of the registered functions, sorted. Executors
-// compare it between processes.
+// Registered returns the sorted names of the registered functions. An executor may compare them
+// between processes.
 func Registered() []string {
 	functions.mu.RLock()
 	defer functions.mu.RUnlock()
 	return slices.Sorted(maps.Keys(functions.byName))
 }
 
-// Execute runs the registered function on an encoded argument and returns its
-// encoded result: the worker's side of an Executor. It blocks until the function
-// returns, which runs in a goroutine of its own. A panic comes back as a
-// *PanicError, a runtime.Goexit as an error. An unknown name gives ErrNotRegistered;
-// what does not decode or encode gives ErrEncoding.
+// Execute calls the registered function with an encoded argument and returns the encoded result.
+// The worker of an Executor calls it. Execute runs the function in a new goroutine and blocks
+// until it has returned. A panic is returned as a *PanicError, a runtime.Goexit as an error. For
+// an unknown name Execute returns ErrNotRegistered. If the argument cannot be decoded or the
+// result cannot be encoded, it returns ErrEncoding.
 //
-// The function's calls of Progress go to what WithProgress put into ctx.
+// Progress in the function calls the function that was passed to WithProgress.
 func Execute(ctx context.Context, name string, arg []byte) (result []byte, err error) {
-	apart(func() { // the function may end its goroutine
+	inGoroutine(func() { // the function may call runtime.Goexit
 		ExecuteThen(ctx, name, arg, func(r []byte, e error) { result, err = r, e })
 	})
 	return result, err
@@ -145,9 +146,9 @@ func notRegistered(name string) error {
 		os.Getpid(), os.Args[0], strings.Join(Registered(), ", ")))
 }
 
-// ExecuteThen is Execute in the calling goroutine, for workers to whom another
-// goroutine is too dear: what Execute returns goes to finish. If the function calls
-// runtime.Goexit, finish is called and then the calling goroutine ends.
+// ExecuteThen is like Execute, but runs the function in the calling goroutine, which avoids the
+// cost of another one. It passes the result and the error to finish. If the function calls
+// runtime.Goexit, the calling goroutine ends after finish has returned.
 func ExecuteThen(ctx context.Context, name string, arg []byte, finish func(result []byte, err error)) {
 	single, isChunk := strings.CutSuffix(name, chunkSuffix)
 	execute := functions.find(single)

@@ -20,8 +20,8 @@ type progressOption func(done, total int64, note string)
 
 func (o progressOption) applyCall(c *callOptions) { c.progress = o }
 
-// OnProgress has fn called on the loop, as a callback, with what the function
-// tells by Progress; the last time before the call returns.
+// OnProgress makes the loop call fn with each progress report of the function. All calls of fn
+// end before the call of the function returns.
 func OnProgress(fn func(done, total int64, note string)) CallOption { return progressOption(fn) }
 
 func callOptionsOf(opts []CallOption) (o callOptions) {
@@ -33,22 +33,20 @@ func callOptionsOf(opts []CallOption) (o callOptions) {
 	return o
 }
 
-// Call runs the function by exec and suspends the calling task until it has
-// returned. If ctx is cancelled the function's ctx is, and Call still waits: for
-// what the function returns or, with executors that can, until it has been killed.
-// A deadline of ctx is the function's too. The end of Run is no exception: when Run's
-// ctx is cancelled, or its main has returned, so are the calls under way, and Run waits
-// for them until WithShutdownTimeout has passed. The executor outlives Run: close it.
+// Call runs the function on exec and suspends the calling task until it has returned. If ctx is
+// cancelled, Call cancels the ctx of the function, and waits until the function has returned, or
+// until the executor has killed it. The function's ctx has the deadline of ctx. When Run's ctx is
+// cancelled, or its main function has returned, Run cancels the running calls and waits for them,
+// for at most WithShutdownTimeout. Run does not close exec: the caller must.
 //
-// With a local executor the function works on arg itself; otherwise on a copy, and
-// a []byte must be left alone until Call returns.
+// A local executor passes arg itself to the function. Other executors pass a copy, and the caller
+// must not change a []byte until Call has returned.
 //
-// An error of the function in another process arrives as a *RemoteError, which
-// errors.Is takes for what the function returned if that is an error of this
-// package, of context, io or fs, or known to RegisterError. A panic of the
-// function is a *PanicError with the function's stack, wherever it ran. Without a
-// loop in ctx Call returns ErrNoLoop, for a nil exec ErrNoExecutor, for values that
-// cannot be encoded ErrEncoding.
+// An error of a function in another process is returned as a *RemoteError. For it errors.Is finds
+// the errors of this package, of context, io and fs, and those passed to RegisterError. A panic of
+// the function is returned as a *PanicError with the stack of the function. Call returns ErrNoLoop
+// if ctx has no loop, ErrNoExecutor if exec is nil, and ErrEncoding for values that cannot be
+// encoded.
 func (f *Func[A, R]) Call(ctx context.Context, exec Executor, arg A, opts ...CallOption) (R, error) {
 	if _, err := engine.Enter(ctx); err != nil {
 		var zero R
@@ -57,10 +55,10 @@ func (f *Func[A, R]) Call(ctx context.Context, exec Executor, arg A, opts ...Cal
 	return f.prepare(ctx, exec, arg, false, opts)(ctx)
 }
 
-// Submit makes the call a task, owned as CreateTask's, with the function's name.
-// arg is encoded before Submit returns, so that it may be changed afterwards,
-// unless exec is local. It panics where CreateTask does; all other errors are the
-// task's. Cancelling the task, as the end of Run does, is cancelling Call's ctx.
+// Submit creates a task that makes the call. The task has the name of the function, and an owner
+// like a task of CreateTask. Submit encodes arg before it returns, unless exec is local, so the
+// caller may then change arg. Submit panics if CreateTask would. The task returns all other
+// errors. A cancellation of the task, also by the end of Run, cancels the call.
 //
 //go:noinline
 func (f *Func[A, R]) Submit(ctx context.Context, exec Executor, arg A, opts ...CallOption) *Task[R] {
@@ -79,7 +77,7 @@ func (f *Func[A, R]) prepare(ctx context.Context, exec Executor, arg A, copied b
 	}
 	c := newCall(f.name, callOptionsOf(opts).progress)
 	if exec.Local() {
-		if err := f.debugTravel(ctx, "argument", func() error { return roundTrip(arg) }); err != nil {
+		if err := f.checkInDebug(ctx, "argument", func() error { return roundTrip(arg) }); err != nil {
 			return fail(err)
 		}
 		return func(ctx context.Context) (R, error) { return f.callLocal(ctx, exec, c, arg) }
@@ -100,7 +98,7 @@ func (f *Func[A, R]) callLocal(ctx context.Context, exec Executor, c *Call, arg 
 	if err := c.await(ctx, exec); err != nil {
 		return zero, err
 	}
-	if err := f.debugTravel(ctx, "result", func() error { return roundTrip(result) }); err != nil {
+	if err := f.checkInDebug(ctx, "result", func() error { return roundTrip(result) }); err != nil {
 		return zero, err
 	}
 	return result, nil
@@ -118,15 +116,15 @@ func (f *Func[A, R]) callRemote(ctx context.Context, exec Executor, c *Call) (R,
 	return result, nil
 }
 
-// debugTravel does with values for a local executor what a remote one would do, so
-// that in debug mode what would not travel is found at once.
-func (f *Func[A, R]) debugTravel(ctx context.Context, what string, try func() error) error {
+// checkInDebug, in debug mode, encodes and decodes a value of a local executor with try. So a
+// value that cannot be sent to another process is detected without one.
+func (f *Func[A, R]) checkInDebug(ctx context.Context, what string, try func() error) error {
 	own := engine.NodeOf(ctx)
 	if own == nil || !own.Loop().Config().Debug {
 		return nil
 	}
 	if err := try(); err != nil {
-		return fmt.Errorf("%w: the %s of %q would not travel to another process: %w", ErrEncoding, what, f.name, err)
+		return fmt.Errorf("%w: the %s of %q cannot be sent to another process: %w", ErrEncoding, what, f.name, err)
 	}
 	return nil
 }

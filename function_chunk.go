@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// A chunk is one call for several elements, under the function's name with
-// chunkSuffix. Its argument is a list of encoded arguments; its result is how long
-// it took in nanoseconds, and for each element a byte, 0 for a value and 1 for an
-// error, with what follows it. Lists are made of lengths (binary.AppendUvarint)
-// and bytes.
+// chunkSuffix ends the name of a call for a chunk of several elements. The argument of such a call
+// is a list of encoded arguments. The result is the duration in nanoseconds, and a list with an
+// entry for each element: a byte, 0 for a value and 1 for an error, and the encoded value or
+// error. An entry of a list has its length (binary.AppendUvarint) before it.
 const chunkSuffix = "[]"
 
-var errBadChunk = errors.New("a chunk ends too early")
+var errBadChunk = errors.New("a chunk is truncated")
 
 func appendPart(b, part []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(part))), part...)
@@ -29,8 +28,8 @@ func cutPart(b []byte) (part, rest []byte, err error) {
 	return b[k : k+int(n) : k+int(n)], b[k+int(n):], nil
 }
 
-// callChunk calls the function for all elements in one call; measured gets the
-// time that they took, and the bytes of the larger message.
+// callChunk calls the function for all elements in one call. It passes the duration, and the
+// size of the larger message, to measured.
 func (f *Func[A, R]) callChunk(ctx context.Context, exec Executor, chunk []A, measured func(elements, bytes int, took time.Duration)) ([]Result[R], error) {
 	c := newCall(f.name+chunkSuffix, nil)
 	if exec.Local() {
@@ -77,12 +76,12 @@ func (f *Func[A, R]) callChunk(ctx context.Context, exec Executor, chunk []A, me
 func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call, chunk []A, measured func(elements, bytes int, took time.Duration)) ([]Result[R], error) {
 	results := make([]Result[R], len(chunk))
 	for i := range chunk {
-		results[i].Err = f.debugTravel(ctx, "argument", func() error { return roundTrip(chunk[i]) })
+		results[i].Err = f.checkInDebug(ctx, "argument", func() error { return roundTrip(chunk[i]) })
 	}
 	var took time.Duration
 	c.local = func(ctx context.Context) error {
 		start := time.Now()
-		apart(func() {
+		inGoroutine(func() {
 			each(0, len(chunk), func(i int) (err error) {
 				if results[i].Err != nil {
 					return results[i].Err
@@ -102,7 +101,7 @@ func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call,
 	}
 	for i, r := range results {
 		if r.Err == nil {
-			results[i].Err = f.debugTravel(ctx, "result", func() error { return roundTrip(r.Value) })
+			results[i].Err = f.checkInDebug(ctx, "result", func() error { return roundTrip(r.Value) })
 		}
 		if results[i].Err != nil {
 			results[i].Value = *new(R)
@@ -112,7 +111,7 @@ func (f *Func[A, R]) callChunkLocal(ctx context.Context, exec Executor, c *Call,
 	return results, nil
 }
 
-// chunkOf returns what executes chunks of a function.
+// chunkOf returns the execution of chunks of a function.
 func chunkOf(execute execution) execution {
 	return func(ctx context.Context, arg []byte) ([]byte, error) {
 		var args [][]byte
@@ -125,7 +124,7 @@ func chunkOf(execute execution) execution {
 		}
 		var results []byte
 		start := time.Now()
-		apart(func() {
+		inGoroutine(func() {
 			each(0, len(args), func(i int) error {
 				if err := ctx.Err(); err != nil {
 					return err

@@ -23,9 +23,9 @@ type chunkOption int
 
 func (n chunkOption) applyMap(o *mapOptions) { o.chunk = int(n) }
 
-// ChunkSize has Map send that many elements in one call. The default is measured:
-// one at first, then as many as take 20 ms, at most 1024 and, encoded, about a MiB.
-// It panics if n is less than 1.
+// ChunkSize makes Map send n elements in one call. By default Map sends one element first, and
+// then measures how many elements take 20 ms. It sends at most 1024 elements, or about 1 MiB of
+// encoded data. ChunkSize panics if n is less than 1.
 func ChunkSize(n int) MapOption {
 	if n < 1 {
 		panic(fmt.Sprintf("asyncio: ChunkSize(%d): n must be at least 1", n))
@@ -37,9 +37,9 @@ type windowOption int
 
 func (n windowOption) applyMap(o *mapOptions) { o.window = int(n) }
 
-// Window bounds how many calls of Map are under way or wait for the range loop to
-// take their results. The default is twice the executor's workers. It panics if n
-// is less than 1.
+// Window limits the number of calls that Map has started and whose results the range loop has not
+// received. The default is twice the number of workers of the executor. Window panics if n is less
+// than 1.
 func Window(n int) MapOption {
 	if n < 1 {
 		panic(fmt.Sprintf("asyncio: Window(%d): n must be at least 1", n))
@@ -49,28 +49,27 @@ func Window(n int) MapOption {
 
 const (
 	chunkTime = 20 * time.Millisecond
-	mostChunk = 1024
-	mostBytes = 1 << 20 // from here on to send an element costs more than a call
+	maxChunk  = 1024
+	maxBytes  = 1 << 20 // above this size the transfer costs more than the call
 )
 
-// Map calls the function for each element of args by exec, several at once, and
-// gives the results to a range loop in the order of args:
+// Map calls the function on exec for each element of args, several at once. It yields the results
+// to a range loop in the order of args:
 //
 //	for thumb, err := range Thumbnail.Map(ctx, pool, slices.Values(images)) {
 //
-// args is read by a task of its own, no further ahead than Window allows, so that a
-// slow loop holds it back and a slow args keeps no finished result waiting. Cheap
-// elements travel together, see ChunkSize; one that fails is that element's error.
-// Where a worker dies with several elements, or their arguments or results are together
-// more than the executor sends, each is run again in a call of its own, so that only the
-// guilty one fails: others may then have run twice. ChunkSize(1) rules that out.
+// Another task reads args, and stays within Window. So a slow range loop slows the reading, and a
+// slow args does not delay finished results. Map sends several elements in one call: see
+// ChunkSize. An error of the function is the error of its element only. If a worker dies with a
+// chunk, or a chunk is larger than the executor allows, Map repeats each element in a separate
+// call. So only the faulty element fails, but other elements may run twice. ChunkSize(1) prevents
+// that.
 //
-// Leaving the loop cancels what is under way, also an await in args, and waits for
-// it. What args gives is Map's until its result is there. If ctx is cancelled, as the
-// end of Run does, what is under way is cancelled and awaited too, and the loop gets
-// ctx.Err() as its last element. Use it in a task, with a ctx that
-// has a loop: otherwise ErrNoLoop is the only element. It may be ranged over again
-// if args may.
+// If the range loop ends early, Map cancels the running calls and an await in args, and waits for
+// them. The caller must not change an element until its result is received. If ctx is cancelled,
+// also by the end of Run, Map cancels the running calls, waits for them, and yields ctx.Err() as
+// the last element. Map must be used in a task. Without a loop in ctx the only element is
+// ErrNoLoop. The sequence may be ranged over again if args may.
 func (f *Func[A, R]) Map(ctx context.Context, exec Executor, args iter.Seq[A], opts ...MapOption) iter.Seq2[R, error] {
 	var o mapOptions
 	for _, opt := range opts {
@@ -101,7 +100,7 @@ func (f *Func[A, R]) Map(ctx context.Context, exec Executor, args iter.Seq[A], o
 			m.feeder = Go(ctx, func(ctx context.Context) error { return m.feed(ctx, args) }, Name("Map "+f.name+" input"))
 			m.feeder.t.Confine() // args may hold the ctx of the caller
 			var err error
-			ended, err = m.give(ctx, yield)
+			ended, err = m.yieldAll(ctx, yield)
 			return err
 		})
 		if err != nil && !ended {
@@ -110,7 +109,8 @@ func (f *Func[A, R]) Map(ctx context.Context, exec Executor, args iter.Seq[A], o
 	}
 }
 
-// workersOf returns how many calls the executor runs at once, if it tells.
+// workersOf returns the number of calls that the executor runs at once. The default for an
+// executor without a method Workers is GOMAXPROCS.
 func workersOf(exec Executor) int {
 	if e, ok := exec.(interface{ Workers() int }); ok {
 		return max(1, e.Workers())
@@ -118,21 +118,21 @@ func workersOf(exec Executor) int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// mapping is one range over a Map: a task that feeds, and the caller that gives.
+// A mapping is one range over a Map. A task runs feed, and the caller runs yieldAll.
 type mapping[A, R any] struct {
 	f    *Func[A, R]
 	exec Executor
 	opts mapOptions
 
 	feeder  *Task[struct{}]
-	partial []A // read, and not sent yet
+	partial []A // elements that were read and not sent
 	size    int // of the next chunk
 	calls   []*Task[[]Result[R]]
-	changed Event // something for the other one to look at
+	changed Event // set when a field has changed
 	over    bool  // args has ended
 }
 
-// feed reads args and sends chunks while there is room.
+// feed reads args and sends chunks, while fewer than window calls are started.
 func (m *mapping[A, R]) feed(ctx context.Context, args iter.Seq[A]) error {
 	var err error
 	for a := range args {
@@ -165,9 +165,8 @@ func (m *mapping[A, R]) send(ctx context.Context) {
 	m.changed.Set()
 }
 
-// give hands the results to the range loop. ended says that the loop was left, or
-// must not be called again.
-func (m *mapping[A, R]) give(ctx context.Context, yield func(R, error) bool) (ended bool, err error) {
+// yieldAll yields the results to the range loop. If ended is true, yield must not be called again.
+func (m *mapping[A, R]) yieldAll(ctx context.Context, yield func(R, error) bool) (ended bool, err error) {
 	for {
 		switch {
 		case len(m.calls) > 0:
@@ -186,9 +185,9 @@ func (m *mapping[A, R]) give(ctx context.Context, yield func(R, error) bool) (en
 					return true, nil
 				}
 			}
-		case len(m.partial) > 0: // nothing else is under way: do not wait for more
+		case len(m.partial) > 0: // no call is running: send an incomplete chunk
 			m.send(ctx)
-		case m.over: // perhaps because it watches the same ctx
+		case m.over: // args may have ended because ctx was cancelled
 			return ctx.Err() == nil, ctx.Err()
 		default:
 			m.changed.Clear()
@@ -199,7 +198,7 @@ func (m *mapping[A, R]) give(ctx context.Context, yield func(R, error) bool) (en
 	}
 }
 
-// stop cancels what the range loop did not wait for; the group waits for it.
+// stop cancels the feeder and the remaining calls. The task group waits for them.
 func (m *mapping[A, R]) stop() {
 	m.feeder.Cancel(nil)
 	for _, call := range m.calls {
@@ -224,24 +223,23 @@ func (m *mapping[A, R]) run(ctx context.Context, chunk []A) []Result[R] {
 	return results
 }
 
-// measured adapts the size of the next chunks to how long an element took, and how many
-// bytes it had.
+// measured adapts the size of the next chunks to the duration and the encoded size of an element.
 func (m *mapping[A, R]) measured(elements, bytes int, took time.Duration) {
 	if m.opts.chunk > 0 {
 		return
 	}
-	size := mostChunk
+	size := maxChunk
 	if took > 0 {
 		size = int(chunkTime * time.Duration(elements) / took)
 	}
 	if bytes > 0 {
-		size = min(size, mostBytes*elements/bytes)
+		size = min(size, maxBytes*elements/bytes)
 	}
-	m.size = min(max(1, size), mostChunk, 4*m.size) // one measurement may be a lucky one
+	m.size = min(max(1, size), maxChunk, 4*m.size) // a single measurement may be too short
 }
 
-// lost reports whether the executor lost the call through no fault of its own:
-// errors that say so have a method Lost.
+// lost reports whether the error has a method Lost that returns true: the executor lost the whole
+// chunk, possibly because of one element.
 func lost(err error) bool {
 	var remote *RemoteError
 	if errors.As(err, &remote) {

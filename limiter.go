@@ -9,10 +9,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/histogram"
 )
 
-// A Limiter bounds how many ToThread calls run at once. It may be shared by
-// several loops; whoever came first gets the next free place.
+// A Limiter limits the number of ToThread calls that run at once. Several loops may share it.
+// Waiting calls get free places in first-in, first-out order.
 type Limiter struct {
-	places int // 0: not made by NewLimiter; fixed
+	places int // constant; 0: not created by NewLimiter
 	mu     sync.Mutex
 	free   int
 	queue  list.List // of *engine.Completion, one per waiting call, settled when its turn comes
@@ -20,10 +20,10 @@ type Limiter struct {
 	ran    histogram.Histogram
 }
 
-// defaultThreads is the number of calls that a loop's own limiter lets run.
+// defaultThreads is the number of places of a loop's own limiter.
 const defaultThreads = 512
 
-// NewLimiter returns a limiter of n places. It panics if n is less than 1.
+// NewLimiter returns a limiter with n places. It panics if n is less than 1.
 func NewLimiter(n int) *Limiter {
 	if n < 1 {
 		panic(fmt.Sprintf("asyncio: NewLimiter(%d): n must be at least 1", n))
@@ -31,7 +31,7 @@ func NewLimiter(n int) *Limiter {
 	return &Limiter{places: n, free: n}
 }
 
-// acquire takes a place for the caller, waiting for it.
+// acquire takes a place for the caller. It suspends the caller until there is one.
 func (m *Limiter) acquire(caller engine.Caller) error {
 	m.mu.Lock()
 	switch {
@@ -57,7 +57,7 @@ func (m *Limiter) acquire(caller engine.Caller) error {
 	return turn.Receive()
 }
 
-// close sends away who waits and who will come, with err.
+// close makes the waiting calls of acquire, and all later ones, return err.
 func (m *Limiter) close(err error) {
 	m.mu.Lock()
 	m.shut = err
@@ -72,8 +72,8 @@ func (m *Limiter) close(err error) {
 	}
 }
 
-// leave takes a call out of the queue that was cancelled while it waited, or
-// whose loop has ended. If its turn had come already, it passes the place on.
+// leave removes a waiting call that was cancelled, or whose loop has ended. If the call already had
+// a place, leave releases it.
 func (m *Limiter) leave(place *list.Element) {
 	m.mu.Lock()
 	waits := place.Value != nil
@@ -87,7 +87,7 @@ func (m *Limiter) leave(place *list.Element) {
 	}
 }
 
-// next takes the first call out of the queue, which must not be empty. With m.mu.
+// next removes the first call from the queue, which must not be empty. The caller must hold m.mu.
 func (m *Limiter) next() *engine.Completion {
 	first := m.queue.Front()
 	m.queue.Remove(first)
@@ -96,7 +96,7 @@ func (m *Limiter) next() *engine.Completion {
 	return turn
 }
 
-// release gives a place to the next in the queue, or frees it.
+// release passes a place to the first call in the queue, or frees it.
 func (m *Limiter) release() {
 	m.mu.Lock()
 	if m.queue.Len() == 0 {

@@ -6,28 +6,27 @@ import (
 	"time"
 )
 
-// Progress tells the caller how far the function has come: done of total units,
-// and a note. The function calls it, wherever it runs, with its ctx; the caller's
-// OnProgress gets it. It never waits for the caller. Of reports that follow each
-// other within a tenth of a second only the last is sent, but for the first and
-// for one with done equal to total, as long as there are not more than 64 of these. Where
-// nobody listens it does nothing. A worker process shortens a note that is longer than
-// 64 KiB.
+// Progress reports the progress of a registered function to its caller: done of total units, and a
+// note. The function calls it with its ctx, in any process. OnProgress of the caller gets the
+// report. Without OnProgress the call does nothing. Without a known total, pass done == total.
+//
+// Progress does not wait for the caller. It sends at most one report in 100 ms, and drops older
+// ones. The first report, the last one, and reports with done equal to total are sent, up to 64 of
+// these in 100 ms. A worker process shortens a note above 64 KiB.
 func Progress(ctx context.Context, done, total int64, note string) {
 	if r := reporterOf(ctx); r != nil {
-		r.tell(progress{done, total, note})
+		r.add(progress{done, total, note})
 	}
 }
 
-// WithProgress has Progress, called with the returned ctx, call report: for the
-// implementation of an Executor. The calls of report come one after the other,
-// the last at the latest when Execute or Call.Run returns.
+// WithProgress returns a ctx with which Progress calls report. It is for implementations of
+// Executor. Calls of report do not overlap. The last one returns before Execute or Call.Run does.
 func WithProgress(ctx context.Context, report func(done, total int64, note string)) context.Context {
 	return context.WithValue(ctx, reporterKey{}, &reporter{report: report})
 }
 
-// withoutProgress has Progress do nothing: what ctx inherited listens to another
-// function.
+// withoutProgress returns a ctx with which Progress does nothing. ctx may have the reporter of
+// another function.
 func withoutProgress(ctx context.Context) context.Context {
 	return context.WithValue(ctx, reporterKey{}, (*reporter)(nil))
 }
@@ -39,19 +38,19 @@ type progress struct {
 
 type reporterKey struct{}
 
-// reporter thins out reports.
+// A reporter limits the rate of reports.
 type reporter struct {
-	mu     sync.Mutex
-	report func(done, total int64, note string)
-	sent   time.Time
-	since  time.Time // the tenth of a second that began then has had so many whole ones
-	wholes int
-	held   *progress // not sent yet
+	mu       sync.Mutex
+	report   func(done, total int64, note string)
+	sent     time.Time // the time of the last report
+	since    time.Time // the start of the interval of complete
+	complete int       // reports with done equal to total since then
+	held     *progress // the last report, if it is not sent yet
 }
 
 const (
 	progressEvery = 100 * time.Millisecond
-	mostWholes    = 64
+	maxComplete   = 64
 )
 
 func reporterOf(ctx context.Context) *reporter {
@@ -59,7 +58,8 @@ func reporterOf(ctx context.Context) *reporter {
 	return r
 }
 
-func (r *reporter) tell(p progress) {
+// add sends or holds a report.
+func (r *reporter) add(p progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -71,20 +71,19 @@ func (r *reporter) tell(p progress) {
 	r.report(p.done, p.total, p.note)
 }
 
-// passes reports whether p is sent at once: it is whole, and not one of a flood. Who knows
-// no total may say the same for both.
+// passes reports whether p is sent at once, because done equals total and the limit is not reached.
 func (r *reporter) passes(p progress, now time.Time) bool {
 	if p.done != p.total {
 		return false
 	}
 	if now.Sub(r.since) >= progressEvery {
-		r.since, r.wholes = now, 0
+		r.since, r.complete = now, 0
 	}
-	r.wholes++
-	return r.wholes <= mostWholes
+	r.complete++
+	return r.complete <= maxComplete
 }
 
-// flushProgress sends what was held back.
+// flushProgress sends the held report.
 func flushProgress(ctx context.Context) {
 	r := reporterOf(ctx)
 	if r == nil {

@@ -15,22 +15,21 @@ import (
 	"github.com/asyncio-go/asyncio/internal/truncate"
 )
 
-// A RemoteError is an error that a registered function returned in another
-// process: its text, its type, and what errors.Is knows it by. EncodeError may have
-// shortened the text.
+// A RemoteError is an error that a registered function returned in another process: its text, its
+// type, and the registered errors that errors.Is finds. EncodeError may have shortened the text.
 type RemoteError struct {
-	Type    string // the Go type of the error there
+	Type    string // the Go type of the original error
 	Message string
 
 	is       []error
-	panicked *PanicError // that the error wrapped there; nil: none
+	panicked *PanicError // wrapped by the original error; nil: none
 }
 
 // Error returns the message.
 func (e *RemoteError) Error() string { return e.Message }
 
-// Is reports whether the error was target there. It knows the errors of this
-// package, of context, io and fs, and those given to RegisterError.
+// Is reports whether errors.Is found target in the original error. It supports the errors of this
+// package, of context, io and fs, and those passed to RegisterError.
 func (e *RemoteError) Is(target error) bool {
 	for _, err := range e.is {
 		if err == target {
@@ -40,7 +39,7 @@ func (e *RemoteError) Is(target error) bool {
 	return false
 }
 
-// Unwrap returns the *PanicError that the error wrapped there, with its stack, or nil.
+// Unwrap returns the *PanicError that the original error wrapped, with its stack, or nil.
 func (e *RemoteError) Unwrap() error {
 	if e.panicked == nil {
 		return nil
@@ -48,29 +47,29 @@ func (e *RemoteError) Unwrap() error {
 	return e.panicked
 }
 
-// RegisterError makes errors.Is find err in an error that comes from another
-// process, under a name that is the same in all of them. Call it before main
-// begins, beside the variable:
+// RegisterError registers err under a name, so that errors.Is finds err in an error from another
+// process. The name must be the same in all processes. Call RegisterError in a package-level
+// variable:
 //
 //	var ErrTooDark = asyncio.RegisterError("image.too-dark", errors.New("too dark"))
 //
-// It returns err, and panics if err is nil or cannot be compared, or the name is
-// empty, already registered, or longer than 4 KiB.
+// It returns err. It panics if err is nil or not comparable, or if the name is empty, already
+// registered, or longer than 4 KiB.
 func RegisterError(name string, err error) error {
 	switch {
 	case name == "":
-		panic(fmt.Sprintf("asyncio: RegisterError(\"\", %v): the name must not be empty", err))
+		panic(fmt.Sprintf("asyncio: RegisterError(\"\", %v): name must not be empty", err))
 	case err == nil:
-		panic(fmt.Sprintf("asyncio: RegisterError(%q, nil): the error must not be nil", name))
+		panic(fmt.Sprintf("asyncio: RegisterError(%q, nil): err must not be nil", name))
 	}
 	if !reflect.ValueOf(err).Comparable() {
-		panic(fmt.Sprintf("asyncio: RegisterError(%q): errors of type %T cannot be compared, so that errors.Is would not find it", name, err))
+		panic(fmt.Sprintf("asyncio: RegisterError(%q): err of type %T must be comparable; register a pointer", name, err))
 	}
 	if len(name) > maxName {
 		panic(fmt.Sprintf("asyncio: RegisterError(%q..., %v): name must have at most %d bytes", name[:20], err, maxName))
 	}
 	if !sentinels.add(name, err) {
-		panic(fmt.Sprintf("asyncio: RegisterError(%q): the name is taken", name))
+		panic(fmt.Sprintf("asyncio: RegisterError(%q): the name is already registered", name))
 	}
 	return err
 }
@@ -120,7 +119,7 @@ func (s *sentinelTable) add(name string, err error) bool {
 	return true
 }
 
-// all returns a copy, to be used while methods of errors are called.
+// all returns a copy of the table. The caller may call methods of errors without the lock.
 func (s *sentinelTable) all() map[string]error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -138,22 +137,22 @@ func (s *sentinelTable) find(names []string) (found []error) {
 	return found
 }
 
-// sentError is an error on its way.
+// A sentError is an encoded error.
 type sentError struct {
 	Type, Message string
-	Is            []string
-	Panic         *sentPanic // nil: neither is it a panic nor does it wrap one
+	Is            []string   // the names of the registered errors that errors.Is finds
+	Panic         *sentPanic // nil: the error is not a panic and wraps none
 }
 
 type sentPanic struct {
 	Value   string
 	Stack   []byte
-	Wrapped bool // by the error
+	Wrapped bool // the error wraps the panic
 }
 
-// EncodeError encodes an error, for the implementation of an Executor. A method of the error
-// may panic, call runtime.Goexit or unwrap without end: EncodeError returns, and leaves out
-// what that method would add. A method that blocks also blocks EncodeError.
+// EncodeError encodes an error. It is for implementations of Executor. If a method of the error
+// panics, calls runtime.Goexit, or unwraps without end, EncodeError leaves out the result of that
+// method. A method that blocks also blocks EncodeError.
 //
 // EncodeError shortens a text above 1 MiB: the message, a panic's value or stack, or a type's
 // name. It keeps the beginning and the end, and a note with the number of bytes left out. The
@@ -213,7 +212,7 @@ func fullTextOf(err error, method func() string) (text string) {
 	return fmt.Sprintf("asyncio: the method Error of %T panicked%s", err, text)
 }
 
-// describe notes what errors.Is and errors.As are to find in the tree.
+// describe stores the registered errors and the panic that are in the tree.
 func (s *sentError) describe(tree []error) {
 	known := sentinels.all()
 	note := func(is func(sentinel error) bool) {
@@ -243,16 +242,17 @@ func (s *sentError) describe(tree []error) {
 }
 
 const (
-	mostLevels = 64   // of wrapped errors
-	mostErrors = 1000 // of a tree
+	maxLevels = 64   // of wrapped errors
+	maxErrors = 1000 // of a tree
 )
 
-// errorTree returns the error and what it wraps, in the order of errors.Is. The bounds are
-// for errors that wrap themselves. What a method Unwrap does ends its branch at most.
+// errorTree returns the error and the errors that it wraps, in the order of errors.Is. The limits
+// apply to errors that wrap themselves. A panic or a runtime.Goexit in a method Unwrap ends the
+// branch.
 func errorTree(err error) (tree []error) {
 	var visit func(err error, level int)
 	visit = func(err error, level int) {
-		if err == nil || level == mostLevels || len(tree) == mostErrors {
+		if err == nil || level == maxLevels || len(tree) == maxErrors {
 			return
 		}
 		tree = append(tree, err)
@@ -280,16 +280,16 @@ func unwrap(err error) (wrapped []error) {
 	return wrapped
 }
 
-// DecodeError is the inverse of EncodeError: it returns a *RemoteError, a
-// *PanicError whose Value is the text of what it was, or, for bytes that EncodeError
-// did not make, an error that says so. No bytes are nil.
+// DecodeError is the inverse of EncodeError. It returns a *RemoteError, or a *PanicError whose Value
+// is the text of the original value. For no bytes it returns nil, and for other bytes that are not
+// from EncodeError an error that wraps ErrEncoding.
 func DecodeError(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
 	var sent sentError
 	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(&sent); err != nil {
-		return fmt.Errorf("%w: an error from another process: %w", ErrEncoding, err)
+		return fmt.Errorf("%w: DecodeError: %w", ErrEncoding, err)
 	}
 	remote := &RemoteError{Type: sent.Type, Message: sent.Message, is: sentinels.find(sent.Is)}
 	switch p := sent.Panic; {

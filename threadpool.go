@@ -10,23 +10,23 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A ThreadPool is an Executor that runs registered functions in goroutines of this
-// process, so many at once. The loop goes on meanwhile; but goroutines share
-// processors, memory and fate with it, and cannot be killed: see package procpool.
-// For one blocking call use ToThread.
+// A ThreadPool is an Executor that runs registered functions in goroutines of this process. The
+// functions do not block the loop. But a goroutine cannot be killed, it shares processors and
+// memory with the loop, and its crash ends the process: see package procpool. For one blocking
+// call use ToThread.
 type ThreadPool struct {
 	limiter *Limiter
 	workers int
 	name    string
 
 	mu      sync.Mutex
-	running map[*Call]uintptr // the goroutine, once it has begun
+	running map[*Call]uintptr // the ID of the goroutine; 0: not begun
 	closed  bool
-	idle    chan struct{} // closed when the pool is and nothing runs
+	idle    chan struct{} // closed when the pool is closed and no function runs
 }
 
-// NewThreadPool returns a pool that runs at most so many functions at once. It
-// holds no goroutine while nothing runs. It panics if workers is less than 1.
+// NewThreadPool returns a pool that runs at most workers functions at once. An idle pool has no
+// goroutines. NewThreadPool panics if workers is less than 1.
 func NewThreadPool(workers int) *ThreadPool {
 	if workers < 1 {
 		panic(fmt.Sprintf("asyncio: NewThreadPool(%d): workers must be at least 1", workers))
@@ -37,13 +37,13 @@ func NewThreadPool(workers int) *ThreadPool {
 	}
 }
 
-// Local returns true: argument and result are passed as they are.
+// Local implements Executor. It returns true: arguments and results are not encoded.
 func (p *ThreadPool) Local() bool { return true }
 
-// Workers returns how many functions run at once.
+// Workers returns the maximum number of functions that run at once.
 func (p *ThreadPool) Workers() int { return p.workers }
 
-// Start implements Executor.
+// Start implements Executor. It suspends the task while all workers are busy.
 func (p *ThreadPool) Start(ctx context.Context, c *Call) error {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
@@ -67,21 +67,21 @@ func (p *ThreadPool) run(c *Call) {
 		p.limiter.ran.Add(time.Since(began))
 		p.remove(c)
 	}()
-	c.where.Store(&inGoroutine)
+	c.where.Store(&threadLabel)
 	p.mu.Lock()
 	p.running[c] = coro.G()
 	p.mu.Unlock()
 	c.Run(poolContext{c.ctx, p, c})
 }
 
-// A poolContext is what a function of the pool runs with.
+// A poolContext is the ctx of a function of the pool.
 type poolContext struct {
 	context.Context
 	pool *ThreadPool
 	call *Call
 }
 
-// poolKey asks a context which call of the pool runs with it.
+// poolKey is the key of a context value: the call of the pool that runs with the context.
 type poolKey struct{ pool *ThreadPool }
 
 // Value implements context.Context.
@@ -92,8 +92,8 @@ func (c poolContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// runsCaller reports whether the caller is a function that the pool runs, or has the ctx
-// of one: a goroutine or a loop that the function started.
+// runsCaller reports whether the caller is a function that the pool runs, or has the ctx of one. A
+// goroutine or a loop that the function started may have it.
 func (p *ThreadPool) runsCaller(ctx context.Context) bool {
 	var call *Call
 	if ctx != nil {
@@ -113,7 +113,8 @@ func (p *ThreadPool) runsCaller(ctx context.Context) bool {
 	return false
 }
 
-var inGoroutine = "a goroutine"
+// threadLabel is the result of Call.Where for a function of a ThreadPool.
+var threadLabel = "a goroutine"
 
 func (p *ThreadPool) add(c *Call) bool {
 	p.mu.Lock()
@@ -135,12 +136,11 @@ func (p *ThreadPool) remove(c *Call) {
 	p.limiter.release()
 }
 
-// Close refuses new calls, at once also those that wait for a place, and waits until
-// what runs has returned. If ctx ends first, the functions' contexts are cancelled with
-// ErrExecutorClosed as the cause, and Close returns an error that says how many
-// still run: a goroutine cannot be killed. In a task it suspends, elsewhere it
-// blocks. A second call waits too. In a function that the pool runs, Close returns
-// ErrDeadlock, and the pool stays open.
+// Close implements Executor. It refuses new and waiting calls, and waits until the running functions
+// have returned. If ctx ends first, Close cancels the functions with the cause ErrExecutorClosed,
+// and returns an error with the number of running functions. It cannot kill a goroutine. In a task
+// Close suspends the task, in another goroutine it blocks. A second call waits as well. In a
+// function that the pool runs, Close returns ErrDeadlock, and the pool stays open.
 func (p *ThreadPool) Close(ctx context.Context) error {
 	if p.runsCaller(ctx) {
 		return fmt.Errorf("%w: ThreadPool.Close: called by a function that the pool runs; close the pool after its functions have returned", ErrDeadlock)
@@ -161,7 +161,7 @@ func (p *ThreadPool) Close(ctx context.Context) error {
 	return p.abandon(err)
 }
 
-// abandon cancels what still runs.
+// abandon cancels the running functions.
 func (p *ThreadPool) abandon(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,5 +171,5 @@ func (p *ThreadPool) abandon(err error) error {
 	for c := range p.running {
 		c.cancel(ErrExecutorClosed)
 	}
-	return fmt.Errorf("asyncio: ThreadPool.Close: %d functions still run, and were cancelled: %w", len(p.running), err)
+	return fmt.Errorf("asyncio: ThreadPool.Close: %d functions were cancelled and still run: %w", len(p.running), err)
 }

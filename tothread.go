@@ -19,7 +19,8 @@ type threadOptions struct {
 	abandon bool
 }
 
-// with is apart from ToThread so that a call without options allocates none.
+// with applies the options. It is a separate function so that a call without options does not
+// allocate.
 func (o threadOptions) with(opts []ThreadOption) threadOptions {
 	for _, opt := range opts {
 		if opt != nil {
@@ -33,14 +34,14 @@ type limiterOption struct{ l *Limiter }
 
 func (o limiterOption) applyThread(t *threadOptions) { t.limiter = o.l }
 
-// Via makes the call take one of l's places instead of one of the loop's own
-// limiter, which has 512. It panics if l is nil or was not made by NewLimiter.
+// Via makes the call use the limiter l instead of the loop's own, which has 512 places. It panics if
+// l is nil or was not created by NewLimiter.
 func Via(l *Limiter) ThreadOption {
 	switch {
 	case l == nil:
-		panic("asyncio: Via(nil): the limiter must not be nil; leave the option out for the loop's own")
+		panic("asyncio: Via(nil): l must not be nil; omit the option to use the loop's own limiter")
 	case l.places == 0:
-		panic("asyncio: Via: the limiter has no places; make it with NewLimiter")
+		panic("asyncio: Via: the limiter has no places; create it with NewLimiter")
 	}
 	return limiterOption{l}
 }
@@ -49,21 +50,20 @@ type abandonOption struct{}
 
 func (abandonOption) applyThread(t *threadOptions) { t.abandon = true }
 
-// Abandon makes ToThread return at once when ctx is cancelled, while fn goes on
-// in its goroutine. An error or a panic of fn is then reported, not returned.
+// Abandon makes ToThread return at once when ctx is cancelled, while fn still runs in its goroutine.
+// An error or a panic of fn is then reported as unhandled.
 func Abandon() ThreadOption { return abandonOption{} }
 
-// ToThread runs fn, which may block or compute for long, in another goroutine,
-// and suspends the calling task until fn returns. Other tasks run meanwhile.
+// ToThread runs fn in another goroutine, and suspends the calling task until fn has returned. fn may
+// block or compute for a long time: it does not block the loop.
 //
-// The ctx of fn is cancelled when ctx is and has its values, but no loop:
-// LoopOf is nil there. If ctx is cancelled, ToThread still waits for fn, which
-// should watch its ctx, and returns what fn returns; see Abandon. At most so
-// many calls run at once as the limiter allows; the others wait their turn, and
-// a cancelled one leaves the queue with ctx.Err().
+// The ctx of fn has the values of ctx, and is cancelled with it. It has no loop: LoopOf returns nil.
+// If ctx is cancelled, ToThread still waits for fn, and returns the result of fn. With Abandon it
+// does not wait. A limiter bounds the number of calls that run at once: see Via. Other calls wait
+// in a queue. If ctx is cancelled there, ToThread returns ctx.Err().
 //
-// A panic in fn continues in the calling task, with the stack of fn;
-// runtime.Goexit does too. Without a loop in ctx it returns ErrNoLoop.
+// A panic in fn continues in the calling task, as a *PanicError with the stack of fn. A
+// runtime.Goexit in fn ends the calling task. Without a loop in ctx ToThread returns ErrNoLoop.
 //
 //go:noinline
 func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error), opts ...ThreadOption) (T, error) {
@@ -91,7 +91,7 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	l.YieldProcessor()
 
 	if o.abandon {
-		err := caller.Err() // the place may have come before the cancellation
+		err := caller.Err() // ctx may have been cancelled while the call waited for a place
 		if err == nil && !call.done.WaitFor(caller, engine.ForThread) {
 			err = caller.Err()
 		}
@@ -111,8 +111,8 @@ func ToThread[T any](ctx context.Context, fn func(ctx context.Context) (T, error
 	return call.value, call.done.Receive()
 }
 
-// threadCall is one call on its way through a goroutine. The completion orders the
-// accesses: the goroutine writes before it settles, the task reads after.
+// A threadCall is one call of ToThread. The completion orders the accesses to the other fields: the
+// goroutine writes them before it settles done, and the task reads them after.
 type threadCall[T any] struct {
 	fn      func(ctx context.Context) (T, error)
 	ctx     engine.OffLoop
@@ -140,7 +140,7 @@ func (c *threadCall[T]) run() {
 		}
 		c.limiter.release()
 		c.done.Claim()
-		if !c.done.SettleLater(err) && c.isNews(err) {
+		if !c.done.SettleLater(err) && c.isFailure(err) {
 			c.done.Loop().ReportLate(err, "ToThread", c.site)
 		}
 	}()
@@ -148,17 +148,17 @@ func (c *threadCall[T]) run() {
 	returned = true
 }
 
-// left is called when the task no longer waits: then errors are reported, but
-// for the cancellation that the function was told of.
+// left is called when the task no longer waits. It makes the loop report an error of fn, unless the
+// error is the cancellation.
 func (c *threadCall[T]) left(l *engine.Loop) {
 	c.done.OnSettled(func(err error) {
-		if c.isNews(err) {
+		if c.isFailure(err) {
 			l.ReportLost(err, "ToThread", c.site)
 		}
 	})
 }
 
-// isNews reports whether err says more than that the function was cancelled.
-func (c *threadCall[T]) isNews(err error) bool {
+// isFailure reports whether err is an error other than the cancellation of fn.
+func (c *threadCall[T]) isFailure(err error) bool {
 	return err != nil && !engine.OnlyCancellation(&c.ctx, err)
 }

@@ -148,8 +148,8 @@ func TestCall_RunOfARemoteOne(t *testing.T) {
 		task := echoInt.Submit(ctx, k, 7)
 		turns(ctx, t, 1)
 		k.calls[0].Run(k.calls[0].Context())
-		if _, err := task.Await(ctx); err == nil || !strings.Contains(err.Error(), "not local") {
-			t.Errorf("error %v, want one that says that the executor is not local", err)
+		if _, err := task.Await(ctx); err == nil || !strings.Contains(err.Error(), "must be local") {
+			t.Errorf("error %v, want one that names Local", err)
 		}
 	})
 }

@@ -202,10 +202,10 @@ func (list) Error() string { return "list" }
 
 func TestRegisterError_refuses(t *testing.T) {
 	for want, register := range map[string]func(){
-		`RegisterError("", broken): the name must not be empty`:     func() { asyncio.RegisterError("", errBroken) },
-		`RegisterError("test.nil", nil): the error must not be nil`: func() { asyncio.RegisterError("test.nil", nil) },
-		"is taken":           func() { asyncio.RegisterError("test.too-dark", errBroken) },
-		"cannot be compared": func() { asyncio.RegisterError("test.list", list{errBroken}) },
+		`RegisterError("", broken): name must not be empty`:   func() { asyncio.RegisterError("", errBroken) },
+		`RegisterError("test.nil", nil): err must not be nil`: func() { asyncio.RegisterError("test.nil", nil) },
+		"is already registered":                               func() { asyncio.RegisterError("test.too-dark", errBroken) },
+		"must be comparable":                                  func() { asyncio.RegisterError("test.list", list{errBroken}) },
 	} {
 		if text := fmt.Sprint(panicOf(register)); !strings.Contains(text, want) {
 			t.Errorf("panic %q, want one that says %q", text, want)

@@ -190,8 +190,8 @@ func TestThreadPool_CloseCancelsInTheEnd(t *testing.T) {
 		defer cancel()
 		err := pool.Close(limited)
 		wantErr(t, "Close", err, context.DeadlineExceeded)
-		if err == nil || !strings.Contains(err.Error(), "3 functions still run") {
-			t.Errorf("Close: error %v, want one that says how many still run", err)
+		if err == nil || !strings.Contains(err.Error(), "3 functions were cancelled and still run") {
+			t.Errorf("Close: error %v, want one with the number of running functions", err)
 		}
 		wantErr(t, "the cause, as the function saw it", second(a.Await(ctx)), asyncio.ErrExecutorClosed)
 		if v := await(ctx, t, b); v != "in time" {
