@@ -13,12 +13,11 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// computingTime is how long the computations take together, unless -n says how
-// much there is to compute.
+// computingTime is the total time of the computations without -n.
 const computingTime = 2 * time.Second
 
-// blocking runs the experiment once with each remedy: a lane of ticks for each
-// while it runs, then the tables and, if it is asked for, the page.
+// blocking runs the experiment once with each remedy, and draws its lane of ticks. Then it
+// prints the tables, and writes the page for -report.
 func (a *app) blocking(ctx context.Context, o options) error {
 	s := a.screen
 	s.title("Blocking: a heartbeat beside a long computation")
@@ -27,8 +26,8 @@ func (a *app) blocking(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	// The fastest probe counts. On a busy machine the computation then takes
-	// longer than announced, but never too little to be seen.
+	// With the fastest probe the computation is never too short to be visible. On a busy machine it
+	// takes longer than announced.
 	v := slices.Max(speeds)
 	e := newExperiment(o, v)
 	if a.network != nil {
@@ -56,7 +55,7 @@ func (a *app) blocking(ctx context.Context, o options) error {
 		s.line(fmt.Sprintf("  %d/%d", res.score.received, res.score.expected))
 		results = append(results, res)
 
-		// How much the machine itself varies, measured all the way through.
+		// Measure the variation of the machine between the lanes.
 		again, err := a.measure(ctx)
 		if err != nil {
 			return err
@@ -71,18 +70,17 @@ func (a *app) blocking(ctx context.Context, o options) error {
 	if err := o.page.write(func(w io.Writer) error { return writePage(w, sum, time.Now()) }); err != nil {
 		return err
 	}
-	s.text("The same as a page, with the lanes to scale: %s", o.report)
+	s.text("The page with the lanes to scale: %s", o.report)
 	return nil
 }
 
-// newExperiment makes the experiment that the options ask for on a machine of
-// this speed.
+// newExperiment returns the experiment for the options, on a machine of that speed.
 func newExperiment(o options, v speed) experiment {
 	e := experiment{n: o.n, jobs: int(o.jobs), interval: o.interval, lead: time.Second}
 	if o.full {
 		e.lead = 2 * time.Second
 	}
-	e.lead = max(e.lead, 2*e.interval) // a slow heartbeat must be seen to beat, too
+	e.lead = max(e.lead, 2*e.interval) // show at least two ticks of a slow heartbeat
 	if e.n == 0 {
 		e.n = v.iterations(computingTime / time.Duration(e.jobs))
 	}
@@ -94,10 +92,10 @@ type result struct {
 	remedy  remedy
 	trace   trace
 	score   score
-	reports []string // what the loop itself logged
+	reports []string // the log of the loop
 }
 
-// lane runs the experiment on a loop of its own and draws its lane meanwhile.
+// lane runs the experiment on a new loop, and draws the lane while it runs.
 func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result, error) {
 	log := &reportLog{}
 	e.loops = append(slices.Clip(e.loops), asyncio.WithLogger(slog.New(log)))
@@ -107,7 +105,7 @@ func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result,
 	watched := asyncio.WithStallHandler(func(s asyncio.Stall) {
 		if !s.Ended && s.File != "" && !said {
 			said = true
-			p.say(watchSays(s))
+			p.say(stallText(s))
 		}
 	})
 	err := asyncio.Run(ctx, func(ctx context.Context) error {
@@ -119,13 +117,13 @@ func (e experiment) lane(ctx context.Context, r remedy, p *lanePainter) (result,
 	return result{r, t, t.score(e.interval), log.lines()}, err
 }
 
-// watchSays is what the library's stall watch has to say while the loop is blocked.
-func watchSays(s asyncio.Stall) string {
-	return fmt.Sprintf("the loop's watch, after %s: %s in task %q, at %s:%d\nits advice: %s",
+// stallText describes a stall that the library's stall watch has detected.
+func stallText(s asyncio.Stall) string {
+	return fmt.Sprintf("stall watch, after %s: %s in task %q, at %s:%d\nadvice: %s",
 		readable(s.Elapsed), s.Class, s.TaskName, filepath.Base(s.File), s.Line, s.Advice)
 }
 
-// explain says what is about to happen.
+// explain prints the description of the experiment.
 func (a *app) explain(e experiment, v speed, estimate time.Duration) {
 	s := a.screen
 	what := "a computation starts"
@@ -142,7 +140,7 @@ func (a *app) explain(e experiment, v speed, estimate time.Duration) {
 		each = fmt.Sprintf(", %d times", e.jobs)
 	}
 	s.text("n = %s%s: about %s of computing on this machine.", thousands(e.n), each, rough(v.duration(e.n*int64(e.jobs))))
-	s.text("The same with every remedy, about %s each:", rough(estimate))
+	s.text("The experiment runs once with each remedy, about %s each:", rough(estimate))
 	s.line("")
 	label := 0
 	for _, r := range a.remedies {
@@ -155,8 +153,7 @@ func (a *app) explain(e experiment, v speed, estimate time.Duration) {
 	a.legend()
 }
 
-// legend says what the cells of a lane mean: on one line, or, where the screen
-// is too narrow, on one line each.
+// legend prints the meaning of the cells of a lane. On a narrow screen it uses several lines.
 func (a *app) legend() {
 	s := a.screen
 	entries := []struct {

@@ -7,21 +7,20 @@ import (
 	"time"
 )
 
-// A speed is how many iterations of the computation this machine makes in a
-// second.
+// A speed is the number of iterations of the computation in a second on this machine.
 type speed float64
 
-// How the speed is measured: by some probes that are long enough for the clock
-// and short enough for a reader who waits.
+// The limits of a probe, which measures the speed. It must be long enough for the clock, and short
+// for the reader.
 const (
 	probes       = 5
 	probeLength  = 30 * time.Millisecond
 	firstProbe   = 1_000_000
-	longestProbe = 1 << 32 // also where the clock does not move
+	longestProbe = 1 << 32 // a limit for clocks that do not advance
 )
 
-// measureSpeeds runs the bare computation for a fraction of a second, and
-// returns the speed of each probe.
+// measureSpeeds runs the computation for a fraction of a second, and returns the speed of each
+// probe.
 func measureSpeeds(ctx context.Context) ([]speed, error) {
 	var speeds []speed
 	for n := int64(firstProbe); len(speeds) < probes; {
@@ -32,7 +31,7 @@ func measureSpeeds(ctx context.Context) ([]speed, error) {
 		s := sumRange(0, n)
 		elapsed := time.Since(start)
 		if want := closedSum(n); s != want {
-			return nil, fmt.Errorf("the sum below %d came out as %d, expected %d", n, s, want)
+			return nil, fmt.Errorf("the sum below %d is %d; want %d", n, s, want)
 		}
 		if elapsed < probeLength && n < longestProbe {
 			n *= 2 // too short to count
@@ -43,8 +42,8 @@ func measureSpeeds(ctx context.Context) ([]speed, error) {
 	return speeds, nil
 }
 
-// apart says how far the fastest is above the slowest. What is computed once
-// cannot be compared more closely than that.
+// apart returns the difference of the fastest and the slowest speed, in percent. Single runs differ
+// by as much.
 func apart(speeds []speed) string {
 	factor := float64(slices.Max(speeds) / slices.Min(speeds))
 	if factor < 2 {
@@ -53,8 +52,7 @@ func apart(speeds []speed) string {
 	return fmt.Sprintf("a factor of %.1f", factor)
 }
 
-// iterations is a round number of iterations that take about d: two digits, so
-// that people can read and repeat it.
+// iterations returns a number of iterations that take about d, rounded to two digits.
 func (v speed) iterations(d time.Duration) int64 {
 	n := int64(float64(v) * d.Seconds())
 	unit := int64(1)
@@ -64,7 +62,7 @@ func (v speed) iterations(d time.Duration) int64 {
 	return max((n+unit/2)/unit*unit, 1)
 }
 
-// duration is how long n iterations take.
+// duration returns the estimated duration of n iterations.
 func (v speed) duration(n int64) time.Duration {
 	return time.Duration(float64(n) / float64(v) * float64(time.Second))
 }

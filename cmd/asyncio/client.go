@@ -11,17 +11,17 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// What somebody outside sees of a loop that is blocked: a client asks the loop over
-// TCP, again and again, and does not wait longer than its patience for an answer. It
-// runs on a loop of its own, which nothing blocks.
+// The client shows the effect of a blocked loop on other programs. It sends requests to the loop
+// over TCP, and waits for at most patience for each response. It runs on another loop, which is not
+// blocked.
 
 const (
 	patience = 300 * time.Millisecond
 	askEvery = 100 * time.Millisecond
-	askFirst = 33 * time.Millisecond // out of step with the heartbeat
+	askFirst = 33 * time.Millisecond // not at the same time as the heartbeat
 )
 
-// serve answers clients, on the loop of the heartbeat, until it is cancelled.
+// serve answers clients, on the loop of the heartbeat, until ctx is cancelled.
 func serve(ctx context.Context, l *aionet.Listener) error {
 	return l.Serve(ctx, func(_ context.Context, conn *aionet.Conn) error {
 		_, err := io.Copy(conn, conn)
@@ -29,7 +29,7 @@ func serve(ctx context.Context, l *aionet.Listener) error {
 	})
 }
 
-// ask is the client. It asks until ctx is cancelled.
+// ask is the client. It sends requests until ctx is cancelled.
 func ask(ctx context.Context, addr string, rec *recorder) error {
 	c := &client{addr: addr}
 	defer c.hangUp()
@@ -46,12 +46,12 @@ func ask(ctx context.Context, addr string, rec *recorder) error {
 			return nil
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 			rec.unanswered()
-			c.hangUp() // the answer would come to another question
+			c.hangUp() // a late response would be taken for that of the next request
 		case err != nil:
 			return err
 		}
 		if late := time.Since(next); late > askEvery {
-			next = next.Add(late.Truncate(askEvery)) // what the patience took
+			next = next.Add(late.Truncate(askEvery)) // skip the requests that were due during the timeout
 		}
 		if err := asyncio.Sleep(ctx, time.Until(next.Add(askEvery))); err != nil {
 			return nil
@@ -61,10 +61,10 @@ func ask(ctx context.Context, addr string, rec *recorder) error {
 
 type client struct {
 	addr string
-	conn *aionet.Conn // nil: to be dialled
+	conn *aionet.Conn // nil: not connected
 }
 
-// ask sends a question and waits for the answer.
+// ask sends a request and waits for the response.
 func (c *client) ask(ctx context.Context) (err error) {
 	if c.conn == nil {
 		if c.conn, err = aionet.Dial(ctx, "tcp", c.addr); err != nil {

@@ -1,11 +1,10 @@
 package main
 
-// The computation of the demonstration is the sum of (i%7) * (i%13) over every
-// i below n: nothing but arithmetic, so that only the processor is to blame.
+// The computation of the demonstration is the sum of (i%7) * (i%13) for all i below n. It uses the
+// processor only.
 
-// sumRange adds the terms of lo <= i < hi. It is never inlined, so that all
-// remedies run the very same instructions and differ only in what they do
-// between two calls.
+// sumRange adds the terms of lo <= i < hi. It is never inlined, so that all remedies run the same
+// instructions.
 //
 //go:noinline
 func sumRange(lo, hi int64) int64 {
@@ -16,8 +15,8 @@ func sumRange(lo, hi int64) int64 {
 	return s
 }
 
-// compute adds the terms below n in strides and calls pause after each. An error
-// of pause ends it.
+// compute adds the terms below n in strides, and calls pause after each stride. It returns an error
+// of pause.
 func compute(n, stride int64, pause func() error) (int64, error) {
 	var s int64
 	for lo := int64(0); lo < n; lo += stride {
@@ -29,8 +28,8 @@ func compute(n, stride int64, pause func() error) (int64, error) {
 	return s, nil
 }
 
-// closedSum is what compute must return, found without it: the terms repeat
-// every 91 = 7 * 13 steps, and one period adds up to 1638.
+// closedSum returns the expected result of compute from a formula. The terms repeat every 91 = 7 *
+// 13 steps, and one period adds up to 1638.
 func closedSum(n int64) int64 {
 	return n/91*1638 + sumRange(0, n%91)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestComputeTheWellKnownSum(t *testing.T) {
+func TestCompute(t *testing.T) {
 	const n, want = 100_000_000, 1_799_999_937
 	if got := sumRange(0, n); got != want {
 		t.Errorf("the sum below %d is %d, want %d", n, got, want)
@@ -18,9 +18,8 @@ func TestComputeTheWellKnownSum(t *testing.T) {
 	}
 }
 
-// The sum does not depend on how it is cut, and every stride is followed by a
-// pause.
-func TestComputeInStrides(t *testing.T) {
+// TestCompute_Strides: the sum does not depend on the stride, and a pause follows each stride.
+func TestCompute_Strides(t *testing.T) {
 	for _, n := range []int64{0, 1, 90, 91, 92, 999, 1000, 1001, 12_345} {
 		for _, stride := range []int64{1, 7, 1000, 100_000} {
 			pauses := int64(0)
@@ -35,7 +34,7 @@ func TestComputeInStrides(t *testing.T) {
 	}
 }
 
-func TestComputeStopsAtAnError(t *testing.T) {
+func TestCompute_ErrorOfPause(t *testing.T) {
 	stop, pauses := errors.New("stop"), 0
 	_, err := compute(1000, 10, func() error {
 		if pauses++; pauses == 3 {

@@ -7,41 +7,41 @@ import (
 	"time"
 )
 
-// A concept is one idea of asyncio and the small program that shows it.
+// A concept is one idea of asyncio and a small program that shows it.
 type concept struct {
-	name   string // of its excerpt
+	name   string // the name of its excerpt
 	title  string
 	lesson string
 	play   func(ctx context.Context, st *stage) error
 }
 
-// concepts are shown in this order: each needs only what came before it.
+// concepts are in the order of the demonstration. Each one needs only the earlier ones.
 var concepts = []concept{
 	{"greet", "A first program",
-		"Run makes the event loop and runs a coroutine on it. Sleep is an await: it gives control back to the loop until the time has come.",
+		"Run creates the event loop and runs a coroutine on it. Sleep is an await: it returns control to the loop until the time has passed.",
 		greet},
 	{"gather", "One after the other, or together",
-		"Three jobs that only wait. Awaited in sequence their times add up; gathered, they wait at the same time, on one loop.",
+		"Three jobs that only wait. In sequence their times add up. With Gather they wait at the same time, on one loop.",
 		gather},
 	{"task", "A coroutine against a task",
-		"A coroutine runs nothing until it is awaited. A task is scheduled at once: it starts as soon as its creator awaits anything.",
+		"A coroutine does not run until it is awaited. A task is scheduled at once: it starts as soon as its creator awaits anything.",
 		task},
 	{"forgotten", "The forgotten task",
-		"Nobody awaits this task, and it fails. Its error is not lost: the error handler is told where the task was created, and Run returns it.",
+		"This task fails, and no other task awaits it. Its error is not lost: the error handler gets it with the line that created the task, and Run returns it.",
 		forgotten},
 	{"kept", "The cures",
 		"Keep the task and await it, or take every result with its error.",
 		kept},
 	{"cancel", "Cancellation",
-		"A cancelled task sees an error at its await, cleans up, and ends. Whoever awaits it can tell that it was cancelled.",
+		"In a cancelled task the await returns an error. The task cleans up and ends. The task that awaits it gets ErrTaskCancelled.",
 		cancel},
-	{"timeout", "A time-out",
-		"WaitFor gives a coroutine so much time, and cancels it when the time is over.",
+	{"timeout", "A timeout",
+		"WaitFor limits the time of a coroutine, and cancels it when the time has passed.",
 		timeout},
 }
 
-// concepts plays every concept: what to see, the code, and its output as it
-// happens.
+// concepts runs each concept: it prints the explanation, the code, and the output while the program
+// runs.
 func (a *app) concepts(ctx context.Context, o options) error {
 	s := a.screen
 	s.title("Concepts")
@@ -55,7 +55,7 @@ func (a *app) concepts(ctx context.Context, o options) error {
 		if err := c.play(ctx, newStage(ctx, s, o)); err != nil {
 			return err
 		}
-		// A concept that expects an error may take an interruption for it.
+		// a concept that expects an error may have taken the interruption for it
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -63,13 +63,13 @@ func (a *app) concepts(ctx context.Context, o options) error {
 	return nil
 }
 
-// A stage is what a concept speaks from.
+// A stage is the output of a concept.
 type stage struct {
-	length      time.Duration // of a job that takes long
+	length      time.Duration // the duration of a long job
 	start       time.Time
-	interrupted func() error // not nil when the demonstration is to end
+	interrupted func() error // returns an error after Ctrl-C
 
-	mu     sync.Mutex // a report may come from any thread
+	mu     sync.Mutex // say may be called from any goroutine
 	screen *screen
 }
 
@@ -81,9 +81,8 @@ func newStage(ctx context.Context, s *screen, o options) *stage {
 	return st
 }
 
-// say prints a line with the time since the concept began. Once the
-// demonstration is interrupted nothing more is said: a program that is unwinding
-// has no results to show.
+// say prints a line with the time since the beginning of the concept. After Ctrl-C it prints
+// nothing, because the results are not valid.
 func (st *stage) say(format string, args ...any) {
 	if st.interrupted() != nil {
 		return

@@ -7,13 +7,13 @@ import (
 	"fmt"
 )
 
-// A part is a piece of the demonstration that can be run by itself.
+// A part is a piece of the demonstration that can be run alone.
 type part struct {
 	name string
 	run  func(ctx context.Context, o options) error
 }
 
-// parts lists them in the order in which demo alone runs them.
+// parts are in the order in which demo without an argument runs them.
 func (a *app) parts() []part {
 	return []part{
 		{"concepts", a.concepts},
@@ -43,7 +43,7 @@ func (a *app) demo(ctx context.Context, args []string) error {
 	}
 	for _, p := range parts {
 		if p.name == o.part {
-			o.full = true // named alone, a part is not trimmed
+			o.full = true // a part that is named on the command line is not shortened
 			return p.run(ctx, o)
 		}
 	}
@@ -58,7 +58,7 @@ func (a *app) demo(ctx context.Context, args []string) error {
 	return nil
 }
 
-// greeting is the first thing a newcomer reads, at once.
+// greeting prints the introduction.
 func (a *app) greeting(o options) {
 	s := a.screen
 	s.line(s.paint(bold, "asyncio for Go") + ": seven concepts, then what blocks an event loop and what helps.")
@@ -67,16 +67,16 @@ func (a *app) greeting(o options) {
 		length = "About 45 s"
 	}
 	if o.n != 0 {
-		length = "How long it takes depends on -n"
+		length = "The duration depends on -n"
 	}
-	form := "this is the short form, -full trims nothing"
+	form := "this is the short form, -full runs the long one"
 	if o.full {
 		form = "this is the full form"
 	}
 	s.text("%s; %s. Ctrl-C stops it.", length, form)
 }
 
-// farewell proposes what to try next.
+// farewell proposes further commands.
 func (a *app) farewell() {
 	s := a.screen
 	s.title("Try next")
@@ -86,10 +86,10 @@ func (a *app) farewell() {
 	}
 }
 
-// nextSteps are commands worth trying after the demonstration.
+// nextSteps are commands to run after the demonstration.
 var nextSteps = []struct{ args, why string }{
-	{"demo -full", "nothing trimmed: longer jobs, and more heartbeat around each computation"},
-	{"demo blocking -jobs 16 -interval 20ms", "more computations than processors: who makes the heartbeat late, and by how much?"},
-	{"demo blocking -report report.html", "the lanes drawn to scale, on a page to keep or to send"},
+	{"demo -full", "the long form: longer jobs, and a longer heartbeat around each computation"},
+	{"demo blocking -jobs 16 -interval 20ms", "more computations than processors: how late is the heartbeat with each remedy?"},
+	{"demo blocking -report report.html", "the lanes drawn to scale, in an HTML file"},
 	{"demo blocking -n 100_000_000 -interval 50ms", fmt.Sprintf("a fixed size, for comparing machines; s must be %s", thousands(closedSum(100_000_000)))},
 }

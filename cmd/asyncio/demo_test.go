@@ -20,8 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
-// pretendedApp is the command on a machine of known speed, with remedies that
-// work in virtual time.
+// pretendedApp returns the command with a fixed speed and remedies for virtual time.
 func pretendedApp(out, errs *bytes.Buffer, settings ...string) *app {
 	return &app{
 		network:    func() asyncio.Option { return asynciotest.WithNetwork(asynciotest.NewNetwork()) },
@@ -43,7 +42,7 @@ func inBubble(t *testing.T, body func(t *testing.T)) {
 	synctest.Test(t, body)
 }
 
-// The whole output, in virtual time: every time stamp and every cell is exact.
+// TestDemoOutput compares the whole output in virtual time, where time stamps and cells are exact.
 func TestDemoOutput(t *testing.T) {
 	for name, c := range map[string]struct {
 		args    string
@@ -74,14 +73,13 @@ func TestDemoOutput(t *testing.T) {
 	}
 }
 
-// logBlock is what the loops logged. Its text is the library's, and how long a
-// step took is seen by a monitor to within some milliseconds.
+// logBlock matches the log of the loops, in which durations vary.
 var logBlock = regexp.MustCompile(`(?s)The loops logged:\n.*?\n\n`)
 
-// lineNumber is where a program of programs.go created a task.
+// lineNumber matches a line of programs.go.
 var lineNumber = regexp.MustCompile(`programs\.go:\d+`)
 
-// golden holds output, without what the loops logged, against a file.
+// golden compares output, without the log of the loops, with a file.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	got = logBlock.ReplaceAll(got, nil)
@@ -103,7 +101,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// A terminal gets the same text in colours.
+// TestDemoInColour: a terminal gets the same text with colours.
 func TestDemoInColour(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var coloured, errs bytes.Buffer
@@ -123,7 +121,7 @@ func TestDemoInColour(t *testing.T) {
 	})
 }
 
-// Ctrl-C stops at once, in order, whatever is going on.
+// TestInterrupt: Ctrl-C ends each part of the demonstration.
 func TestInterrupt(t *testing.T) {
 	// This blocks the loop as the remedy "none" does, and asks in between.
 	stubborn := remedy{name: "none", run: func(ctx context.Context, n int64) (int64, error) {
@@ -169,7 +167,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// A failure to run is neither a mistake of the user nor an interruption.
+// TestFailure: an error of the demonstration gives status 1.
 func TestFailure(t *testing.T) {
 	var out, errs bytes.Buffer
 	a := pretendedApp(&out, &errs)
@@ -179,7 +177,7 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// What is proposed at the end must work.
+// TestNextSteps: the proposed commands are valid.
 func TestNextSteps(t *testing.T) {
 	if len(nextSteps) != 4 {
 		t.Errorf("%d next steps, want 4", len(nextSteps))
@@ -192,7 +190,7 @@ func TestNextSteps(t *testing.T) {
 	}
 }
 
-// A verdict follows what was measured.
+// TestVerdict: the verdict depends on the measurements.
 func TestVerdict(t *testing.T) {
 	right := closedSum(1000)
 	for _, c := range []struct {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// programSource is the text of programs.go. What the demonstration shows of a
-// program is cut out of it, so it cannot differ from what runs.
+// programSource is the text of programs.go. The demonstration prints excerpts of it, so the printed
+// code is the code that runs.
 //
 //go:embed programs.go
 var programSource string
@@ -31,8 +31,7 @@ func excerpt(source, name string) []string {
 	return lines
 }
 
-// dedent removes the tabs that all lines begin with and writes the others as
-// four spaces.
+// dedent removes the tabs that all lines begin with, and replaces the other ones by four spaces.
 func dedent(lines []string) []string {
 	depth := func(line string) int { return len(line) - len(strings.TrimLeft(line, "\t")) }
 	common := -1

@@ -22,7 +22,7 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
-// What is shown of each concept must exist, be short, and fit on a screen.
+// TestConceptsHaveExcerpts: each concept has a short excerpt that fits on a screen.
 func TestConceptsHaveExcerpts(t *testing.T) {
 	for _, c := range concepts {
 		lines := excerpt(programSource, c.name)

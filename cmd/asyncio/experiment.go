@@ -10,18 +10,17 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// An experiment is a heartbeat and, beside it on the same loop, a computation.
+// An experiment is a heartbeat and, on the same loop, a computation.
 type experiment struct {
 	n        int64            // iterations of one computation
-	jobs     int              // computations at once
+	jobs     int              // concurrent computations
 	interval time.Duration    // between two ticks
-	lead     time.Duration    // of heartbeat alone, before and after
-	loops    []asyncio.Option // of the heartbeat's and the client's
+	lead     time.Duration    // the time of the heartbeat without a computation, before and after it
+	loops    []asyncio.Option // the options of the loops of the heartbeat and the client
 }
 
-// run is the experiment as a coroutine: it lets the heartbeat beat alone, has
-// the remedy compute, lets the heartbeat beat alone again, and cancels it. What
-// happens is left in rec.
+// run is the coroutine of the experiment. It runs the heartbeat alone, then the computation with
+// the remedy, then the heartbeat alone, and cancels the heartbeat. It records the trace in rec.
 func (e experiment) run(ctx context.Context, r remedy, rec *recorder) (err error) {
 	compute, done, err := r.open(e.jobs)
 	if err != nil {
@@ -59,7 +58,7 @@ func (e experiment) run(ctx context.Context, r remedy, rec *recorder) (err error
 	return nil
 }
 
-// connect has the loop serve, and a client ask, until disconnect is called.
+// connect starts a server on the loop, and a client, until disconnect is called.
 func (e experiment) connect(ctx context.Context, rec *recorder) (disconnect func(ctx context.Context) error, err error) {
 	listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,13 +80,12 @@ func (e experiment) connect(ctx context.Context, rec *recorder) (disconnect func
 			err = nil
 		}
 		listener.Close()
-		_, served := server.Await(ctx) // its handlers end when the client has hung up
+		_, served := server.Await(ctx) // the handlers end when the client has disconnected
 		return errors.Join(err, served)
 	}, nil
 }
 
-// heartbeat ticks at once and then after every interval, until it is cancelled.
-// It knows nothing of the computation: it is any other task of the program.
+// heartbeat ticks at once, and then after every interval, until ctx is cancelled.
 func heartbeat(ctx context.Context, interval time.Duration, tick func()) error {
 	for {
 		tick()

@@ -11,17 +11,16 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// In virtual time a computation of two seconds is two seconds of time.Sleep:
-// on the loop it blocks, and the clock moves on. These stand in for the
-// remedies.
+// Remedies for virtual time. A computation is a time.Sleep, which blocks the loop and advances the
+// clock.
 
-// blockFor is the remedy that is none.
+// blockFor blocks the loop.
 func blockFor(ctx context.Context, n int64) (int64, error) {
 	time.Sleep(2 * time.Second)
 	return closedSum(n), ctx.Err()
 }
 
-// inPieces gives up control after each stride.
+// inPieces yields after each stride.
 func inPieces(ctx context.Context, n int64) (int64, error) {
 	for range 200 {
 		time.Sleep(10 * time.Millisecond)
@@ -32,7 +31,7 @@ func inPieces(ctx context.Context, n int64) (int64, error) {
 	return closedSum(n), nil
 }
 
-// onThread leaves the loop alone.
+// onThread computes in another goroutine.
 func onThread(ctx context.Context, n int64) (int64, error) {
 	return asyncio.ToThread(ctx, func(ctx context.Context) (int64, error) {
 		time.Sleep(2 * time.Second)
@@ -62,7 +61,7 @@ func observe(t *testing.T, e experiment, r remedy) trace {
 	return tr
 }
 
-// The lanes come from the running heartbeat: each way to compute leaves its own.
+// TestLanesOfRemedies: the lane shows how the remedy affects the heartbeat.
 func TestLanesOfRemedies(t *testing.T) {
 	e := experiment{n: 1000, jobs: 1, interval: 500 * time.Millisecond, lead: 2 * time.Second}
 	for _, c := range []struct {
@@ -90,8 +89,7 @@ func TestLanesOfRemedies(t *testing.T) {
 	}
 }
 
-// Putting a blocking way to compute in the place of a remedy changes its lane,
-// and the verdict follows the lane and not the name.
+// TestSwappedRemedy: with a blocking computation a remedy gets another lane and verdict.
 func TestSwappedRemedy(t *testing.T) {
 	e := experiment{n: 1000, jobs: 1, interval: 500 * time.Millisecond, lead: time.Second}
 	thread := remedyNamed(t, "thread")
@@ -109,8 +107,8 @@ func TestSwappedRemedy(t *testing.T) {
 	}
 }
 
-// Jobs run at once: blocking ones one after the other, threads side by side.
-func TestJobsAtOnce(t *testing.T) {
+// TestConcurrentJobs: blocking jobs run one after the other, threads in parallel.
+func TestConcurrentJobs(t *testing.T) {
 	e := experiment{n: 1000, jobs: 3, interval: 500 * time.Millisecond, lead: 2 * time.Second}
 	if got := observe(t, e, remedy{run: blockFor}).score(e.interval).computing; got != 6*time.Second {
 		t.Errorf("three blocking computations took %v, want 6 s", got)
@@ -120,7 +118,7 @@ func TestJobsAtOnce(t *testing.T) {
 	}
 }
 
-// What a remedy fails with ends the experiment.
+// TestFailingRemedy: the error of a remedy ends the experiment.
 func TestFailingRemedy(t *testing.T) {
 	broken := errors.New("broken")
 	net := asynciotest.WithNetwork(asynciotest.NewNetwork())
@@ -135,8 +133,8 @@ func TestFailingRemedy(t *testing.T) {
 	}, net, asynciotest.AllowStalls())
 }
 
-// The painter works beside the loop: while the loop is blocked, it goes on.
-func TestFollowDrawsWhileTheLoopIsBlocked(t *testing.T) {
+// TestFollow_BlockedLoop: the painter draws while the loop is blocked.
+func TestFollow_BlockedLoop(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var during atomic.Int64
 		out := &countingWriter{n: &during}
@@ -158,7 +156,7 @@ func TestFollowDrawsWhileTheLoopIsBlocked(t *testing.T) {
 	}, asynciotest.AllowStalls())
 }
 
-// A countingWriter keeps what is written and says how much it is.
+// A countingWriter keeps the output and its length.
 type countingWriter struct {
 	text []byte
 	n    *atomic.Int64

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// A real process, a real signal.
+// TestInterruptedProcess sends SIGINT to a process.
 func TestInterruptedProcess(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

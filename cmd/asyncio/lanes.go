@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// A lane is the picture of a trace: a row of cells, each a slice of time, that
-// shows whether a tick came, and else whether the computation was running.
+// A lane is the picture of a trace: a row of cells. A cell is an interval of time. It shows a tick,
+// or else whether the computation was running.
 //
-// Cells are only ever appended. The painter draws what is past while the
-// experiment runs, and what it has drawn never changes: the live picture, the
-// one in a pipe and the final one are the same text.
+// The painter appends cells while the experiment runs. It never changes a cell, so that the output
+// is the same in a terminal and in a pipe.
 
 // A scale maps time to cells.
 type scale struct {
 	cell  time.Duration // the time that one cell stands for
-	width int           // cells that fit on a line
+	width int           // the number of cells on a line
 }
 
-// newScale fits an experiment of about total into width cells. A cell is a
-// quarter of the interval, or twice that as often as need be, so that a steady
-// heartbeat makes a regular pattern.
+// newScale returns a scale with which an experiment of about total has at most width cells. A cell
+// is a quarter of the interval times a power of two, so that a steady heartbeat has a regular
+// pattern.
 func newScale(interval, total time.Duration, width int) scale {
-	total += total / 10 // estimates fall short more often than not
+	total += total / 10 // the estimate is often too short
 	cell := max(interval/4, 1)
 	for total > cell*time.Duration(width) {
 		cell *= 2
@@ -31,23 +30,23 @@ func newScale(interval, total time.Duration, width int) scale {
 	return scale{cell, width}
 }
 
-// lanePainter appends a lane to the screen as its trace grows.
+// A lanePainter draws a lane while its trace grows.
 type lanePainter struct {
 	screen *screen
 	scale  scale
-	indent int // where continuation lines begin
-	drawn  int // cells so far
+	indent int // of continuation lines
+	drawn  int // the number of cells
 
-	aside atomic.Pointer[string] // what is to be said between two cells
+	note atomic.Pointer[string] // to print between two cells
 }
 
-// say has a text written below what is drawn of the lane, which then goes on under
-// where it was. From any goroutine; of several at once the last is said.
-func (p *lanePainter) say(text string) { p.aside.Store(&text) }
+// say makes the painter print a text below the lane. The lane then continues below the text. say may
+// be called from any goroutine. A later text replaces one that is not printed yet.
+func (p *lanePainter) say(text string) { p.note.Store(&text) }
 
-// speak writes what say was given.
-func (p *lanePainter) speak() {
-	text := p.aside.Swap(nil)
+// printNote prints the text of say.
+func (p *lanePainter) printNote() {
+	text := p.note.Swap(nil)
 	if text == nil {
 		return
 	}
@@ -58,8 +57,8 @@ func (p *lanePainter) speak() {
 	p.screen.write(strings.Repeat(" ", p.indent+p.drawn%p.scale.width))
 }
 
-// advance draws the cells that end within t; with last also the one that t only
-// begins.
+// advance draws the cells that end before the end of t. If last is set, it also draws the
+// incomplete cell.
 func (p *lanePainter) advance(t trace, last bool) {
 	cells := int(t.end / p.scale.cell)
 	if last && t.end%p.scale.cell > 0 {
@@ -76,11 +75,11 @@ func (p *lanePainter) advance(t trace, last bool) {
 		from := time.Duration(p.drawn) * p.scale.cell
 		b.WriteString(p.screen.cell(t, from, from+p.scale.cell))
 	}
-	// One write for all: a terminal shows it in one go.
+	// With one write a terminal shows all cells at once.
 	p.screen.write(b.String())
 }
 
-// cell draws what happened between two instants.
+// cell returns the cell between two instants.
 func (s *screen) cell(t trace, from, to time.Duration) string {
 	switch {
 	case t.tickIn(from, to):
@@ -92,7 +91,7 @@ func (s *screen) cell(t trace, from, to time.Duration) string {
 	}
 }
 
-// tickIn tells whether a tick came at or after from and before to.
+// tickIn reports whether a tick happened at or after from and before to.
 func (t trace) tickIn(from, to time.Duration) bool {
 	for i := len(t.ticks) - 1; i >= 0 && t.ticks[i] >= from; i-- {
 		if t.ticks[i] < to {
@@ -102,14 +101,13 @@ func (t trace) tickIn(from, to time.Duration) bool {
 	return false
 }
 
-// busyIn tells whether the computation ran at any time between from and to.
+// busyIn reports whether the computation ran between from and to.
 func (t trace) busyIn(from, to time.Duration) bool {
 	return t.begun && t.from < to && (!t.over || t.to > from)
 }
 
-// follow draws the lane of a running experiment until stop is called, which
-// draws the rest. It works on a goroutine of its own, off the loop: on the loop
-// it would stand still with it, and the gap would not be seen growing.
+// follow draws the lane of a running experiment in another goroutine, which a blocked loop does not
+// stop. stop draws the rest and ends the goroutine.
 func (p *lanePainter) follow(rec *recorder) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -122,19 +120,19 @@ func (p *lanePainter) follow(rec *recorder) (stop func()) {
 				return
 			case <-ticker.C:
 				p.advance(rec.snapshot(), false)
-				p.speak()
+				p.printNote()
 			}
 		}
 	}()
 	return func() {
 		close(quit)
 		<-done
-		p.speak()
+		p.printNote()
 		p.advance(rec.snapshot(), true)
 	}
 }
 
-// rulerSteps are the distances there may be between two marks of the ruler.
+// rulerSteps are the possible distances of two marks of the ruler.
 var rulerSteps = []time.Duration{
 	time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond,
 	10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond,
@@ -144,10 +142,10 @@ var rulerSteps = []time.Duration{
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
 }
 
-// ruler is the line above the lanes that says which cell is which time.
+// ruler returns the line above the lanes with the times of the cells.
 func (sc scale) ruler(total time.Duration) string {
-	const room = 8 // for a mark and the space to the next
-	step := rulerStep(sc.cell * room)
+	const markWidth = 8 // of a mark and the space after it
+	step := rulerStep(sc.cell * markWidth)
 	var b strings.Builder
 	for at := time.Duration(0); at <= total; at += step {
 		column, mark := int(at/sc.cell), rulerMark(at)
@@ -160,17 +158,17 @@ func (sc scale) ruler(total time.Duration) string {
 	return b.String()
 }
 
-// rulerStep is the shortest of rulerSteps that is no shorter than room.
-func rulerStep(room time.Duration) time.Duration {
+// rulerStep returns the shortest of rulerSteps that is at least shortest.
+func rulerStep(shortest time.Duration) time.Duration {
 	for _, step := range rulerSteps {
-		if step >= room {
+		if step >= shortest {
 			return step
 		}
 	}
 	return rulerSteps[len(rulerSteps)-1]
 }
 
-// rulerMark writes an instant on a ruler.
+// rulerMark returns the mark of an instant.
 func rulerMark(at time.Duration) string {
 	if at == 0 {
 		return "0 s"

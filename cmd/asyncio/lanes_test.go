@@ -20,7 +20,7 @@ func sampleTrace() trace {
 	}
 }
 
-// upTo is what a snapshot of the trace would have been at an earlier instant.
+// upTo returns the trace up to an earlier instant.
 func (t trace) upTo(now time.Duration) trace {
 	t.ticks = slices.DeleteFunc(slices.Clone(t.ticks), func(d time.Duration) bool { return d >= now })
 	t.begun = t.begun && t.from < now
@@ -29,7 +29,7 @@ func (t trace) upTo(now time.Duration) trace {
 	return t
 }
 
-// lane draws a trace in one go.
+// lane returns the lane of a trace.
 func lane(t trace, cell time.Duration, width, indent int) string {
 	var out bytes.Buffer
 	p := &lanePainter{screen: &screen{w: &out, marks: asciiMarks}, scale: scale{cell, width}, indent: indent}
@@ -58,8 +58,7 @@ func TestLane(t *testing.T) {
 	}
 }
 
-// What is drawn while the experiment runs is the final picture, whenever the
-// painter looks.
+// TestLaneGrows: the lane does not depend on the times at which the painter draws.
 func TestLaneGrows(t *testing.T) {
 	full := sampleTrace()
 	want := lane(full, 125*time.Millisecond, 10, 2)
@@ -123,19 +122,19 @@ func TestRuler(t *testing.T) {
 	}
 }
 
-// What is said meanwhile stands below the lane, which goes on in its column.
-func TestALaneIsInterrupted(t *testing.T) {
+// TestLane_Note: the lane continues below the note, in the same column.
+func TestLane_Note(t *testing.T) {
 	var b strings.Builder
 	p := &lanePainter{screen: &screen{w: &b, width: 80, marks: asciiMarks}, scale: scale{time.Second, 40}, indent: 6}
 	at := trace{begun: true, from: time.Second, end: 3 * time.Second}
 	p.advance(at, false)
-	p.say(watchSays(asyncio.Stall{Class: asyncio.StallCPU, TaskName: "main", File: "/x/compute.go", Line: 17,
+	p.say(stallText(asyncio.Stall{Class: asyncio.StallCPU, TaskName: "main", File: "/x/compute.go", Line: 17,
 		Elapsed: 104 * time.Millisecond, Advice: "call asyncio.Checkpoint(ctx)"}))
-	p.speak()
-	p.speak()
+	p.printNote()
+	p.printNote()
 	at.end = 5 * time.Second
 	p.advance(at, true)
-	want := ".##\n  the loop's watch, after 104 ms: cpu in task \"main\", at compute.go:17\n  its advice: call asyncio.Checkpoint(ctx)\n         ##"
+	want := ".##\n  stall watch, after 104 ms: cpu in task \"main\", at compute.go:17\n  advice: call asyncio.Checkpoint(ctx)\n         ##"
 	if b.String() != want {
 		t.Errorf("drawn:\n%s\nwant:\n%s", &b, want)
 	}

@@ -1,13 +1,11 @@
-// Command asyncio shows what the asyncio package does, on this machine and in
-// real time:
+// Command asyncio demonstrates the asyncio package on this machine:
 //
-//	asyncio demo             both parts below, trimmed to about 30 seconds
+//	asyncio demo             both parts below, shortened to about 30 seconds
 //	asyncio demo concepts    seven small programs, their code beside their output
 //	asyncio demo blocking    a computation that blocks the loop, and the remedies
 //
-// Nothing in it is staged: the code it prints is cut out of its own source,
-// the lanes of ticks are what a running heartbeat recorded, and every duration
-// is measured.
+// The code that it prints is an excerpt of its source. The lanes of ticks are the
+// record of a running heartbeat. Every duration is measured.
 package main
 
 import (
@@ -25,7 +23,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// The exit statuses. 130 is what a shell reports for a program ended by Ctrl-C.
+// The exit statuses. A shell reports 130 for a program that Ctrl-C has ended.
 const (
 	statusOK          = 0
 	statusFailed      = 1
@@ -34,16 +32,16 @@ const (
 )
 
 func main() {
-	procpool.Main() // a worker of the demonstration goes no further
+	procpool.Main() // in a worker process it does not return
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the whole command but for the process around it.
+// run runs the command and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	// The first Ctrl-C cancels ctx, and everything below ends in order. From
-	// then on the signal has its usual effect again: a second one kills.
+	// The first Ctrl-C cancels ctx, which ends the demonstration. After that the
+	// signal has its default effect: a second Ctrl-C kills the program.
 	context.AfterFunc(ctx, stop)
 
 	a := &app{
@@ -57,26 +55,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return a.run(ctx, args)
 }
 
-// An app is the command with its surroundings, which tests replace.
+// An app is the command with its dependencies, which tests replace.
 type app struct {
 	screen     *screen
 	stderr     io.Writer
-	program    string // how the user started this program, for the commands it proposes
+	program    string // how the user started this program, for the proposed commands
 	measure    func(ctx context.Context) ([]speed, error)
 	remedies   []remedy
-	processors int                   // that goroutines run on
-	network    func() asyncio.Option // of the loops of one experiment, in tests; nil: the system's
+	processors int                   // GOMAXPROCS
+	network    func() asyncio.Option // the network of an experiment, in tests; nil: the system's
 }
 
 // A usageError is a mistake in the command line.
 type usageError struct{ error }
 
-// misuse makes a usageError.
+// misuse returns a usageError.
 func misuse(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// run executes the command and turns its error into an exit status.
+// run runs the command, prints its error, and returns the exit status.
 func (a *app) run(ctx context.Context, args []string) int {
 	err := a.dispatch(ctx, args)
 	var usage usageError
@@ -95,7 +93,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 }
 
-// dispatch runs the subcommand that args name.
+// dispatch runs the subcommand in args.
 func (a *app) dispatch(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		a.usage()
@@ -106,21 +104,21 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 		return a.demo(ctx, rest)
 	case "version", "-version", "--version":
 		if len(rest) > 0 {
-			return misuse("unexpected argument %q after version; expected none", rest[0])
+			return misuse("argument %q after version: no argument is allowed", rest[0])
 		}
 		a.screen.line(versionLine())
 		return nil
 	case "help", "-h", "-help", "--help":
-		// Any topic gets the one page there is.
+		// All topics have the same page.
 		a.usage()
 		return nil
 	default:
-		return misuse("unknown command %q; expected demo, version or help", name)
+		return misuse("unknown command %q: must be demo, version or help", name)
 	}
 }
 
-// programName says how to run this program again. Under go run the program
-// lies in a build directory that is about to go, so the go command is named.
+// programName returns the command that runs this program. For a program that go run has
+// built in a temporary directory it returns a go command.
 func programName(arg0 string) string {
 	if strings.Contains(filepath.ToSlash(arg0), "/go-build") {
 		return "go run ./cmd/asyncio"

@@ -9,7 +9,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// actAsCommand is set for a copy of the test binary that is to be the command.
+// actAsCommand is an environment variable that makes the test binary the command.
 const actAsCommand = "ASYNCIO_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command runs the whole command and returns what a shell would see.
+// command runs the command and returns its status and output.
 func command(args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	status = run(args, &out, &err)
@@ -33,7 +33,7 @@ func TestUsage(t *testing.T) {
 		if status != statusOK || stderr != "" {
 			t.Errorf("%q: status %d, stderr %q", args, status, stderr)
 		}
-		for _, word := range []string{"demo concepts", "demo blocking", "-full", "-n N", "-interval D", "-jobs K", "-report FILE", "trims", "version"} {
+		for _, word := range []string{"demo concepts", "demo blocking", "-full", "-n N", "-interval D", "-jobs K", "-report FILE", "shorter", "version"} {
 			if !strings.Contains(stdout, word) {
 				t.Errorf("%q: the usage does not mention %q", args, word)
 			}
@@ -51,16 +51,16 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestInvalidCommandLine(t *testing.T) {
 	for _, c := range []struct {
 		args []string
 		want string // in the error
 	}{
-		{[]string{"dmeo"}, `unknown command "dmeo"; expected demo, version or help`},
+		{[]string{"dmeo"}, `unknown command "dmeo": must be demo, version or help`},
 		{[]string{"-full"}, `unknown command "-full"`},
-		{[]string{"version", "2"}, `unexpected argument "2" after version`},
-		{[]string{"demo", "blokcing"}, `unknown part "blokcing" of demo; expected concepts or blocking`},
-		{[]string{"demo", "blocking", "-n", "ten"}, `invalid value "ten" for flag -n: expected a whole number`},
+		{[]string{"version", "2"}, `argument "2" after version`},
+		{[]string{"demo", "blokcing"}, `unknown part "blokcing" of demo: must be concepts or blocking`},
+		{[]string{"demo", "blocking", "-n", "ten"}, `invalid value "ten" for flag -n: must be a whole number`},
 		{[]string{"demo", "-fast"}, `unknown flag -fast of demo`},
 	} {
 		status, stdout, stderr := command(c.args...)

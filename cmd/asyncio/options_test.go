@@ -41,41 +41,41 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// Every mistake is answered with the value that was given and what was expected.
-func TestOptionMistakes(t *testing.T) {
+// TestInvalidOptions: each error has the value and what is allowed.
+func TestInvalidOptions(t *testing.T) {
 	for args, words := range map[string][]string{
-		"-n abc":                      {`"abc"`, "-n", "expected a whole number from 1 to 1,000,000,000,000"},
-		"-n 0":                        {`"0"`, "-n", "expected a whole number from 1"},
-		"-n -5":                       {`"-5"`, "-n", "expected"},
-		"-n +5":                       {`"+5"`, "-n", "expected"},
-		"-n 1.5":                      {`"1.5"`, "-n", "expected"},
-		"-n 1e8":                      {`"1e8"`, "-n", "expected"},
-		"-n 1__000":                   {`"1__000"`, "expected"},
-		"-n _1000":                    {`"_1000"`, "expected"},
-		"-n 1000_":                    {`"1000_"`, "expected"},
-		"-n _":                        {`"_"`, "expected"},
-		"-n=":                         {`""`, "-n", "expected"},
-		"-n 1_000_000_000_001":        {`"1_000_000_000_001"`, "expected"},
-		"-n 99999999999999999999":     {`"99999999999999999999"`, "expected"},
-		"-n":                          {"-n", "no value", "expected one"},
-		"-jobs 0":                     {`"0"`, "-jobs", "expected a whole number from 1 to 64"},
-		"-jobs 65":                    {`"65"`, "-jobs", "expected a whole number from 1 to 64"},
-		"-jobs many":                  {`"many"`, "-jobs", "expected"},
-		"-interval 0.5":               {`"0.5"`, "-interval", "expected a duration from 1ms to 10s"},
-		"-interval 0s":                {`"0s"`, "-interval", "expected"},
-		"-interval -1s":               {`"-1s"`, "-interval", "expected"},
-		"-interval 1us":               {`"1us"`, "-interval", "expected"},
-		"-interval 11s":               {`"11s"`, "-interval", "expected"},
-		"-full=perhaps":               {`"perhaps"`, "-full", "expected true or false"},
-		"-speed 3":                    {"-speed", "unknown flag", "expected -full, -interval, -jobs, -n or -report"},
-		"-report":                     {"-report", "no value", "expected one"},
-		"-report=":                    {`""`, "-report", "expected a file name"},
-		"concepts -report a.html":     {"-report", "demo concepts", "expected only -full"},
-		"sleeping":                    {`"sleeping"`, "unknown part", "expected concepts or blocking"},
-		"blocking concepts":           {`"concepts"`, "after demo blocking", "expected flags only"},
-		"blocking -n 5 more":          {`"more"`, "expected flags only"},
-		"concepts -n 5":               {"-n", "demo concepts", "expected only -full"},
-		"-jobs 2 concepts":            {"-jobs", "demo concepts", "expected only -full"},
+		"-n abc":                      {`"abc"`, "-n", "must be a whole number from 1 to 1,000,000,000,000"},
+		"-n 0":                        {`"0"`, "-n", "must be a whole number from 1"},
+		"-n -5":                       {`"-5"`, "-n", "must be"},
+		"-n +5":                       {`"+5"`, "-n", "must be"},
+		"-n 1.5":                      {`"1.5"`, "-n", "must be"},
+		"-n 1e8":                      {`"1e8"`, "-n", "must be"},
+		"-n 1__000":                   {`"1__000"`, "must be"},
+		"-n _1000":                    {`"_1000"`, "must be"},
+		"-n 1000_":                    {`"1000_"`, "must be"},
+		"-n _":                        {`"_"`, "must be"},
+		"-n=":                         {`""`, "-n", "must be"},
+		"-n 1_000_000_000_001":        {`"1_000_000_000_001"`, "must be"},
+		"-n 99999999999999999999":     {`"99999999999999999999"`, "must be"},
+		"-n":                          {"-n", "must have a value"},
+		"-jobs 0":                     {`"0"`, "-jobs", "must be a whole number from 1 to 64"},
+		"-jobs 65":                    {`"65"`, "-jobs", "must be a whole number from 1 to 64"},
+		"-jobs many":                  {`"many"`, "-jobs", "must be"},
+		"-interval 0.5":               {`"0.5"`, "-interval", "must be a duration from 1ms to 10s"},
+		"-interval 0s":                {`"0s"`, "-interval", "must be"},
+		"-interval -1s":               {`"-1s"`, "-interval", "must be"},
+		"-interval 1us":               {`"1us"`, "-interval", "must be"},
+		"-interval 11s":               {`"11s"`, "-interval", "must be"},
+		"-full=perhaps":               {`"perhaps"`, "-full", "must be true or false"},
+		"-speed 3":                    {"-speed", "unknown flag", "must be -full, -interval, -jobs, -n or -report"},
+		"-report":                     {"-report", "must have a value"},
+		"-report=":                    {`""`, "-report", "must be a file name"},
+		"concepts -report a.html":     {"-report", "demo concepts", "only -full is allowed"},
+		"sleeping":                    {`"sleeping"`, "unknown part", "must be concepts or blocking"},
+		"blocking concepts":           {`"concepts"`, "after demo blocking", "only flags are allowed"},
+		"blocking -n 5 more":          {`"more"`, "only flags are allowed"},
+		"concepts -n 5":               {"-n", "demo concepts", "only -full is allowed"},
+		"-jobs 2 concepts":            {"-jobs", "demo concepts", "only -full is allowed"},
 		"concepts -interval 1s -full": {"-interval", "demo concepts"},
 	} {
 		_, err := parseOptions(strings.Fields(args), partNames)
@@ -86,7 +86,7 @@ func TestOptionMistakes(t *testing.T) {
 		}
 		for _, word := range words {
 			if !strings.Contains(err.Error(), word) {
-				t.Errorf("demo %s: error %q does not say %s", args, err, word)
+				t.Errorf("demo %s: error %q does not contain %s", args, err, word)
 			}
 		}
 	}

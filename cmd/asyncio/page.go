@@ -16,11 +16,10 @@ var pageSource string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
-// pageData is what the template is filled with. All of it is text to the
-// template, which escapes it for where it stands.
+// pageData are the values of the template, which escapes them.
 type pageData struct {
 	Version  string
-	Measured string // when
+	Measured string // the date of the measurement
 	Facts    []fact
 	Timeline timeline
 	Tables   []pageTable
@@ -30,7 +29,7 @@ type pageData struct {
 
 type fact struct{ Name, Value string }
 
-// A pageTable is a table with what is said before and after it.
+// A pageTable is a table with the text before and after it.
 type pageTable struct {
 	Title, Note string
 	Head        []string
@@ -68,7 +67,7 @@ func writePage(w io.Writer, sum summary, now time.Time) error {
 	return pageTemplate.Execute(w, data)
 }
 
-// moods are the classes that styles have on the page.
+// moods are the CSS classes of styles.
 var moods = map[style]string{green: "good", yellow: "fair", red: "bad"}
 
 func newPageTable(title string, t table, note string) pageTable {

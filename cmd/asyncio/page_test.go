@@ -77,10 +77,10 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"4 March 2026, 05:06 UTC", versionLine(), "none: 4 of 6 ticks, worst gap 1.50 s.", "a step blocked the loop",
-		"blocks the loop: not one tick for 1.50 s, 2 ticks lost", "speeds up to 2% apart", "1,000",
+		"blocks the loop: not one tick for 1.50 s, 2 ticks lost", "varied by 2%", "1,000",
 	} {
 		if !strings.Contains(text, want) {
-			t.Errorf("the page does not say %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 	for _, want := range []string{"<!DOCTYPE html>\n", `class="bad"`, "prefers-color-scheme: dark", "default-src 'none'"} {
@@ -93,8 +93,8 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// With more computations than processors there is a second table.
-func TestPageOfACrowd(t *testing.T) {
+// TestPage_Crowded: with more computations than processors there is a second table.
+func TestPage_Crowded(t *testing.T) {
 	e, r := sampleResult()
 	e.jobs = 3
 	r.remedy.beside = "it takes turns"
@@ -104,7 +104,7 @@ func TestPageOfACrowd(t *testing.T) {
 	}
 }
 
-// Whatever a name or a log line says, it is text.
+// TestPageEscapes: markup in a name or a log line is escaped.
 func TestPageEscapes(t *testing.T) {
 	const evil = `</title></text><script>alert("1")</script><!-- & ' {{.}}`
 	e, r := sampleResult()
@@ -123,7 +123,7 @@ func TestPageEscapes(t *testing.T) {
 	}
 }
 
-// The whole command: the screen says where the page is.
+// TestReportOfTheCommand: the command writes the page and prints its path.
 func TestReportOfTheCommand(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.html")
 	inBubble(t, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// The programs of the concepts. What stands between "show" and "end" is printed
-// beside the output; the rest is what a reader can imagine.
+// The programs of the concepts. The lines between the comments "show" and "end" are printed beside
+// the output.
 
 func greet(ctx context.Context, st *stage) error {
 	say := st.say

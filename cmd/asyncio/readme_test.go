@@ -9,7 +9,7 @@ import (
 
 // The picture in README.md is what the demo prints, but for what differs from machine to
 // machine: the columns, a lane and a row for each remedy, in order, and its verdict.
-func TestThePictureInREADME(t *testing.T) {
+func TestREADMEShowsTheOutput(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -12,26 +12,25 @@ import (
 // A remedy is one way to run a long computation in a program with an event loop.
 type remedy struct {
 	name string
-	how  string // what stands in the program
-	// run makes the sum below n. It is a coroutine of the loop on which the
-	// heartbeat beats.
+	how  string // how the program runs the computation
+	// run computes the sum below n. It is a coroutine on the loop of the heartbeat.
 	run func(ctx context.Context, n int64) (int64, error)
-	// pool makes, instead of run, what calls of sumBelow go to, with room for so
-	// many at once.
+	// pool creates the executor for calls of sumBelow, with that many workers. It is used instead
+	// of run.
 	pool func(jobs int) (asyncio.Executor, error)
-	// verdict sums the remedy up; it holds only where no tick was lost.
+	// verdict describes the result if no tick was lost.
 	verdict string
-	// beside says whom the loop competes with, where the computations run beside
-	// it and there are more of them than processors.
+	// beside names what competes with the loop, for a computation outside of the loop with more
+	// jobs than processors.
 	beside string
 }
 
-// sumBelow is the computation for where a closure cannot go.
+// sumBelow is the computation as a registered function.
 var sumBelow = asyncio.Register("demo.sum", func(ctx context.Context, n int64) (int64, error) {
 	return compute(n, interruptStride, ctx.Err)
 })
 
-// open returns what computes a sum, and what is to be called when all have been.
+// open returns a function that computes a sum, and a function that releases its resources.
 func (r remedy) open(jobs int) (run func(context.Context, int64) (int64, error), done func(context.Context) error, err error) {
 	if r.pool == nil {
 		return r.run, func(context.Context) error { return nil }, nil
@@ -44,17 +43,16 @@ func (r remedy) open(jobs int) (run func(context.Context, int64) (int64, error),
 	return run, pool.Close, nil
 }
 
-// The strides: how many iterations lie between two looks at the world.
+// The strides are the numbers of iterations between two pauses.
 const (
 	sleepStride      = 100_000
 	checkpointStride = 1_000
-	// The remedies that never give up control still ask, every millisecond or
-	// two, whether Ctrl-C was pressed. Asking is no await: it blocks as before.
+	// A remedy that does not yield checks for Ctrl-C every millisecond or two. The check is no
+	// await, so the loop stays blocked.
 	interruptStride = 1_000_000
 )
 
-// niceness is by how much the worker processes stand back from the loop. Windows
-// knows no such number.
+// niceness is added to the niceness of the worker processes. Windows does not have it.
 var niceness = func() int {
 	if runtime.GOOS == "windows" {
 		return 0
@@ -62,16 +60,15 @@ var niceness = func() int {
 	return 10
 }()
 
-// remedies are the lanes of the demonstration, in their order. The first is what
-// the others are held against.
+// remedies are in the order of their lanes. The others are compared with the first one.
 var remedies = []remedy{
 	{
 		name: "none",
-		how:  "the loop over i runs in a coroutine, as it stands",
+		how:  "the loop over i runs in a coroutine, without a change",
 		run: func(ctx context.Context, n int64) (int64, error) {
 			return compute(n, interruptStride, ctx.Err)
 		},
-		verdict: "too short to cost a tick here, yet nothing else ran meanwhile",
+		verdict: "too short to lose a tick here, but no other task ran",
 	},
 	{
 		name: "Sleep(0)",
@@ -91,14 +88,14 @@ var remedies = []remedy{
 	},
 	{
 		name: "thread",
-		how:  "asyncio.ToThread(ctx, ...) runs it beside the loop",
+		how:  "asyncio.ToThread(ctx, ...) runs it in another goroutine",
 		run: func(ctx context.Context, n int64) (int64, error) {
 			return asyncio.ToThread(ctx, func(ctx context.Context) (int64, error) {
 				return compute(n, interruptStride, ctx.Err)
 			})
 		},
-		verdict: "every tick came: for any blocking call, on a processor of its own if free",
-		beside:  "goroutines of this process: the loop waits for its turn among them",
+		verdict: "every tick came: for any blocking call, on another processor if one is free",
+		beside:  "goroutines of this process: the loop waits among them",
 	},
 	{
 		name: "process",

@@ -12,7 +12,7 @@ import (
 	"github.com/asyncio-go/asyncio/procpool"
 )
 
-// remedyNamed finds a remedy of the demonstration.
+// remedyNamed returns a remedy of the demonstration.
 func remedyNamed(t *testing.T, name string) remedy {
 	t.Helper()
 	for _, r := range remedies {
@@ -24,7 +24,7 @@ func remedyNamed(t *testing.T, name string) remedy {
 	return remedy{}
 }
 
-// observeReally runs an experiment in real time, for remedies with workers.
+// observeReally runs an experiment in real time.
 func observeReally(t *testing.T, e experiment, r remedy) trace {
 	rec := newRecorder()
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error { return e.run(ctx, r, rec) },
@@ -35,7 +35,7 @@ func observeReally(t *testing.T, e experiment, r remedy) trace {
 	return rec.snapshot()
 }
 
-// The remedies of the demonstration all compute the same, alone and together.
+// TestRemediesComputeTheSum: all remedies return the same sum.
 func TestRemediesComputeTheSum(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
 		e := experiment{n: 1_234_567, jobs: jobs, interval: 500 * time.Millisecond, lead: time.Second}
@@ -58,7 +58,7 @@ func TestRemediesComputeTheSum(t *testing.T) {
 	}
 }
 
-// Sleep(0) lets others run at each stride.
+// TestSleepRemedyYields: other tasks run after each stride.
 func TestSleepRemedyYields(t *testing.T) {
 	r := remedyNamed(t, "Sleep(0)")
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
@@ -107,7 +107,7 @@ func TestCheckpointRemedyYields(t *testing.T) {
 
 // The thread computes while the loop goes on: another task has its turn before
 // the computation is over, although nothing else in it awaits.
-func TestThreadRemedyLeavesTheLoop(t *testing.T) {
+func TestThreadRemedy_DoesNotBlockTheLoop(t *testing.T) {
 	r := remedyNamed(t, "thread")
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		turns := 0
@@ -124,7 +124,7 @@ func TestThreadRemedyLeavesTheLoop(t *testing.T) {
 
 // The processes compute in as many workers as there are computations, none of
 // which is this process, and leave none behind.
-func TestProcessRemedyLeavesTheProcess(t *testing.T) {
+func TestProcessRemedy_RunsInWorkers(t *testing.T) {
 	r := remedyNamed(t, "process")
 	made, err := r.pool(2)
 	if err != nil {
@@ -145,8 +145,8 @@ func TestProcessRemedyLeavesTheProcess(t *testing.T) {
 	}
 }
 
-// Ctrl-C while workers compute ends the computations, and leaves no worker.
-func TestProcessRemedyInterrupted(t *testing.T) {
+// TestProcessRemedy_Interrupted: a cancellation ends the computations and the workers.
+func TestProcessRemedy_Interrupted(t *testing.T) {
 	r := remedyNamed(t, "process")
 	made, err := r.pool(2)
 	if err != nil {
@@ -165,7 +165,7 @@ func TestProcessRemedyInterrupted(t *testing.T) {
 	}
 }
 
-// announced is an executor that says when it has accepted a call.
+// An announced executor calls accepted when Start has returned.
 type announced struct {
 	asyncio.Executor
 	accepted func()
@@ -176,7 +176,7 @@ func (a announced) Start(ctx context.Context, c *asyncio.Call) error {
 	return a.Executor.Start(ctx, c)
 }
 
-// Where there can be no workers the experiment ends with the reason.
+// TestRemedyWithoutWorkers: if no worker can be started, the experiment returns the error.
 func TestRemedyWithoutWorkers(t *testing.T) {
 	none := errors.New("no processes here")
 	e := experiment{n: 1, jobs: 1, interval: time.Second, lead: time.Second}
@@ -188,8 +188,8 @@ func TestRemedyWithoutWorkers(t *testing.T) {
 	})
 }
 
-// A remedy that awaits nothing blocks the loop, but does not outlive Ctrl-C.
-func TestRemediesHeedCancellation(t *testing.T) {
+// TestRemedies_Cancelled: all remedies end after a cancellation, also without an await.
+func TestRemedies_Cancelled(t *testing.T) {
 	for _, r := range remedies {
 		heeds := func(ctx context.Context, t *testing.T) {
 			run, done, err := r.open(1)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A summary is what the experiments came to: for the screen, and for the page.
+// A summary is the results of the experiments, for the screen and the page.
 type summary struct {
 	experiment experiment
 	results    []result
-	apart      string // how much the machine itself varied
+	apart      string // the variation of the speed of the machine
 	processors int
 }
 
-// report prints what the loops logged, the tables, and how to choose.
+// report prints what the loops logged, the tables, and how to choose a remedy.
 func (a *app) report(sum summary) {
 	s := a.screen
 	s.line("")
@@ -41,8 +41,7 @@ func (a *app) report(sum summary) {
 	}
 }
 
-// logged is what the loops themselves had to say: a loop that is blocked for
-// long logs it, in every program.
+// logged are the log messages of the loops. A loop that is blocked logs a warning in every program.
 func (sum summary) logged() []string {
 	var lines []string
 	for _, r := range sum.results {
@@ -51,21 +50,20 @@ func (sum summary) logged() []string {
 	return lines
 }
 
-// notes say how far the numbers can be trusted, and how to choose.
+// notes describe the accuracy of the numbers, and how to choose.
 func (sum summary) notes() []string {
 	return []string{
-		"Timed out counts the requests of a client that asks the loop over TCP and waits " + rough(patience) + " at most. " +
-			"One run each. Between the lanes the bare computation ran at speeds up to " + sum.apart + " apart: " +
-			"smaller overheads are noise. A tick counts as lost when it is more than half an interval overdue.",
-		"What only waits needs no remedy. A call that blocks belongs in ToThread. " +
+		"Timed out counts the requests of a client over TCP that got no response in " + rough(patience) + ". " +
+			"Each remedy ran once. Between the lanes the speed of the computation varied by " + sum.apart + ": " +
+			"smaller overheads are noise. A tick is lost if it is more than half an interval late.",
+		"Code that only waits needs no remedy. A blocking call belongs in ToThread. " +
 			"A long algorithm of your own calls Checkpoint in its loop, or runs in ToThread, " +
-			"where it shares processors and memory with the loop, but not its turn. " +
-			"What must be killed, limited or kept from crashing the program belongs in a process.",
+			"where it shares processors and memory with the loop, but does not block it. " +
+			"A computation that must be killed or limited, or that may crash, belongs in a process.",
 	}
 }
 
-// table is the table of the results; the first is what the others' durations are
-// held against.
+// table returns the table of the results. The durations are compared with the first one.
 func (sum summary) table() table {
 	t := table{head: []string{"remedy", "computing", "overhead", "ticks", "worst gap", "timed out", "s"}}
 	for i, r := range sum.results {
@@ -91,21 +89,20 @@ func (sum summary) table() table {
 	return t
 }
 
-// crowded tells whether there were more computations than processors. Only then
-// does it matter to the heartbeat who shares what with whom.
+// crowded reports whether there were more computations than processors. Only then they compete with
+// the heartbeat.
 func (sum summary) crowded() bool { return sum.experiment.jobs > sum.processors }
 
 func (sum summary) crowdTitle() string {
-	return fmt.Sprintf("%d computations at once on %s: how late came a tick meanwhile?",
+	return fmt.Sprintf("%d computations at once on %s: how late were the ticks?",
 		sum.experiment.jobs, plural(int64(sum.processors), "processor"))
 }
 
-const crowdNote = "Late is by how much more than one interval lay between two ticks, from the first computation's begin " +
-	"to the last one's end. Goroutines share the processors of this process, and Go's scheduler knows no priorities: the loop waits " +
-	"for its turn among them. Niced processes wait for the loop instead, and for every other program of this machine too."
+const crowdNote = "Late is the time between two ticks minus one interval, from the beginning of the first computation " +
+	"to the end of the last one. Goroutines share the processors of this process, and Go's scheduler has no priorities: the loop waits " +
+	"among them. Niced processes wait for the loop instead, and for all other programs of this machine."
 
-// crowdTable compares the remedies that compute beside the loop by how late they
-// made its ticks.
+// crowdTable compares how late the ticks were with the remedies that compute outside of the loop.
 func (sum summary) crowdTable() table {
 	t := table{head: []string{"remedy", "ticks", "late, median", "late, worst"}}
 	for _, r := range sum.results {
@@ -129,7 +126,7 @@ func (sum summary) crowdTable() table {
 	return t
 }
 
-// verdict judges a result by what was measured, whatever the remedy promises.
+// verdict judges a result by the measurements.
 func verdict(r result, e experiment) (string, style) {
 	want := closedSum(e.n)
 	wrong := func(sum int64) bool { return sum != want }

@@ -9,24 +9,23 @@ import (
 	"path/filepath"
 )
 
-// A reportFile is where the page goes. It appears there whole or not at all: it
-// is written under another name beside it, and renamed.
+// A reportFile is the file of the page. It is written under a temporary name and renamed, so that
+// the page is complete or absent.
 type reportFile struct {
 	path string // of the page
-	temp string // until it is complete
+	temp string // the temporary name
 }
 
-// newReportFile finds out whether a page can be written to path, before anybody
-// waits for the measurements that are to be in it.
+// newReportFile checks whether a page can be written to path, before the measurements begin.
 func newReportFile(path string) (*reportFile, error) {
 	f := &reportFile{path: path}
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("the report cannot be written to %q: it is a directory; expected a file name, such as %q",
+		return nil, fmt.Errorf("the report cannot be written to %q: it is a directory; use a file name, such as %q",
 			path, filepath.Join(path, "report.html"))
 	case err == nil && !info.Mode().IsRegular():
-		return nil, fmt.Errorf("the report cannot be written to %q: it is a device or the like; expected a file name", path)
-	case err == nil: // the file itself is replaced, not a link to it
+		return nil, fmt.Errorf("the report cannot be written to %q: it is not a regular file; use a file name", path)
+	case err == nil: // replace the target of a link, not the link
 		if f.path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, fmt.Errorf("the report cannot be written: %w", err)
 		}
@@ -38,7 +37,7 @@ func newReportFile(path string) (*reportFile, error) {
 	return f, os.Remove(f.temp)
 }
 
-// write replaces the file by what fill writes.
+// write replaces the file by the output of fill.
 func (f *reportFile) write(fill func(io.Writer) error) error {
 	if err := f.create(fill); err != nil {
 		return err
@@ -49,7 +48,7 @@ func (f *reportFile) write(fill func(io.Writer) error) error {
 	return nil
 }
 
-// create makes the temporary file. After an error there is none.
+// create creates the temporary file. After an error it removes the file.
 func (f *reportFile) create(fill func(io.Writer) error) error {
 	file, err := os.OpenFile(f.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if _, gone := os.Stat(filepath.Dir(f.path)); err != nil && errors.Is(gone, fs.ErrNotExist) {
@@ -60,7 +59,7 @@ func (f *reportFile) create(fill func(io.Writer) error) error {
 	}
 	err = fill(file)
 	if err == nil {
-		err = file.Sync() // a page that exists is a page with its content
+		err = file.Sync() // the content is on disk before the rename
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(fmt.Errorf("the report cannot be written to %q: %w", f.path, err), os.Remove(f.temp))

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// ls lists a directory.
+// ls returns the names of the files in a directory.
 func ls(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -46,8 +46,8 @@ func TestReportFile(t *testing.T) {
 	}
 }
 
-// Where the page does not get written to its end, the file stays as it was.
-func TestReportFileKeepsTheOldOne(t *testing.T) {
+// TestReportFile_FailedWriteKeepsTheOldFile: after a failed write the file is unchanged.
+func TestReportFile_FailedWriteKeepsTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report.html")
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
@@ -70,8 +70,8 @@ func TestReportFileKeepsTheOldOne(t *testing.T) {
 	}
 }
 
-// A link stays a link; what it leads to is replaced.
-func TestReportFileBehindALink(t *testing.T) {
+// TestReportFile_Link: the target of a link is replaced, the link is not.
+func TestReportFile_Link(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	target, link := filepath.Join(elsewhere, "page.html"), filepath.Join(dir, "link.html")
 	if err := os.WriteFile(target, []byte("old"), 0o600); err != nil {
@@ -96,19 +96,19 @@ func TestReportFileBehindALink(t *testing.T) {
 	}
 }
 
-// A wrong path is told before anything is measured.
-func TestWrongReportPath(t *testing.T) {
+// TestInvalidReportPath: an invalid path is reported before the measurements.
+func TestInvalidReportPath(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for path, words := range map[string][]string{
-		dir:                                 {"is a directory", "expected a file name", "report.html"},
+		dir:                                 {"is a directory", "use a file name", "report.html"},
 		filepath.Join(dir, "no", "a.html"):  {"there is no directory", filepath.Join(dir, "no")},
 		filepath.Join(file, "a.html"):       {"cannot be written", "a.html"},
 		filepath.Join(dir, "nul\x00byte"):   {"cannot be written"},
-		os.DevNull:                          {"device", "expected a file name"},
+		os.DevNull:                          {"not a regular file", "use a file name"},
 		strings.Repeat("x", 5000) + ".html": {"cannot be written"},
 		filepath.Join(dir, "no") + "/":      {"there is no directory"},
 	} {
@@ -133,7 +133,7 @@ func TestWrongReportPath(t *testing.T) {
 	}
 }
 
-// An interrupted demonstration leaves no page, not even a part of one.
+// TestInterruptedReport: an interrupted demonstration writes no page.
 func TestInterruptedReport(t *testing.T) {
 	dir := t.TempDir()
 	inBubble(t, func(t *testing.T) {

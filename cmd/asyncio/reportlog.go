@@ -8,25 +8,24 @@ import (
 	"sync"
 )
 
-// A reportLog is a slog.Handler that keeps what a loop logs, so that it can be
-// printed beside the lanes and not across them.
+// A reportLog is a slog.Handler that keeps the log of a loop. The lines are printed after the
+// lanes.
 type reportLog struct {
 	mu   sync.Mutex
 	kept []string
 	more int
 }
 
-// maxReports is how many lines of one loop are worth showing.
+// maxReports is the number of kept lines of one loop.
 const maxReports = 3
 
 func (l *reportLog) Enabled(context.Context, slog.Level) bool { return true }
 
-// WithAttrs and WithGroup lose what they are given: a message says enough of
-// itself.
+// WithAttrs and WithGroup ignore their arguments.
 func (l *reportLog) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *reportLog) WithGroup(string) slog.Handler      { return l }
 
-// details are attributes of a stall's report for which there is no room.
+// details are attributes of a stall's report that are not printed.
 var details = map[string]bool{"id": true, "stack": true, "call": true, "blame": true, "cpu": true, "run_delay": true, "runnable_goroutines": true}
 
 func (l *reportLog) Handle(_ context.Context, r slog.Record) error {
@@ -56,7 +55,7 @@ func (l *reportLog) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// lines returns what was kept, and how much was not.
+// lines returns the kept lines, and a line with the number of the others.
 func (l *reportLog) lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

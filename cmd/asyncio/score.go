@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// A score is what a trace comes to.
+// A score is the evaluation of a trace.
 type score struct {
-	computing time.Duration // from the first computation's begin to the last one's end
+	computing time.Duration // from the beginning of the first computation to the end of the last one
 	worstGap  time.Duration // the longest time without a tick
 	expected  int           // ticks that were due
-	received  int           // ticks that came
+	received  int           // ticks that happened
 	sums      []int64
-	asked     int             // what the client asked
-	timedOut  int             // of that, what was not answered in time
-	late      []time.Duration // how late the ticks were while something was computed, sorted
+	asked     int             // requests of the client
+	timedOut  int             // requests without a response in time
+	late      []time.Duration // the sorted delays of the ticks during the computation
 }
 
-// score counts the ticks of a trace whose heartbeat beats at interval.
+// score evaluates a trace with a heartbeat of that interval.
 func (t trace) score(interval time.Duration) score {
 	s := score{received: len(t.ticks), expected: len(t.ticks), sums: t.sums, asked: t.asked, timedOut: t.unanswered}
 	if t.over {
@@ -37,16 +37,15 @@ func (t trace) score(interval time.Duration) score {
 // A gap is the time between two ticks, or between one and an end of the trace.
 type gap struct {
 	from, to time.Duration
-	lost     int // ticks that should have come in it
+	lost     int // ticks that were due in the gap
 }
 
 func (g gap) length() time.Duration { return g.to - g.from }
 
 // gaps returns the times without a tick.
 //
-// A tick is lost where it is more than half an interval overdue. Each is due one
-// interval after the one before it, not at a fixed instant: a heartbeat that
-// comes a little late each time, as every real one does, has lost nothing.
+// A tick is lost if it is more than half an interval late. Each tick is due one interval after the
+// one before it. So a heartbeat that is a little late each time has lost no tick.
 func (t trace) gaps(interval time.Duration) []gap {
 	var gaps []gap
 	last := -interval // the first tick is due at the beginning
@@ -57,7 +56,7 @@ func (t trace) gaps(interval time.Duration) []gap {
 	return gaps
 }
 
-// lost is the number of ticks that should have come in a gap between two.
+// lost returns the number of ticks that were due in a gap.
 func lost(gap, interval time.Duration) int {
 	return int((gap - interval/2) / interval)
 }

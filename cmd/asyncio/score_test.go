@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ms makes durations of milliseconds.
+// ms returns durations of milliseconds.
 func ms(values ...int) []time.Duration {
 	out := make([]time.Duration, len(values))
 	for i, v := range values {
@@ -53,7 +53,7 @@ func TestScoreOfTheComputation(t *testing.T) {
 	}
 }
 
-// Late is what is more than an interval, and counts where something was computed.
+// TestScoreOfLateness: delays count during the computation only.
 func TestScoreOfLateness(t *testing.T) {
 	tr := trace{
 		ticks: ms(0, 900, 1000, 1500, 2300, 2700, 3700), // the second is late, but nothing was computed yet
@@ -70,7 +70,7 @@ func TestScoreOfLateness(t *testing.T) {
 	}
 }
 
-// The gaps cover the trace, and what is read of it does not change it.
+// TestGaps: the gaps cover the trace, and gaps does not change it.
 func TestGaps(t *testing.T) {
 	ticks := append(make([]time.Duration, 0, 10), ms(0, 500, 2000)...)
 	tr := trace{ticks: ticks, end: ms(2100)[0]}

@@ -8,17 +8,16 @@ import (
 	"strings"
 )
 
-// The widths of the screen. Without COLUMNS it is taken to be the classic 80;
-// beyond widest lines get hard to read.
+// The widths of the screen. The default without COLUMNS is 80. Longer lines than widest are hard to
+// read.
 const (
 	narrowest    = 40
 	defaultWidth = 80
 	widest       = 100
 )
 
-// A screen is where the demonstration is written. It never moves the cursor:
-// output only grows, so that it looks the same in a terminal of any width, in a
-// pipe and in a file.
+// A screen is the output of the demonstration. It never moves the cursor, so that the output is the
+// same in a terminal, in a pipe and in a file.
 type screen struct {
 	w      io.Writer
 	width  int
@@ -26,7 +25,7 @@ type screen struct {
 	marks  marks
 }
 
-// marks are the characters of which lanes are made.
+// marks are the characters of lanes.
 type marks struct{ tick, quiet, busy string }
 
 var (
@@ -34,7 +33,7 @@ var (
 	unicodeMarks = marks{tick: "┃", quiet: "·", busy: "░"}
 )
 
-// newScreen looks at w and the environment for how the output may look.
+// newScreen selects colours, characters and width from w and the environment.
 func newScreen(w io.Writer, getenv func(string) string) *screen {
 	s := &screen{w: w, width: defaultWidth, marks: asciiMarks}
 	if columns, err := strconv.Atoi(getenv("COLUMNS")); err == nil && columns > 0 {
@@ -46,8 +45,7 @@ func newScreen(w io.Writer, getenv func(string) string) *screen {
 	return s
 }
 
-// beautify chooses what a terminal can show and a pipe should not carry. A
-// terminal that says nothing of itself gets plain text.
+// beautify selects colours and characters for a terminal. A terminal without TERM gets plain text.
 func (s *screen) beautify(getenv func(string) string) {
 	term := getenv("TERM")
 	s.colour = term != "" && term != "dumb" && getenv("NO_COLOR") == ""
@@ -64,7 +62,7 @@ func (s *screen) beautify(getenv func(string) string) {
 	}
 }
 
-// isTerminal tells whether somebody is likely to be looking at w.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -74,7 +72,7 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// A style is the parameter of the escape sequence that begins it.
+// A style is the parameter of an escape sequence.
 type style string
 
 const (
@@ -87,7 +85,7 @@ const (
 	cyan   style = "36"
 )
 
-// paint dresses text in a style, where the screen shows colours.
+// paint adds the escape sequences of a style, if the screen shows colours.
 func (s *screen) paint(st style, text string) string {
 	if !s.colour || st == plain || text == "" {
 		return text
@@ -95,10 +93,10 @@ func (s *screen) paint(st style, text string) string {
 	return "\x1b[" + string(st) + "m" + text + "\x1b[0m"
 }
 
-// line writes one line as it is.
+// line writes a line.
 func (s *screen) line(text string) { fmt.Fprintln(s.w, text) }
 
-// title writes a heading with a rule as long as itself below.
+// title writes a heading and a rule below it.
 func (s *screen) title(text string) {
 	s.line("")
 	s.line(s.paint(bold, text))
@@ -110,8 +108,7 @@ func (s *screen) text(format string, args ...any) {
 	s.hanging("", plain, fmt.Sprintf(format, args...))
 }
 
-// hanging writes text after a label, with the lines after the first indented to
-// stand under the text.
+// hanging writes text after a label. Further lines are indented to the beginning of the text.
 func (s *screen) hanging(label string, st style, text string) {
 	indent := strings.Repeat(" ", runes(label))
 	for _, l := range wrap(text, s.width-len(indent)) {
@@ -131,5 +128,5 @@ func (s *screen) code(lines []string) {
 	}
 }
 
-// write writes text that is no whole line.
+// write writes text without a newline.
 func (s *screen) write(text string) { io.WriteString(s.w, text) }

@@ -30,8 +30,8 @@ func TestScreenWidth(t *testing.T) {
 	}
 }
 
-// Whatever the environment says, what is no terminal gets plain text.
-func TestNoTerminal(t *testing.T) {
+// TestNewScreen_NoTerminal: a file gets plain text in every environment.
+func TestNewScreen_NoTerminal(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)

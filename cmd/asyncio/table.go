@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// A table is rows of short cells under a heading, each row with a remark.
+// A table has rows of short cells under a heading. Each row has a remark.
 type table struct {
 	head []string
 	rows []row
@@ -18,8 +18,8 @@ type row struct {
 // columnGap is the space between two columns.
 const columnGap = 2
 
-// print writes the table in aligned columns, the remark of each row on a line of
-// its own, or, where the screen is too narrow, every cell on a line of its own.
+// print writes the table in aligned columns, and the remark of each row on another line. On a
+// narrow screen it writes each cell on another line.
 func (t table) print(s *screen) {
 	widths := t.widths()
 	total := -columnGap
@@ -53,7 +53,7 @@ func (t table) printStacked(s *screen) {
 	}
 }
 
-// widths is how wide each column must be.
+// widths returns the width of each column.
 func (t table) widths() []int {
 	widths := make([]int, len(t.head))
 	for i, h := range t.head {
@@ -65,8 +65,8 @@ func (t table) widths() []int {
 	return widths
 }
 
-// aligned joins cells into a line: the first, a name, to the left, the others,
-// numbers, to the right.
+// aligned joins cells into a line. The first cell is a name, aligned to the left. The others are
+// numbers, aligned to the right.
 func aligned(cells []string, widths []int) string {
 	var b strings.Builder
 	for i, c := range cells {

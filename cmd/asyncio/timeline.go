@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A timeline is the picture of all lanes on the page: the same traces as on the
-// screen, to scale instead of in cells. Its numbers are units of the picture.
+// A timeline is the picture of all lanes on the page. It has the traces of the screen, to scale.
+// Its numbers are units of the picture.
 type timeline struct {
 	Width, Height int
 	Bar           int // the height of a lane
@@ -22,8 +22,8 @@ type timelineMark struct {
 	Text string
 }
 
-// A timelineLane is one remedy's run. Busy, Gaps and Ticks are the data of SVG
-// paths: a lane of many thousand ticks is still one element.
+// A timelineLane is the run of one remedy. Busy, Gaps and Ticks are data of SVG paths, so that a
+// lane with many ticks is one element.
 type timelineLane struct {
 	Name, Score       string
 	TextY, Top        int
@@ -32,24 +32,24 @@ type timelineLane struct {
 	Labels            []timelineLabel
 }
 
-// A timelineLabel says how long a gap was, in its middle.
+// A timelineLabel is the length of a gap, in its middle.
 type timelineLabel struct {
 	X    string
 	Y    int
 	Text string
 }
 
-// The measures of the picture. It is as wide as a page of text and is never
-// scaled below that, so that its words stay as large as the others.
+// The sizes of the picture. It has the width of the text of the page, and is never scaled down, so
+// that its labels stay readable.
 const (
 	timelineWidth = 960
 	axisHeight    = 28
-	laneText      = 20 // for the lane's name, above it
+	laneText      = 20 // the height of the name above the lane
 	laneBar       = 28
 	busyStrip     = 5 // below the lane, where no gap hides it
 	laneHeight    = laneText + laneBar + busyStrip + 9
-	markRoom      = 90 // that a mark of the axis needs
-	labelRoom     = 56 // that a gap needs to have its length written into it
+	markRoom      = 90 // the minimum width of a mark of the axis
+	labelRoom     = 56 // the minimum width of a gap with a label
 )
 
 // newTimeline draws the results.
@@ -71,10 +71,10 @@ func newTimeline(e experiment, results []result) timeline {
 	return tl
 }
 
-// A projection maps time to the horizontal.
+// A projection maps time to a horizontal position.
 type projection struct{ perNanosecond float64 }
 
-// x writes where an instant lies, to a tenth of a unit: nobody sees finer.
+// x returns the position of an instant, to a tenth of a unit.
 func (p projection) x(t time.Duration) string {
 	return fmt.Sprintf("%g", math.Round(float64(t)*p.perNanosecond*10)/10)
 }
@@ -107,7 +107,7 @@ func (p projection) lane(e experiment, r result, top int) timelineLane {
 	}
 	before := ""
 	for _, tick := range t.ticks {
-		if x := p.x(tick); x != before { // ticks that lie on one another are drawn once
+		if x := p.x(tick); x != before { // ticks at the same position are drawn once
 			fmt.Fprintf(&ticks, "M%s %dv%d", x, top, laneBar)
 			before = x
 		}
@@ -116,7 +116,7 @@ func (p projection) lane(e experiment, r result, top int) timelineLane {
 	return l
 }
 
-// box is the path around a stretch of time, from top downwards.
+// box returns the path of a rectangle for an interval of time.
 func (p projection) box(from, to time.Duration, top, height int) string {
 	return fmt.Sprintf("M%s %dH%sv%dH%sz", p.x(from), top, p.x(to), height, p.x(from))
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sampleResult is what became of a heartbeat that was blocked from 1 s to 2 s.
+// sampleResult is the result of a heartbeat that was blocked from 1 s to 2 s.
 func sampleResult() (experiment, result) {
 	e := experiment{n: 1000, jobs: 1, interval: 500 * time.Millisecond}
 	t := sampleTrace()
@@ -43,8 +43,8 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-// A lane with more ticks than a picture can show stays small.
-func TestTimelineOfManyTicks(t *testing.T) {
+// TestTimeline_ManyTicks: a lane with very many ticks stays small.
+func TestTimeline_ManyTicks(t *testing.T) {
 	e := experiment{n: 1, jobs: 1, interval: time.Millisecond}
 	tr := trace{end: 100_000 * time.Millisecond}
 	for at := time.Duration(0); at < tr.end; at += e.interval {
@@ -59,8 +59,8 @@ func TestTimelineOfManyTicks(t *testing.T) {
 	}
 }
 
-// A trace that was broken off, or is empty, has a picture too.
-func TestTimelineOfLittle(t *testing.T) {
+// TestTimeline_ShortTraces: an incomplete and an empty trace have a picture.
+func TestTimeline_ShortTraces(t *testing.T) {
 	e := experiment{n: 1, jobs: 1, interval: time.Second}
 	for _, tr := range []trace{{}, {ticks: ms(0), begun: true, from: time.Second, end: 2 * time.Second}} {
 		l := newTimeline(e, []result{{remedy{}, tr, tr.score(e.interval), nil}}).Lanes[0]

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// A trace is what happened in an experiment, in time since its beginning.
+// A trace is the events of an experiment, in time since its beginning.
 type trace struct {
 	ticks []time.Duration
 	begun bool          // the computation has begun, at from
 	from  time.Duration //
-	over  bool          // the computation is over, since to
+	over  bool          // the computation has ended, at to
 	to    time.Duration //
-	sums  []int64       // its results
+	sums  []int64       // the results of the computation
 
-	asked, unanswered int // what the client asked, and what was not answered in time
+	asked, unanswered int // requests of the client, and requests without a response in time
 
-	end time.Duration // how far the trace reaches
+	end time.Duration // the end of the trace
 }
 
-// A recorder writes the trace of a running experiment. It reads the clock inside
-// its lock: a snapshot that reaches up to an instant has everything before it.
+// A recorder records the trace of a running experiment. It reads the clock while it holds the lock,
+// so that a snapshot has all events until its end.
 type recorder struct {
-	start time.Time // fixed before use
+	start time.Time // constant
 
 	mu    sync.Mutex
 	trace trace
@@ -32,11 +32,10 @@ type recorder struct {
 
 func newRecorder() *recorder { return &recorder{start: time.Now()} }
 
-// now is the time on the trace.
+// now returns the time since start.
 func (r *recorder) now() time.Duration { return time.Since(r.start) }
 
-// tick records a beat of the heartbeat. One that was due at the very end may
-// still come after it, and counts no more.
+// tick records a tick of the heartbeat. It ignores a tick after the end.
 func (r *recorder) tick() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,21 +44,21 @@ func (r *recorder) tick() {
 	}
 }
 
-// computing records that the computation begins.
+// computing records the beginning of the computation.
 func (r *recorder) computing() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.trace.begun, r.trace.from = true, r.now()
 }
 
-// computed records that the computation is over, with its results.
+// computed records the end of the computation, with its results.
 func (r *recorder) computed(sums []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.trace.over, r.trace.to, r.trace.sums = true, r.now(), sums
 }
 
-// asked records that the client asks, unanswered that it lost its patience.
+// asked records a request of the client, and unanswered one without a response in time.
 func (r *recorder) asked() { r.count(&r.trace.asked) }
 
 func (r *recorder) unanswered() { r.count(&r.trace.unanswered) }
@@ -72,7 +71,7 @@ func (r *recorder) count(n *int) {
 	}
 }
 
-// end records that the experiment is over: snapshots reach no further.
+// end records the end of the experiment.
 func (r *recorder) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -81,7 +80,7 @@ func (r *recorder) end() {
 	}
 }
 
-// snapshot returns the trace up to now, from any thread.
+// snapshot returns the trace up to now. It may be called from any goroutine.
 func (r *recorder) snapshot() trace {
 	r.mu.Lock()
 	defer r.mu.Unlock()

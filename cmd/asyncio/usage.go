@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// usageText is the one page of help; PROGRAM stands for the way this program
-// was started.
-const usageText = `asyncio shows Python's asyncio model at work in Go.
+// usageText is the help page. PROGRAM is replaced by app.program.
+const usageText = `asyncio demonstrates Python's asyncio model in Go.
 
 Usage:
 
@@ -16,33 +15,33 @@ Usage:
   PROGRAM version
   PROGRAM help
 
-  demo            both parts below in about 30 s
+  demo            both parts below, in about 30 s
   demo concepts   seven small programs: coroutines, tasks, gather, errors,
-                  cancellation and time-outs, the code beside its output
-  demo blocking   a heartbeat beside a long computation: what blocks the
-                  loop, and what each remedy does about it, measured here
+                  cancellation and timeouts, with their code and output
+  demo blocking   a heartbeat and a long computation: what blocks the loop,
+                  and the measured effect of each remedy
 
 Flags of demo:
 
-  -full           the long form. "demo" alone trims two things: the jobs of the
-                  gather concept take 1 s instead of 2 s, and the heartbeat is
-                  watched for 1 s instead of 2 s before and after each
-                  computation. A part named alone is always in the long form.
+  -full           the long form. "demo" without a part is shorter: the jobs of
+                  the gather concept take 1 s instead of 2 s, and the heartbeat
+                  runs for 1 s instead of 2 s before and after each computation.
+                  A part that is named is always in the long form.
 
 Flags of demo and demo blocking:
 
   -n N            iterations of each computation, such as 100_000_000
                   (default: about 2 s of computing in all, measured at start)
   -interval D     time between two ticks of the heartbeat (default 500ms)
-  -jobs K         computations at once, 1 to 64 (default 1); with more than
-                  there are processors, also how late the ticks came while
-                  goroutines, or niced processes, competed with the loop
-  -report FILE    write the result as a page, too: one HTML file with the lanes
-                  drawn to scale, no scripts, nothing loaded from elsewhere
+  -jobs K         concurrent computations, 1 to 64 (default 1). With more jobs
+                  than processors, the output also shows how late the ticks
+                  were while goroutines or niced processes competed with the loop
+  -report FILE    also write the result to an HTML file, with the lanes drawn to
+                  scale. The file has no scripts and loads no other files
 
-Ctrl-C stops at once and in order, with exit status 130; a second one kills.
-A mistake in the command line gives exit status 2. Colours appear only in a
-terminal and not when NO_COLOR is set; COLUMNS sets the width (default 80).
+Ctrl-C cancels the demonstration, with exit status 130. A second one kills it.
+An invalid command line gives exit status 2. Colours appear only in a terminal,
+and not if NO_COLOR is set. COLUMNS sets the width (default 80).
 `
 
 // usage prints the help page.
@@ -52,8 +51,7 @@ func (a *app) usage() {
 	}
 }
 
-// versionLine names the version of the module, when it was built from one, and
-// the toolchain.
+// versionLine returns the version of the module, or (devel), and of the toolchain.
 func versionLine() string {
 	version := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {

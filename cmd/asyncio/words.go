@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// thousands writes a whole number in groups of three digits.
+// thousands formats a whole number in groups of three digits.
 func thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	sign := ""
@@ -23,9 +23,9 @@ func thousands(n int64) string {
 	return sign + digits
 }
 
-// readable writes a duration with the digits a reader can use.
+// readable formats a duration with a unit that fits, and few digits.
 func readable(d time.Duration) string {
-	switch { // held against each unit as it would be rounded there: never 1000 ms
+	switch { // compare the rounded duration, so that 1000 ms is written as 1 s
 	case d.Round(10*time.Millisecond) >= time.Minute:
 		d = d.Round(time.Second)
 		return fmt.Sprintf("%d min %02d s", d/time.Minute, d%time.Minute/time.Second)
@@ -38,7 +38,7 @@ func readable(d time.Duration) string {
 	}
 }
 
-// rough writes a duration that is only an estimate or a round value.
+// rough formats a duration that is an estimate or a round value.
 func rough(d time.Duration) string {
 	if d < time.Second {
 		return readable(d)
@@ -49,8 +49,7 @@ func rough(d time.Duration) string {
 	return readable(d)
 }
 
-// overhead writes by how much d is above or below base. Too short a base says
-// nothing.
+// overhead formats the difference of d and base in percent. For a base below 1 ms it returns "-".
 func overhead(d, base time.Duration) string {
 	if base < time.Millisecond {
 		return "-"
@@ -58,7 +57,7 @@ func overhead(d, base time.Duration) string {
 	return fmt.Sprintf("%+d%%", int64(math.Round(100*(float64(d)/float64(base)-1))))
 }
 
-// plural writes a number with its noun.
+// plural formats a number with its noun.
 func plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -66,7 +65,7 @@ func plural(n int64, noun string) string {
 	return thousands(n) + " " + noun + "s"
 }
 
-// either lists names the way a sentence does: a, b or c.
+// either formats a list of names: a, b or c.
 func either(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
@@ -75,14 +74,13 @@ func either(names []string) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// sourceDir is the directory of this program's source, the way the runtime
-// writes it.
+// sourceDir is the directory of this program's source in stack traces.
 var sourceDir = func() string {
 	_, file, _, _ := runtime.Caller(0)
 	return path.Dir(file) + "/"
 }()
 
-// shortened leaves out the directory where text names a place in this program.
+// shortened removes sourceDir from text.
 func shortened(text string) string { return strings.ReplaceAll(text, sourceDir, "") }
 
 // wrap breaks text at spaces into lines of at most width characters.
@@ -106,6 +104,5 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// runes is the width of text on the screen, as far as this program's own
-// characters go.
+// runes returns the width of text on the screen, for the characters of this program.
 func runes(text string) int { return len([]rune(text)) }
