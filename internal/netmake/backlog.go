@@ -29,9 +29,9 @@ func (l Listening) Backlog() *Backlog {
 // backlog is empty.
 func (b *Backlog) Accept(look time.Duration) (net.Conn, error) {
 	for {
-		waits, known := Waits(b.l.Listener)
+		has, known := HasBacklog(b.l.Listener)
 		known = known && !b.sealed
-		if known && !waits {
+		if known && !has {
 			if b.seal() {
 				continue
 			}

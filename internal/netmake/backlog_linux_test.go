@@ -13,7 +13,7 @@ import (
 
 // A sealed backlog is empty when accepting finds none. Without a free descriptor accepting
 // fails, and connections may be left.
-func TestASealedBacklogWithoutDescriptors(t *testing.T) {
+func TestSealedBacklog_WithoutDescriptors(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	if err != nil {
 		t.Fatal(err)

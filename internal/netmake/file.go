@@ -41,7 +41,8 @@ func (f *SocketFile) Remove() {
 	}
 }
 
-// Listening is a listener of package net with its file. Package net does not remove the file.
+// Listening is a listener of package net with its file. Close removes the file, package net does
+// not.
 type Listening struct {
 	net.Listener
 	File *SocketFile
@@ -65,7 +66,7 @@ func (l Listening) Close() error {
 	return l.Listener.Close()
 }
 
-// Packets is a socket for datagrams of package net, with its file.
+// Packets is a datagram socket of package net with its file.
 type Packets struct {
 	net.PacketConn
 	File *SocketFile

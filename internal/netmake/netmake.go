@@ -1,6 +1,5 @@
-// Package netmake makes sockets by package net, in a goroutine of their own, so that
-// names are resolved off the loop, addresses raced (RFC 8305), and options set as
-// everywhere in Go.
+// Package netmake makes sockets with package net, in another goroutine. So names are resolved off
+// the loop, addresses are raced (RFC 8305), and options have package net's defaults.
 package netmake
 
 import (
@@ -14,22 +13,21 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// A Maker makes the sockets of one loop. The system sets the limit of how many at once.
+// A Maker makes the sockets of one loop. It does not limit how many it makes at once.
 type Maker struct{ limit *asyncio.Limiter }
 
-// New returns the maker of a loop.
+// New returns a maker.
 func New() Maker { return Maker{asyncio.NewLimiter(math.MaxInt32)} }
 
-// Listen makes a socket that listens for streams.
+// Listen makes a listening socket. It suspends the calling task.
 func (m Maker) Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
 	if err := netport.RefuseUnknown("listen", "Listen", network, netport.Streams...); err != nil {
 		return Listening{}, err
 	}
-	return elsewhere(ctx, m, func(ctx context.Context) (Listening, error) { return Listen(ctx, network, addr, o) })
+	return inGoroutine(ctx, m, func(ctx context.Context) (Listening, error) { return Listen(ctx, network, addr, o) })
 }
 
-// Listen makes a socket that listens for streams. It runs in the calling goroutine, and may
-// block.
+// Listen makes a listening socket. It runs in the calling goroutine and may block.
 func Listen(ctx context.Context, network, addr string, o netport.Options) (Listening, error) {
 	cfg := net.ListenConfig{Control: control(o)}
 	l, err := cfg.Listen(ctx, network, addr)
@@ -39,23 +37,23 @@ func Listen(ctx context.Context, network, addr string, o netport.Options) (Liste
 	return listening(l, o.KeepFile), nil
 }
 
-// Dial makes a socket that is connected.
+// Dial makes a connected socket. It suspends the calling task.
 func (m Maker) Dial(ctx context.Context, network, addr string, o netport.Options) (net.Conn, error) {
 	if err := netport.RefuseUnknown("dial", "Dial", network, slices.Concat(netport.Streams, netport.Datagrams)...); err != nil {
 		return nil, err
 	}
-	return elsewhere(ctx, m, func(ctx context.Context) (net.Conn, error) {
+	return inGoroutine(ctx, m, func(ctx context.Context) (net.Conn, error) {
 		d := net.Dialer{LocalAddr: o.Local, Control: control(o)}
 		return d.DialContext(ctx, network, addr)
 	})
 }
 
-// ListenPacket makes a socket for datagrams.
+// ListenPacket makes a datagram socket. It suspends the calling task.
 func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport.Options) (Packets, error) {
 	if err := netport.RefuseUnknown("listen", "ListenPacket", network, netport.Datagrams...); err != nil {
 		return Packets{}, err
 	}
-	return elsewhere(ctx, m, func(ctx context.Context) (Packets, error) {
+	return inGoroutine(ctx, m, func(ctx context.Context) (Packets, error) {
 		cfg := net.ListenConfig{Control: control(o)}
 		c, err := cfg.ListenPacket(ctx, network, addr)
 		if err != nil || o.KeepFile {
@@ -65,9 +63,8 @@ func (m Maker) ListenPacket(ctx context.Context, network, addr string, o netport
 	})
 }
 
-// elsewhere makes a socket in another goroutine. What is made although ctx has ended
-// is closed.
-func elsewhere[T interface{ Close() error }](ctx context.Context, m Maker, make func(ctx context.Context) (T, error)) (T, error) {
+// inGoroutine calls make in another goroutine. If ctx has ended, inGoroutine closes the socket.
+func inGoroutine[T interface{ Close() error }](ctx context.Context, m Maker, make func(ctx context.Context) (T, error)) (T, error) {
 	made, err := asyncio.ToThread(ctx, make, asyncio.Via(m.limit))
 	if err == nil && ctx.Err() != nil {
 		made.Close()
@@ -77,7 +74,7 @@ func elsewhere[T interface{ Close() error }](ctx context.Context, m Maker, make 
 	return made, err
 }
 
-// control is the Control of package net's configurations.
+// control returns the Control function for package net. It sets SO_REUSEPORT and calls o.Control.
 func control(o netport.Options) func(network, addr string, c syscall.RawConn) error {
 	if !o.ReusePort {
 		return o.Control

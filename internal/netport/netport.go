@@ -1,9 +1,9 @@
-// Package netport is the loop's port to a network: what package aionet needs of one,
-// be it the system's sockets or a simulation.
+// Package netport defines the interfaces between package aionet and a network: the system's
+// sockets, sockets on goroutines, or a network in memory.
 //
-// Nothing here blocks. What cannot be done now gives ErrAgain, and the Watcher is told
-// when it is worth trying again. Everything is called, and calls back, on the loop,
-// unless it says otherwise.
+// No method blocks. An operation that would have to wait returns ErrAgain, and the Watcher is
+// called when a new attempt may succeed. All methods and Watchers are called on the loop, unless
+// their comment says otherwise.
 package netport
 
 import (
@@ -16,83 +16,82 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// ErrAgain says that the operation would have to wait.
+// ErrAgain is returned by an operation that would have to wait. It has had no effect.
 var ErrAgain = errors.New("netport: would block")
 
-// A Network makes listeners and connections for a loop. Its methods are called in a
-// task and may suspend it.
+// A Network makes the sockets of a loop. Its methods are called in a task and may suspend it.
 type Network interface {
 	Listen(ctx context.Context, network, addr string, o Options) (Listener, error)
 	Dial(ctx context.Context, network, addr string, o Options) (Stream, error)
 	ListenPacket(ctx context.Context, network, addr string, o Options) (Packets, error)
-	// Adopt makes a stream of a descriptor of its own for the file.
+	// Adopt makes a stream with a new descriptor of the open file f.
 	Adopt(ctx context.Context, f *os.File) (Stream, error)
 }
 
-// A ConnAdopter is a Network that takes over connections of package net.
+// A ConnAdopter is a Network that can take over connections of package net.
 type ConnAdopter interface {
-	// AdoptConn makes a stream of c. If it fails, c stays open. It does not suspend.
+	// AdoptConn makes a stream of c, which the caller must not use afterwards. If it fails, c stays
+	// open. It does not suspend.
 	AdoptConn(c net.Conn) (Stream, error)
 }
 
-// A Maker makes the network of a loop, once, on the loop.
+// A Maker makes the network of a loop. It is called once, on the loop.
 type Maker func(l *engine.Loop) (Network, error)
 
-// Options of sockets.
+// Options are the options of a new socket.
 type Options struct {
 	ReusePort bool
 	KeepFile  bool                                                // keep the file of a unix socket
-	Local     net.Addr                                            // to dial from
-	Control   func(network, addr string, c syscall.RawConn) error // as net.Dialer's
+	Local     net.Addr                                            // local address of Dial
+	Control   func(network, addr string, c syscall.RawConn) error // as net.Dialer.Control
 }
 
-// A Watcher is told when something has become ready: that reading, or writing, may
-// succeed or fail now. It may be told too often.
+// A Watcher is called when a direction may be ready: an attempt may succeed or fail now. It may be
+// called although nothing has changed.
 type Watcher interface{ Ready(readable, writable bool) }
 
 // A Stream is a connection, of bytes or of datagrams.
 type Stream interface {
-	// Read returns io.EOF at the end of a stream of bytes.
+	// Read returns io.EOF when the peer has closed its direction.
 	Read(p []byte) (int, error)
-	// Write may write a part.
+	// Write may write a part of p.
 	Write(p []byte) (int, error)
 	CloseWrite() error
 	Close() error
-	// Watch is called once, before anything else.
+	// Watch sets the watcher. It is called once, before any other method.
 	Watch(Watcher)
 
-	// From any goroutine, also after Close.
+	// LocalAddr and RemoteAddr may be called from any goroutine, also after Close.
 	LocalAddr() net.Addr
 	RemoteAddr() net.Addr
-	// Control calls fn with the descriptor, from any goroutine, while it cannot be
-	// closed.
+	// Control calls fn with the descriptor, which is not closed during the call. It may be called
+	// from any goroutine.
 	Control(fn func(fd uintptr)) error
 }
 
-// A FileSender is a Stream to which a file can be sent without its bytes passing
-// through the program.
+// A FileSender is a Stream that can send a file without copying it through the program.
 type FileSender interface {
-	// SendFile sends at most n bytes from where the file stands. It returns 0 at the
-	// end of the file, and errors.ErrUnsupported for a file that is not of that kind.
+	// SendFile sends at most n bytes from the file's current offset. It returns 0 at the end of the
+	// file, and errors.ErrUnsupported for a file that the system cannot send.
 	SendFile(f *os.File, n int) (int, error)
 }
 
-// A MessageReader is a Stream that reads a message of any length.
+// A MessageReader is a Stream that can read a message of any length.
 type MessageReader interface {
 	// ReadMessage reads one message. It returns p, or a new buffer if the message does
 	// not fit in p.
 	ReadMessage(p []byte) ([]byte, error)
 }
 
-// A ReadCloser is a Stream whose direction of reading can be ended alone.
+// A ReadCloser is a Stream whose reading direction can be closed alone.
 type ReadCloser interface{ CloseRead() error }
 
-// A Prompter is a Stream, or Packets, that tells of readiness only when it is asked,
-// which is after an operation by Control that has to wait.
+// A Prompter is a Stream, or Packets, that watches the descriptor only on request. Prompt is such
+// a request, for one direction. aionet calls it when an operation by Control must wait.
 type Prompter interface{ Prompt(read bool) }
 
-// A Tuner is a Stream, or Packets, with the settings of a socket, as package net has
-// them. What its kind of socket does not have gives errors.ErrUnsupported. From any
+// A Tuner is a Stream, or Packets, with socket options, as in package net. An option that the
+// socket does not have returns errors.ErrUnsupported. The methods may be called from any
 // goroutine.
 type Tuner interface {
 	SetNoDelay(on bool) error
@@ -114,7 +113,7 @@ type Listener interface {
 	Addr() net.Addr // from any goroutine
 }
 
-// Packets is a socket for datagrams.
+// Packets is a datagram socket.
 type Packets interface {
 	ReadFrom(p []byte) (int, net.Addr, error)
 	WriteTo(p []byte, to net.Addr) (int, error)

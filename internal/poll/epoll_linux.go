@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// system is epoll, and an eventfd to be woken by.
+// system is an epoll instance, with an eventfd for wake.
 type system struct {
 	epfd, wakefd int
 	events       []unix.EpollEvent
-	millis       bool // the kernel knows no nanoseconds here
+	millis       bool // the kernel has no epoll_pwait2
 }
 
-// wakeToken marks the eventfd: no table is that long.
+// wakeToken is the token of the eventfd. It is no valid index of the table.
 const wakeToken Token = 1<<32 - 1
 
 func (s *system) open() (err error) {
@@ -31,7 +31,7 @@ func (s *system) open() (err error) {
 		s.close()
 		return err
 	}
-	s.events = make([]unix.EpollEvent, mostEvents)
+	s.events = make([]unix.EpollEvent, maxEvents)
 	return nil
 }
 
@@ -44,16 +44,16 @@ func (s *system) add(fd int, t Token) error {
 	return s.control(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLPRI|unix.EPOLLRDHUP|unix.EPOLLET, t)
 }
 
-func (s *system) forget(fd int) { unix.EpollCtl(s.epfd, unix.EPOLL_CTL_DEL, fd, nil) }
+func (s *system) remove(fd int) { unix.EpollCtl(s.epfd, unix.EPOLL_CTL_DEL, fd, nil) }
 
 func (s *system) wait(d time.Duration, t *table) {
-	n := s.look()
+	n := s.poll()
 	if n == 0 && d != 0 {
 		n = s.block(d)
 	}
 	for _, e := range s.events[:n] {
 		k := Token(uint32(e.Pad))<<32 | Token(uint32(e.Fd))
-		t.tell(k, eventsOf(e.Events))
+		t.notify(k, eventsOf(e.Events))
 	}
 }
 
@@ -74,8 +74,8 @@ func eventsOf(bits uint32) (e Events) {
 	return e
 }
 
-// look asks without blocking, so that the scheduler need not be told.
-func (s *system) look() int {
+// poll makes a non-blocking system call. As it does not block, it need not notify the scheduler.
+func (s *system) poll() int {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.epfd), uintptr(unsafe.Pointer(&s.events[0])), uintptr(len(s.events)), 0, 0, 0)
 	if errno != 0 {
 		return 0
@@ -83,7 +83,7 @@ func (s *system) look() int {
 	return int(n)
 }
 
-// block waits; an interruption counts as being woken.
+// block makes a blocking system call. It also returns if a signal interrupts the call.
 func (s *system) block(d time.Duration) int {
 	if d < 0 || s.millis {
 		n, err := unix.EpollWait(s.epfd, s.events, millis(d))
@@ -97,14 +97,14 @@ func (s *system) block(d time.Duration) int {
 	switch errno {
 	case 0:
 		return int(n)
-	case unix.ENOSYS, unix.EPERM: // before Linux 5.11, or a filter that does not know it
+	case unix.ENOSYS, unix.EPERM: // before Linux 5.11, or rejected by a seccomp filter
 		s.millis = true
 		return s.block(d)
 	}
 	return 0
 }
 
-// millis rounds up: to wake too early would be to ask again and again.
+// millis rounds up. A Wait that ends too early would be repeated until the time has come.
 func millis(d time.Duration) int {
 	if d < 0 {
 		return -1
@@ -112,7 +112,7 @@ func millis(d time.Duration) int {
 	return int(min((d+time.Millisecond-1)/time.Millisecond, math.MaxInt32))
 }
 
-// wake leaves the number in the eventfd: edges are counted by writes.
+// wake writes to the eventfd. It need not be read: each write is an edge.
 func (s *system) wake() {
 	one := [8]byte{1}
 	unix.Write(s.wakefd, one[:])
@@ -123,5 +123,5 @@ func (s *system) close() {
 	unix.Close(s.epfd)
 }
 
-// slowClock has waits measured in milliseconds, as on old kernels.
-func (s *system) slowClock() { s.millis = true }
+// useMillis disables epoll_pwait2, for tests.
+func (s *system) useMillis() { s.millis = true }

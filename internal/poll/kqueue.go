@@ -2,17 +2,18 @@ package poll
 
 import "time"
 
-// This file is what kqueue's poller decides, on any system; kqueue_bsd.go makes the
-// system calls.
+// This file has the logic of the kqueue poller, which can be tested on any system. kqueue_bsd.go
+// makes the system calls.
 
-// kevents is the system's kqueue, or a test's.
+// kevents is the interface to the system's kqueue. Tests have their own.
 type kevents interface {
-	// watch has the descriptor's changes of the filter told, as edges.
+	// watch registers the descriptor for the filter, edge-triggered.
 	watch(fd uint64, filter kfilter) error
-	// wait returns how many events it put into the array; d < 0 blocks.
-	wait(events *[mostEvents]kevent, d time.Duration) int
-	// calm takes the bytes out of the pipe by which the poller is woken.
-	calm()
+	// wait stores events and returns their number. It blocks for at most d; a negative d has no
+	// bound.
+	wait(events *[maxEvents]kevent, d time.Duration) int
+	// drainPipe empties the pipe of wake.
+	drainPipe()
 }
 
 type kfilter uint8
@@ -25,21 +26,21 @@ const (
 type kevent struct {
 	fd     uint64
 	filter kfilter
-	over   bool // the other side has ended, or an error
+	ended  bool // the peer has closed its direction, or an error
 }
 
-// kqueue finds sources by descriptor: a token does not fit beside an event on every
-// system. The table forgets the token of a source that has left, so that an event
-// which was on its way is nobody's; a descriptor that is used again brings its own.
+// kqueue finds sources by descriptor, because not every system can store a token in an event. The
+// token of a removed source is not in the table, so its late events are ignored. A descriptor
+// that is used again has a new token.
 type kqueue struct {
 	sys    kevents
 	wakefd uint64
 	tokens map[uint64]Token
-	events [mostEvents]kevent
+	events [maxEvents]kevent
 }
 
-// add watches the descriptor. One end of a pipe has one direction only, and some
-// systems refuse the other: one is enough.
+// add watches a descriptor. One end of a pipe has only one direction, and some systems return an
+// error for the other. So add fails only if both directions fail.
 func (k *kqueue) add(fd uint64, t Token) error {
 	errRead := k.sys.watch(fd, kread)
 	errWrite := k.sys.watch(fd, kwrite)
@@ -54,13 +55,13 @@ func (k *kqueue) wait(d time.Duration, t *table) {
 	for _, e := range k.events[:k.sys.wait(&k.events, d)] {
 		switch {
 		case e.fd == k.wakefd:
-			k.sys.calm()
-		case e.over:
-			t.tell(k.tokens[e.fd], Readable|Writable|Ended)
+			k.sys.drainPipe()
+		case e.ended:
+			t.notify(k.tokens[e.fd], Readable|Writable|Ended)
 		case e.filter == kwrite:
-			t.tell(k.tokens[e.fd], Writable)
+			t.notify(k.tokens[e.fd], Writable)
 		default:
-			t.tell(k.tokens[e.fd], Readable)
+			t.notify(k.tokens[e.fd], Readable)
 		}
 	}
 }

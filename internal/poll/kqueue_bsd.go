@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// system is kqueue, and a pipe to be woken by.
+// system is a kqueue, with a pipe for wake.
 type system struct {
 	kqueue
 	kq     int
 	pipe   [2]int // read, write
-	events [mostEvents]unix.Kevent_t
+	events [maxEvents]unix.Kevent_t
 }
 
 func (s *system) open() (err error) {
@@ -42,8 +42,8 @@ func (s *system) add(fd int, t Token) error { return s.kqueue.add(uint64(fd), t)
 
 func (s *system) wait(d time.Duration, t *table) { s.kqueue.wait(d, t) }
 
-// forget has nothing to do: kqueue forgets a descriptor when it is closed.
-func (s *system) forget(int) {}
+// remove does nothing: kqueue removes a descriptor when it is closed.
+func (s *system) remove(int) {}
 
 func (s *system) wake() { unix.Write(s.pipe[1], []byte{1}) }
 
@@ -53,9 +53,9 @@ func (s *system) close() {
 	unix.Close(s.kq)
 }
 
-func (s *system) slowClock() {}
+func (s *system) useMillis() {}
 
-// calls are the system's kevents.
+// calls implements kevents with system calls.
 type calls system
 
 func (s *calls) watch(fd uint64, filter kfilter) error {
@@ -65,18 +65,18 @@ func (s *calls) watch(fd uint64, filter kfilter) error {
 	return os.NewSyscallError("kevent", err)
 }
 
-func (s *calls) wait(events *[mostEvents]kevent, d time.Duration) int {
+func (s *calls) wait(events *[maxEvents]kevent, d time.Duration) int {
 	var timeout *unix.Timespec
 	if d >= 0 {
 		ts := unix.NsecToTimespec(int64(d))
 		timeout = &ts
 	}
 	n, err := unix.Kevent(s.kq, nil, s.events[:], timeout)
-	if err != nil { // an interruption counts as being woken
+	if err != nil { // such as EINTR
 		return 0
 	}
 	for i, e := range s.events[:n] {
-		events[i] = kevent{fd: uint64(e.Ident), over: e.Flags&(unix.EV_EOF|unix.EV_ERROR) != 0}
+		events[i] = kevent{fd: uint64(e.Ident), ended: e.Flags&(unix.EV_EOF|unix.EV_ERROR) != 0}
 		if e.Filter == unix.EVFILT_WRITE {
 			events[i].filter = kwrite
 		}
@@ -84,7 +84,7 @@ func (s *calls) wait(events *[mostEvents]kevent, d time.Duration) int {
 	return n
 }
 
-func (s *calls) calm() {
+func (s *calls) drainPipe() {
 	var b [64]byte
 	unix.Read(s.pipe[0], b[:])
 }

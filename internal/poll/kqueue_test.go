@@ -13,7 +13,7 @@ type scripted struct {
 	watched []kevent
 	next    []kevent
 	waited  []time.Duration
-	calmed  int
+	drained int
 }
 
 func (s *scripted) watch(fd uint64, filter kfilter) error {
@@ -24,14 +24,14 @@ func (s *scripted) watch(fd uint64, filter kfilter) error {
 	return nil
 }
 
-func (s *scripted) wait(events *[mostEvents]kevent, d time.Duration) int {
+func (s *scripted) wait(events *[maxEvents]kevent, d time.Duration) int {
 	s.waited = append(s.waited, d)
 	n := copy(events[:], s.next)
 	s.next = s.next[n:]
 	return n
 }
 
-func (s *scripted) calm() { s.calmed++ }
+func (s *scripted) drainPipe() { s.drained++ }
 
 // listening is a source that remembers what it was told.
 type listening []Events
@@ -43,7 +43,7 @@ func newKqueue() (*kqueue, *scripted, *table) {
 	return &kqueue{sys: s, wakefd: 3, tokens: map[uint64]Token{}}, s, &table{}
 }
 
-func TestKqueueTellsWhatHappened(t *testing.T) {
+func TestKqueueReportsEvents(t *testing.T) {
 	k, sys, sources := newKqueue()
 	var a, b listening
 	for fd, l := range map[uint64]*listening{7: &a, 8: &b} {
@@ -51,7 +51,7 @@ func TestKqueueTellsWhatHappened(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sys.next = []kevent{{fd: 7, filter: kread}, {fd: 8, filter: kwrite}, {fd: 3}, {fd: 7, filter: kread, over: true}, {fd: 8, filter: kwrite, over: true}}
+	sys.next = []kevent{{fd: 7, filter: kread}, {fd: 8, filter: kwrite}, {fd: 3}, {fd: 7, filter: kread, ended: true}, {fd: 8, filter: kwrite, ended: true}}
 	k.wait(-1, sources)
 	if want := (listening{Readable, Readable | Writable | Ended}); !slices.Equal(a, want) {
 		t.Errorf("7 heard %v, want %v", a, want)
@@ -59,15 +59,15 @@ func TestKqueueTellsWhatHappened(t *testing.T) {
 	if want := (listening{Writable, Readable | Writable | Ended}); !slices.Equal(b, want) {
 		t.Errorf("8 heard %v, want %v", b, want)
 	}
-	if sys.calmed != 1 {
-		t.Errorf("the pipe was emptied %d times for one wake-up", sys.calmed)
+	if sys.drained != 1 {
+		t.Errorf("the pipe was emptied %d times for one wake-up", sys.drained)
 	}
 	if !slices.Equal(sys.waited, []time.Duration{-1}) {
 		t.Errorf("waited %v, want once without end", sys.waited)
 	}
 }
 
-func TestKqueueWatchesWhatASideHas(t *testing.T) {
+func TestKqueueWatchesOneDirection(t *testing.T) {
 	refusal := errors.New("no such direction")
 	for _, c := range []struct {
 		refused []kfilter
@@ -105,17 +105,17 @@ func TestKqueueForgetsASource(t *testing.T) {
 	}
 }
 
-func TestKqueueTakesManyEventsInTurn(t *testing.T) {
+func TestKqueueLimitsEventsPerWait(t *testing.T) {
 	k, sys, sources := newKqueue()
 	var all listening
 	k.add(4, sources.add(&all))
-	sys.next = slices.Repeat([]kevent{{fd: 4}}, mostEvents+1)
+	sys.next = slices.Repeat([]kevent{{fd: 4}}, maxEvents+1)
 	k.wait(0, sources)
-	if len(all) != mostEvents {
-		t.Errorf("%d events in one go, want %d", len(all), mostEvents)
+	if len(all) != maxEvents {
+		t.Errorf("%d events in one go, want %d", len(all), maxEvents)
 	}
 	k.wait(0, sources)
-	if len(all) != mostEvents+1 {
-		t.Errorf("%d events in all, want %d", len(all), mostEvents+1)
+	if len(all) != maxEvents+1 {
+		t.Errorf("%d events in all, want %d", len(all), maxEvents+1)
 	}
 }

@@ -1,9 +1,8 @@
-// Package poll waits for many descriptors at once: epoll on Linux, kqueue on the
-// BSDs and macOS. It knows nothing of loops.
+// Package poll waits for many descriptors at once: with epoll on Linux, and with kqueue on the
+// BSDs and macOS. It is independent of the event loop.
 //
-// Readiness is edge-triggered: a source is told that something may be read or
-// written, once for each change. Whoever wants to read tries first, and waits for
-// the news only when the system says that there is nothing.
+// Readiness is edge-triggered: a source gets one event for each change. A reader must try first,
+// and wait for an event only if the system returns EAGAIN.
 package poll
 
 import (
@@ -12,39 +11,38 @@ import (
 	"time"
 )
 
-// A Source hears of its descriptor's readiness, in Wait.
+// A Source is notified of the readiness of its descriptor. Wait calls Ready.
 type Source interface{ Ready(Events) }
 
-// Events are what has become of a descriptor.
+// Events are the changes of a descriptor.
 type Events uint8
 
 const (
 	Readable Events = 1 << iota // reading may succeed or fail now
-	Writable                    // so may writing
-	Urgent                      // there is urgent data (not told by kqueue)
-	Ended                       // the other side sends no more, or the descriptor has failed
+	Writable                    // writing may succeed or fail now
+	Urgent                      // there is urgent data; kqueue does not report it
+	Ended                       // the peer has closed its direction, or the descriptor has failed
 )
 
-// A Poller waits for sources. Wait, Add and Remove belong to one goroutine at a
-// time; Wake and Close may be called from any.
+// A Poller waits for events of sources. Wake and Close may be called from any goroutine, the other
+// methods from one goroutine at a time.
 type Poller struct {
 	sys   system
 	table table
 
-	mu     sync.Mutex // of waking against closing
+	mu     sync.Mutex // guards closed; held during wake and close
 	closed bool
 }
 
-// mostEvents is how many sources one Wait tells at most. The rest keep their places in
-// the system's queue, so that those who are told have their turn, and what else the
-// loop has to do has its own, before more are told: with 10,000 busy connections a
-// timer is milliseconds late and not a tenth of a second.
-const mostEvents = 256
+// maxEvents bounds the events of one Wait. Further events stay in the system's queue, so that
+// the loop runs other callbacks in between. With 10,000 busy connections a timer is then some
+// milliseconds late instead of a tenth of a second.
+const maxEvents = 256
 
-// A Token stands for a source in the poller.
+// A Token identifies a source of a poller.
 type Token uint64
 
-// ErrClosed is returned for what comes after Close.
+// ErrClosed is returned by calls after Close.
 var ErrClosed = errors.New("poll: closed")
 
 // New makes a poller.
@@ -56,8 +54,8 @@ func New() (*Poller, error) {
 	return p, nil
 }
 
-// Add watches the descriptor, which must not block, until Remove or until it is
-// closed. Its source is told at once if it is ready already.
+// Add watches a descriptor in non-blocking mode, until Remove or until it is closed. If the
+// descriptor is ready, the next Wait notifies the source.
 func (p *Poller) Add(fd int, s Source) (Token, error) {
 	t := p.table.add(s)
 	if err := p.sys.add(fd, t); err != nil {
@@ -67,21 +65,21 @@ func (p *Poller) Add(fd int, s Source) (Token, error) {
 	return t, nil
 }
 
-// Remove forgets the source. The descriptor must be closed, or about to be.
+// Remove removes a source. The caller must then close the descriptor.
 func (p *Poller) Remove(t Token) { p.table.remove(t) }
 
-// RemoveShared is Remove for a descriptor whose open file has others too, so that
-// closing this one alone would not end the watch.
+// RemoveShared is Remove for a descriptor whose open file has other descriptors: closing this one
+// would not end the watch.
 func (p *Poller) RemoveShared(fd int, t Token) {
-	p.sys.forget(fd)
+	p.sys.remove(fd)
 	p.table.remove(t)
 }
 
-// Wait tells the sources what has become ready, some 256 of them at most. With d < 0 it blocks until something
-// has or Wake is called, with d > 0 not longer than that, with 0 not at all.
+// Wait notifies the sources of at most 256 events. It blocks until there is an event or Wake is
+// called, but not longer than d. If d is 0 it does not block; if d is negative there is no bound.
 func (p *Poller) Wait(d time.Duration) { p.sys.wait(d, &p.table) }
 
-// Wake ends a Wait, or the next one if none is under way.
+// Wake ends the current Wait, or the next one if none is running.
 func (p *Poller) Wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,14 +90,14 @@ func (p *Poller) Wake() {
 
 // Sources calls fn with each source that was added and not removed.
 func (p *Poller) Sources(fn func(Source)) {
-	for i := range p.table.places { // fn may remove its source
-		if s := p.table.places[i].source; s != nil {
+	for i := range p.table.slots { // fn may remove its source
+		if s := p.table.slots[i].source; s != nil {
 			fn(s)
 		}
 	}
 }
 
-// Close releases the descriptors. Nothing may wait.
+// Close releases the descriptors of the poller. No Wait may be running. A second call does nothing.
 func (p *Poller) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,14 +107,14 @@ func (p *Poller) Close() {
 	}
 }
 
-// table finds sources by token: an index, and how often the place was used, so that
-// an event that was on its way when a source left does not reach its successor.
+// A table finds sources by token. A token is the index of a slot and the number of times the slot
+// was used. So a late event of a removed source does not reach the next source in the slot.
 type table struct {
-	places []place
-	free   []uint32
+	slots []slot
+	free  []uint32
 }
 
-type place struct {
+type slot struct {
 	source Source
 	uses   uint32
 }
@@ -127,22 +125,22 @@ func (t *table) add(s Source) Token {
 		i = t.free[k-1]
 		t.free = t.free[:k-1]
 	} else {
-		i = uint32(len(t.places))
-		t.places = append(t.places, place{})
+		i = uint32(len(t.slots))
+		t.slots = append(t.slots, slot{})
 	}
-	p := &t.places[i]
+	p := &t.slots[i]
 	p.source = s
 	p.uses++
 	return Token(p.uses)<<32 | Token(i)
 }
 
-// find returns the source, nil if it has left.
+// find returns the source, or nil if it was removed.
 func (t *table) find(k Token) Source {
 	i := uint32(k)
-	if uint64(i) >= uint64(len(t.places)) || t.places[i].uses != uint32(k>>32) {
+	if uint64(i) >= uint64(len(t.slots)) || t.slots[i].uses != uint32(k>>32) {
 		return nil
 	}
-	return t.places[i].source
+	return t.slots[i].source
 }
 
 func (t *table) remove(k Token) {
@@ -150,11 +148,11 @@ func (t *table) remove(k Token) {
 		return
 	}
 	i := uint32(k)
-	t.places[i].source = nil
+	t.slots[i].source = nil
 	t.free = append(t.free, i)
 }
 
-func (t *table) tell(k Token, e Events) {
+func (t *table) notify(k Token, e Events) {
 	if s := t.find(k); s != nil {
 		s.Ready(e)
 	}

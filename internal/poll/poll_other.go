@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// system: there is none here; the network runs on goroutines.
+// system returns an error: on this system the network runs on goroutines.
 type system struct{}
 
 func (*system) open() error                { return errors.ErrUnsupported }
 func (*system) add(int, Token) error       { return errors.ErrUnsupported }
-func (*system) forget(int)                 {}
+func (*system) remove(int)                 {}
 func (*system) wait(time.Duration, *table) {}
 func (*system) wake()                      {}
 func (*system) close()                     {}

@@ -91,11 +91,11 @@ func TestWake(t *testing.T) {
 	}
 }
 
-func TestWaitEndsInTime(t *testing.T) {
+func TestWaitTimeout(t *testing.T) {
 	p := poller(t)
 	start := time.Now()
 	p.Wait(time.Millisecond)
-	p.sys.slowClock()
+	p.sys.useMillis()
 	p.Wait(time.Millisecond)
 	if d := time.Since(start); d < 2*time.Millisecond {
 		t.Errorf("two waits of 1 ms took %v", d)
@@ -103,7 +103,7 @@ func TestWaitEndsInTime(t *testing.T) {
 }
 
 // An event for a source that has left does not reach the one that took its place.
-func TestALateEventIsNobodys(t *testing.T) {
+func TestLateEventIsIgnored(t *testing.T) {
 	p := poller(t)
 	a, _ := pair(t)
 	var left, came heard
@@ -123,7 +123,7 @@ func TestALateEventIsNobodys(t *testing.T) {
 	}
 }
 
-func TestAddRefusesWhatCannotBeWatched(t *testing.T) {
+func TestAdd_BadDescriptor(t *testing.T) {
 	p := poller(t)
 	if _, err := p.Add(-1, &heard{}); err == nil {
 		t.Error("a bad descriptor was accepted")

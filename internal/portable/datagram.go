@@ -8,28 +8,28 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// longest is more than a datagram of the internet can have.
-const longest = 64 << 10
+// maxDatagram is more than the largest UDP datagram.
+const maxDatagram = 64 << 10
 
-// sendTime is how long the loop may be held up by a datagram for which there is no
-// room, which is seldom.
-const sendTime = 100 * time.Microsecond
+// maxSendTime bounds how long sending a datagram may block the loop. It blocks only if the send
+// buffer is full.
+const maxSendTime = 100 * time.Microsecond
 
-// outgoing sends datagrams. That is done on the loop, as it hardly ever waits and the
-// error belongs to the datagram. Owned by the loop.
-type outgoing struct{ full bool } // somebody's queue was, and a callback is set to look again
+// A datagramSender sends datagrams on the loop. Sending rarely blocks, and the error must be that
+// of the datagram. It is owned by the loop.
+type datagramSender struct{ retrying bool } // the send buffer was full, and a timer will wake the writers
 
-func (o *outgoing) send(s *socket, write func() (int, error)) (int, error) {
-	s.of.SetWriteDeadline(time.Now().Add(sendTime))
+func (o *datagramSender) send(s *socket, write func() (int, error)) (int, error) {
+	s.conn.SetWriteDeadline(time.Now().Add(maxSendTime))
 	n, err := write()
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, plain(err)
+		return n, unwrapOpError(err)
 	}
-	if !o.full {
-		o.full = true
-		s.net.loop.CallAt(s.net.loop.After(pause), func() {
-			o.full = false
-			s.tell(false, true)
+	if !o.retrying {
+		o.retrying = true
+		s.net.loop.CallAt(s.net.loop.After(retryPause), func() {
+			o.retrying = false
+			s.notify(false, true)
 		})
 	}
 	return 0, netport.ErrAgain

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// duplicate opens a descriptor of its own for a pipe or a terminal.
+// duplicate returns a file with a duplicate of the descriptor of a pipe or a terminal.
 func duplicate(f *os.File) (*os.File, error) {
 	info, err := f.Stat()
 	if err != nil {

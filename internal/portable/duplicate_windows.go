@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// duplicate opens a handle of its own for a pipe or a console.
+// duplicate returns a file with a duplicate of the handle of a pipe or a console.
 func duplicate(f *os.File) (*os.File, error) {
 	info, err := f.Stat()
 	if err != nil {

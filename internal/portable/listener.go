@@ -8,15 +8,15 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// listener accepts one connection ahead. It is owned by the loop.
+// A listener accepts one connection ahead, in a goroutine. It is owned by the loop.
 type listener struct {
-	net     *network
-	from    netmake.Listening
-	backlog *netmake.Backlog // once it is drained
-	watcher netport.Watcher
-	under   chan accepted // what a goroutine accepts; nil: none does
-	have    accepted      // what one has accepted, or why not
-	closed  bool
+	net       *network
+	socket    netmake.Listening
+	backlog   *netmake.Backlog // set by Drain
+	watcher   netport.Watcher
+	accepting chan accepted // the result of the goroutine that accepts; nil: there is none
+	next      accepted      // the result to be returned next
+	closed    bool
 }
 
 type accepted struct {
@@ -25,43 +25,43 @@ type accepted struct {
 }
 
 func (n *network) listener(from netmake.Listening) *listener {
-	l := &listener{net: n, from: from}
+	l := &listener{net: n, socket: from}
 	n.open[l] = struct{}{}
 	return l
 }
 
 func (l *listener) Watch(w netport.Watcher) { l.watcher = w }
 
-// Accept takes what a goroutine has accepted, or sends one to accept.
+// Accept returns the result of the goroutine that accepts, or starts one.
 func (l *listener) Accept() (netport.Stream, error) {
 	switch {
 	case l.closed:
 		return nil, net.ErrClosed
-	case l.have != accepted{}:
-		return l.take()
-	case l.under == nil:
-		l.fetch()
+	case l.next != accepted{}:
+		return l.takeNext()
+	case l.accepting == nil:
+		l.startAccept()
 	}
 	return nil, netport.ErrAgain
 }
 
-func (l *listener) take() (netport.Stream, error) {
-	have := l.have
-	l.have = accepted{}
+func (l *listener) takeNext() (netport.Stream, error) {
+	have := l.next
+	l.next = accepted{}
 	if have.err != nil {
 		return nil, have.err
 	}
 	return l.net.AdoptConn(have.conn)
 }
 
-func (l *listener) fetch() {
+func (l *listener) startAccept() {
 	under := make(chan accepted, 1)
-	l.under = under
+	l.accepting = under
 	l.net.do(func() { under <- l.accept() }, func() {
-		if l.under != under { // collected before
+		if l.accepting != under { // awaitAccept has received the result
 			return
 		}
-		l.collect()
+		l.awaitAccept()
 		if l.watcher != nil {
 			l.watcher.Ready(true, false)
 		}
@@ -69,47 +69,48 @@ func (l *listener) fetch() {
 }
 
 func (l *listener) accept() accepted {
-	c, err := l.from.Accept()
-	return accepted{c, plain(err)}
+	c, err := l.socket.Accept()
+	return accepted{c, unwrapOpError(err)}
 }
 
-// collect waits for the goroutine that accepts.
-func (l *listener) collect() {
-	if l.under != nil {
-		l.have = <-l.under
-		l.under = nil
+// awaitAccept blocks until the goroutine that accepts has ended.
+func (l *listener) awaitAccept() {
+	if l.accepting != nil {
+		l.next = <-l.accepting
+		l.accepting = nil
 	}
 }
 
-// lastLook is how long Drain waits for connections that wait in the system's queue.
-const lastLook = 5 * time.Millisecond
+// backlogTimeout bounds an Accept on systems that do not report whether the accept backlog is
+// empty.
+const backlogTimeout = 5 * time.Millisecond
 
-// Drain accepts what waits in the system's queue. It holds up the loop.
+// Drain accepts the connections in the accept backlog. It blocks the loop for some milliseconds.
 func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
-	from, ok := l.from.Listener.(interface{ SetDeadline(time.Time) error })
+	from, ok := l.socket.Listener.(interface{ SetDeadline(time.Time) error })
 	if !ok || l.closed {
 		return nil, nil
 	}
-	from.SetDeadline(longAgo) // interrupts a goroutine that is blocked in Accept
-	l.collect()
-	if l.have.err != nil {
-		l.have = accepted{}
+	from.SetDeadline(pastTime) // interrupts a goroutine that is blocked in Accept
+	l.awaitAccept()
+	if l.next.err != nil {
+		l.next = accepted{}
 	}
 	if l.backlog == nil {
-		l.backlog = l.from.Backlog()
+		l.backlog = l.socket.Backlog()
 	}
 	for len(taken) < most {
-		if l.have == (accepted{}) {
-			c, err := l.backlog.Accept(lastLook)
+		if l.next == (accepted{}) {
+			c, err := l.backlog.Accept(backlogTimeout)
 			if err == nil && c == nil {
 				break // the backlog is empty and the socket closed
 			}
 			if err != nil {
-				return taken, plain(err)
+				return taken, unwrapOpError(err)
 			}
-			l.have.conn = c
+			l.next.conn = c
 		}
-		s, err := l.take()
+		s, err := l.takeNext()
 		if err != nil {
 			return taken, err
 		}
@@ -118,23 +119,23 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 	return taken, nil
 }
 
-var longAgo = time.Unix(1, 0)
+var pastTime = time.Unix(1, 0)
 
-// Close stops listening, and closes a connection that nobody took.
+// Close stops listening, and closes a connection that was accepted ahead.
 func (l *listener) Close() error {
 	if l.closed {
 		return net.ErrClosed
 	}
 	l.closed = true
 	delete(l.net.open, l)
-	err := plain(l.from.Close())
-	if l.have.conn != nil {
-		l.have.conn.Close()
+	err := unwrapOpError(l.socket.Close())
+	if l.next.conn != nil {
+		l.next.conn.Close()
 	}
-	if l.collect(); l.have.conn != nil { // accepted meanwhile
-		l.have.conn.Close()
+	if l.awaitAccept(); l.next.conn != nil { // accepted during Close
+		l.next.conn.Close()
 	}
 	return err
 }
 
-func (l *listener) Addr() net.Addr { return l.from.Addr() }
+func (l *listener) Addr() net.Addr { return l.socket.Addr() }

@@ -1,21 +1,21 @@
-// Package portable is a network for a loop on systems that have neither epoll nor
-// kqueue here: package net's sockets, and a goroutine for each operation that is under
-// way. So an idle connection in which a task waits costs a goroutine and a buffer.
+// Package portable is a netport.Network for systems without epoll and kqueue. It uses package
+// net's sockets, and a goroutine for each operation in progress. So a connection in which a task
+// waits needs a goroutine and a buffer.
 //
-// It differs from the system's own network in this:
+// It differs from package sockets as follows:
 //
-//   - A goroutine reads ahead once a task has begun to read, also if that task gives
-//     up: what it reads is kept for the next Read of the connection, and is not to be
-//     had of the descriptor, by SyscallConn or by the file that FileConn was given.
-//   - A goroutine writes what Write took of a stream, 64 KiB at most. So an error of
-//     writing is told by the next Write, and by all that follow: after a reset it may
-//     be ECONNRESET each time, where the system says ECONNRESET once and EPIPE then.
-//     Closed meanwhile, a connection goes on writing for a second at most.
-//   - Shutdown holds up the loop for a few milliseconds while it looks whether
-//     somebody has connected, since package net cannot tell without waiting.
-//   - A file whose reads nothing can end, as a console on Windows, keeps its
-//     goroutine until something comes, also after the end of the loop.
-//   - Files are not sent by the system (sendfile).
+//   - When a task waits in Read, a goroutine reads ahead. If the task is cancelled, the data is kept
+//     for the next Read. It cannot be read from the descriptor, with SyscallConn or with the file
+//     of FileConn.
+//   - A goroutine writes the data of a Write to a stream, at most 64 KiB at once. An error of writing
+//     is returned by the next Write and all later ones. After a reset that may be ECONNRESET each
+//     time, where package sockets returns ECONNRESET once and then EPIPE. If the connection is
+//     closed, the goroutine writes for one more second at most.
+//   - Shutdown blocks the loop for some milliseconds, because package net cannot report whether the
+//     accept backlog is empty.
+//   - A read of a file that cannot be interrupted, such as a console on Windows, keeps its goroutine
+//     until data arrives, also after the end of the loop.
+//   - Files are not sent with sendfile.
 package portable
 
 import (
@@ -34,14 +34,14 @@ import (
 	"github.com/asyncio-go/asyncio/internal/openfile"
 )
 
-// drainTime bounds how long a closed connection goes on sending what was written.
-const drainTime = time.Second
+// closeTimeout bounds how long written data is sent after Close.
+const closeTimeout = time.Second
 
-// network is the sockets of one loop.
+// network is the network of one loop.
 type network struct {
-	loop  *engine.Loop
-	maker netmake.Maker
-	busy  sync.WaitGroup // operations under way
+	loop       *engine.Loop
+	maker      netmake.Maker
+	goroutines sync.WaitGroup // one for each operation in progress
 
 	// Owned by the loop.
 	open map[io.Closer]struct{}
@@ -50,31 +50,31 @@ type network struct {
 // New makes the loop's network.
 func New(l *engine.Loop) (netport.Network, error) {
 	if l.Bubbled() {
-		return nil, errors.New("aionet: sockets do not work in virtual time: asynciotest.Run brings a network of its own")
+		return nil, errors.New("aionet: sockets do not work in virtual time: asynciotest.Run has its own network")
 	}
 	n := &network{loop: l, maker: netmake.New(), open: map[io.Closer]struct{}{}}
 	l.AtClose(n.close)
 	return n, nil
 }
 
-// close closes what is still open when the loop ends, and waits for the goroutines.
+// close closes the open sockets at the end of the loop, and waits for the goroutines.
 func (n *network) close() {
 	for s := range n.open {
 		s.Close()
 	}
-	n.busy.Wait()
+	n.goroutines.Wait()
 }
 
-// do runs work in a goroutine, and then done on the loop; or not, if that has ended.
+// do runs work in a goroutine, and then done on the loop. If the loop has ended, done is not run.
 func (n *network) do(work, done func()) {
-	n.busy.Go(func() {
+	n.goroutines.Go(func() {
 		work()
 		n.loop.Do(done)
 	})
 }
 
-// leave is do for what the loop's end does not wait for.
-func (n *network) leave(work, done func()) {
+// doUnawaited is do with a goroutine that the end of the loop does not wait for.
+func (n *network) doUnawaited(work, done func()) {
 	go func() {
 		work()
 		n.loop.Do(done)
@@ -97,7 +97,7 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 	return n.AdoptConn(made)
 }
 
-// AdoptConn takes over a connection.
+// AdoptConn makes a stream of c.
 func (n *network) AdoptConn(c net.Conn) (netport.Stream, error) {
 	return n.stream(c, c.LocalAddr(), c.RemoteAddr()), nil
 }
@@ -120,7 +120,7 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.mode, err = openfile.Of(s.of.(syscall.Conn)); err != nil {
+	if s.mode, err = openfile.Of(s.conn.(syscall.Conn)); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (n *network) adopt(f *os.File) (*stream, error) {
 	return n.stream(own, fileAddr(f.Name()), fileAddr(f.Name())), nil
 }
 
-// fileAddr is the address of what is no socket.
+// fileAddr is the address of a pipe or a terminal: its name.
 type fileAddr string
 
 const fileNetwork = "file"

@@ -8,85 +8,84 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// packets is a socket for datagrams. It is owned by the loop; a goroutine that reads
-// owns in.
+// packets is a datagram socket. It is owned by the loop. While a goroutine reads, it owns readBuf.
 type packets struct {
 	socket
-	conn netmake.Packets
+	packetConn netmake.Packets
 
-	reading, full bool
-	in            []byte
-	have          int // of in, if full
-	from          net.Addr
-	readErr       error
+	reading, readDone bool
+	readBuf           []byte
+	dataLen           int // length of the datagram in readBuf, if readDone
+	from              net.Addr
+	readErr           error
 
-	out outgoing
+	sender datagramSender
 }
 
 func (n *network) packets(c netmake.Packets) *packets {
-	p := &packets{socket: socket{net: n, of: c.PacketConn}, conn: c}
+	p := &packets{socket: socket{net: n, conn: c.PacketConn}, packetConn: c}
 	n.open[p] = struct{}{}
 	return p
 }
 
-// ReadFrom takes the datagram that a goroutine has read, or sends one to read.
+// ReadFrom returns the datagram that a goroutine has read, or starts a goroutine that reads.
 func (p *packets) ReadFrom(b []byte) (int, net.Addr, error) {
 	switch {
 	case p.isClosed():
 		return 0, nil, net.ErrClosed
-	case p.full:
-		p.full = false
+	case p.readDone:
+		p.readDone = false
 		if p.readErr != nil {
 			return 0, nil, p.readErr
 		}
-		return copy(b, p.in[:p.have]), p.from, nil
+		return copy(b, p.readBuf[:p.dataLen]), p.from, nil
 	case !p.reading:
-		p.fetch()
+		p.startRead()
 	}
 	return 0, nil, netport.ErrAgain
 }
 
-func (p *packets) fetch() {
+func (p *packets) startRead() {
 	p.reading = true
-	if len(p.in) != longest {
-		p.in = make([]byte, longest)
+	if len(p.readBuf) != maxDatagram {
+		p.readBuf = make([]byte, maxDatagram)
 	}
 	var n int
 	var from net.Addr
 	var err error
 	p.net.do(func() {
-		if c, ok := p.conn.PacketConn.(*net.UnixConn); ok {
-			p.in, n, from, err = readMessage(c, p.in)
+		if c, ok := p.packetConn.PacketConn.(*net.UnixConn); ok {
+			p.readBuf, n, from, err = readMessage(c, p.readBuf)
 		} else {
-			n, from, err = p.conn.ReadFrom(p.in)
+			n, from, err = p.packetConn.ReadFrom(p.readBuf)
 		}
 	}, func() {
-		p.reading, p.full = false, true
-		p.have, p.from, p.readErr = n, from, plain(err)
-		p.tell(true, false)
+		p.reading, p.readDone = false, true
+		p.dataLen, p.from, p.readErr = n, from, unwrapOpError(err)
+		p.notify(true, false)
 	})
 }
 
-// WriteTo sends the datagram at once.
+// WriteTo sends the datagram. It blocks the loop for at most maxSendTime.
 func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
 	if p.isClosed() {
 		return 0, net.ErrClosed
 	}
-	n, err := p.out.send(&p.socket, func() (int, error) { return p.conn.WriteTo(b, to) })
+	n, err := p.sender.send(&p.socket, func() (int, error) { return p.packetConn.WriteTo(b, to) })
 	if err != nil && err != netport.ErrAgain {
 		err = fmt.Errorf("to %v: %w", to, err)
 	}
 	return n, err
 }
 
-// Close closes the socket and removes its file, if it has one.
+// Close removes the file of the socket and closes it.
 func (p *packets) Close() error {
 	if p.isClosed() {
 		return net.ErrClosed
 	}
 	delete(p.net.open, p)
-	p.conn.File.Remove()
-	return p.shut()
+	p.packetConn.File.Remove()
+	return p.closeOnce()
 }
 
-func (p *packets) LocalAddr() net.Addr { return p.conn.LocalAddr() }
+func (p *packets) LocalAddr() net.Addr { return p.packetConn.LocalAddr() }

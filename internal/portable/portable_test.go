@@ -88,7 +88,7 @@ func wantErr(t *testing.T, what string, got, want error) {
 	}
 }
 
-func TestDrainTakesWhoeverWaits(t *testing.T) {
+func TestDrain_AcceptsTheBacklog(t *testing.T) {
 	run(t, func(ctx context.Context, n *network) {
 		l := listen(ctx, t, n)
 		_, err := l.Accept() // a goroutine accepts ahead
@@ -117,7 +117,7 @@ func TestDrainTakesWhoeverWaits(t *testing.T) {
 
 // Who was accepted ahead, and is not taken, hears of the end: by Close and by the
 // loop's.
-func TestWhoWasAcceptedAheadHearsOfTheEnd(t *testing.T) {
+func TestClose_ClosesAConnectionAcceptedAhead(t *testing.T) {
 	for name, closes := range map[string]bool{"Close": true, "the loop's end": false} {
 		t.Run(name, func(t *testing.T) {
 			var c net.Conn
@@ -142,7 +142,7 @@ func TestCloseAfterWriting(t *testing.T) {
 	run(t, func(ctx context.Context, n *network) {
 		for _, half := range []bool{false, true} {
 			s, far := pair(ctx, t, n)
-			text := bytes.Repeat([]byte("x"), writeLen)
+			text := bytes.Repeat([]byte("x"), maxWrite)
 			if n, err := s.Write(text); n != len(text) || err != nil {
 				t.Errorf("Write: %d, %v", n, err)
 			}
@@ -204,7 +204,7 @@ func (console) Close() error                     { return nil }
 func (console) SetReadDeadline(time.Time) error  { return os.ErrNoDeadline }
 func (console) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }
 
-func TestTheLoopsEndDoesNotWaitForAConsole(t *testing.T) {
+func TestLoopEndDoesNotWaitForAConsole(t *testing.T) {
 	c := console{make(chan struct{}), make(chan struct{})}
 	run(t, func(ctx context.Context, n *network) {
 		s := n.stream(c, fileAddr("console"), fileAddr("console"))

@@ -12,35 +12,35 @@ import (
 	"github.com/asyncio-go/asyncio/internal/openfile"
 )
 
-// socket is a net.Conn, a net.PacketConn or an *os.File, with who uses it. Package
-// net's Close waits for whoever uses the descriptor, which a loop cannot: the last of
-// them closes it instead.
+// A socket is a net.Conn, a net.PacketConn or an *os.File, with a count of its users. Package net's
+// Close blocks while the descriptor is in use, which a loop must not. So Close marks the socket as
+// closed and the last user closes the descriptor.
 type socket struct {
-	net *network
-	of  interface {
+	net  *network
+	conn interface {
 		io.Closer
 		SetReadDeadline(time.Time) error
 		SetWriteDeadline(time.Time) error
 	}
 	watcher   netport.Watcher
 	mode      *openfile.Mode // restored at close; nil: the mode of the file is unchanged
-	prompting [2]bool        // for writing, for reading; owned by the loop
+	prompting [2]bool        // Prompt waits for writing, for reading; owned by the loop
 
-	mu     sync.Mutex // guards the two below
+	mu     sync.Mutex // guards the fields below
 	closed bool
-	users  int // calls of Control, and a write, under way: the last one closes, if Close came meanwhile
+	users  int // running calls of Control and the write in progress; after Close the last one closes the descriptor
 }
 
 func (s *socket) Watch(w netport.Watcher) { s.watcher = w }
 
-func (s *socket) tell(readable, writable bool) {
+func (s *socket) notify(readable, writable bool) {
 	if s.watcher != nil {
 		s.watcher.Ready(readable, writable)
 	}
 }
 
-// enter keeps the socket from being closed until leave is called.
-func (s *socket) enter() error {
+// acquire keeps the descriptor open until releaseUse is called. It returns net.ErrClosed after Close.
+func (s *socket) acquire() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -50,7 +50,7 @@ func (s *socket) enter() error {
 	return nil
 }
 
-func (s *socket) leave() {
+func (s *socket) releaseUse() {
 	s.mu.Lock()
 	s.users--
 	last := s.closed && s.users == 0
@@ -60,9 +60,9 @@ func (s *socket) leave() {
 	}
 }
 
-// shut closes the socket; while somebody uses it, it ends what waits and gives what is
-// being written drainTime.
-func (s *socket) shut() error {
+// closeOnce closes the socket. If it is in use, closeOnce interrupts a read, and bounds a write by
+// closeTimeout; the last user then closes the descriptor. A second call returns net.ErrClosed.
+func (s *socket) closeOnce() error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -71,8 +71,8 @@ func (s *socket) shut() error {
 	s.closed = true
 	if s.users > 0 {
 		defer s.mu.Unlock()
-		s.of.SetReadDeadline(time.Now())
-		s.of.SetWriteDeadline(time.Now().Add(drainTime))
+		s.conn.SetReadDeadline(time.Now())
+		s.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
 		return nil
 	}
 	s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *socket) shut() error {
 // release restores the mode of the file and closes the descriptor.
 func (s *socket) release() error {
 	s.mode.Restore()
-	return plain(s.of.Close())
+	return unwrapOpError(s.conn.Close())
 }
 
 func (s *socket) isClosed() bool {
@@ -91,30 +91,30 @@ func (s *socket) isClosed() bool {
 	return s.closed
 }
 
-// Control calls fn with the descriptor, if there is one. fn may block, and may close
-// the connection.
+// Control calls fn with the descriptor. fn may block, and may close the connection. Without a
+// descriptor Control returns errors.ErrUnsupported.
 func (s *socket) Control(fn func(fd uintptr)) error {
-	if err := s.enter(); err != nil {
+	if err := s.acquire(); err != nil {
 		return err
 	}
-	defer s.leave()
+	defer s.releaseUse()
 	raw, err := s.raw()
 	if err != nil {
 		return err
 	}
-	return plain(raw.Control(fn))
+	return unwrapOpError(raw.Control(fn))
 }
 
 func (s *socket) raw() (syscall.RawConn, error) {
-	c, ok := s.of.(syscall.Conn)
+	c, ok := s.conn.(syscall.Conn)
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
 	raw, err := c.SyscallConn()
-	return raw, plain(err)
+	return raw, unwrapOpError(err)
 }
 
-// Prompt has the watcher told when the descriptor is ready.
+// Prompt notifies the watcher when the descriptor is ready.
 func (s *socket) Prompt(read bool) {
 	i := 0
 	if read {
@@ -124,31 +124,30 @@ func (s *socket) Prompt(read bool) {
 		return
 	}
 	s.prompting[i] = true
-	s.net.do(func() { s.await(read) }, func() {
+	s.net.do(func() { s.awaitReady(read) }, func() {
 		s.prompting[i] = false
-		s.tell(read, !read)
+		s.notify(read, !read)
 	})
 }
 
-// await waits until the descriptor is ready. Package net looks first and waits then:
-// what happens in between counts.
-func (s *socket) await(read bool) {
+// awaitReady blocks until the descriptor is ready.
+func (s *socket) awaitReady(read bool) {
 	raw, err := s.raw()
 	if err == nil && read {
-		err = raw.Read(lookOut(read))
+		err = raw.Read(pollOnce(read))
 	} else if err == nil {
-		err = raw.Write(lookOut(read))
+		err = raw.Write(pollOnce(read))
 	}
-	if err != nil && !s.isClosed() { // not to be had here: it is tried again and again
-		time.Sleep(pause)
+	if err != nil && !s.isClosed() { // not supported: the operation is retried after a pause
+		time.Sleep(retryPause)
 	}
 }
 
-// pause is how long who cannot be told when a socket is ready waits before it looks.
-const pause = time.Millisecond
+// retryPause is the time between two attempts where the system does not report readiness.
+const retryPause = time.Millisecond
 
-// plain takes package net's description off an error: package aionet puts its own.
-func plain(err error) error {
+// unwrapOpError returns the error within a *net.OpError, or err. Package aionet wraps it again.
+func unwrapOpError(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op.Err

@@ -11,127 +11,128 @@ import (
 )
 
 const (
-	bufferLen = 8 << 10       // of what is read
-	writeLen  = 8 * bufferLen // the most that a goroutine writes
+	bufferLen = 8 << 10       // of the read buffer
+	maxWrite  = 8 * bufferLen // bounds what a goroutine writes
 )
 
-// file is what a stream is made of: a net.Conn or an *os.File.
+// A file is a net.Conn or an *os.File.
 type file interface {
 	io.ReadWriteCloser
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
 }
 
-// stream is a connection. It is owned by the loop; a goroutine that reads owns in, one
-// that writes owns out.
+// A stream is a connection. It is owned by the loop. While a goroutine reads, it owns readBuf; while
+// one writes, it owns writeBuf.
 type stream struct {
 	socket
 	file          file
 	local, remote net.Addr
 
-	whole    bool // a call reads or writes one message
-	datagram bool // which may be empty, and whose errors are told once
-	deaf     bool // Close does not end what is under way
+	messages        bool // each read and each write is a message
+	datagram        bool // a message may be empty, and an error is returned once
+	uninterruptible bool // Close does not end an operation in progress
 
-	reading bool
-	in      []byte // the buffer
-	full    bool   // a read has ended, with have, which may be empty, and readErr
-	have    []byte // what is left in the buffer
-	readErr error  // after that
+	reading  bool
+	readBuf  []byte // the buffer
+	readDone bool   // a read has ended, with data, which may be empty, and readErr
+	data     []byte // the unread part of readBuf
+	readErr  error  // returned after data
 
 	writing  bool
-	out      []byte
+	writeBuf []byte
 	writeErr error
-	outgoing outgoing // datagrams
+	sender   datagramSender // datagrams
 
 	// Guarded by the socket's mu.
-	busy   bool // something is being written
-	ending bool // no more is written: CloseWrite when that has gone
+	writeBusy         bool // a goroutine writes
+	closeWritePending bool // CloseWrite was called; it is done after the write in progress
 }
 
 func (n *network) stream(f file, local, remote net.Addr) *stream {
-	s := &stream{socket: socket{net: n, of: f}, file: f, local: local, remote: remote}
+	s := &stream{socket: socket{net: n, conn: f}, file: f, local: local, remote: remote}
 	switch local.Network() {
 	case "udp", "unixgram":
-		s.whole, s.datagram = true, true
+		s.messages, s.datagram = true, true
 	case "unixpacket":
-		s.whole = true
+		s.messages = true
 	case fileNetwork:
-		s.deaf = errors.Is(f.SetReadDeadline(time.Time{}), os.ErrNoDeadline)
+		s.uninterruptible = errors.Is(f.SetReadDeadline(time.Time{}), os.ErrNoDeadline)
 	}
 	n.open[s] = struct{}{}
 	return s
 }
 
-// Read takes what a goroutine has read, or sends one to read.
+// Read returns data that a goroutine has read, or starts a goroutine that reads.
 func (s *stream) Read(p []byte) (int, error) {
 	switch {
 	case s.isClosed():
 		return 0, net.ErrClosed
-	case s.full && (len(s.have) > 0 || s.readErr == nil):
-		n := copy(p, s.have)
-		s.have = s.have[n:]
-		if s.whole {
-			s.have = nil // what did not fit is lost
+	case s.readDone && (len(s.data) > 0 || s.readErr == nil):
+		n := copy(p, s.data)
+		s.data = s.data[n:]
+		if s.messages {
+			s.data = nil // the part that does not fit is lost
 		}
-		s.full = len(s.have) > 0 || s.readErr != nil
+		s.readDone = len(s.data) > 0 || s.readErr != nil
 		return n, nil
-	case s.full:
-		s.full = !s.datagram
+	case s.readDone:
+		s.readDone = !s.datagram
 		return 0, s.readErr
 	case len(p) == 0 && !s.datagram:
 		return 0, nil
 	case !s.reading:
-		s.fetch()
+		s.startRead()
 	}
 	return 0, netport.ErrAgain
 }
 
 // ReadMessage reads one whole message.
 func (s *stream) ReadMessage(p []byte) ([]byte, error) {
-	if len(s.have) > len(p) {
-		p = make([]byte, len(s.have))
+	if len(s.data) > len(p) {
+		p = make([]byte, len(s.data))
 	}
 	n, err := s.Read(p)
 	return p[:n], err
 }
 
-func (s *stream) fetch() {
+func (s *stream) startRead() {
 	s.reading = true
-	if s.in == nil || s.whole && len(s.in) > longest {
+	if s.readBuf == nil || s.messages && len(s.readBuf) > maxDatagram {
 		size := bufferLen
-		if s.whole {
-			size = longest
+		if s.messages {
+			size = maxDatagram
 		}
-		s.in = make([]byte, size)
+		s.readBuf = make([]byte, size)
 	}
 	var n int
 	var err error
 	s.do(func() {
-		if c, ok := s.file.(*net.UnixConn); ok && s.whole {
-			if s.in, n, _, err = readMessage(c, s.in); err == nil && n == 0 && !s.datagram {
+		if c, ok := s.file.(*net.UnixConn); ok && s.messages {
+			if s.readBuf, n, _, err = readMessage(c, s.readBuf); err == nil && n == 0 && !s.datagram {
 				err = io.EOF
 			}
 			return
 		}
-		n, err = s.file.Read(s.in)
+		n, err = s.file.Read(s.readBuf)
 	}, func() {
-		s.reading, s.full = false, true
-		s.have, s.readErr = s.in[:n], plain(err)
-		s.tell(true, false)
+		s.reading, s.readDone = false, true
+		s.data, s.readErr = s.readBuf[:n], unwrapOpError(err)
+		s.notify(true, false)
 	})
 }
 
-// do is the network's. A loop that ends does not wait for what nothing can end.
+// do runs an operation in a goroutine. The end of the loop does not wait for an operation that
+// cannot be interrupted.
 func (s *stream) do(work, done func()) {
-	if s.deaf {
-		s.net.leave(work, done)
+	if s.uninterruptible {
+		s.net.doUnawaited(work, done)
 	} else {
 		s.net.do(work, done)
 	}
 }
 
-// Write hands what it can to a goroutine. How that fared is told by the next call.
+// Write starts a goroutine that writes at most maxWrite bytes of p. The next call returns its error.
 func (s *stream) Write(p []byte) (int, error) {
 	switch {
 	case s.isClosed():
@@ -141,80 +142,80 @@ func (s *stream) Write(p []byte) (int, error) {
 	case s.writing:
 		return 0, netport.ErrAgain
 	}
-	if err := s.enter(); err != nil {
+	if err := s.acquire(); err != nil {
 		return 0, err
 	}
 	if s.datagram {
-		defer s.leave()
-		return s.outgoing.send(&s.socket, func() (int, error) { return s.file.Write(p) })
+		defer s.releaseUse()
+		return s.sender.send(&s.socket, func() (int, error) { return s.file.Write(p) })
 	}
-	if err := s.begin(); err != nil || len(p) == 0 {
-		s.written()
+	if err := s.beginWrite(); err != nil || len(p) == 0 {
+		s.endWrite()
 		return 0, err
 	}
 	n := len(p)
-	if !s.whole {
-		n = min(n, writeLen)
+	if !s.messages {
+		n = min(n, maxWrite)
 	}
-	s.out = append(s.out[:0], p[:n]...)
+	s.writeBuf = append(s.writeBuf[:0], p[:n]...)
 	s.writing = true
 	var err error
 	s.do(func() {
-		_, err = s.file.Write(s.out)
-		s.written()
+		_, err = s.file.Write(s.writeBuf)
+		s.endWrite()
 	}, func() {
 		s.writing = false
-		s.writeErr = plain(err)
-		s.tell(false, true)
+		s.writeErr = unwrapOpError(err)
+		s.notify(false, true)
 	})
 	return n, nil
 }
 
-// begin refuses to write after CloseWrite.
-func (s *stream) begin() error {
+// beginWrite returns EPIPE after CloseWrite.
+func (s *stream) beginWrite() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ending {
+	if s.closeWritePending {
 		return errBrokenPipe
 	}
-	s.busy = true
+	s.writeBusy = true
 	return nil
 }
 
-// written is called by the goroutine that has written. It does what was put off, so
-// that nothing waits for the loop.
-func (s *stream) written() {
+// endWrite ends a write. The goroutine that has written calls it. It closes the writing direction
+// if CloseWrite was called during the write, so that this does not wait for the loop.
+func (s *stream) endWrite() {
 	s.mu.Lock()
-	put := s.busy && s.ending
-	s.busy = false
+	closeWrite := s.writeBusy && s.closeWritePending
+	s.writeBusy = false
 	s.mu.Unlock()
-	if put {
+	if closeWrite {
 		s.file.(writeCloser).CloseWrite()
 	}
-	s.leave()
+	s.releaseUse()
 }
 
 type writeCloser interface{ CloseWrite() error }
 
-// CloseWrite ends the direction of writing, after what is being written.
+// CloseWrite closes the writing direction, after the write in progress.
 func (s *stream) CloseWrite() error {
 	c, ok := s.file.(writeCloser)
 	if !ok {
 		return errors.ErrUnsupported
 	}
 	s.mu.Lock()
-	s.ending = true
-	busy := s.busy
+	s.closeWritePending = true
+	busy := s.writeBusy
 	s.mu.Unlock()
 	if busy {
 		return nil
 	}
-	return plain(c.CloseWrite())
+	return unwrapOpError(c.CloseWrite())
 }
 
-// Close closes the connection; what is being written goes on for drainTime.
+// Close closes the connection. A write in progress has closeTimeout to end.
 func (s *stream) Close() error {
-	err := s.shut()
+	err := s.closeOnce()
 	if err != net.ErrClosed {
 		delete(s.net.open, s)
 	}

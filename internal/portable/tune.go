@@ -5,48 +5,49 @@ import (
 	"net"
 )
 
-// The settings are package net's, as far as the kind of socket has them.
+// The socket options are those of package net. If the socket does not have an option, the error is
+// errors.ErrUnsupported.
 
 func (s *socket) SetNoDelay(on bool) error {
-	if c, ok := s.of.(interface{ SetNoDelay(bool) error }); ok {
-		return plain(c.SetNoDelay(on))
+	if c, ok := s.conn.(interface{ SetNoDelay(bool) error }); ok {
+		return unwrapOpError(c.SetNoDelay(on))
 	}
 	return errors.ErrUnsupported
 }
 
 func (s *socket) SetKeepAlive(config net.KeepAliveConfig) error {
-	if c, ok := s.of.(interface {
+	if c, ok := s.conn.(interface {
 		SetKeepAliveConfig(net.KeepAliveConfig) error
 	}); ok {
-		return plain(c.SetKeepAliveConfig(config))
+		return unwrapOpError(c.SetKeepAliveConfig(config))
 	}
 	return errors.ErrUnsupported
 }
 
 func (s *socket) SetLinger(seconds int) error {
-	if c, ok := s.of.(interface{ SetLinger(int) error }); ok {
-		return plain(c.SetLinger(seconds))
+	if c, ok := s.conn.(interface{ SetLinger(int) error }); ok {
+		return unwrapOpError(c.SetLinger(seconds))
 	}
 	return errors.ErrUnsupported
 }
 
 func (s *socket) SetReadBuffer(bytes int) error {
-	if c, ok := s.of.(interface{ SetReadBuffer(int) error }); ok {
-		return plain(c.SetReadBuffer(bytes))
+	if c, ok := s.conn.(interface{ SetReadBuffer(int) error }); ok {
+		return unwrapOpError(c.SetReadBuffer(bytes))
 	}
 	return errors.ErrUnsupported
 }
 
 func (s *socket) SetWriteBuffer(bytes int) error {
-	if c, ok := s.of.(interface{ SetWriteBuffer(int) error }); ok {
-		return plain(c.SetWriteBuffer(bytes))
+	if c, ok := s.conn.(interface{ SetWriteBuffer(int) error }); ok {
+		return unwrapOpError(c.SetWriteBuffer(bytes))
 	}
 	return errors.ErrUnsupported
 }
 
 func (s *socket) CloseRead() error {
-	if c, ok := s.of.(interface{ CloseRead() error }); ok {
-		return plain(c.CloseRead())
+	if c, ok := s.conn.(interface{ CloseRead() error }); ok {
+		return unwrapOpError(c.CloseRead())
 	}
 	return errors.ErrUnsupported
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func accept(fd int) (int, unix.Sockaddr, error) {
-	syscall.ForkLock.RLock() // a program started in between would inherit it
+	syscall.ForkLock.RLock() // otherwise a process started before CloseOnExec would inherit it
 	defer syscall.ForkLock.RUnlock()
 	c, from, err := unix.Accept(fd)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
-// A descriptor is watched by the loop's poller. It is used and closed on the loop, but
-// for Control: closed, the number may stand for another file.
+// A descriptor is watched by the loop's poller. It is used and closed on the loop, except by
+// Control. After the close the number may belong to another file.
 type descriptor struct {
 	net     *network
 	watcher netport.Watcher
@@ -24,21 +24,21 @@ type descriptor struct {
 	shared  bool           // other descriptors may refer to the same open file
 	mode    *openfile.Mode // restored at close; nil: the mode of the file is unchanged
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	closed  bool
-	users   int  // calls of Control under way: the last one closes, if Close came meanwhile
-	lingers bool // closing waits for what was not sent
+	users   int  // running calls of Control; after Close the last one releases the descriptor
+	lingers bool // SO_LINGER is set: close blocks until the data is sent
 }
 
 func (d *descriptor) Watch(w netport.Watcher) { d.watcher = w }
 
-func (d *descriptor) tell(e poll.Events) {
+func (d *descriptor) notify(e poll.Events) {
 	if d.watcher != nil {
 		d.watcher.Ready(e&poll.Readable != 0, e&poll.Writable != 0)
 	}
 }
 
-// Close closes the descriptor, once.
+// Close removes the descriptor from the poller and closes it. A second call returns net.ErrClosed.
 func (d *descriptor) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -57,8 +57,8 @@ func (d *descriptor) Close() error {
 	return d.release()
 }
 
-// release gives the number back. With SO_LINGER the system waits, also for a socket
-// that does not block: then the loop does not wait with it.
+// release closes the descriptor. With SO_LINGER the system call blocks, even in non-blocking mode,
+// so it is made in another goroutine.
 func (d *descriptor) release() error {
 	d.mode.Restore()
 	if d.lingers {
@@ -68,8 +68,8 @@ func (d *descriptor) release() error {
 	return os.NewSyscallError("close", unix.Close(d.fd))
 }
 
-// Control calls fn with the descriptor, which is not closed meanwhile. It holds
-// nothing that anybody waits for: fn may block, and may close the connection.
+// Control calls fn with the descriptor, which is not closed during the call. It holds no lock: fn
+// may block, and may close the connection.
 func (d *descriptor) Control(fn func(fd uintptr)) error {
 	d.mu.Lock()
 	if d.closed {
@@ -89,7 +89,7 @@ func (d *descriptor) Control(fn func(fd uintptr)) error {
 	return nil
 }
 
-// call does a system call with the descriptor, under the name of the call.
+// call makes a system call with the descriptor. name is the name of the call, for the error.
 func (d *descriptor) call(name string, fn func(fd int) error) (err error) {
 	if e := d.Control(func(fd uintptr) { err = fn(int(fd)) }); e != nil {
 		return e
@@ -97,7 +97,8 @@ func (d *descriptor) call(name string, fn func(fd int) error) (err error) {
 	return os.NewSyscallError(name, err)
 }
 
-// again tells of an operation that is to be done again at once, or later.
+// again reports whether the operation must be repeated at once. For EAGAIN it returns
+// netport.ErrAgain.
 func again(err error) (now bool, _ error) {
 	switch err {
 	case unix.EINTR:
@@ -108,8 +109,8 @@ func again(err error) (now bool, _ error) {
 	return false, err
 }
 
-// wrap names the system call in an error of the system's.
-func wrap(call string, err error) error {
+// syscallError adds the name of the system call to an errno.
+func syscallError(call string, err error) error {
 	if errno, ok := err.(unix.Errno); ok {
 		return os.NewSyscallError(call, errno)
 	}

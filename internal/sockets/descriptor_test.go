@@ -43,7 +43,7 @@ func streams(t *testing.T, k kind) (n *network, a, b *stream) {
 
 // A read that got less than there was room for is the last until there is news; not so
 // after urgent data or an end, of which there is no other.
-func TestAShortReadIsTheLast(t *testing.T) {
+func TestShortReadEmptiesTheBuffer(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind kind
 		news poll.Events
@@ -76,7 +76,7 @@ func TestAShortReadIsTheLast(t *testing.T) {
 	}
 }
 
-func TestNothingToReadAndNoRoom(t *testing.T) {
+func TestErrAgain(t *testing.T) {
 	_, a, b := streams(t, local)
 	p := make([]byte, 1<<20)
 	for range 2 {
@@ -106,18 +106,18 @@ func TestNothingToReadAndNoRoom(t *testing.T) {
 type onlyReader struct{ io.Reader }
 
 // One call moves so much at most, of what has no messages.
-func TestMostBytes(t *testing.T) {
+func TestMaxBytes(t *testing.T) {
 	_, a, _ := streams(t, local)
 	if err := a.SetWriteBuffer(8 << 20); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := a.Write(bytes.Repeat([]byte("x"), 4<<20)); n > mostBytes || err != nil {
-		t.Errorf("Write: %d, %v; want %d at most", n, err, mostBytes)
+	if n, err := a.Write(bytes.Repeat([]byte("x"), 4<<20)); n > maxBytes || err != nil {
+		t.Errorf("Write: %d, %v; want %d at most", n, err, maxBytes)
 	}
 }
 
 // Whoever uses the descriptor keeps it open; the last one closes it.
-func TestCloseWhileTheDescriptorIsUsed(t *testing.T) {
+func TestClose_DuringControl(t *testing.T) {
 	_, a, b := streams(t, local)
 	b.Ready(poll.Readable)
 	const users = 3
@@ -172,7 +172,7 @@ func TestSecondsAndDefaults(t *testing.T) {
 	}
 }
 
-func TestAPipeHasNoSettings(t *testing.T) {
+func TestPipeHasNoSocketOptions(t *testing.T) {
 	_, a, _ := streams(t, file)
 	for name, err := range map[string]error{
 		"SetNoDelay":     a.SetNoDelay(true),

@@ -2,7 +2,7 @@
 
 package sockets
 
-// These systems have no such settings of one socket, or other units.
+// These systems do not have these options for one socket, or use other units.
 const (
 	keepIdle     = -1
 	keepInterval = -1

@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
-// listener is a socket that listens.
+// A listener is a listening socket.
 type listener struct {
 	descriptor
 	addr   net.Addr
@@ -23,14 +23,14 @@ type listener struct {
 	sealed bool // Drain has sealed the backlog
 }
 
-func (l *listener) Ready(e poll.Events) { l.tell(e) }
+func (l *listener) Ready(e poll.Events) { l.notify(e) }
 
-// The settings of connections are those of package net: TCP_NODELAY, and keep-alive
-// probes every 15 s. Connections inherit them from the listener.
+// keepAlive is the interval of keep-alive probes in seconds, as in package net.
 const keepAlive = 15
 
-// prepare sets what connections inherit.
-func (l *listener) prepare() error {
+// setInherited sets the options of package net: TCP_NODELAY and keep-alive. Accepted connections
+// inherit them from the listener.
+func (l *listener) setInherited() error {
 	if l.kind != tcp {
 		return nil
 	}
@@ -40,14 +40,14 @@ func (l *listener) prepare() error {
 	return inheritKeepAlive(l.fd)
 }
 
-// Accept takes a connection that waits.
+// Accept accepts a connection of the accept backlog.
 func (l *listener) Accept() (netport.Stream, error) {
 	for {
 		fd, from, err := accept(l.fd)
 		switch err {
 		case nil:
 			return l.accepted(fd, from)
-		case unix.EINTR, unix.ECONNABORTED: // the second: it left while it waited
+		case unix.EINTR, unix.ECONNABORTED: // ECONNABORTED: the peer has reset a connection in the backlog
 			continue
 		case unix.EAGAIN:
 			return nil, netport.ErrAgain
@@ -57,13 +57,13 @@ func (l *listener) Accept() (netport.Stream, error) {
 }
 
 func (l *listener) accepted(fd int, from unix.Sockaddr) (netport.Stream, error) {
-	near, network := l.addr, l.addr.Network()
-	if l.kind == tcp { // the listener's may be a wildcard
+	localAddr, network := l.addr, l.addr.Network()
+	if l.kind == tcp { // the listener's address may be unspecified
 		if sa, err := unix.Getsockname(fd); err == nil {
-			near = streamAddr(sa, network)
+			localAddr = streamAddr(sa, network)
 		}
 	}
-	s, err := l.net.stream(fd, l.kind, near, streamAddr(from, network))
+	s, err := l.net.stream(fd, l.kind, localAddr, streamAddr(from, network))
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,8 @@ func (l *listener) Drain(most int) (taken []netport.Stream, err error) {
 // empty reports whether the accept backlog is empty. Accept cannot report this without a free
 // descriptor: it fails with EMFILE even if the backlog is empty.
 func (l *listener) empty() bool {
-	waits, err := netmake.Readable(l.fd)
-	return err == nil && !waits
+	readable, err := netmake.Readable(l.fd)
+	return err == nil && !readable
 }
 
 // Close stops listening.

@@ -1,11 +1,11 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-// Package sockets is the network of the operating system for a loop: sockets that do
-// not block, watched by the loop's poller.
+// Package sockets is the netport.Network of the operating system: non-blocking sockets, watched by
+// the loop's poller.
 //
-// Sockets are made by package net, in another goroutine, so that names are resolved,
-// addresses raced and options set as everywhere in Go; the descriptor is then taken
-// over. Accepting, reading and writing are done here, on the loop.
+// Package net makes the sockets, in another goroutine: it resolves names, races addresses and
+// sets options. Package sockets then duplicates the descriptor. It accepts, reads and writes on
+// the loop.
 package sockets
 
 import (
@@ -26,17 +26,17 @@ import (
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
-// network is the sockets of one loop, and what the loop waits by.
+// network is the network of one loop, and the poller in which the loop waits.
 type network struct {
 	loop   *engine.Loop
 	poller *poll.Poller
 	maker  netmake.Maker
 }
 
-// New makes the loop's network and has the loop wait by its poller.
+// New makes the loop's network and sets the loop's poller.
 func New(l *engine.Loop) (netport.Network, error) {
 	if l.Bubbled() {
-		return nil, errors.New("aionet: sockets do not work in virtual time: asynciotest.Run brings a network of its own")
+		return nil, errors.New("aionet: sockets do not work in virtual time: asynciotest.Run has its own network")
 	}
 	p, err := poll.New()
 	if err != nil {
@@ -47,12 +47,12 @@ func New(l *engine.Loop) (netport.Network, error) {
 	return n, nil
 }
 
-// Wait, Wake and Close make it the loop's poller.
+// Wait, Wake and Close implement the loop's poller.
 func (n *network) Wait(d time.Duration) { n.poller.Wait(d) }
 
 func (n *network) Wake() { n.poller.Wake() }
 
-// Close closes what is still open when the loop has ended.
+// Close closes the open sockets at the end of the loop.
 func (n *network) Close() {
 	n.poller.Sources(func(s poll.Source) { s.(interface{ Close() error }).Close() })
 	n.poller.Close()
@@ -64,8 +64,8 @@ func (n *network) Listen(ctx context.Context, network, addr string, o netport.Op
 		return nil, err
 	}
 	l := &listener{descriptor: descriptor{net: n}, addr: made.Addr(), kind: kindOf(network), file: made.File}
-	if l.fd, err = takeOver(made.Listener); err == nil {
-		if err = l.prepare(); err == nil {
+	if l.fd, err = duplicateAndClose(made.Listener); err == nil {
+		if err = l.setInherited(); err == nil {
 			l.token, err = n.poller.Add(l.fd, l)
 		}
 		if err != nil {
@@ -92,7 +92,7 @@ func (n *network) Dial(ctx context.Context, network, addr string, o netport.Opti
 	return stream, nil
 }
 
-// AdoptConn takes over a connection.
+// AdoptConn makes a stream with a duplicate of the descriptor of c, and closes c.
 func (n *network) AdoptConn(c net.Conn) (netport.Stream, error) {
 	local, remote := c.LocalAddr(), c.RemoteAddr()
 	var s *stream
@@ -113,7 +113,7 @@ func (n *network) ListenPacket(ctx context.Context, network, addr string, o netp
 		return nil, err
 	}
 	p := &packets{descriptor: descriptor{net: n}, local: made.LocalAddr(), file: made.File}
-	if p.fd, err = takeOver(made.PacketConn); err == nil {
+	if p.fd, err = duplicateAndClose(made.PacketConn); err == nil {
 		if p.family, err = familyOf(p.fd); err == nil {
 			p.token, err = n.poller.Add(p.fd, p)
 		}
@@ -133,7 +133,7 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, local, remote, err := inspect(fd, f.Name())
+	k, local, remote, err := identify(fd, f.Name())
 	if err != nil { // not connected
 		unix.Close(fd)
 		return nil, err
@@ -153,7 +153,8 @@ func (n *network) Adopt(_ context.Context, f *os.File) (netport.Stream, error) {
 	return s, nil
 }
 
-// stream makes the stream of a descriptor that does not block, which it then owns.
+// stream makes the stream of a non-blocking descriptor. The stream owns the descriptor; if stream
+// fails, it closes the descriptor.
 func (n *network) stream(fd int, k kind, local, remote net.Addr) (*stream, error) {
 	s := &stream{descriptor: descriptor{net: n, fd: fd}, kind: k, local: local, remote: remote, readable: true}
 	token, err := n.poller.Add(fd, s)
@@ -165,8 +166,8 @@ func (n *network) stream(fd int, k kind, local, remote net.Addr) (*stream, error
 	return s, nil
 }
 
-// takeOver closes a socket of package net and returns another descriptor of it.
-func takeOver(c interface{ Close() error }) (int, error) {
+// duplicateAndClose returns a duplicate of the descriptor of c, and closes c.
+func duplicateAndClose(c interface{ Close() error }) (int, error) {
 	fd, err := duplicate(c.(syscall.Conn))
 	c.Close()
 	return fd, err

@@ -13,16 +13,16 @@ import (
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
-// packets is a socket for datagrams that is not connected.
+// packets is an unconnected datagram socket.
 type packets struct {
 	descriptor
-	local  net.Addr
-	family int
-	file   *netmake.SocketFile
-	full   bool // the receive buffer of a peer was full, and a timer retries
+	local    net.Addr
+	family   int
+	file     *netmake.SocketFile
+	retrying bool // the receive buffer of a peer was full, and a timer will wake the writers
 }
 
-func (p *packets) Ready(e poll.Events) { p.tell(e) }
+func (p *packets) Ready(e poll.Events) { p.notify(e) }
 
 func (p *packets) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
@@ -31,7 +31,7 @@ func (p *packets) ReadFrom(b []byte) (int, net.Addr, error) {
 			return n, packetAddr(from), nil
 		}
 		if now, err := again(err); !now {
-			return 0, nil, wrap("recvfrom", err)
+			return 0, nil, syscallError("recvfrom", err)
 		}
 	}
 }
@@ -48,29 +48,29 @@ func (p *packets) WriteTo(b []byte, to net.Addr) (int, error) {
 		}
 		if now, err := again(err); !now {
 			if err == netport.ErrAgain && p.family == unix.AF_UNIX {
-				p.wakeLater()
+				p.retryLater()
 			}
-			return 0, wrap("sendto", err)
+			return 0, syscallError("sendto", err)
 		}
 	}
 }
 
-// fullPause is how long a writer waits for a receiver whose queue is full.
-const fullPause = time.Millisecond
+// retryPause is the time after which a writer tries again.
+const retryPause = time.Millisecond
 
-// wakeLater has a waiting writer look again. A datagram for another unix socket waits
-// for that one's queue, of which the system tells only those connected to it.
-func (p *packets) wakeLater() {
-	if !p.full {
-		p.full = true
-		p.net.loop.CallAt(p.net.loop.After(fullPause), func() {
-			p.full = false
-			p.tell(poll.Writable)
+// retryLater wakes waiting writers after retryPause. A writer to a unix socket waits for room in the
+// peer's receive buffer. The poller reports that only for connected sockets.
+func (p *packets) retryLater() {
+	if !p.retrying {
+		p.retrying = true
+		p.net.loop.CallAt(p.net.loop.After(retryPause), func() {
+			p.retrying = false
+			p.notify(poll.Writable)
 		})
 	}
 }
 
-// Close closes the socket.
+// Close removes the file of the socket and closes it.
 func (p *packets) Close() error {
 	if !p.closed {
 		p.file.Remove()

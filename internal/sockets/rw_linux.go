@@ -6,11 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// read and write do not tell the scheduler: the descriptor does not block, so that the
-// call takes no longer than a copy of the bytes, and telling costs more than a tenth
-// of a short one. One whose file others share may have been set to block by them. That
-// is told, as else not only the loop would stop but, at the next collection of
-// garbage, the whole program.
+// read and write make raw system calls, without notifying the scheduler. The descriptor is in
+// non-blocking mode, so a call takes as long as copying the data. Notifying the scheduler would
+// cost more than a tenth of a short call.
+//
+// If other processes share the open file, they may have set it to blocking mode. A raw system
+// call that blocks would stop the whole program at the next garbage collection. So read and
+// write notify the scheduler if shared is true.
 
 func read(fd int, p []byte, shared bool) (int, error) {
 	if shared {

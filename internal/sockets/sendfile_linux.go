@@ -7,13 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SendFile has the system copy from the file to the socket.
+// SendFile calls sendfile.
 func (s *stream) SendFile(f *os.File, n int) (sent int, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return 0, err
 	}
-	n = min(n, mostBytes)
+	n = min(n, maxBytes)
 	for {
 		if raw.Control(func(fd uintptr) { sent, err = unix.Sendfile(s.fd, int(fd), nil, n) }) != nil {
 			return 0, os.ErrClosed
@@ -25,7 +25,7 @@ func (s *stream) SendFile(f *os.File, n int) (sent int, err error) {
 			return 0, errors.ErrUnsupported
 		}
 		if now, err := again(err); !now {
-			return 0, wrap("sendfile", err)
+			return 0, syscallError("sendfile", err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// addrPort reads an internet address; ok is false for another kind.
+// addrPort returns an IP address with its port. ok is false if sa is another kind of address.
 func addrPort(sa unix.Sockaddr) (_ netip.AddrPort, ok bool) {
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
@@ -34,7 +34,7 @@ func zone(index int) string {
 	return strconv.Itoa(index)
 }
 
-// streamAddr is the address of a stream as package net has it.
+// streamAddr returns the address of a stream, as in package net.
 func streamAddr(sa unix.Sockaddr, network string) net.Addr {
 	if ap, ok := addrPort(sa); ok {
 		return net.TCPAddrFromAddrPort(unmap(ap))
@@ -42,7 +42,7 @@ func streamAddr(sa unix.Sockaddr, network string) net.Addr {
 	return unixAddr(sa, network)
 }
 
-// packetAddr is the address of a datagram as package net has it.
+// packetAddr returns the address of a datagram socket, as in package net.
 func packetAddr(sa unix.Sockaddr) net.Addr {
 	if ap, ok := addrPort(sa); ok {
 		return net.UDPAddrFromAddrPort(unmap(ap))
@@ -61,7 +61,7 @@ func unixAddr(sa unix.Sockaddr, network string) net.Addr {
 	return &net.UnixAddr{Net: network}
 }
 
-// sockaddr is the address for a socket of the family.
+// sockaddr returns an address for a system call with a socket of the family.
 func sockaddr(to net.Addr, family int) (unix.Sockaddr, error) {
 	switch to := to.(type) {
 	case *net.UDPAddr:
@@ -115,8 +115,8 @@ func familyOf(fd int) (int, error) {
 	return unix.AF_UNIX, nil
 }
 
-// inspect finds out what a descriptor is that somebody brought.
-func inspect(fd int, name string) (k kind, near, far net.Addr, err error) {
+// identify returns the kind and the addresses of a descriptor that another package has opened.
+func identify(fd int, name string) (k kind, localAddr, remoteAddr net.Addr, err error) {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {
 		return file, fileAddr(name), fileAddr(name), nil
@@ -137,7 +137,7 @@ func inspect(fd int, name string) (k kind, near, far net.Addr, err error) {
 	return local, streamAddr(sa, "unix"), streamAddr(peer, "unix"), nil
 }
 
-// fileAddr is the address of what is no socket.
+// fileAddr is the address of a pipe or a terminal: its name.
 type fileAddr string
 
 func (fileAddr) Network() string  { return "file" }

@@ -12,7 +12,7 @@ import (
 
 // Addresses: the system's and package net's, there and back.
 
-func TestAddressesThereAndBack(t *testing.T) {
+func TestAddressRoundTrip(t *testing.T) {
 	for _, c := range []struct {
 		addr   net.Addr
 		family int
@@ -56,7 +56,7 @@ func TestZones(t *testing.T) {
 	}
 }
 
-func TestAnAddressOfNobody(t *testing.T) {
+func TestAddressOfUnnamedSocket(t *testing.T) {
 	if a := streamAddr(nil, "unix"); a.Network() != "unix" || a.String() != "" {
 		t.Errorf("%s %q", a.Network(), a)
 	}
@@ -86,14 +86,14 @@ func TestFamilies(t *testing.T) {
 }
 
 // inspect tells what somebody brought.
-func TestInspect(t *testing.T) {
+func TestIdentify(t *testing.T) {
 	for sotype, want := range map[int]kind{unix.SOCK_STREAM: local, unix.SOCK_DGRAM: datagram, unix.SOCK_SEQPACKET: messages} {
 		fds, err := unix.Socketpair(unix.AF_UNIX, sotype, 0)
 		if err != nil {
 			t.Logf("type %d: %v", sotype, err)
 			continue
 		}
-		if k, _, _, err := inspect(fds[0], "x"); k != want || err != nil {
+		if k, _, _, err := identify(fds[0], "x"); k != want || err != nil {
 			t.Errorf("type %d is kind %d, %v; want %d", sotype, k, err, want)
 		}
 		unix.Close(fds[0])
@@ -105,7 +105,7 @@ func TestInspect(t *testing.T) {
 	}
 	defer unix.Close(pipe[0])
 	defer unix.Close(pipe[1])
-	if k, near, far, err := inspect(pipe[0], "a pipe"); k != file || err != nil || near.String() != "a pipe" || far.Network() != "file" {
+	if k, near, far, err := identify(pipe[0], "a pipe"); k != file || err != nil || near.String() != "a pipe" || far.Network() != "file" {
 		t.Errorf("a pipe is kind %d, %v, %v, %v", k, near, far, err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -123,11 +123,11 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	if k, near, far, err := inspect(fd, "x"); k != tcp || err != nil || near.String() != c.LocalAddr().String() || far.String() != l.Addr().String() {
+	if k, near, far, err := identify(fd, "x"); k != tcp || err != nil || near.String() != c.LocalAddr().String() || far.String() != l.Addr().String() {
 		t.Errorf("TCP is kind %d, %v, %v, %v", k, near, far, err)
 	}
 	for network, want := range map[string]kind{"tcp": tcp, "tcp6": tcp, "unix": local, "unixpacket": messages, "udp": datagram, "unixgram": datagram} {
-		if got := kindOf(network); got != want || got.whole() != (got == messages || got == datagram) {
+		if got := kindOf(network); got != want || got.hasMessages() != (got == messages || got == datagram) {
 			t.Errorf("%s is kind %d, want %d", network, got, want)
 		}
 	}

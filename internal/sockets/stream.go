@@ -13,13 +13,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/poll"
 )
 
-// kind is what is known of a descriptor.
+// A kind is the kind of a descriptor.
 type kind uint8
 
 const (
 	tcp      kind = iota
-	local         // a stream of bytes of this machine
-	messages      // unixpacket: a connection whose messages stay apart
+	local         // a unix socket
+	messages      // unixpacket
 	datagram
 	file // a pipe or a terminal
 )
@@ -36,38 +36,38 @@ func kindOf(network string) kind {
 	return datagram
 }
 
-// whole reports whether one call reads or writes one message.
-func (k kind) whole() bool { return k == messages || k == datagram }
+// hasMessages reports whether each read and each write is a message.
+func (k kind) hasMessages() bool { return k == messages || k == datagram }
 
-// stream is a connection, or what looks like one.
+// A stream is a connection, a pipe or a terminal.
 type stream struct {
 	descriptor
 	local, remote net.Addr
 	kind          kind
-	readable      bool // the last news: there may be something to read
-	unsure        bool // there was urgent data, before which reads stop short, or the end has come, after which no news does
+	readable      bool // there may be data to read
+	urgentOrEnded bool // a short read does not show that the receive buffer is empty: reads stop before urgent data, and after the end no event follows
 }
 
-// Ready is the poller's news.
+// Ready implements poll.Source.
 func (s *stream) Ready(e poll.Events) {
 	s.readable = s.readable || e&poll.Readable != 0
-	s.unsure = s.unsure || e&(poll.Urgent|poll.Ended) != 0
-	s.tell(e)
+	s.urgentOrEnded = s.urgentOrEnded || e&(poll.Urgent|poll.Ended) != 0
+	s.notify(e)
 }
 
-// mostBytes is how much one call moves: with a fast peer the system would go on for
-// as long as there is something, and nothing else would run.
-const mostBytes = 1 << 20
+// maxBytes bounds one system call. With a fast peer a longer one could keep the loop from running
+// other tasks.
+const maxBytes = 1 << 20
 
-// Read tries to read, unless nothing can be there: an earlier read got less than
-// there was room for, and no news has come since. That saves one call of two where
-// requests come one by one.
+// Read makes no system call if the receive buffer is known to be empty: the last read returned less
+// than it had room for, and no event has come since. That saves every second call of a server
+// whose requests arrive one by one.
 func (s *stream) Read(p []byte) (int, error) {
 	if !s.readable {
 		return 0, netport.ErrAgain
 	}
-	if len(p) > mostBytes && !s.kind.whole() {
-		p = p[:mostBytes]
+	if len(p) > maxBytes && !s.kind.hasMessages() {
+		p = p[:maxBytes]
 	}
 	for {
 		n, err := read(s.fd, p, s.shared)
@@ -78,18 +78,18 @@ func (s *stream) Read(p []byte) (int, error) {
 				continue
 			}
 			s.readable = err != netport.ErrAgain
-			return 0, wrap("read", err)
+			return 0, syscallError("read", err)
 		case n == 0 && len(p) > 0 && s.kind != datagram:
 			return 0, io.EOF
-		case n < len(p) && s.kind == tcp && !s.unsure:
+		case n < len(p) && s.kind == tcp && !s.urgentOrEnded:
 			s.readable = false
 		}
 		return n, nil
 	}
 }
 
-// ReadMessage reads one whole message. A datagram of the internet fits in any buffer of a loop.
-// A message of a unix socket may be longer.
+// ReadMessage reads one whole message. A UDP datagram always fits in a buffer of aionet's pool. A
+// message of a unix socket may be longer.
 func (s *stream) ReadMessage(p []byte) ([]byte, error) {
 	if _, ok := s.local.(*net.UnixAddr); ok && s.readable {
 		if n, err := messageLen(s.fd); err == nil && n > len(p) {
@@ -100,10 +100,10 @@ func (s *stream) ReadMessage(p []byte) ([]byte, error) {
 	return p[:n], err
 }
 
-// Write writes what there is room for.
+// Write writes as much of p as the send buffer has room for.
 func (s *stream) Write(p []byte) (int, error) {
-	if len(p) > mostBytes && !s.kind.whole() {
-		p = p[:mostBytes]
+	if len(p) > maxBytes && !s.kind.hasMessages() {
+		p = p[:maxBytes]
 	}
 	for {
 		n, err := write(s.fd, p, s.shared)
@@ -111,15 +111,15 @@ func (s *stream) Write(p []byte) (int, error) {
 			return n, nil
 		}
 		if now, err := again(err); !now {
-			return 0, wrap("write", err)
+			return 0, syscallError("write", err)
 		}
 	}
 }
 
-// CloseWrite ends the direction of writing.
+// CloseWrite closes the writing direction.
 func (s *stream) CloseWrite() error { return s.shutdown(unix.SHUT_WR) }
 
-// CloseRead ends the direction of reading.
+// CloseRead closes the reading direction.
 func (s *stream) CloseRead() error { return s.shutdown(unix.SHUT_RD) }
 
 func (s *stream) shutdown(how int) error {

@@ -14,7 +14,7 @@ func (d *descriptor) set(level, name, value int) error {
 	return d.call("setsockopt", func(fd int) error { return unix.SetsockoptInt(fd, level, name, value) })
 }
 
-// SetReadBuffer and SetWriteBuffer set the sizes of the system's buffers.
+// SetReadBuffer sets the size of the receive buffer.
 func (d *descriptor) SetReadBuffer(bytes int) error {
 	return d.set(unix.SOL_SOCKET, unix.SO_RCVBUF, bytes)
 }
@@ -23,7 +23,7 @@ func (d *descriptor) SetWriteBuffer(bytes int) error {
 	return d.set(unix.SOL_SOCKET, unix.SO_SNDBUF, bytes)
 }
 
-// What only TCP has is not to be had of any other descriptor.
+// The options of TCP. Only a stream has them.
 func (d *descriptor) SetNoDelay(bool) error                  { return errors.ErrUnsupported }
 func (d *descriptor) SetKeepAlive(net.KeepAliveConfig) error { return errors.ErrUnsupported }
 func (d *descriptor) SetLinger(int) error                    { return errors.ErrUnsupported }
@@ -46,7 +46,7 @@ func (s *stream) SetNoDelay(on bool) error {
 	if s.kind != tcp {
 		return errors.ErrUnsupported
 	}
-	return s.set(unix.IPPROTO_TCP, unix.TCP_NODELAY, number(on))
+	return s.set(unix.IPPROTO_TCP, unix.TCP_NODELAY, boolInt(on))
 }
 
 func (s *stream) SetLinger(seconds int) error {
@@ -68,12 +68,12 @@ func (s *stream) SetLinger(seconds int) error {
 	})
 }
 
-// SetKeepAlive sets what is not negative; 0 stands for package net's defaults.
+// SetKeepAlive sets the fields that are not negative. 0 stands for package net's default.
 func (s *stream) SetKeepAlive(c net.KeepAliveConfig) error {
 	if s.kind != tcp {
 		return errors.ErrUnsupported
 	}
-	if err := s.set(unix.SOL_SOCKET, unix.SO_KEEPALIVE, number(c.Enable)); err != nil {
+	if err := s.set(unix.SOL_SOCKET, unix.SO_KEEPALIVE, boolInt(c.Enable)); err != nil {
 		return err
 	}
 	if !c.Enable {
@@ -97,10 +97,10 @@ func (s *stream) SetKeepAlive(c net.KeepAliveConfig) error {
 	return nil
 }
 
-// keepAliveCount is how many probes stay unanswered before a peer counts as dead.
+// keepAliveCount is the number of unanswered probes after which the connection fails.
 const keepAliveCount = 9
 
-// seconds rounds up, as probes may come later than asked for but not sooner.
+// seconds rounds up: a probe may be later than requested but not earlier.
 func seconds(d time.Duration) int {
 	if d < 0 {
 		return -1
@@ -115,7 +115,7 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-func number(on bool) int {
+func boolInt(on bool) int {
 	if on {
 		return 1
 	}

@@ -37,7 +37,7 @@ var layers = []struct {
 	{"internal/openfile", nil, "the blocking mode of shared open files, for both networks"},
 	{"internal/sockets", []string{"internal/engine", "internal/netmake", "internal/netport", "internal/openfile", "internal/poll"}, "the system's network behind the port"},
 	{"internal/portable", []string{"internal/engine", "internal/netmake", "internal/netport", "internal/openfile"}, "the network on goroutines behind the port"},
-	{"aionet", []string{"", "internal/coro", "internal/engine", "internal/netmake", "internal/netport", "internal/sockets", "internal/portable"}, "it stands on the port; only the choice of the system's network names one; netmake tells who accepts for several loops whether somebody waits; coro tells where a server was called"},
+	{"aionet", []string{"", "internal/coro", "internal/engine", "internal/netmake", "internal/netport", "internal/sockets", "internal/portable"}, "it stands on the port; only the choice of the system's network names one; netmake accepts for several loops; coro tells where a server was called"},
 	{"aionet/aiohttp", []string{"", "internal/engine", "internal/netport", "aionet"}, "requests of net/http are tasks; the engine tells who calls, aionet takes connections over, and netport has the key of Draining"},
 	{"aioexec", []string{"", "internal/engine", "aionet"}, "a process is a task and its pipes are connections; the engine tells it when a loop ends"},
 	{"aiometrics", []string{""}, "it reads what the loops tell anybody; it is apart so that the core does not bring net/http along"},

@@ -4,9 +4,9 @@ package portable
 
 import "golang.org/x/sys/unix"
 
-// lookOut reports, to package net, whether a descriptor is ready: it forgets what it
-// knew before it asks.
-func lookOut(read bool) func(fd uintptr) (ready bool) {
+// pollOnce returns a function for RawConn.Read or Write that reports whether the descriptor is
+// ready.
+func pollOnce(read bool) func(fd uintptr) (ready bool) {
 	events := int16(unix.POLLOUT)
 	if read {
 		events = unix.POLLIN

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Waits reports whether somebody waits to be accepted, if known.
-func Waits(l net.Listener) (waits, known bool) {
+// HasBacklog reports whether the accept backlog of a listener has connections. If known is false,
+// the system does not report it.
+func HasBacklog(l net.Listener) (has, known bool) {
 	c, ok := l.(syscall.Conn)
 	if !ok {
 		return false, false
@@ -19,10 +20,10 @@ func Waits(l net.Listener) (waits, known bool) {
 	if err != nil {
 		return false, false
 	}
-	if raw.Control(func(fd uintptr) { waits, err = Readable(int(fd)) }) != nil {
+	if raw.Control(func(fd uintptr) { has, err = Readable(int(fd)) }) != nil {
 		return false, false
 	}
-	return waits, err == nil
+	return has, err == nil
 }
 
 // Readable reports whether a read from the socket, or an accept, would not block.
