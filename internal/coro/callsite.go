@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A Site is a place in the program, in half the room of a program counter: the
-// distance from a function of this package. Zero is unknown.
+// A Site is a place in the program: the distance of a program counter from a function of this
+// package. It has half the size of a program counter. Zero means unknown.
 type Site int32
 
 var siteBase = reflect.ValueOf(ID).Pointer()
@@ -21,13 +21,12 @@ func siteOf(pc uintptr) Site {
 	return 0 // in a plugin
 }
 
-// hops are found.hops. Unlike the rest, they are read before the first loop runs, too:
-// zero, the portable walk is used.
+// hops is found.hops. It may be read before Check has returned. While it is zero, CallSite uses the
+// portable walk.
 var hops atomic.Uintptr
 
-// CallSite returns the place of the call of the function that calls CallSite,
-// which must be marked noinline. It costs a few loads where the frame pointer can
-// be followed.
+// CallSite returns the place of the call of the function that calls CallSite, which must be marked
+// noinline. It takes a few loads if the frame pointers can be followed.
 //
 //go:noinline
 func CallSite() Site {
@@ -37,8 +36,8 @@ func CallSite() Site {
 	return siteOf(slowCallSite())
 }
 
-// slowCallSite returns the return address of the caller of the function that
-// calls it, by the portable walk.
+// slowCallSite returns the return address of the caller of the function that calls it, with the
+// portable walk.
 //
 //go:noinline
 func slowCallSite() uintptr {
@@ -47,8 +46,7 @@ func slowCallSite() uintptr {
 	return pc[0]
 }
 
-// Stack returns the program counters of the calling goroutine's stack, at most
-// 32, the innermost first.
+// Stack returns at most 32 program counters of the calling goroutine's stack, the innermost first.
 func Stack() []uintptr {
 	pcs := make([]uintptr, 32)
 	return pcs[:runtime.Callers(2, pcs)]

@@ -5,19 +5,20 @@ import (
 	"iter"
 )
 
-// found is the result of Check. It is written once, before the first loop runs.
+// found is the result of Check. Check writes it once, before the first loop runs.
 var found facts
 
-// facts are what differs by processor and toolchain.
+// facts are the properties of the runtime that depend on processor and toolchain.
 type facts struct {
 	hops   uintptr // see returnPC
 	offset uintptr // of a goroutine's number in the runtime's g
 	pull   string  // the file of iter.Pull, as traces print it
 }
 
-// Check compares the runtime with what this package assumes of it: the list is in package
-// engine. It takes some microseconds, and must have returned before a loop runs. An error
-// says what differs. A limit says what does not work, where the rest does.
+// Check compares the runtime with the assumptions of this package, which package engine lists. It
+// takes some microseconds, and must have returned before a loop runs. It returns an error for a
+// difference that prevents the use of the package. Otherwise limit describes what does not work, or
+// is empty.
 func Check() (limit string, err error) {
 	f, limit, err := check(actual)
 	if err == nil {
@@ -27,23 +28,23 @@ func Check() (limit string, err error) {
 	return limit, err
 }
 
-// probes are how Check looks at the runtime. Tests replace them.
+// probes are the functions with which Check examines the runtime. Tests replace them.
 type probes struct {
 	identity  func() uintptr
-	words     func(g uintptr) []uint64 // nil where identities are numbers
+	words     func(g uintptr) []uint64 // nil if identities are numbers
 	hops      func() (hops uintptr, ok bool)
 	coroutine func() bool
 }
 
 var actual = probes{G, words, findHops, isCoroutine}
 
-// A view is what a goroutine sees of itself.
+// A view is what Check finds out about a goroutine in that goroutine.
 type view struct {
 	identity, number uint64
 	words            []uint64
 	coroutine        bool
 	creator          uint64
-	file             string // where it was created
+	file             string // the file with the statement that created it
 }
 
 func (p *probes) view() view {
@@ -60,7 +61,7 @@ func check(p probes) (f facts, limit string, err error) {
 		yield(struct{}{})
 	})
 	defer stop()
-	next() // it stays suspended: the three are alive together
+	next() // the coroutine stays suspended, so that the three goroutines exist at the same time
 	me := p.view()
 	views := make(chan view)
 	go func() { views <- p.view() }()

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 )
 
-// A runtime that differs in one point is refused for it, or limited.
-func TestCheckFindsWhatDiffers(t *testing.T) {
+// TestCheck_FindsDifferences: Check returns an error or a limit for each difference.
+func TestCheck_FindsDifferences(t *testing.T) {
 	var calls uintptr
 	for _, c := range []struct {
 		name       string
@@ -45,7 +45,7 @@ func TestCheckFindsWhatDiffers(t *testing.T) {
 		{"every goroutine is taken for a coroutine", func(p *probes) { p.coroutine = func() bool { return true } }, "", "iter.Pull"},
 	} {
 		p := actual
-		p.words = func(uintptr) []uint64 { // other processors have identities that are numbers
+		p.words = func(uintptr) []uint64 { // on other processors identities are numbers
 			return []uint64{0, 1, 2, ID()}
 		}
 		c.spoil(&p)
@@ -61,7 +61,7 @@ func TestCheckFindsWhatDiffers(t *testing.T) {
 	}
 }
 
-func TestCheckWorksWhereverTheFirstRunIs(t *testing.T) {
+func TestCheck_InAnyGoroutine(t *testing.T) {
 	ok := func(where string) {
 		if f, limit, err := check(actual); err != nil || limit != "" || f.offset != found.offset || f.hops != found.hops || f.pull != found.pull {
 			t.Errorf("%s: %+v, limit %q, %v; want %+v", where, f, limit, err, found)
@@ -107,8 +107,8 @@ func TestCheckWorksWhereverTheFirstRunIs(t *testing.T) {
 	}
 }
 
-// A site is the same before the check, and on processors without frame pointers.
-func TestCallSiteBeforeTheCheck(t *testing.T) {
+// TestCallSite_BeforeCheck: the site is the same before Check, and without frame pointers.
+func TestCallSite_BeforeCheck(t *testing.T) {
 	var sites [2]Site
 	for i := range sites {
 		if i == 1 {
@@ -129,7 +129,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-func TestNoGoroutineHasNoNumber(t *testing.T) {
+func TestNumber_OfNoGoroutine(t *testing.T) {
 	if n := NumberOf(0); n != 0 {
 		t.Errorf("number %d, want 0", n)
 	}

@@ -35,8 +35,8 @@ func TestTransfer(t *testing.T) {
 	}
 }
 
-// A coroutine may resume another, which then suspends to the first, while the
-// root waits below: the shape in which the engine hands control on.
+// TestNestedTransfer: a coroutine resumes another one, which then suspends, while the root waits.
+// The engine transfers control in this way.
 func TestNestedTransfer(t *testing.T) {
 	var a, b Coro
 	var trace []string
@@ -58,13 +58,13 @@ func TestNestedTransfer(t *testing.T) {
 	if got, want := strings.Join(trace, ""), "ababab"; got != want {
 		t.Errorf("trace %s, want %s", got, want)
 	}
-	b.Resume() // another resumer, the root
+	b.Resume() // the root resumes it
 	if got, want := strings.Join(trace, ""), "abababb"; got != want {
 		t.Errorf("trace %s, want %s", got, want)
 	}
 }
 
-func TestGDiffersBetweenLiveGoroutines(t *testing.T) {
+func TestG_DiffersBetweenLiveGoroutines(t *testing.T) {
 	mine := G()
 	if mine == 0 || mine != G() {
 		t.Fatalf("G is not stable: %#x then %#x", mine, G())
@@ -103,7 +103,7 @@ func TestCallSite(t *testing.T) {
 	}
 }
 
-func TestFrameWalkWorksHere(t *testing.T) {
+func TestFrameWalk(t *testing.T) {
 	if (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") && hops.Load() == 0 {
 		t.Errorf("the frame pointers cannot be followed on %s: every creation site costs a stack walk", runtime.GOARCH)
 	}

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// Goroutine numbers, as stack traces print them, tell who created a coroutine.
-// They are needed only where a call is about to be refused.
+// Goroutine numbers, as stack traces print them, identify the creator of a coroutine. They are read
+// only before a call fails.
 
 // ID returns the number of the calling goroutine.
 func ID() uint64 {
@@ -15,15 +15,15 @@ func ID() uint64 {
 	return number(buf[:runtime.Stack(buf[:], false)], "goroutine ")
 }
 
-// Number returns the number of the goroutine whose stack trace this is, 0 if it is
-// none.
+// Number returns the number of the goroutine with this stack trace, or 0 if the text is not a
+// trace.
 func Number(trace string) uint64 { return number([]byte(trace[:min(len(trace), 64)]), "goroutine ") }
 
-// NumberOf returns the number of a live goroutine (a value of G), 0 if it is not
-// known.
+// NumberOf returns the number of a live goroutine, where g is a value of G. It returns 0 if the
+// number is not known.
 func NumberOf(g uintptr) uint64 { return idOf(g) }
 
-// number parses the digits that follow prefix in a trace; 0 if there are none.
+// number parses the digits that follow prefix in a trace. It returns 0 if there are none.
 func number(trace []byte, prefix string) uint64 {
 	_, rest, _ := bytes.Cut(trace, []byte(prefix))
 	end := 0
@@ -37,9 +37,9 @@ func number(trace []byte, prefix string) uint64 {
 	return n
 }
 
-// creation returns the number of the goroutine that created the one with this trace, and
-// the file of the line that did: zero for the program's first goroutine. Lines of ancestors,
-// which GODEBUG=tracebackancestors=1 prints, come after.
+// creation returns the number of the goroutine that created the one with this trace, and the file
+// of the statement. For the first goroutine of the program both are zero. Lines of ancestors follow
+// in the trace if GODEBUG=tracebackancestors=1 is set.
 func creation(trace []byte) (creator uint64, file string) {
 	_, rest, _ := bytes.Cut(trace, []byte("\ncreated by "))
 	line, rest, _ := bytes.Cut(rest, []byte("\n"))
@@ -55,8 +55,7 @@ func stack(all bool) []byte {
 	}
 }
 
-// isCoroutine reports whether the calling goroutine was made by iter.Pull, at the
-// price of a walk over its stack.
+// isCoroutine reports whether iter.Pull created the calling goroutine. It walks the stack.
 func isCoroutine() bool {
 	pcs := make([]uintptr, 64)
 	n := runtime.Callers(1, pcs)
@@ -67,9 +66,9 @@ func isCoroutine() bool {
 	return Begun(pcs[:n])
 }
 
-// Begun reports whether the whole stack is that of a coroutine that has begun.
+// Begun reports whether stack is the whole stack of a coroutine that has begun.
 func Begun(stack []uintptr) bool {
-	for _, pc := range stack[max(min(1, len(stack)), len(stack)-2):] { // goexit may come after the first function
+	for _, pc := range stack[max(min(1, len(stack)), len(stack)-2):] { // goexit may follow the first function
 		if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "runtime.corostart" {
 			return true
 		}
@@ -77,10 +76,10 @@ func Begun(stack []uintptr) bool {
 	return false
 }
 
-// PulledFrom reports whether the calling goroutine is a coroutine that was made
-// by iter.Pull in the goroutine g (a value of G), or in such a coroutine of it.
-// It reads traces: tens of microseconds, and the whole process's for the nested
-// case. Check comes before.
+// PulledFrom reports whether the calling goroutine is a coroutine that iter.Pull created in the
+// goroutine g (a value of G), or in such a coroutine of g. It reads stack traces, which takes tens
+// of microseconds. In the nested case it reads the traces of the whole process. Check must have
+// returned before.
 func PulledFrom(g uintptr) bool {
 	if !isCoroutine() {
 		return false
@@ -90,7 +89,7 @@ func PulledFrom(g uintptr) bool {
 	if parent == root {
 		return parent != 0
 	}
-	parents := map[uint64]uint64{} // of coroutines; iter.Pull may be inlined, its file shows then, too
+	parents := map[uint64]uint64{} // of coroutines; the trace shows the file of iter.Pull even if it is inlined
 	for trace := range bytes.SplitSeq(stack(true), []byte("\n\n")) {
 		if creator, file := creation(trace); file == found.pull {
 			parents[number(trace, "goroutine ")] = creator

@@ -4,12 +4,12 @@ package coro
 
 func returnPC(uintptr) uintptr { return 0 }
 
-// findHops finds none: the portable walk is used.
+// findHops returns zero, so that the portable walk is used.
 func findHops() (hops uintptr, ok bool) { return 0, true }
 
 func words(uintptr) []uint64 { return nil }
 
-// G identifies the calling goroutine among all live ones: here by its number.
+// G returns a number that no other live goroutine has: the number in stack traces.
 func G() uintptr { return uintptr(ID()) }
 
 // idOf returns the number of a live goroutine.
