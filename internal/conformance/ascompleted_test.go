@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// tasksOf starts the coroutines.
+// tasksOf creates a task of each coroutine.
 func tasksOf(ctx context.Context, coros ...asyncio.Coroutine[string]) []*asyncio.Task[string] {
 	tasks := make([]*asyncio.Task[string], len(coros))
 	for i, coro := range coros {
@@ -15,14 +15,14 @@ func tasksOf(ctx context.Context, coros ...asyncio.Coroutine[string]) []*asyncio
 	return tasks
 }
 
-// results logs what comes of each, and when.
+// results logs each result with its time.
 func results[A asyncio.Awaitable[string]](ctx context.Context, log logger, aws ...A) {
 	for _, r := range asyncio.AsCompleted(ctx, aws...) {
 		log("%s %s", outcome(r.Value, r.Err), clock(ctx))
 	}
 }
 
-// as_completed: the order in which things end, time-outs, leaving early.
+// as_completed: the order of the results, timeouts, leaving the loop early.
 var asCompletedPrograms = map[string]program{
 	"as_completed_in_the_order_of_their_ends": func(ctx context.Context, log logger) {
 		results(ctx, log, tasksOf(ctx, sleeper(log, "A", 3), sleeper(log, "B", 1), sleeper(log, "C", 2))...)

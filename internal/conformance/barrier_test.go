@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// tellNumbers is tell for tasks that come to a barrier, one each name.
+// tellNumbers is tell for tasks that wait at a barrier, one for each name.
 func tellNumbers(ctx context.Context, log logger, names string, barrier *asyncio.Barrier) []*asyncio.Task[struct{}] {
 	var tasks []*asyncio.Task[struct{}]
 	for _, name := range names {

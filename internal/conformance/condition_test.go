@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// holding runs fn with the condition's lock.
+// holding runs fn while it holds the condition's lock.
 func holding(ctx context.Context, c *asyncio.Condition, fn func() error) error {
 	if err := c.L.Acquire(ctx); err != nil {
 		return err

@@ -12,7 +12,7 @@ func withUser(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, userKey{}, name)
 }
 
-// sees logs whom a coroutine takes for the user.
+// sees logs the user that a coroutine has in its context.
 func sees(log logger, who string) asyncio.Proc {
 	return func(ctx context.Context) error {
 		user, ok := ctx.Value(userKey{}).(string)
@@ -24,7 +24,7 @@ func sees(log logger, who string) asyncio.Proc {
 	}
 }
 
-// What a task sees of the values around it: context variables there, values of ctx here.
+// The inherited values of a task: context variables in Python, values of ctx here.
 var contextPrograms = map[string]program{
 	"context_of_the_creator": func(ctx context.Context, log logger) {
 		early := asyncio.Go(ctx, sees(log, "early"))

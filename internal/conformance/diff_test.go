@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// diff lays two traces under each other: what only want has is marked -, what only got has is marked +.
+// diff compares two traces line by line. A line only in want is marked -, a line only in got is
+// marked +.
 func diff(want, got []string) string {
 	// common[i][j] is the length of the longest common subsequence of want[i:] and got[j:].
 	common := make([][]int, len(want)+1)

@@ -2,9 +2,9 @@ package conformance
 
 import "maps"
 
-// The intended differences of the locks, queues and their like. Most of them are one: CPython throws the
-// cancellation into a task that has been woken already, which gives back or passes on what it was woken for;
-// here what was handed over wins.
+// The intended differences of the locks, queues and similar types. Most have one cause. CPython
+// cancels a task that was already woken. The task then returns or passes on what it was woken for.
+// Here a task that was woken gets the value.
 func init() {
 	maps.Copy(differences, map[string]difference{
 		"lock_is_not_reentrant": {

@@ -1,14 +1,14 @@
 package conformance
 
-// difference is a place where this library means to behave differently from CPython.
+// A difference is an intended difference from CPython.
 type difference struct {
-	reason string // a sentence that names the rule (S1 to S20 of the design) behind it
-	ours   string // our trace, one event a line
+	reason string // names the rule (S1 to S20 of the design)
+	ours   string // the trace here, one event a line
 }
 
-// differences are all of them, by program.
+// differences are all intended differences, by program.
 var differences = map[string]difference{
-	// The order of timers and the turns that awaits cost.
+	// The order of timers, and the number of iterations that an await takes.
 
 	"call_later_same_instant_many": {
 		reason: "Timers due at the same instant fire in the order they were set (S4); CPython's heap leaves their order open.",
@@ -82,7 +82,7 @@ second raised deadlock at 0
 first ok`,
 	},
 
-	// Cancellation: level-triggered, never at the price of a value, downwards from owner to owned.
+	// Cancellation is level-triggered, loses no value, and passes from owner to owned.
 
 	"cancel_swallowed_then_awaits": {
 		reason: "Cancellation is level-triggered (S13): every further await with the cancelled ctx fails; CPython delivers it once.",
@@ -190,7 +190,7 @@ waiter returned released
 main again`,
 	},
 
-	// wait_for and gather: what was started here is cancelled and waited for, what was handed in is left alone.
+	// wait_for and gather cancel and await what they started, and leave other tasks alone.
 
 	"wait_for_task_late": {
 		reason: "A time-out of WaitFor cancels a coroutine that it started, never a task handed in (S14).",

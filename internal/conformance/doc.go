@@ -1,33 +1,33 @@
-// Package conformance holds this library against CPython's asyncio.
+// Package conformance compares this library with CPython's asyncio.
 //
-// Each program exists twice: in Python under programs/, and here, one Go file a subject, as its direct
-// translation. A program writes a trace: one short line for each event, so that the order of the lines is the
-// order of scheduling. Clocks are virtual on both sides and nothing depends on the machine.
+// Each program exists twice: in Python under programs/, and here as a direct translation. A program writes a
+// trace with a line for each event, so the order of the lines is the order of scheduling. Both sides have
+// virtual clocks, and no trace depends on the machine.
 //
 //	record.sh          runs the Python programs and writes testdata/<program>.trace (PYTHON names the interpreter)
 //	TestReplay         runs the Go programs and compares them with the recording, line by line
-//	TestBothSides      fails where a program exists on one side only, or was changed since it was recorded
-//	differences_test.go  every place where this library means to differ, with our trace and the reason
+//	TestBothSides      fails if a program exists on one side only, or has changed since it was recorded
+//	differences_test.go  the intended differences, with our trace and the reason
 //
-// Besides, there are random programs. A program is a tree of steps (random_tree_test.go): tasks, sleeps, gathers, groups,
-// time-outs, locks, queues and their like, cancels. makeTree makes one of a seed; interpreter runs it here and
-// programs/random_run.py in Python, each with the same words for the same events.
+// There are also random programs. A program is a tree of steps (random_tree_test.go): tasks, sleeps, gathers, groups,
+// timeouts, locks, queues, cancellations and others. makeTree generates one from a seed. interpreter runs it here, and
+// programs/random_run.py in Python. Both write the same text for the same event.
 //
-//	TestRandomRecorded  runs the programs of testdata/random.jsonl, 280 of them, and compares them with what is written there
-//	TestRandomLive      compares programs that nobody has seen with the CPython that PYTHON names, and makes those that
-//	                    differ smaller: PYTHON=python3.13 go test -tags cpython -run RandomLive . -seeds 20000 -from 1000
+//	TestRandomRecorded  runs the 280 programs of testdata/random.jsonl and compares their traces with the recorded ones
+//	TestRandomLive      compares new programs with the CPython in the variable PYTHON, and reduces those that
+//	                    differ: PYTHON=python3.13 go test -tags cpython -run RandomLive . -seeds 20000 -from 1000
 //
-// Half of them (turns) are compared event by event, in the order in which all tasks did them; they hold what takes the same
-// number of turns on both sides. The others (instants) hold everything, each step at a time of its own, and are compared
-// task by task, with times. Where the library means to differ, programs/random_loop.py either brings CPython to do as it is
-// done here (a cancellation is a state, awaiting does not own, a gather ends what it started) or notices that it cannot:
-// such a program is outside of the comparison, and tells the reason. Each of these is a program of its own as well, in
-// the lists of differences.
+// Half of them (turns) are compared event by event, in the order of all tasks. They contain only steps that take the same
+// number of iterations on both sides. The others (instants) contain all steps, each at a unique instant, and are compared
+// task by task, with times. For an intended difference programs/random_loop.py changes CPython to behave as this library:
+// a cancellation is a state, awaiting does not own, a gather ends the tasks that it started. If that is not possible, it
+// excludes the program from the comparison, with a reason. Each of these differences is also a separate program in the
+// lists of differences.
 //
-// A program that differs from CPython and is not listed there is a bug of the library. One that is listed and
-// no longer differs fails too, so that the list stays true.
+// A program that differs from CPython and is not in these lists shows a bug of the library. A program in the lists that
+// no longer differs also fails.
 //
-// The translation keeps to these pairs:
+// The translation uses these pairs:
 //
 //	async def f(log): ...                func(ctx context.Context, log logger)
 //	asyncio.create_task(f())             asyncio.CreateTask(ctx, f)

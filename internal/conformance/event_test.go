@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Event: who is woken, in which turn, and cancellation.
+// Event: which tasks are woken, in which iteration, and cancellation.
 var eventPrograms = map[string]program{
 	"event_set_wakes_all_in_order": func(ctx context.Context, log logger) {
 		var event asyncio.Event

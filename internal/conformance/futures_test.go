@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// accepted says whether a future let itself be set.
+// accepted reports whether a future accepted a result.
 func accepted(ok bool) string {
 	if ok {
 		return "accepted"

@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// gather when a member fails, or when it is cancelled.
+// gather with a member that fails, and a gather that is cancelled.
 var gatherErrorPrograms = map[string]program{
 	"gather_first_error_of_coroutines": func(ctx context.Context, log logger) {
 		result := outcome(asyncio.Gather(ctx, sleeper(log, "A", 3), failer(log, "B", 1), sleeper(log, "C", 2)))

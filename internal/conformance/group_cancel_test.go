@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Task groups that are cancelled, and children that are.
+// Cancelled task groups, and cancelled children.
 var groupCancelPrograms = map[string]program{
 	"group_child_cancelled_by_hand": func(ctx context.Context, log logger) {
 		var a *asyncio.Task[string]

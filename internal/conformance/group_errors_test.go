@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Task groups in which something fails.
+// Task groups with a failure.
 var groupErrorPrograms = map[string]program{
 	"group_child_fails_while_the_body_waits": func(ctx context.Context, log logger) {
 		group(ctx, log, func(ctx context.Context) error {

@@ -7,13 +7,13 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// group runs body in a task group and logs what came of it and when.
+// group runs body in a task group and logs the outcome with its time.
 func group(ctx context.Context, log logger, body func(ctx context.Context) error) {
 	result := ended(asyncio.WithTaskGroup(ctx, body))
 	log("group %s %s", result, clock(ctx))
 }
 
-// Task groups: how long they live, and nesting.
+// Task groups: lifetime and nesting.
 var groupPrograms = map[string]program{
 	"group_ok": func(ctx context.Context, log logger) {
 		var a, b *asyncio.Task[string]

@@ -15,13 +15,13 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// program is one Go twin: the main of a run, whose events log collects.
+// A program is the Go version of a Python program: a main function that logs events.
 type program func(ctx context.Context, log logger)
 
-// mainProgram is a program of which what Run itself does at the end, and returns, is part of the trace.
+// A mainProgram is a program whose trace includes what Run does and returns at the end.
 type mainProgram func(ctx context.Context, log logger) error
 
-// programs are all of them, by the name of their Python twin; each becomes a function that returns its trace.
+// programs are all programs, by the name of the Python version. Each function returns the trace.
 var programs = func() map[string]func(t *testing.T) []string {
 	all := map[string]func(t *testing.T) []string{}
 	add := func(name string, record func(t *testing.T) []string) {
@@ -46,14 +46,15 @@ var programs = func() map[string]func(t *testing.T) []string {
 	return all
 }()
 
-// trace runs a program as the main of a loop on a virtual clock.
+// trace runs a program as the main function of a loop with a virtual clock.
 func trace(t *testing.T, p program) []string {
 	var lines []string
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) { p(ctx, appendTo(&lines)) })
 	return lines
 }
 
-// traceMain is trace for a program that may leave tasks behind or fail, which asynciotest.Run rightly rejects.
+// traceMain is trace for a program that may leave tasks or fail, which asynciotest.Run does not
+// allow.
 func traceMain(t *testing.T, p mainProgram) []string {
 	var lines []string
 	log := appendTo(&lines)
@@ -63,7 +64,7 @@ func traceMain(t *testing.T, p mainProgram) []string {
 			asyncio.WithErrorHandler(func(u asyncio.Unhandled) { reported = append(reported, u.Err) }))
 		var raised boom
 		switch {
-		case len(reported) > 0: // Run returns these as well; CPython only reports them
+		case len(reported) > 0: // Run also returns these errors, but CPython only reports them
 		case errors.Is(err, context.Canceled), errors.As(err, &raised):
 			log("run raised %s", describe(err))
 		case err != nil:
@@ -80,7 +81,8 @@ func appendTo(lines *[]string) logger {
 	return func(format string, args ...any) { *lines = append(*lines, fmt.Sprintf(format, args...)) }
 }
 
-// TestReplay runs every program and holds its trace against CPython's, or against ours where the difference is meant.
+// TestReplay runs every program and compares its trace with that of CPython, or with the intended
+// difference.
 func TestReplay(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(programs)) {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +105,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestDifferences checks that every intended difference is one of an existing program and gives its reason.
+// TestDifferences checks that every intended difference belongs to a program and has a reason.
 func TestDifferences(t *testing.T) {
 	for name, d := range differences {
 		if programs[name] == nil {
@@ -115,8 +117,8 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// TestBothSides checks that Go, Python and testdata have the same programs, and that the recording is of the Python
-// text as it stands, all with one version of CPython.
+// TestBothSides checks that Go, Python and testdata have the same programs, that the recordings are
+// of the current Python source, and that one version of CPython made them.
 func TestBothSides(t *testing.T) {
 	python := pythonPrograms(t)
 	for name, file := range python {

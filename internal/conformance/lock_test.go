@@ -6,8 +6,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// A lock belongs to the task that acquired it (S24): where a program in Python has another task release it, a holder
-// here is asked to.
+// A lock belongs to the task that acquired it (S24). If another task releases a lock in a Python
+// program, the holder is asked to release it here.
 type holder struct {
 	*asyncio.Task[struct{}]
 	has, release asyncio.Event
@@ -181,7 +181,7 @@ var lockPrograms = map[string]program{
 		lock.Acquire(ctx)
 		a := tell(ctx, log, "A", inTime(2, asyncio.Proc(lock.Acquire)))
 		b := tell(ctx, log, "B", asyncio.Proc(lock.Acquire))
-		var left asyncio.Event // an await of A would be refused (S24): A waits for main's lock
+		var left asyncio.Event // an await of A would return an error (S24): A waits for main's lock
 		a.OnDone(left.Set)
 		left.Wait(ctx)
 		log("A left %s", clock(ctx))

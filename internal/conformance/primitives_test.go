@@ -6,9 +6,9 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// What the programs about the primitives are made of. programs/harness.py has the same parts.
+// The helpers of the programs about primitives. programs/harness.py has the same functions.
 
-// tell starts a task that awaits one thing, says what came of it, and ends, cancelled or not.
+// tell starts a task that awaits one thing, logs the outcome, and ends.
 func tell[T any](ctx context.Context, log logger, name string, aw asyncio.Awaitable[T]) *asyncio.Task[struct{}] {
 	return asyncio.Go(ctx, func(ctx context.Context) error {
 		result := outcome(aw.Await(ctx))
@@ -17,7 +17,7 @@ func tell[T any](ctx context.Context, log logger, name string, aw asyncio.Awaita
 	})
 }
 
-// tellAll is tell for one task each name.
+// tellAll is tell for one task for each name.
 func tellAll(ctx context.Context, log logger, names string, aw asyncio.Awaitable[struct{}]) []*asyncio.Task[struct{}] {
 	var tasks []*asyncio.Task[struct{}]
 	for _, name := range names {
@@ -26,7 +26,7 @@ func tellAll(ctx context.Context, log logger, names string, aw asyncio.Awaitable
 	return tasks
 }
 
-// all awaits them, as asyncio.gather does.
+// all awaits the tasks, as asyncio.gather does.
 func all(ctx context.Context, tasks []*asyncio.Task[struct{}]) { asyncio.Gather(ctx, tasks...) }
 
 // inTime is asyncio.wait_for.
@@ -34,10 +34,10 @@ func inTime[T any](limit int, aw asyncio.Awaitable[T]) asyncio.Coroutine[T] {
 	return func(ctx context.Context) (T, error) { return asyncio.WaitFor(ctx, seconds(limit), aw) }
 }
 
-// done tells whether a task has ended.
+// done reports whether a task has ended.
 func done(t asyncio.AnyTask) bool { return t.Err() != asyncio.ErrNotDone }
 
-// refused calls fn, which is misuse, and says whether that was noticed.
+// refused calls fn, which is misuse, and logs whether it was detected.
 func refused(log logger, what string, fn func()) {
 	defer func() {
 		if recover() != nil {

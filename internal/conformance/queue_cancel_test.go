@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Queues: getters and putters that are cancelled, and those who come while others are on their way.
+// Queues: cancelled getters and putters, and new ones while a woken one has not run.
 var queueCancelPrograms = map[string]program{
 	"queue_cancel_a_getter": func(ctx context.Context, log logger) {
 		queue := asyncio.NewQueue[int](0)

@@ -6,14 +6,14 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// emptyAndFull are two queues, one without an item and one without room.
+// emptyAndFull returns an empty and a full queue.
 func emptyAndFull() (empty, full *asyncio.Queue[int]) {
 	empty, full = asyncio.NewQueue[int](0), asyncio.NewQueue[int](1)
 	full.TryPut(0)
 	return empty, full
 }
 
-// queueOf is an unbounded queue of these items.
+// queueOf returns an unbounded queue with these items.
 func queueOf(items ...int) *asyncio.Queue[int] {
 	queue := asyncio.NewQueue[int](0)
 	for _, item := range items {
@@ -22,7 +22,7 @@ func queueOf(items ...int) *asyncio.Queue[int] {
 	return queue
 }
 
-// The end of a queue: shutdown, at once or not.
+// Shutdown of a queue, immediate or not.
 var queueShutdownPrograms = map[string]program{
 	"queue_shutdown_lets_the_rest_be_taken": func(ctx context.Context, log logger) {
 		queue := queueOf(0, 1)

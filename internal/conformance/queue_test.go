@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// anyQueue is what the three queues have in common.
+// An anyQueue is one of the three queues.
 type anyQueue interface {
 	Put(ctx context.Context, v int) error
 	TryPut(v int) bool
@@ -16,14 +16,14 @@ type anyQueue interface {
 	Len() int
 }
 
-// put and get are a queue's calls as awaitables.
+// put and get return a call of a queue as an awaitable.
 func put(q anyQueue, item int) asyncio.Proc {
 	return func(ctx context.Context) error { return q.Put(ctx, item) }
 }
 
 func get(q anyQueue) asyncio.Coroutine[int] { return q.Get }
 
-// tellPuts is tell for one task each item.
+// tellPuts is tell for one task for each item.
 func tellPuts(ctx context.Context, log logger, q anyQueue, items ...int) []*asyncio.Task[struct{}] {
 	var tasks []*asyncio.Task[struct{}]
 	for _, item := range items {
@@ -32,7 +32,7 @@ func tellPuts(ctx context.Context, log logger, q anyQueue, items ...int) []*asyn
 	return tasks
 }
 
-// tellGets is tell for one task each name.
+// tellGets is tell for one task for each name.
 func tellGets(ctx context.Context, log logger, q anyQueue, names ...string) []*asyncio.Task[struct{}] {
 	var tasks []*asyncio.Task[struct{}]
 	for _, name := range names {
@@ -41,7 +41,7 @@ func tellGets(ctx context.Context, log logger, q anyQueue, names ...string) []*a
 	return tasks
 }
 
-// tryGet shows what TryGet gives.
+// tryGet formats the result of TryGet.
 func tryGet(q anyQueue) string {
 	if v, ok := q.TryGet(); ok {
 		return show(v)
@@ -49,7 +49,7 @@ func tryGet(q anyQueue) string {
 	return "nothing"
 }
 
-// must is the value of a Get that cannot fail.
+// must returns the value of a Get that cannot fail.
 func must(v int, err error) int {
 	if err != nil {
 		panic(err)

@@ -30,7 +30,8 @@ func (in *interpreter) try(ctx context.Context, a at, s step) error {
 	return nil
 }
 
-// passes reports whether the outcome of a block goes on beyond it: the coroutine was cancelled from outside, or returns.
+// passes reports whether the outcome of a block also ends the enclosing block: the coroutine was
+// cancelled from outside, or returns.
 func passes(ctx context.Context, err error) bool {
 	return err == errReturn || ctx.Err() != nil && err != nil && !isGroup(err) && interrupted(err)
 }
@@ -45,8 +46,8 @@ func (in *interpreter) timeout(ctx context.Context, a at, s step) error {
 	return in.finish(ctx, a, s, raised(err))
 }
 
-// group runs a body in a task group. Errors come in the order in which they happened, and CPython's with the body's last:
-// so that one is put there.
+// group runs a body in a task group. The errors of the group are in the order in which they
+// happened. CPython's list ends with the error of the body, so group moves it to the end.
 func (in *interpreter) group(ctx context.Context, a at, s step) error {
 	var own error
 	err := asyncio.WithTaskGroup(ctx, func(ctx context.Context) error {
@@ -56,7 +57,7 @@ func (in *interpreter) group(ctx context.Context, a at, s step) error {
 		}
 		return own
 	})
-	if err == nil { // all came to an end in spite of a cancellation: that is seen at the next await, and in CPython here
+	if err == nil { // all tasks ended in spite of a cancellation: the next await returns it, in CPython this one
 		err = ctx.Err()
 	}
 	if passes(ctx, err) {
@@ -124,7 +125,7 @@ func (in *interpreter) wait(ctx context.Context, a at, s step) error {
 	return in.finish(ctx, a, s, text)
 }
 
-// members are the arguments of a gather: coroutines of its own, and tasks handed in.
+// members are the arguments of a gather: new coroutines, and existing tasks.
 func (in *interpreter) members(a at, s step) (aws []asyncio.Awaitable[int], names []int) {
 	seen := map[int]bool{}
 	for _, m := range s.Do {
@@ -178,7 +179,7 @@ func (in *interpreter) each(ctx context.Context, a at, s step) error {
 		in.log(a, s, "one more")
 		ends = append(ends, end{asyncio.LoopOf(ctx).Now(), i, fmt.Sprintf("%d %s", names[i], ending(r.Value, r.Err))})
 	}
-	// CPython leaves the order open in which those come that are done at one instant.
+	// CPython does not define the order of tasks that end at one instant.
 	slices.SortFunc(ends, func(a, b end) int { return cmp.Or(a.at.Compare(b.at), a.position-b.position) })
 	var parts []string
 	for _, e := range ends {

@@ -9,7 +9,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// awaiting returns what a step awaits and how it is told, or nil if the step does not wait.
+// awaiting returns what a step awaits and how to log it, or nil if the step does not wait.
 func (in *interpreter) awaiting(ctx context.Context, a at, s step) func() error {
 	switch s.Op {
 	case "sleep":
@@ -53,7 +53,7 @@ func (in *interpreter) conditionWait(ctx context.Context, a at, s step) error {
 	return in.leaf(a, s, "ok", c.Wait(ctx))
 }
 
-// atOnce does a step that does not wait, and returns what is to be told of it.
+// atOnce runs a step that does not wait, and returns the text to log.
 func (in *interpreter) atOnce(ctx context.Context, a at, s step) string {
 	switch s.Op {
 	case "spawn":
@@ -97,7 +97,7 @@ func (in *interpreter) cancel(ctx context.Context, s step) string {
 	return fmt.Sprint(task.Cancel(nil))
 }
 
-// view awaits a task or future that somebody else owns.
+// view awaits a task or future that another task owns.
 func (in *interpreter) view(ctx context.Context, a at, s step, aw asyncio.Awaitable[int]) error {
 	v, err := aw.Await(ctx)
 	if err != nil && interrupted(err) && ctx.Err() != nil && !errors.Is(err, asyncio.ErrTaskCancelled) {
@@ -113,7 +113,7 @@ func (in *interpreter) running(ctx context.Context, task *asyncio.Task[int]) boo
 	return asyncio.CurrentTask(ctx).ID() == task.ID()
 }
 
-// done says that an item has been dealt with, though there may be none: a panic here, an exception there.
+// done calls TaskDone, possibly without an item: a panic here, an exception in Python.
 func (in *interpreter) done(s step) (text string) {
 	defer func() {
 		if recover() != nil {

@@ -15,13 +15,13 @@ var (
 	from  = flag.Uint64("from", 1, "the first seed of TestRandomLive")
 )
 
-// TestRandomLive compares programs that nobody has seen, and makes those that differ as small as can be.
+// TestRandomLive compares new programs with CPython, and reduces those that differ.
 func TestRandomLive(t *testing.T) {
 	py := startPython(t)
 	for _, kind := range []string{turns, instants} {
 		t.Run(kind, func(t *testing.T) {
 			outside, compared, steps, found := map[string]int{}, 0, 0, 0
-			const enough = 5 // findings to report
+			const enough = 5 // the maximum number of reported differences
 			for seed := *from; seed < *from+*seeds && found < enough; seed++ {
 				p := makeTree(kind, seed)
 				theirs := py.run(p)
@@ -50,7 +50,7 @@ func TestRandomLive(t *testing.T) {
 	}
 }
 
-// differs reports whether a program does something else here.
+// differs reports whether the trace of a program differs here.
 func differs(t *testing.T, p tree, theirs answer) bool {
 	ours := interpret(t, p)
 	return !deadlocked(ours) && !slices.Equal(ordered(p, theirs.Trace), ordered(p, ours))

@@ -5,24 +5,24 @@ import (
 	"slices"
 )
 
-// maker makes a random program. It knows in which shapes the library means to differ from CPython, and leaves those out
-// that programs/random_loop.py cannot notice when they happen.
+// A maker generates a random program. It leaves out the shapes in which this library differs from
+// CPython by intention, unless programs/random_loop.py can detect them.
 type maker struct {
 	*rand.Rand
 	kind  string
 	ids   int
-	tasks []int // the steps that make tasks, so far
-	left  int   // how many more steps the program may have
+	tasks []int // the steps so far that create tasks
+	left  int   // the number of steps that may still be generated
 
-	leaves, blocks []string // the kinds of steps it is made of
-	few            int      // of how many locks, queues and so on it has
+	leaves, blocks []string // the kinds of steps of the program
+	few            int      // the number of locks, queues and so on
 }
 
-// place is where in a program a step is made.
+// A place is the position of a step.
 type place struct {
-	group bool // there is a group that children can belong to
-	body  bool // in the body of a group: what returns there would leave the group by another way
-	quick bool // a cancelled group's tasks and body may take no time: CPython cancels the tasks only after the body
+	group bool // a group is in scope
+	body  bool // in the body of a group, where a return would leave the group in another way
+	quick bool // tasks and body of a cancelled group must take no time: CPython cancels the tasks only after the body
 	depth int
 }
 
@@ -73,7 +73,7 @@ func (m *maker) sleep() step {
 	return s
 }
 
-// span is the length of a time-out.
+// span returns the length of a timeout.
 func (m *maker) span() int {
 	if m.kind == instants {
 		return 1 + m.IntN(3000)
@@ -90,7 +90,7 @@ var (
 	instantsBlocks = []string{"group", "gather", "results", "each", "wait", "waitfor", "try", "lock", "sem", "timeout"}
 )
 
-// choose takes a few of all the kinds of steps: a program about a few things has them meet more often.
+// choose selects a few kinds of steps. With fewer kinds, the same ones interact more often.
 func (m *maker) choose() {
 	some := func(all []string, most int) []string {
 		var chosen []string
@@ -122,7 +122,7 @@ func (m *maker) step(p place) step {
 	case "sleep":
 		return m.sleep()
 	case "raise":
-		if m.IntN(2) == 0 { // ends what it stands in: not too often
+		if m.IntN(2) == 0 { // rarely, because it ends the enclosing block
 			return m.sleep()
 		}
 		return m.new(op)
@@ -185,7 +185,7 @@ func (m *maker) which(op string) step {
 	return s
 }
 
-// task makes a step that has to do with some task.
+// task generates a step about a task.
 func (m *maker) task(op string) step {
 	if len(m.tasks) == 0 {
 		return m.sleep()
@@ -201,7 +201,7 @@ func (m *maker) spawn(p place) step {
 	s.Grp = p.group && m.IntN(4) != 0
 	m.tasks = append(m.tasks, s.ID)
 	s.Do = m.steps(place{group: s.Grp, quick: s.Grp && p.quick, depth: p.depth}, 1+m.IntN(5))
-	if s.Grp && m.IntN(4) == 0 { // what a group does about it is what it is for
+	if s.Grp && m.IntN(4) == 0 { // the handling by the group is the subject
 		s.Do = append(s.Do, m.new("raise"))
 	}
 	return s
@@ -223,7 +223,7 @@ func (m *maker) gather(p place, op string) step {
 	return s
 }
 
-// member is a task handed to a gather or wait; none if there is none yet.
+// member returns a task as an argument of gather or wait, or 0 if there is none.
 func (m *maker) member() step {
 	k := 0
 	if len(m.tasks) > 0 {
@@ -245,11 +245,11 @@ func (m *maker) try(p place) step {
 	return s
 }
 
-// clean makes a step of cleaning up: it may take time, but does not wait for others.
+// clean generates a clean-up step. It may take time, but does not wait for others.
 func (m *maker) clean(p place) step {
 	ops := []string{"set", "futset", "tryput", "sleep", "sleep"}
 	if p.quick || p.body {
-		ops = ops[:1] // several may clean up at one instant, in whatever order: this does not show it
+		ops = ops[:1] // several tasks may clean up at one instant, in any order; this step does not show the order
 	}
 	op := ops[m.IntN(len(ops))]
 	if op == "sleep" {

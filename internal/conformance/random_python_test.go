@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// answer is what CPython did with a program.
+// An answer is the result of a program in CPython.
 type answer struct {
 	Trace   []string `json:"trace,omitempty"`
 	Outside string   `json:"outside,omitempty"` // why the program is outside of the comparison
 	Error   string   `json:"error,omitempty"`   // of programs/random_run.py itself
 }
 
-// cpython is a process that runs random programs.
+// A cpython is a process that runs random programs.
 type cpython struct {
 	t       *testing.T
 	version string
@@ -26,7 +26,7 @@ type cpython struct {
 	out     *bufio.Reader
 }
 
-// startPython starts the interpreter that PYTHON names.
+// startPython starts the interpreter in the environment variable PYTHON.
 func startPython(t *testing.T) *cpython {
 	t.Helper()
 	python := os.Getenv("PYTHON")
@@ -65,7 +65,7 @@ func (py *cpython) line() string {
 	return text
 }
 
-// run has CPython run a program.
+// run runs a program in CPython.
 func (py *cpython) run(p tree) answer {
 	py.t.Helper()
 	text, err := json.Marshal(p)

@@ -19,10 +19,10 @@ const (
 	perKind    = 140 // recorded programs of each kind
 )
 
-// recordedHead is the first line of the recording; each of the others is a recordedProgram.
+// recordedHead is the first line of the recording. Each other line is a recordedProgram.
 type recordedHead struct {
 	Version string `json:"version"`
-	Digest  string `json:"digest"` // of what ran it
+	Digest  string `json:"digest"` // of the Python files
 }
 
 type recordedProgram struct {
@@ -31,7 +31,7 @@ type recordedProgram struct {
 	Trace   string `json:"trace"` // lines
 }
 
-// randomDigest is of the files in Python that random programs stand on.
+// randomDigest is the digest of the Python files of random programs.
 func randomDigest(t *testing.T) string {
 	var text string
 	for _, file := range []string{"harness.py", "random_loop.py", "random_blocks.py", "random_run.py"} {
@@ -40,8 +40,8 @@ func randomDigest(t *testing.T) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:16]
 }
 
-// TestRandomRecorded runs the recorded random programs and compares their traces. The programs are written down with
-// them, so that the recording stays good when the maker changes.
+// TestRandomRecorded runs the recorded random programs and compares their traces. The recording
+// contains the programs, so that it stays valid when the maker changes.
 func TestRandomRecorded(t *testing.T) {
 	if *record {
 		recordRandom(t)
@@ -84,7 +84,8 @@ func TestRandomRecorded(t *testing.T) {
 	t.Logf("%d programs deadlock", outside)
 }
 
-// recordRandom writes the recording: of each kind the first programs that are within the comparison and long enough.
+// recordRandom writes the recording: for each kind, the first programs that can be compared and are
+// long enough.
 func recordRandom(t *testing.T) {
 	py := startPython(t)
 	var out strings.Builder
@@ -95,7 +96,7 @@ func recordRandom(t *testing.T) {
 		}
 		out.Write(append(text, '\n'))
 	}
-	const shortest = 15 // lines: less is less than a meeting of tasks
+	const shortest = 15 // the minimum number of lines of a program
 	write(recordedHead{py.version, randomDigest(t)})
 	for _, kind := range []string{turns, instants} {
 		for seed, n := uint64(1), 0; n < perKind; seed++ {

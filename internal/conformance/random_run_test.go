@@ -16,9 +16,9 @@ import (
 // tick is the unit of time of random programs.
 const tick = time.Millisecond
 
-// interpreter runs a random program here, as programs/random_run.py does there.
+// An interpreter runs a random program. programs/random_run.py does the same in Python.
 type interpreter struct {
-	root       context.Context // of the main: tasks that are nobody's children are made with it
+	root       context.Context // the ctx of main, for tasks without an owner
 	lines      []string
 	tasks      map[int]*asyncio.Task[int]
 	created    []int // the tasks in order
@@ -30,13 +30,14 @@ type interpreter struct {
 	futures    [2]*asyncio.Future[int]
 }
 
-// at is where a coroutine is: the name of its task for the trace, and the ctx that children of the group are made with.
+// An at is the position of a coroutine: the name of its task for the trace, and the ctx for
+// children of the group.
 type at struct {
 	name  int
 	group context.Context
 }
 
-// errReturn ends a coroutine early, without an error.
+// errReturn ends a coroutine early, and is not an error of the program.
 var errReturn = errors.New("return")
 
 // interpret runs a program and returns its trace.
@@ -51,7 +52,8 @@ func interpret(t *testing.T, p tree) []string {
 	return in.lines
 }
 
-// main runs the program; at the horizon it cancels what is left, in the order of creation, and waits for it.
+// main runs the program. At the horizon it cancels the remaining tasks, in the order of creation,
+// and awaits them.
 func (in *interpreter) main(ctx context.Context, p tree) {
 	in.root = ctx
 	in.tasks = map[int]*asyncio.Task[int]{}
@@ -68,14 +70,14 @@ func (in *interpreter) main(ctx context.Context, p tree) {
 		for _, task := range left {
 			task.Await(ctx)
 		}
-		asyncio.Sleep(ctx, tick) // what was made meanwhile has begun
+		asyncio.Sleep(ctx, tick) // tasks that were created since have begun
 	}
 	for _, name := range in.created {
 		in.lines = append(in.lines, fmt.Sprintf("%d ended %s", name, ending(in.tasks[name].Result())))
 	}
 }
 
-// left are the tasks that have not ended, in the order of creation.
+// left returns the tasks that have not ended, in the order of creation.
 func (in *interpreter) left() (tasks []*asyncio.Task[int]) {
 	for _, name := range in.created {
 		if task := in.tasks[name]; errors.Is(task.Err(), asyncio.ErrNotDone) {
@@ -99,7 +101,7 @@ func (in *interpreter) spawn(a at, s step) {
 	in.created = append(in.created, s.ID)
 }
 
-// coroutine runs the body of a step as one of its own, and returns the step's number.
+// coroutine returns a coroutine that runs the body of a step and returns the step's number.
 func (in *interpreter) coroutine(a at, s step) asyncio.Coroutine[int] {
 	return func(ctx context.Context) (int, error) {
 		if err := in.steps(ctx, a, s.Do); err != nil && err != errReturn {
@@ -118,13 +120,13 @@ func (in *interpreter) steps(ctx context.Context, a at, steps []step) error {
 	return nil
 }
 
-// interrupted reports whether err says that the coroutine itself was cancelled, in whatever way: what others end with is
-// a result here, never an error that goes on.
+// interrupted reports whether err means that the coroutine was cancelled. The error of another task
+// is a result here and does not propagate.
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// settle sleeps to an instant of its own.
+// settle sleeps until an instant at which no other task acts.
 func (in *interpreter) settle(ctx context.Context, s step) error {
 	if s.W == 0 {
 		return nil
@@ -132,7 +134,7 @@ func (in *interpreter) settle(ctx context.Context, s step) error {
 	return asyncio.Sleep(ctx, time.Duration(s.W)*tick)
 }
 
-// leaf says what came of an await.
+// leaf logs the outcome of an await.
 func (in *interpreter) leaf(a at, s step, ok string, err error) error {
 	switch {
 	case err == nil:
@@ -159,7 +161,7 @@ func (in *interpreter) then(ctx context.Context, s step, err error) error {
 	return in.settle(ctx, s)
 }
 
-// finish is the end of a step that may have failed: what it raised stays here, or goes on as an error of its own.
+// finish ends a step that may have failed. The error ends here, or continues as a new error.
 func (in *interpreter) finish(ctx context.Context, a at, s step, text string) error {
 	in.log(a, s, text)
 	if err := in.settle(ctx, s); err != nil {
@@ -173,8 +175,8 @@ func (in *interpreter) finish(ctx context.Context, a at, s step, text string) er
 
 func (in *interpreter) boom(s step) error { return boom(fmt.Sprintf("e%d", s.ID)) }
 
-// ending tells what a task has come to. Time-outs of its own were caught: one that ended it was around its group or the
-// gather that made it, which in CPython cancels it.
+// ending formats the outcome of a task. Its own timeouts were caught. A timeout that ended it was
+// around its group or the gather that created it. CPython cancels the task in that case.
 func ending(v int, err error) string {
 	if err != nil {
 		if !isGroup(err) && interrupted(err) {
@@ -185,13 +187,13 @@ func ending(v int, err error) string {
 	return fmt.Sprintf("returned %d", v)
 }
 
-// deadlocked reports whether a wait was refused in a program. That is outside of the comparison: in CPython the tasks
-// wait for each other until they are cancelled.
+// deadlocked reports whether a wait returned ErrDeadlock. Such a program is not compared: in
+// CPython the tasks wait for each other until they are cancelled.
 func deadlocked(lines []string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "deadlock") })
 }
 
-// raised is the outcome of a block without a result.
+// raised returns the outcome of a block without a result.
 func raised(err error) string {
 	if err != nil {
 		return "raised " + describe(err)

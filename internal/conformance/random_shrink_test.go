@@ -2,7 +2,7 @@ package conformance
 
 import shrinking "github.com/asyncio-go/asyncio/internal/shrink"
 
-// language is what makes programs smaller.
+// language reduces programs.
 var language = shrinking.Language[step]{
 	Bodies: func(s *step) []shrinking.Body[step] {
 		return []shrinking.Body[step]{{Steps: &s.Do, Needed: true}, {Steps: &s.Clean}}
@@ -15,7 +15,7 @@ var language = shrinking.Language[step]{
 	},
 }
 
-// shrink makes a program smaller as long as it still fails.
+// shrink reduces a program while it still fails.
 func shrink(p tree, fails func(tree) bool) tree {
 	p.Do = language.Shrink(p.Do, func(steps []step) bool {
 		q := p
@@ -25,7 +25,8 @@ func shrink(p tree, fails func(tree) bool) tree {
 	return p
 }
 
-// bodies is what steps are where they stand by themselves: members of a gather become what is in them.
+// bodies returns the steps as they can stand alone: members of a gather are replaced by their
+// bodies.
 func bodies(steps []step) []step {
 	var all []step
 	for _, s := range steps {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// ordered lays a trace out as it is compared: among instants task by task, for the order of what different tasks do
-// at one instant may differ.
+// ordered sorts a trace for the comparison. Programs of the kind instants are sorted by task,
+// because the order of events of different tasks at one instant may differ.
 func ordered(p tree, lines []string) []string {
 	if p.Kind == turns {
 		return lines
@@ -29,8 +29,8 @@ func taskOf(line string) int {
 	return n
 }
 
-// TestMakeTree checks that a seed stands for one program, whose steps have numbers of their own, and that the kinds of
-// steps are all made and all known here.
+// TestMakeTree checks that a seed determines the program, that steps have unique numbers, and that
+// all kinds of steps occur and are known here.
 func TestMakeTree(t *testing.T) {
 	for _, kind := range []string{turns, instants} {
 		made := map[string]int{}
@@ -69,7 +69,7 @@ func walk(steps []step, visit func(step)) {
 	}
 }
 
-// TestShrink checks that a program is reduced to what makes it fail, wherever that stands.
+// TestShrink checks that a program is reduced to the steps that make it fail.
 func TestShrink(t *testing.T) {
 	shrunk := 0
 	for seed := range uint64(50) {

@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// recording is one file of testdata: what CPython did.
+// A recording is one file of testdata: the trace of CPython.
 type recording struct {
 	lines   []string
 	version string // "CPython 3.13.0"
 	source  string // the file under programs/
-	digest  string // of harness.py and that file when it was recorded
+	digest  string // of harness.py and the source at the time of the recording
 }
 
 var header = regexp.MustCompile(`^# (CPython 3\.\d+\.\S+), programs/(\w+\.py) ([0-9a-f]{16})$`)
 
-// recorded reads the trace of a program; there must be one.
+// recorded returns the recording of a program. It fails the test if there is none.
 func recorded(t *testing.T, name string) recording {
 	t.Helper()
 	file := filepath.Join("testdata", name+".trace")
@@ -33,7 +33,8 @@ func recorded(t *testing.T, name string) recording {
 	return recording{lines: all[1:], version: m[1], source: m[2], digest: m[3]}
 }
 
-// digestOf is the digest that record.sh writes for a file of programs/: what it stands on counts too.
+// digestOf returns the digest that record.sh writes for a file of programs/, including the files
+// that it imports.
 func digestOf(t *testing.T, source string) string {
 	t.Helper()
 	text := read(t, filepath.Join("programs", "harness.py")) + read(t, filepath.Join("programs", source))
@@ -42,7 +43,7 @@ func digestOf(t *testing.T, source string) string {
 
 var registered = regexp.MustCompile(`(?m)^@program\nasync def (\w+)\(log\):`)
 
-// pythonPrograms maps the name of every program in Python to its file.
+// pythonPrograms maps the name of every Python program to its file.
 func pythonPrograms(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("programs/*.py")

@@ -8,7 +8,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// The ready queue: what runs in which turn, and in which order.
+// The ready queue: which callback runs in which iteration, and in which order.
 var schedulingPrograms = map[string]program{
 	"call_soon_fifo": func(ctx context.Context, log logger) {
 		loop := asyncio.LoopOf(ctx)
@@ -33,8 +33,8 @@ var schedulingPrograms = map[string]program{
 		log("main once more")
 	},
 
-	// A timer that is due joins the queue between turns. It comes before "third" only if the turn of "second" ended
-	// before what "second" scheduled.
+	// A due timer joins the queue between iterations. It is before "third" only if the iteration of
+	// "second" ended before the callbacks that "second" scheduled.
 	"turn_takes_only_what_was_ready": func(ctx context.Context, log logger) {
 		loop := asyncio.LoopOf(ctx)
 		loop.CallSoon(func() {

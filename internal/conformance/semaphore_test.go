@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Semaphore: permits, order, cancellation. Ours is always a bounded one.
+// Semaphore: permits, order, cancellation. The semaphores here are always bounded.
 var semaphorePrograms = map[string]program{
 	"semaphore_lets_so_many_in": func(ctx context.Context, log logger) {
 		semaphore := asyncio.NewSemaphore(2)

@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Awaiting a task that others own, and leaving it alone: shield there, a plain Await here.
+// Awaiting a task of another owner without cancelling it: shield in Python, a plain Await here.
 var shieldPrograms = map[string]program{
 	"shield_waiter_cancelled": func(ctx context.Context, log logger) {
 		task := asyncio.CreateTask(ctx, sleeper(log, "A", 3))

@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// What becomes of the tasks that are left when main returns or fails.
+// The remaining tasks when main returns or fails.
 var shutdownPrograms = map[string]mainProgram{
 	"shutdown_cancels_what_is_left_in_order": func(ctx context.Context, log logger) error {
 		for _, name := range []string{"A", "B", "C"} {

@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// What an await costs: one turn for sleep(0), none for what is done already.
+// The number of iterations that an await takes: one for sleep(0), none for a done future.
 var sleepPrograms = map[string]program{
 	"sleep0_interleaves": func(ctx context.Context, log logger) {
 		a := asyncio.CreateTask(ctx, yielder(log, "A", 3))

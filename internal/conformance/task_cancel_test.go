@@ -196,7 +196,8 @@ var taskCancelPrograms = map[string]program{
 		log("selfish is %s", state(task))
 	},
 
-	// A waiter that lets the cancellation of the awaited task out counts as cancelled itself in CPython.
+	// A task that returns the cancellation error of the awaited task counts as cancelled in
+	// CPython.
 	"waiter_without_handler_ends_cancelled": func(ctx context.Context, log logger) {
 		slow := asyncio.CreateTask(ctx, sleeper(log, "slow", 10))
 		task := asyncio.Go(ctx, func(ctx context.Context) error {

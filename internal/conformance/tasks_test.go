@@ -7,7 +7,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Tasks: their results, their errors, and those who await them.
+// Tasks: results, errors, and awaits.
 var taskPrograms = map[string]program{
 	"cancelled_error_without_a_cancel": func(ctx context.Context, log logger) {
 		task := asyncio.Go(ctx, func(context.Context) error { return context.Canceled })

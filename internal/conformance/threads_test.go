@@ -8,7 +8,7 @@ import (
 
 // Other threads: to_thread, call_soon_threadsafe, run_coroutine_threadsafe.
 //
-// Every program is deterministic: while the other thread works, nothing else of the program does.
+// Every program is deterministic: no other part of the program runs while the other thread works.
 var threadPrograms = map[string]program{
 	"to_thread_result_and_error": func(ctx context.Context, log logger) {
 		good := func(context.Context) (int, error) { return 42, nil }

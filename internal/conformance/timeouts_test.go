@@ -6,14 +6,14 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// within awaits under a time limit.
+// within awaits with a timeout.
 func within[T any](ctx context.Context, limit int, aw asyncio.Awaitable[T]) (T, error) {
 	ctx, cancel := asyncio.WithTimeout(ctx, seconds(limit))
 	defer cancel()
 	return aw.Await(ctx)
 }
 
-// block logs what came of within and when.
+// block logs the outcome of within with its time.
 func block[T any](ctx context.Context, log logger, limit int, aw asyncio.Awaitable[T]) {
 	result := outcome(within(ctx, limit, aw))
 	log("block %s %s", result, clock(ctx))

@@ -11,18 +11,18 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// The words of a trace and the parts that many programs are made of. programs/harness.py has the same ones.
+// The texts of a trace, and helpers of many programs. programs/harness.py has the same functions.
 
-// logger appends one line to the trace of the running program. Only code on the loop, or a thread that the loop
-// is waiting for, may call it: it has no lock, and the race detector sees to it that none is needed.
+// A logger appends a line to the trace of the running program. It has no lock: only code on the
+// loop, or in a thread that the loop waits for, may call it.
 type logger func(format string, args ...any)
 
-// boom is the error that programs raise on purpose.
+// boom is an error of the programs.
 type boom string
 
 func (b boom) Error() string { return string(b) }
 
-// describe puts an error into the words of a trace.
+// describe formats an error for a trace.
 func describe(err error) string {
 	var raised boom
 	switch {
@@ -50,15 +50,15 @@ func describe(err error) string {
 	return err.Error()
 }
 
-// isGroup reports whether err is what errors.Join makes, the shape in which a task group returns its errors.
+// isGroup reports whether err is from errors.Join, as the errors of a task group are.
 func isGroup(err error) bool {
 	return reflect.TypeOf(err) == reflect.TypeOf(errors.Join(boom("")))
 }
 
-// show puts a value into the words of a trace.
+// show formats a value for a trace.
 func show(v any) string { return fmt.Sprint(v) }
 
-// showResults is show for what GatherResults returns.
+// showResults formats the results of GatherResults.
 func showResults[T any](results []asyncio.Result[T]) string {
 	parts := make([]string, len(results))
 	for i, r := range results {
@@ -71,7 +71,7 @@ func showResults[T any](results []asyncio.Result[T]) string {
 	return "[" + strings.Join(parts, " ") + "]"
 }
 
-// text shows the value of an await that is expected to succeed.
+// text formats the value of an await that must succeed.
 func text[T any](v T, err error) string {
 	if err != nil {
 		return "raised " + describe(err)
@@ -79,7 +79,7 @@ func text[T any](v T, err error) string {
 	return show(v)
 }
 
-// outcome tells what came of an await.
+// outcome formats the outcome of an await.
 func outcome[T any](v T, err error) string {
 	if err != nil {
 		return "raised " + describe(err)
@@ -90,10 +90,10 @@ func outcome[T any](v T, err error) string {
 	return "returned " + show(v)
 }
 
-// ended is outcome for what has no value.
+// ended is outcome for an await without a value.
 func ended(err error) string { return outcome(struct{}{}, err) }
 
-// state tells what a task or future has become, without awaiting it.
+// state formats the state of a task or future, without awaiting it.
 func state[T any](t interface{ Result() (T, error) }) string {
 	v, err := t.Result()
 	switch {
@@ -110,7 +110,7 @@ func state[T any](t interface{ Result() (T, error) }) string {
 	return "done " + show(v)
 }
 
-// cancelledOrFailed is state for a task that failed in one way or the other.
+// cancelledOrFailed is state for a task that has failed in any way.
 func cancelledOrFailed(t asyncio.AnyTask) string {
 	if errors.Is(t.Err(), asyncio.ErrTaskCancelled) {
 		return "cancelled"
@@ -118,23 +118,23 @@ func cancelledOrFailed(t asyncio.AnyTask) string {
 	return "failed"
 }
 
-// bubbleStart is the instant at which the clock of every testing/synctest bubble begins.
+// bubbleStart is the instant at which the clock of a testing/synctest bubble begins.
 var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// now is the loop's clock in seconds since the program began.
+// now returns the time since the beginning of the program, in seconds.
 func now(ctx context.Context) float64 {
 	return asyncio.LoopOf(ctx).Now().Sub(bubbleStart).Seconds()
 }
 
-// clock is now in words.
+// clock formats now.
 func clock(ctx context.Context) string { return fmt.Sprintf("at %g", now(ctx)) }
 
-// seconds makes a duration of whole seconds, the unit of all programs.
+// seconds returns a duration of whole seconds.
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 func sleep(ctx context.Context, n int) error { return asyncio.Sleep(ctx, seconds(n)) }
 
-// sleeper sleeps, says how it ended, and returns its name.
+// sleeper sleeps, logs how the sleep ended, and returns its name.
 func sleeper(log logger, name string, delay int) asyncio.Coroutine[string] {
 	return func(ctx context.Context) (string, error) {
 		log("%s start", name)
@@ -160,7 +160,8 @@ func failer(log logger, name string, delay int) asyncio.Coroutine[string] {
 	}
 }
 
-// cleaner sleeps; if cancelled, it cleans up for a while before it lets the cancellation out.
+// cleaner sleeps. After a cancellation it cleans up for some time, and then returns the
+// cancellation.
 func cleaner(log logger, name string, delay, cleanup int) asyncio.Coroutine[string] {
 	return func(ctx context.Context) (string, error) {
 		log("%s start", name)
@@ -175,7 +176,7 @@ func cleaner(log logger, name string, delay, cleanup int) asyncio.Coroutine[stri
 	}
 }
 
-// stubborn sleeps; if cancelled, it swallows that and returns a value all the same.
+// stubborn sleeps. After a cancellation it returns a value.
 func stubborn(log logger, name string, delay int) asyncio.Coroutine[string] {
 	return func(ctx context.Context) (string, error) {
 		log("%s start", name)
@@ -188,7 +189,7 @@ func stubborn(log logger, name string, delay int) asyncio.Coroutine[string] {
 	}
 }
 
-// yielder gives up control a number of times.
+// yielder yields a number of times.
 func yielder(log logger, name string, turns int) asyncio.Coroutine[string] {
 	return func(ctx context.Context) (string, error) {
 		log("%s start", name)
@@ -202,7 +203,7 @@ func yielder(log logger, name string, turns int) asyncio.Coroutine[string] {
 	}
 }
 
-// fails fails at once with its name.
+// fails returns an error with its name at once.
 func fails(log logger, name string) asyncio.Coroutine[string] {
 	return func(context.Context) (string, error) {
 		log("%s fails", name)
@@ -210,7 +211,7 @@ func fails(log logger, name string) asyncio.Coroutine[string] {
 	}
 }
 
-// sore sleeps; if cancelled, it fails with its name instead.
+// sore sleeps. After a cancellation it fails with its name.
 func sore(log logger, name string) asyncio.Coroutine[struct{}] {
 	return func(ctx context.Context) (struct{}, error) {
 		if err := sleep(ctx, 9); err != nil {
@@ -221,8 +222,8 @@ func sore(log logger, name string) asyncio.Coroutine[struct{}] {
 	}
 }
 
-// countTurns logs one line in each of the coming turns. The future is done in the last one: a program that awaits it
-// before it ends sees the same number of turns on both sides.
+// countTurns logs a line in each of the next iterations. The future is done in the last one. A
+// program that awaits it before its end has the same number of iterations on both sides.
 func countTurns(ctx context.Context, log logger, turns int) *asyncio.Future[struct{}] {
 	loop := asyncio.LoopOf(ctx)
 	last := asyncio.NewFuture[struct{}](ctx)
@@ -241,7 +242,7 @@ func countTurns(ctx context.Context, log logger, turns int) *asyncio.Future[stru
 	return last
 }
 
-// say makes a callback that logs one line.
+// say returns a callback that logs one line.
 func say(log logger, format string, args ...any) func() {
 	return func() { log(format, args...) }
 }

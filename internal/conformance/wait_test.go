@@ -9,7 +9,7 @@ import (
 
 type named = *asyncio.Task[string]
 
-// taskNames shows the names of tasks in order.
+// taskNames returns the names of tasks, in order.
 func taskNames(tasks []named) string {
 	names := make([]string, len(tasks))
 	for i, task := range tasks {
@@ -19,13 +19,13 @@ func taskNames(tasks []named) string {
 	return show(names)
 }
 
-// wait waits and logs what Wait returned and when. Both lists are filled even where the time is up.
+// wait logs the result of Wait with its time. Both lists are filled even after a timeout.
 func wait(ctx context.Context, log logger, until asyncio.WaitUntil, tasks ...named) {
 	done, pending, _ := asyncio.Wait(ctx, until, tasks...)
 	log("wait -> done %s pending %s at %g", taskNames(done), taskNames(pending), now(ctx))
 }
 
-// waitAtMost is wait with a time limit, of which Python's wait makes a parameter.
+// waitAtMost is wait with a timeout, which is a parameter of wait in Python.
 func waitAtMost(ctx context.Context, log logger, limit int, tasks ...named) {
 	ctx, cancel := asyncio.WithTimeout(ctx, seconds(limit))
 	defer cancel()

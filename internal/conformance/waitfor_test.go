@@ -6,7 +6,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// waitFor logs what came of WaitFor and when.
+// waitFor logs the outcome of WaitFor with its time.
 func waitFor[T any](ctx context.Context, log logger, limit int, aw asyncio.Awaitable[T]) {
 	result := outcome(asyncio.WaitFor(ctx, seconds(limit), aw))
 	log("wait_for %s %s", result, clock(ctx))
@@ -125,7 +125,7 @@ var waitForPrograms = map[string]program{
 		log("outer %s %s", result, clock(ctx))
 	},
 
-	// The sleeper's timer is set after that of the time-out, for the same instant.
+	// The timer of the sleeper is set after that of the timeout, for the same instant.
 	"wait_for_result_at_the_deadline": func(ctx context.Context, log logger) {
 		waitFor(ctx, log, 2, sleeper(log, "A", 2))
 	},
