@@ -41,7 +41,7 @@ func (r *round) visit(rng *rand.Rand, last bool) {
 		defer func() { <-r.slots }()
 	}
 	conn, err := net.Dial(r.network, r.addr)
-	v := &visit{r: r, rng: rng, conn: conn, promised: r.manner != cut}
+	v := &visit{r: r, rng: rng, conn: conn, promised: r.behavior != cut}
 	select {
 	case <-r.shutdown:
 		v.promised = false
@@ -79,18 +79,18 @@ func (v *visit) failed(kind string, err error) {
 		v.r.violate("a %s client: %v", kind, err)
 	case !v.promised:
 		v.r.counts.cut.Add(1)
-	case v.r.manner == leave && v.received > 0 && v.leftInOrder(err):
+	case v.r.behavior == leave && v.received > 0 && v.mayEndEarly(err):
 		v.r.counts.cut.Add(1)
-	case v.r.network == "tcp" && v.received == 0 && v.leftInOrder(err):
+	case v.r.network == "tcp" && v.received == 0 && v.mayEndEarly(err):
 		v.r.counts.late.Add(1)
 	default:
 		v.r.violate("a %s client, which connected before Shutdown, received %d of %d answers: %v", kind, v.received, len(v.sent), err)
 	}
 }
 
-// leftInOrder reports whether err is allowed for the client of a handler that returned between two
+// mayEndEarly reports whether err is allowed for the client of a handler that returned between two
 // requests after Shutdown has begun.
-func (v *visit) leftInOrder(err error) bool {
+func (v *visit) mayEndEarly(err error) bool {
 	select {
 	case <-v.r.shutdown:
 	default:

@@ -48,7 +48,7 @@ func (r *round) handle(ctx context.Context, conn *aionet.Conn) error {
 	r.counts.accepted.Add(1)
 	in := bufio.NewReader(conn)
 	idle := false // the handler waits for the next request
-	if r.manner == leave {
+	if r.behavior == leave {
 		asyncio.Go(ctx, func(ctx context.Context) error {
 			if _, _, err := asyncio.Recv(ctx, aionet.Draining(ctx)); err != nil {
 				return err
@@ -96,7 +96,7 @@ func (r *round) handle(ctx context.Context, conn *aionet.Conn) error {
 
 // leaving reports whether the handler should return between two requests.
 func (r *round) leaving(ctx context.Context) bool {
-	if r.manner != leave {
+	if r.behavior != leave {
 		return false
 	}
 	select {

@@ -17,25 +17,25 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A manner is the behavior of handlers during a shutdown.
-type manner int
+// A behavior is what handlers do during a shutdown.
+type behavior int
 
 const (
-	stay  manner = iota // the handler serves the connection to its end
-	leave               // the handler returns after the current answer
-	cut                 // Shutdown cancels the handler
+	stay  behavior = iota // the handler serves the connection to its end
+	leave                 // the handler returns after the current answer
+	cut                   // Shutdown cancels the handler
 )
 
 // A round is one server and its clients.
 type round struct {
-	seed    uint64
-	rng     *rand.Rand
-	network string
-	loops   int // 0: one Listener; else ServeLoops
-	manner  manner
-	clients int
-	visits  int // number of connections of each client, one after the other
-	starved bool
+	seed     uint64
+	rng      *rand.Rand
+	network  string
+	loops    int // 0: one Listener; else ServeLoops
+	behavior behavior
+	clients  int
+	visits   int // number of connections of each client, one after the other
+	starved  bool
 
 	addr     string
 	start    int64         // number of visits that connect before Shutdown begins
@@ -53,12 +53,12 @@ func newRound(seed uint64, c *counts) *round {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	r := &round{
 		seed: seed, rng: rng, counts: c,
-		network: []string{"tcp", "unix"}[rng.IntN(2)],
-		loops:   max(0, rng.IntN(4)-1),
-		manner:  manner(rng.IntN(3)),
-		clients: 1 + rng.IntN(40),
-		visits:  1 + rng.IntN(6),
-		starved: rng.IntN(4) == 0,
+		network:  []string{"tcp", "unix"}[rng.IntN(2)],
+		loops:    max(0, rng.IntN(4)-1),
+		behavior: behavior(rng.IntN(3)),
+		clients:  1 + rng.IntN(40),
+		visits:   1 + rng.IntN(6),
+		starved:  rng.IntN(4) == 0,
 
 		shutdown: make(chan struct{}), over: make(chan struct{}),
 	}
@@ -67,8 +67,8 @@ func newRound(seed uint64, c *counts) *round {
 }
 
 func (r *round) String() string {
-	return fmt.Sprintf("seed %d: %s, %d loops, manner %d, %d clients of %d connections, shutdown after %d, few descriptors: %v",
-		r.seed, r.network, r.loops, r.manner, r.clients, r.visits, r.start, r.starved)
+	return fmt.Sprintf("seed %d: %s, %d loops, behavior %d, %d clients of %d connections, shutdown after %d, few descriptors: %v",
+		r.seed, r.network, r.loops, r.behavior, r.clients, r.visits, r.start, r.starved)
 }
 
 func (r *round) violate(format string, args ...any) {
@@ -100,12 +100,12 @@ func (r *round) run(t *testing.T) {
 	}
 }
 
-// grace returns the time-out of Shutdown.
+// grace returns the timeout of Shutdown.
 func (r *round) grace() time.Duration {
-	if r.manner == cut {
+	if r.behavior == cut {
 		return time.Millisecond
 	}
-	return guard
+	return roundTimeout
 }
 
 func (r *round) oneListener(t *testing.T, addr string) {
@@ -124,7 +124,7 @@ func (r *round) oneListener(t *testing.T, addr string) {
 		defer cancel()
 		ended := asyncio.Go(ctx, func(context.Context) error { return l.Shutdown(c) }, asyncio.Name("shutdown"))
 		close(r.over)
-		if _, err := ended.Await(ctx); err != nil && !(r.manner == cut && errors.Is(err, context.DeadlineExceeded)) {
+		if _, err := ended.Await(ctx); err != nil && !(r.behavior == cut && errors.Is(err, context.DeadlineExceeded)) {
 			r.violate("Shutdown: %v", err)
 		}
 		_, err = server.Await(ctx)
@@ -132,7 +132,7 @@ func (r *round) oneListener(t *testing.T, addr string) {
 	})
 	if err != nil {
 		r.violate("Run: %v", err)
-		r.giveUp()
+		r.releaseWaiters()
 	}
 	visitors.Wait()
 }
@@ -147,9 +147,9 @@ func (r *round) severalLoops(t *testing.T, addr string) {
 	}()
 	err := aionet.ServeLoops(ctx, r.loops, r.network, addr, r.handle, aionet.Grace(r.grace()),
 		aionet.OnListen(func(a net.Addr) { r.release(a.String(), &visitors) }))
-	if err != nil && !(r.manner == cut && errors.Is(err, context.DeadlineExceeded)) {
+	if err != nil && !(r.behavior == cut && errors.Is(err, context.DeadlineExceeded)) {
 		r.violate("ServeLoops: %v", err)
-		r.giveUp()
+		r.releaseWaiters()
 	}
 	visitors.Wait()
 }
@@ -166,8 +166,8 @@ func (r *round) release(addr string, visitors *sync.WaitGroup) {
 	}
 }
 
-// giveUp releases clients that wait for a Shutdown, after the server has failed.
-func (r *round) giveUp() {
+// releaseWaiters releases clients that wait for a Shutdown, after the server has failed.
+func (r *round) releaseWaiters() {
 	if r.started.Swap(r.start) < r.start {
 		close(r.shutdown)
 	}

@@ -20,8 +20,8 @@ var (
 	seed   = flag.Uint64("storm.seed", 0, "run only the round of this seed")
 )
 
-// guard is the time after which a round counts as stuck.
-const guard = 2 * time.Minute
+// roundTimeout is the time after which a round counts as stuck.
+const roundTimeout = 2 * time.Minute
 
 // counts are the totals of all rounds.
 type counts struct {
@@ -60,9 +60,9 @@ func one(t *testing.T, seed uint64, c *counts) {
 	r := newRound(seed, c)
 	goroutines, files := runtime.NumGoroutine(), descriptors()
 	received, answers := c.received.Load(), c.answers.Load()
-	stuck := time.AfterFunc(guard, func() {
+	stuck := time.AfterFunc(roundTimeout, func() {
 		buf := make([]byte, 1<<20)
-		panic(fmt.Sprintf("%v: stuck for %v\n%s", r, guard, buf[:runtime.Stack(buf, true)]))
+		panic(fmt.Sprintf("%v: stuck for %v\n%s", r, roundTimeout, buf[:runtime.Stack(buf, true)]))
 	})
 	r.run(t)
 	stuck.Stop()
@@ -71,7 +71,7 @@ func one(t *testing.T, seed uint64, c *counts) {
 	if received > answers {
 		r.violate("clients received %d answers, the server sent %d", received, answers)
 	}
-	if !eventually(func() bool { return runtime.NumGoroutine() <= goroutines && descriptors() <= files }) {
+	if !waitFor(func() bool { return runtime.NumGoroutine() <= goroutines && descriptors() <= files }) {
 		r.violate("%d goroutines, %d before; %d descriptors, %d before", runtime.NumGoroutine(), goroutines, descriptors(), files)
 	}
 	if len(r.wrong) > 0 {
@@ -94,11 +94,11 @@ func descriptors() int {
 	return len(files)
 }
 
-// eventually waits until the condition holds.
-func eventually(holds func() bool) bool {
+// waitFor waits until the condition holds.
+func waitFor(holds func() bool) bool {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(guard); !holds(); <-tick.C {
+	for limit := time.Now().Add(roundTimeout); !holds(); <-tick.C {
 		if time.Now().After(limit) {
 			return false
 		}

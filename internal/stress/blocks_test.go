@@ -99,7 +99,7 @@ func (m *machine) block(ctx context.Context, f frame, s stmt, began time.Time) e
 		m.goOff(func() { m.script(m.over, t, s.Do) })
 	case "map":
 		return m.mapStep(ctx, f, s, began)
-	case "member", "after", "args", "body": // by themselves, in a program that was made smaller
+	case "member", "after", "args", "body": // these stand alone in a program that was reduced
 		return m.do(ctx, f, s.Do)
 	case "handle":
 	default:
@@ -125,7 +125,7 @@ func (m *machine) hold(f frame, s stmt, i int) {
 	}
 }
 
-// holding runs a body with a lock.
+// holding runs a body while it holds a lock.
 func (m *machine) holding(ctx context.Context, f frame, s stmt, l *asyncio.Lock, i int, body func() error) error {
 	began := time.Now()
 	if err := m.await(ctx, f, s, func() error { return l.Acquire(ctx) }); err != nil {
@@ -139,7 +139,7 @@ func (m *machine) holding(ctx context.Context, f frame, s stmt, l *asyncio.Lock,
 	return body()
 }
 
-// limited runs a body with a ctx that ends early.
+// limited runs a body with a ctx that may end before the body.
 func (m *machine) limited(ctx context.Context, f frame, s stmt) error {
 	var c context.Context
 	var cancel context.CancelFunc
@@ -186,7 +186,7 @@ func (m *machine) recovering(ctx context.Context, f frame, s stmt, began time.Ti
 	return m.receive(ctx, f, s, err, began)
 }
 
-// arguments returns the arguments of a gather and the values that they return; 0 for a handle.
+// arguments returns the arguments of a gather and their values, with 0 for a handle.
 func (m *machine) arguments(f frame, s stmt) (aws []asyncio.Awaitable[int], want []int, handles []*handle) {
 	in := frame{name: m.name(s), loop: f.loop, err: inMember, panic: inMember, group: f.group}
 	for _, arg := range s.Do {
@@ -208,7 +208,8 @@ func (m *machine) arguments(f frame, s stmt) (aws []asyncio.Awaitable[int], want
 
 func (m *machine) gatherStep(ctx context.Context, f frame, s stmt, began time.Time) error {
 	aws, want, handles := m.arguments(f, s)
-	// near reports whether all handles are of this loop: a task of another loop may see an error late.
+	// near reports whether all handles belong to this loop: a task of another loop may see an error
+	// late.
 	near := f
 	for _, h := range handles {
 		if h != nil && h.loop != f.loop {
@@ -270,7 +271,7 @@ func (m *machine) gatherStep(ctx context.Context, f frame, s stmt, began time.Ti
 	return ctx.Err()
 }
 
-// dropped records that a Gather with these handles failed: their errors count as received.
+// dropped records that a Gather with these handles failed. Their errors then count as received.
 func (m *machine) dropped(handles []*handle) {
 	for _, h := range handles {
 		if h == nil {
@@ -353,7 +354,7 @@ func (m *machine) waitForStep(ctx context.Context, f frame, s stmt, began time.T
 	return m.receiveFrom(ctx, f, s, h, err, began)
 }
 
-// machines are those that run: registered functions find theirs by its number.
+// machines are the running machines. A registered function finds its machine by number.
 var machines sync.Map
 
 func (m *machine) number() uint64 { return m.p.Seed }
@@ -407,7 +408,7 @@ func (m *machine) mapStep(ctx context.Context, f frame, s stmt, began time.Time)
 	var failed error
 	var cut []error
 	for v, err := range double.Map(ctx, m.pool, seq) {
-		if m.stopping.Load() { // Run cancels the tasks of a Map, also where its ctx is shielded
+		if m.stopping.Load() { // Run cancels the tasks of a Map even if its ctx is shielded
 			cut = []error{asyncio.ErrTaskCancelled}
 		}
 		if err == nil && v != 2*i {

@@ -13,7 +13,8 @@ func walk(stmts []stmt, visit func(stmt)) {
 	}
 }
 
-// A seed stands for one program, its statements have numbers of their own, and each kind of statement is made.
+// TestGenerate: the same seed generates the same program, statements have unique numbers, and each
+// kind of statement occurs.
 func TestGenerate(t *testing.T) {
 	made := map[string]bool{}
 	for seed := range uint64(2000) {
@@ -37,7 +38,7 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
-// The ledger finds each kind of loss and repetition.
+// TestLedger: the ledger detects each kind of loss and repetition.
 func TestLedger(t *testing.T) {
 	receipts := make([]receipt, 2)
 	for _, c := range []struct {
@@ -82,7 +83,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// The record of items finds what is lost, doubled or invented.
+// TestItems: the record of items detects lost, repeated and invented items.
 func TestItems(t *testing.T) {
 	q := newItems("lifo")
 	q.put(1)

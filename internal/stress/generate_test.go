@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// generator makes a random program.
+// A generator generates a random program.
 type generator struct {
 	*rand.Rand
 	p       program
-	left    int   // how many more statements the program may have
+	left    int   // the number of statements that may still be generated
 	id      int   // of the last statement
-	handles []int // statements that make a task or future, so far
-	futures []int // of these, the futures
+	handles []int // statements so far that create a task or future
+	futures []int // those of handles that create a future
 	leaves  []string
 	blocks  []string
-	few     int // how many primitives of each kind it uses
+	few     int // the number of primitives of each kind
 }
 
-// where is the place of a statement.
+// A where is the position of a statement.
 type where struct {
 	depth    int
-	second   bool // on the second loop, which shares no primitive with the first
-	shielded bool // the ctx is never cancelled: only what ends without help may wait here
-	held     int  // locks below this index are taken already
-	thread   bool // off the loop
-	args     bool // in the sequence that Map reads: it cannot return an error
+	second   bool // on the second loop, which shares no primitive with the first one
+	shielded bool // the ctx is never cancelled: a statement here must end without a cancellation
+	held     int  // the program holds the locks below this index
+	thread   bool // in a goroutine without a loop
+	args     bool // in the input of Map, which cannot return an error
 }
 
 const primitives = 2 // of each kind
@@ -61,7 +61,7 @@ var (
 	threadOps   = []string{"pause", "pause", "set", "seterr", "cancel", "submit", "await", "result", "soon", "ondone", "raise", "send", "recv", "inspect"}
 )
 
-// choose takes a few of all kinds of statements: in a program about a few things these meet more often.
+// choose selects a few kinds of statements. With fewer kinds, the same ones interact more often.
 func (g *generator) choose() {
 	all, some := slices.Clone(leaves), slices.Clone(blocks)
 	if !g.p.Exact {
@@ -137,7 +137,7 @@ func (g *generator) stmt(w where) stmt {
 	case "future":
 		g.handles, g.futures = append(g.handles, s.ID), append(g.futures, s.ID)
 	case "put", "get", "tryput", "tryget", "join", "shutdown":
-		if s.Op == "shutdown" && g.IntN(3) > 0 { // not too often: little happens afterwards
+		if s.Op == "shutdown" && g.IntN(3) > 0 { // rarely, because most calls fail afterwards
 			s.Op = "tryput"
 		}
 		s.K, s.How = g.IntN(g.few), []string{"", "", "lifo", "priority"}[g.IntN(4)]
@@ -166,7 +166,7 @@ func (g *generator) stmt(w where) stmt {
 	return s
 }
 
-// block fills in a statement that has a body.
+// block generates a statement with a body.
 func (g *generator) block(w where, s *stmt) {
 	some := 1 + g.IntN(4)
 	switch s.Op {
@@ -256,7 +256,7 @@ func (g *generator) block(w where, s *stmt) {
 	}
 }
 
-// member makes an argument of a gather: a coroutine, or a handle.
+// member generates an argument of a gather: a coroutine or a handle.
 func (g *generator) member(w where, op string) stmt {
 	if len(g.handles) > 0 && g.IntN(3) == 0 {
 		return stmt{Op: "handle", K: g.handle()}
@@ -299,7 +299,7 @@ func (g *generator) threadStmt(w where) stmt {
 	return s
 }
 
-// handle returns a statement that makes a task or future; 0 if there is none.
+// handle returns a statement that creates a task or future, or 0 if there is none.
 func (g *generator) handle() int {
 	if len(g.handles) == 0 {
 		return 0

@@ -9,7 +9,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// promise is a task or a future.
+// A promise is a task or a future.
 type promise interface {
 	asyncio.Awaitable[int]
 	Result() (int, error)
@@ -25,13 +25,13 @@ type handle struct {
 	loop int
 
 	// Guarded by the machine's mutex.
-	want      int   // the value of a task; of a future, what it was set to
+	want      int   // the value of a task, or the value that a future was set to
 	seen      []int // values that callers received
 	callbacks []*callback
-	gathered  bool // a Gather that failed had it: its error counts as received
+	gathered  bool // a failed Gather had it: its error counts as received
 }
 
-// A callback is something that has to run at most once.
+// A callback is a function that must run at most once.
 type callback struct {
 	stmt int
 	ran  atomic.Int32
@@ -46,7 +46,7 @@ func (h *handle) done() bool {
 	}
 }
 
-// check is called when everything has ended.
+// check is called when all goroutines have ended.
 func (h *handle) check(m *machine) {
 	if i := slices.IndexFunc(h.seen, func(v int) bool { return v != h.want }); i >= 0 {
 		m.violate("a caller received the value %d of %T, want %d", h.seen[i], h.p, h.want)
@@ -63,7 +63,7 @@ func (h *handle) check(m *machine) {
 	}
 }
 
-// add makes a handle known under the number of the statement that made it.
+// add registers a handle under the number of the statement that created it.
 func (m *machine) add(s stmt, p promise, loop, want int) *handle {
 	h := &handle{p: p, loop: loop, want: want}
 	m.mu.Lock()
@@ -73,7 +73,7 @@ func (m *machine) add(s stmt, p promise, loop, want int) *handle {
 	return h
 }
 
-// handle returns the last handle that a statement made; nil if there is none.
+// handle returns the last handle that a statement created, or nil.
 func (m *machine) handle(id int) *handle {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,7 +86,7 @@ func (m *machine) saw(h *handle, v int) {
 	h.seen = append(h.seen, v)
 }
 
-// create makes a task that runs statements. shielded takes the cancellation from its ctx.
+// create creates a task that runs statements. If shielded is set, its ctx is never cancelled.
 func (m *machine) create(ctx context.Context, f frame, s stmt) {
 	in := frame{name: m.name(s), loop: f.loop, err: inTask, panic: inTask, group: f.group}
 	if f.group {
@@ -99,7 +99,7 @@ func (m *machine) create(ctx context.Context, f frame, s stmt) {
 	m.add(s, asyncio.CreateTask(ctx, m.coroutine(in, s.Do, v), asyncio.Name(in.name)), f.loop, v)
 }
 
-// submit makes a task of a loop from anywhere.
+// submit creates a task on a loop, from any goroutine.
 func (m *machine) submit(s stmt) *handle {
 	in := frame{name: m.name(s), err: inTask, panic: inTask}
 	if s.How == "second" && m.loops[1] != nil {
@@ -107,7 +107,7 @@ func (m *machine) submit(s stmt) *handle {
 	}
 	v := m.value()
 	run := m.coroutine(in, s.Do, v)
-	known := make(chan struct{}) // closed when the task's statements can find its handle
+	known := make(chan struct{}) // closed when the statements of the task can find its handle
 	defer close(known)
 	return m.add(s, asyncio.Submit(m.loops[in.loop], func(ctx context.Context) (int, error) {
 		<-known
@@ -127,7 +127,8 @@ func (m *machine) coroutine(f frame, stmts []stmt, v int) asyncio.Coroutine[int]
 	}
 }
 
-// set settles a future with a value, setError with an error. From any goroutine.
+// set settles a future with a value, and setError with an error. Both may be called from any
+// goroutine.
 func (m *machine) set(id int) {
 	h := m.handle(id)
 	if h == nil {
@@ -150,7 +151,7 @@ func (m *machine) setError(s stmt, id int) {
 	}
 	err := m.newError(inFuture, s.ID, false)
 	if !h.p.(*asyncio.Future[int]).SetError(err) {
-		m.record(err, func(e *entry) { e.received = append(e.received, receipt{}) }) // it never was the future's
+		m.record(err, func(e *entry) { e.received = append(e.received, receipt{}) }) // the future did not take the error
 	}
 }
 
@@ -166,7 +167,7 @@ func (m *machine) onDone(s stmt) {
 	h.p.OnDone(func() { c.ran.Add(1) })
 }
 
-// result asks a handle for its result, which does not wait.
+// result calls Result of a handle, which does not wait.
 func (m *machine) result(h *handle) (v int, err error) {
 	v, err = h.p.Result()
 	if err == nil {
@@ -186,10 +187,10 @@ func (m *machine) awaiting(h *handle) asyncio.Coroutine[int] {
 	}
 }
 
-// Errors that awaiting a handle may return besides those of the program and of ctx.
+// The errors that awaiting a handle may return, besides those of the program and of ctx.
 var handleErrors = []error{asyncio.ErrTaskCancelled, asyncio.ErrDeadlock, asyncio.ErrLoopClosed, asyncio.ErrNotDone}
 
-// receiveFrom is receive for an await of a handle, on any loop or none.
+// receiveFrom is receive for an await of a handle, on any loop or in a goroutine without one.
 func (m *machine) receiveFrom(ctx context.Context, f frame, s stmt, h *handle, err error, since time.Time) error {
 	if err == nil {
 		return nil

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// items records what becomes of the items of one queue or channel. It is used under the machine's mutex.
+// An items records the items of one queue or channel. The machine's mutex guards it.
 type items struct {
-	sent    map[int]string // by number: what became of the call that sent it
+	sent    map[int]string // the result of the call that sent the item, by number
 	got     map[int]bool
-	inside  []int // of a queue: what it holds, oldest first
+	inside  []int // the content of a queue, oldest first
 	dropped bool  // the queue was shut down with immediate
 	order   string
 }
@@ -30,7 +30,8 @@ func (q *items) put(n int) {
 	q.inside = append(q.inside, n)
 }
 
-// take records that an item of a queue was received, and returns what is wrong with that.
+// take records that an item of a queue was received. It returns what is wrong with that, or
+// nothing.
 func (q *items) take(n int) string {
 	wrong := q.receive(n)
 	i := slices.Index(q.inside, n)
@@ -46,7 +47,7 @@ func (q *items) take(n int) string {
 	return wrong
 }
 
-// next returns the item that the queue gives next.
+// next returns the item that the queue must return next.
 func (q *items) next() int {
 	switch q.order {
 	case "lifo":
@@ -57,10 +58,10 @@ func (q *items) next() int {
 	return q.inside[0]
 }
 
-// byPriority is the order of the priority queues. Of the items with the same rank the oldest comes first.
+// byPriority is the order of the priority queues. Items of the same rank are in order of arrival.
 func byPriority(a, b int) int { return a%3 - b%3 }
 
-// receive records that an item was received, and returns what is wrong with that.
+// receive records that an item was received. It returns what is wrong with that, or nothing.
 func (q *items) receive(n int) string {
 	state, known := q.sent[n]
 	again := q.got[n]
@@ -76,7 +77,7 @@ func (q *items) receive(n int) string {
 	return ""
 }
 
-// check returns what is wrong when everything has ended and what was left inside has been received.
+// check is called after the end, when the remaining items were received. It returns what is wrong.
 func (q *items) check() (wrong []string) {
 	for n, state := range q.sent {
 		switch {

@@ -41,7 +41,7 @@ func (m *machine) step(ctx context.Context, f frame, s stmt) error {
 	case "cancel":
 		if h := m.handle(s.K); h != nil {
 			h.p.Cancel(nil)
-			return ctx.Err() // it may be this task
+			return ctx.Err() // the statement may have cancelled its own task
 		}
 	case "future":
 		m.add(s, asyncio.NewFuture[int](ctx), f.loop, 0)
@@ -97,7 +97,7 @@ func (m *machine) step(ctx context.Context, f frame, s stmt) error {
 	return nil
 }
 
-// call makes a callback of the loop, and cancels it at times.
+// call creates a callback of the loop, and sometimes cancels it.
 func (m *machine) call(s stmt, f frame) {
 	l := m.loops[f.loop]
 	c := &callback{stmt: s.ID}
@@ -126,7 +126,7 @@ func (m *machine) call(s stmt, f frame) {
 			m.pending.Add(-1)
 			if handle.Cancel() {
 				m.pending.Add(-1)
-				c.ran.Add(1) // it must not run now
+				c.ran.Add(1) // after the cancellation it must not run
 			}
 		})
 	}
@@ -171,7 +171,7 @@ func (m *machine) queueStep(ctx context.Context, f frame, s stmt, q queue) error
 	return nil
 }
 
-// item returns a number that is about to be sent to a queue or channel.
+// item returns a number for an item to send to a queue or channel.
 func (m *machine) item(to any) int {
 	n := m.value()
 	m.mu.Lock()

@@ -29,7 +29,7 @@ func numbersIn(err error) (numbers []*numbered, others []error) {
 		}
 	default:
 		is, _ := err.(interface{ Is(error) bool })
-		cancelled := is != nil && is.Is(asyncio.ErrTaskCancelled) // it wraps its cause, which is received elsewhere
+		cancelled := is != nil && is.Is(asyncio.ErrTaskCancelled) // the cause that it wraps is received elsewhere
 		if n, o := numbersIn(errors.Unwrap(err)); len(n) > 0 && !cancelled {
 			return n, o
 		}
@@ -38,46 +38,46 @@ func numbersIn(err error) (numbers []*numbered, others []error) {
 	return numbers, others
 }
 
-// A box is what an error leaves first: it decides who may receive the error.
+// A box is the first thing that an error leaves. It determines which callers may receive the error.
 type box string
 
 const (
-	inTask     box = "a task"                  // any number of awaits receive it, or it is reported
-	inFuture   box = "a future"                // the same
-	inChild    box = "a child of a group"      // the group returns it; awaits may receive it, too
-	inBody     box = "the body of a group"     // the group returns it
-	inMember   box = "a coroutine of a gather" // the caller receives it, or it is dropped
-	inElement  box = "an element of a map"     // the same
-	inCall     box = "a call"                  // the caller receives it
-	inAbandon  box = "an abandoned thread"     // the caller receives it, or it is reported
-	inMain     box = "main"                    // Run returns it, or it is reported
-	inCallback box = "a callback"              // it is reported, or ends Run
-	inLeft     box = "a thread that panics"    // if the caller has left, it is reported, else it goes on in the caller
+	inTask     box = "a task"                  // any number of awaits receive the error, or it is reported
+	inFuture   box = "a future"                // as for a task
+	inChild    box = "a child of a group"      // the group returns the error; awaits may receive it too
+	inBody     box = "the body of a group"     // the group returns the error
+	inMember   box = "a coroutine of a gather" // the caller receives the error, or it is dropped
+	inElement  box = "an element of a map"     // as for a gather
+	inCall     box = "a call"                  // the caller receives the error
+	inAbandon  box = "an abandoned thread"     // the caller receives the error, or it is reported
+	inMain     box = "main"                    // Run returns the error, or it is reported
+	inCallback box = "a callback"              // the error is reported, or ends Run
+	inLeft     box = "a thread that panics"    // the error continues in the caller, or is reported if the caller has left
 )
 
 // An entry is the history of one error.
 type entry struct {
 	box      box
 	stmt     int
-	panicked bool // it is the value of a panic
+	panicked bool // the value of a panic
 
 	received []receipt // by awaits and calls
 	grouped  int       // returned by a task group
-	reported int       // to the error handler, or logged after the end
-	logged   int       // of these, logged
-	at       time.Time // of the report
+	reported int       // passed to the error handler, or logged after the end
+	logged   int       // the logged ones of reported
+	at       time.Time // the time of the report
 	returned int       // by Run
-	gathered bool      // it is the error of a task or future that a failed Gather was given
-	ended    bool      // it ended Run
+	gathered bool      // the error of a task or future that was an argument of a failed Gather
+	ended    bool      // the error ended Run
 }
 
-// A receipt is one time that a caller received an error.
+// A receipt records that a caller received an error.
 type receipt struct {
 	since time.Time // when the caller began to wait
-	near  bool      // in a task of the loop that the error belongs to
+	near  bool      // in a task of the loop to which the error belongs
 }
 
-// The ledger records what becomes of each error. From any goroutine.
+// A ledger records the history of each error. Its methods may be called from any goroutine.
 type ledger struct {
 	mu         sync.Mutex
 	entries    []*entry
@@ -98,7 +98,8 @@ func (l *ledger) newError(b box, stmt int, panicked bool) error {
 	return &numbered{len(l.entries) - 1}
 }
 
-// record changes the entries of the errors in err, and returns how many these are and what else is in err.
+// record changes the entries of the errors in err. It returns their number, and the other errors in
+// err.
 func (l *ledger) record(err error, change func(*entry)) (n int, others []error) {
 	numbers, others := numbersIn(err)
 	l.mu.Lock()
@@ -120,7 +121,7 @@ func (l *ledger) report(u asyncio.Unhandled) {
 	}
 }
 
-// ledgerLog is the logger of the loops: errors that come after the end of Run are logged.
+// ledgerLog is the logger of the loops. After the end of Run errors are logged.
 type ledgerLog struct{ l *ledger }
 
 func (h ledgerLog) Enabled(context.Context, slog.Level) bool { return true }
@@ -140,7 +141,8 @@ func (h ledgerLog) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// check reports the errors of which something else became than may. It is called when everything has ended.
+// check returns the errors with a history that is not allowed. It is called when all goroutines
+// have ended.
 func (l *ledger) check(virtual, crashed bool, printed func(n int) int) {
 	l.mu.Lock()
 	entries := l.entries

@@ -23,24 +23,24 @@ type machine struct {
 	p       program
 	virtual bool
 	tick    time.Duration
-	steps   *atomic.Int64 // statements begun: progress, for the watch
+	steps   *atomic.Int64 // the number of statements begun, for the watch
 
 	loops    [2]*asyncio.Loop
 	stderr   lockedBuffer
 	actors   atomic.Int64 // goroutines of the program, and timers outside of the loop
 	values   atomic.Int64 // of tasks, futures and items
-	pending  atomic.Int64 // callbacks of CallLater that have neither run nor been cancelled
+	pending  atomic.Int64 // callbacks of CallLater that have not run and were not cancelled
 	stopping atomic.Bool  // main has returned
 	alive    sync.WaitGroup
-	over     context.Context // ends when Run has returned; goroutines of the program obey it
+	over     context.Context // ends when Run has returned, and ends the goroutines of the program
 	end      context.CancelFunc
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	handles map[int]*handle
 	all     []*handle
 	trace   []string
 
-	// Owned by the first loop, but for the channels.
+	// owned by the first loop, except the channels
 	locks      [primitives]asyncio.Lock
 	conditions [primitives]*asyncio.Condition
 	sems       [primitives]*asyncio.Semaphore
@@ -66,15 +66,15 @@ type queue interface {
 	Shutdown(bool)
 }
 
-// frame is what a statement runs in.
+// A frame is the context of a statement.
 type frame struct {
 	name  string
 	loop  int
-	err   box             // what an error leaves first
-	panic box             // what a panic leaves first
-	own   context.Context // the task's
+	err   box             // the box of an error
+	panic box             // the box of a panic
+	own   context.Context // the ctx of the task
 	group bool            // tasks created here are children of a group
-	args  bool            // in the sequence of a Map: awaits also end when the loop over the Map is left
+	args  bool            // in the input of a Map: awaits also end when the range loop over the Map ends
 }
 
 func newMachine(p program, virtual bool, steps *atomic.Int64) *machine {
@@ -129,7 +129,7 @@ func (m *machine) options() []asyncio.Option {
 
 const shutdownTimeout = 10 * time.Minute
 
-// run runs the program, and returns when all of its goroutines but those that were abandoned have ended.
+// run runs the program. It returns when all goroutines, except abandoned ones, have ended.
 func (m *machine) run() {
 	defer m.end()
 	machines.Store(m.number(), m)
@@ -173,7 +173,7 @@ func (m *machine) run() {
 	m.alive.Wait()
 }
 
-// runLoop runs one loop, which may return, panic or exit.
+// runLoop runs one loop, which may return, panic or call runtime.Goexit.
 func (m *machine) runLoop(i int, ctx context.Context, main func(context.Context) error) {
 	returned := false
 	defer func() {
@@ -228,7 +228,7 @@ func (m *machine) main(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// do runs statements one after the other. It returns an error of the program, or that of ctx.
+// do runs statements in sequence. It returns an error of the program, or that of ctx.
 func (m *machine) do(ctx context.Context, f frame, stmts []stmt) error {
 	for _, s := range stmts {
 		m.steps.Add(1)
@@ -244,7 +244,7 @@ func (m *machine) do(ctx context.Context, f frame, stmts []stmt) error {
 	return nil
 }
 
-// log adds to the trace of the program. Only what runs on the first loop is traced.
+// log adds to the trace of the program. Only statements on the first loop are traced.
 func (m *machine) log(f frame, s stmt, err error) {
 	if f.loop != 0 || !m.p.Exact {
 		return
@@ -254,12 +254,12 @@ func (m *machine) log(f frame, s stmt, err error) {
 	m.trace = append(m.trace, fmt.Sprintf("%d %s %d %s %v", time.Now().UnixNano(), f.name, s.ID, s.Op, err))
 }
 
-// raise makes an error of a statement, to leave the frame with.
+// raise creates the error of a statement, which leaves the frame.
 func (m *machine) raise(f frame, s stmt) error { return m.newError(f.err, s.ID, false) }
 
-// receive records the errors in err as received by one caller, who has waited since. It returns what the
-// statement ends with: an error of its own, or that of ctx, or nil. allowed are the errors that the call may
-// return besides.
+// receive records the errors in err as received by one caller, which has waited since. It returns
+// the error of the statement: a new one, that of ctx, or nil. allowed are other errors that the
+// call may return.
 func (m *machine) receive(ctx context.Context, f frame, s stmt, err error, since time.Time, allowed ...error) error {
 	if err == nil {
 		return nil
@@ -270,12 +270,12 @@ func (m *machine) receive(ctx context.Context, f frame, s stmt, err error, since
 	return m.settle(ctx, f, s, n, others, allowed)
 }
 
-// settle is the end of a statement that received n errors of the program, and others.
+// settle ends a statement that received n errors of the program, and others.
 func (m *machine) settle(ctx context.Context, f frame, s stmt, n int, others, allowed []error) error {
 	for _, err := range others {
 		ok := ctx.Err() != nil && errors.Is(err, ctx.Err()) ||
 			f.own != nil && f.own.Err() != nil && errors.Is(err, context.Canceled) // a std context between them is cancelled a moment later
-		if f.args && err == context.Canceled { // the loop over the Map was left
+		if f.args && err == context.Canceled { // the range loop over the Map has ended
 			return err
 		}
 		for _, a := range allowed {
@@ -297,7 +297,7 @@ func (m *machine) settle(ctx context.Context, f frame, s stmt, n int, others, al
 	return nil
 }
 
-// await makes a call that awaits, and checks that it fails if its ctx is cancelled at first.
+// await makes a call that awaits, and checks that the call fails if its ctx is already cancelled.
 func (m *machine) await(ctx context.Context, f frame, s stmt, call func() error) error {
 	before := ctx.Err()
 	if deadline, ok := ctx.Deadline(); ok && before == nil && m.virtual && time.Now().After(deadline) {
@@ -310,7 +310,7 @@ func (m *machine) await(ctx context.Context, f frame, s stmt, call func() error)
 	return err
 }
 
-// check checks what is left when everything has ended.
+// check checks the state when all goroutines have ended.
 func (m *machine) check() {
 	crashed := m.p.Panics == panicsEndRun
 	text := m.stderr.String()
@@ -364,7 +364,7 @@ func (m *machine) check() {
 	}
 }
 
-// checkPrimitives runs on a third loop, when the others have ended.
+// checkPrimitives runs on a third loop, after the end of the others.
 func (m *machine) checkPrimitives(ctx context.Context) error {
 	for i := range primitives {
 		for order, queues := range m.queues {
@@ -396,7 +396,7 @@ func (m *machine) checkPrimitives(ctx context.Context) error {
 	return nil
 }
 
-// checkCallbacks gives the callbacks that are due three turns and checks that each has run.
+// checkCallbacks waits for three iterations and checks that each due callback has run.
 func (m *machine) checkCallbacks(ctx context.Context) {
 	m.mu.Lock()
 	due := m.all[:len(m.all):len(m.all)]
@@ -428,18 +428,20 @@ func (m *machine) goOff(fn func()) {
 	}()
 }
 
-// An actor acts at instants that belong to it alone: in virtual time all but it stands still then. Timers of the loop are
-// due whole ticks after something else, actors act some nanoseconds after whole ticks, each after other nanoseconds.
+// An actor acts at instants at which no other goroutine acts, in virtual time. Timers of the loop
+// are due whole ticks after an action. Actors act some nanoseconds after a whole tick, each with
+// another number of nanoseconds.
 type actor struct {
 	m     *machine
 	slot  time.Duration
 	paces time.Duration
 }
 
-// newActor makes an actor. It is called where the order of calls is always the same: on the loop, or by an actor.
+// newActor creates an actor. The order of the calls must be deterministic: they are on the loop, or
+// by an actor.
 func (m *machine) newActor() *actor { return &actor{m: m, slot: time.Duration(m.actors.Add(1)) << 10} }
 
-// delay returns how long it takes until the actor's next instant, some ticks from now.
+// delay returns the time until the actor's next instant, some ticks from now.
 func (a *actor) delay(ticks int) time.Duration {
 	d := time.Duration(ticks) * a.m.tick
 	if !a.m.virtual {
@@ -450,7 +452,7 @@ func (a *actor) delay(ticks int) time.Duration {
 	return now.Add(d).Truncate(a.m.tick).Add(a.m.tick + a.slot + a.paces).Sub(now)
 }
 
-// pause holds up the goroutine of the actor until its next instant.
+// pause blocks the goroutine of the actor until its next instant.
 func (a *actor) pause(ctx context.Context, ticks int) error {
 	t := time.NewTimer(a.delay(ticks))
 	defer t.Stop()
@@ -464,7 +466,7 @@ func (a *actor) pause(ctx context.Context, ticks int) error {
 
 func (m *machine) value() int { return int(m.values.Add(1)) }
 
-// lockedBuffer is a buffer for several goroutines.
+// A lockedBuffer is a buffer that several goroutines may use.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -482,7 +484,7 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-// dump writes the loops and all goroutines.
+// dump writes a dump of the loops and all goroutines.
 func (m *machine) dump(w io.Writer) {
 	for _, l := range m.loops {
 		if l != nil {

@@ -7,12 +7,12 @@ import (
 	"github.com/asyncio-go/asyncio/internal/shrink"
 )
 
-// A program is a random program. It is data: it can be printed and made smaller.
+// A program is a random program. It is data that can be printed and reduced.
 type program struct {
 	Seed   uint64
-	Exact  bool   // in virtual time its trace is the same in each run
+	Exact  bool   // in virtual time each run has the same trace
 	Panics string // noPanics, panicsAsErrors or panicsEndRun
-	End    string // how Run ends: one of ends
+	End    string // how Run ends, one of ends
 	EndAt  int    // ticks
 	Second int    // ticks after which the second loop ends; 0: there is no second loop
 	Do     []stmt
@@ -24,7 +24,7 @@ const (
 	panicsEndRun   = "panics end Run"
 )
 
-// How Run ends. In each case it ends at EndAt at the latest.
+// The ways in which Run ends. In each case it ends at EndAt at the latest.
 const (
 	endLeave  = "main leaves its tasks"
 	endAwait  = "main runs the program"
@@ -34,13 +34,13 @@ const (
 
 var ends = []string{endLeave, endAwait, endCancel, endFail}
 
-// A stmt is one statement. Op names a method of machine, K a handle (by the ID of the statement that makes it) or a
-// primitive (by its index).
+// A stmt is one statement. Op is the name of a method of machine. K is a handle (the ID of the
+// statement that creates it) or a primitive (its index).
 type stmt struct {
 	ID    int
 	Op    string
 	K     int
-	N     int    // ticks, or how many
+	N     int    // ticks, or a number
 	How   string // a variant
 	Fails bool   // an error received here is followed by an error raised here
 	Do    []stmt // the body
@@ -80,11 +80,11 @@ func write(b *strings.Builder, stmts []stmt, depth int) {
 	}
 }
 
-// language is what makes programs smaller.
+// language reduces programs.
 var language = shrink.Language[stmt]{
 	Bodies: func(s *stmt) []shrink.Body[stmt] { return []shrink.Body[stmt]{{Steps: &s.Do}} },
 	Unwrap: func(s stmt) []stmt {
-		if s.Op == "thread" || s.Op == "abandon" || s.Op == "go" { // statements of a goroutine are others
+		if s.Op == "thread" || s.Op == "abandon" || s.Op == "go" { // statements of a goroutine differ from those of a task
 			return nil
 		}
 		return s.Do

@@ -2,5 +2,5 @@
 
 package stress
 
-// few is how many programs the test runs without flags.
+// few is the number of programs that the test runs without flags.
 const few = 100

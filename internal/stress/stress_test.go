@@ -73,7 +73,7 @@ func one(t *testing.T, seed uint64, virtual bool) bool {
 	return true
 }
 
-// violations runs a program and returns what is wrong with it. An exact program runs twice.
+// violations runs a program and returns what is wrong. An exact program runs twice.
 func violations(t *testing.T, p program, virtual bool) []string {
 	m := perform(t, p, virtual)
 	if !virtual || !p.Exact || len(m.violations) > 0 {
@@ -115,7 +115,7 @@ func perform(t *testing.T, p program, virtual bool) (m *machine) {
 	}()
 	defer func() { close(stop); <-watched }()
 	if virtual {
-		// In a subtest of its own: a deadlock of the bubble panics, and the name tells the seed.
+		// A deadlock of the bubble panics. The name of the subtest has the seed.
 		t.Run(fmt.Sprintf("seed=%d", p.Seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m = newMachine(p, true, &steps)
@@ -141,10 +141,10 @@ func perform(t *testing.T, p program, virtual bool) (m *machine) {
 	return m
 }
 
-// patience is for how long a program may make no progress. A program lasts some milliseconds.
+// patience is how long a program may make no progress. A program takes some milliseconds.
 const patience = 2 * time.Minute
 
-// comesTrue waits until something is true that is about to become true.
+// comesTrue waits until the condition holds, for a limited time.
 func comesTrue(is func() bool) bool {
 	for end := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -154,7 +154,7 @@ func comesTrue(is func() bool) bool {
 	return true
 }
 
-// watch ends the process with a dump when a program makes no progress.
+// watch ends the process with a dump if a program makes no progress.
 func watch(p program, virtual bool, steps *atomic.Int64, current *atomic.Pointer[machine], stop <-chan struct{}) {
 	for seen := int64(-1); ; {
 		select {

@@ -8,10 +8,10 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// thread is what a goroutine's statements run in.
+// A thread is the context of the statements of a goroutine.
 type thread struct {
 	*actor
-	err   box // what an error leaves first; "": the goroutine cannot fail
+	err   box // the box of an error; empty: the goroutine cannot fail
 	panic box
 }
 
@@ -39,7 +39,8 @@ func (m *machine) threadStep(ctx context.Context, f frame, s stmt, began time.Ti
 	return m.receive(ctx, f, s, err, began)
 }
 
-// script runs the statements of a goroutine. Before each, and at the end, it waits for an instant of its own.
+// script runs the statements of a goroutine. Before each statement, and at the end, it waits for
+// the instant of its actor.
 func (m *machine) script(ctx context.Context, t thread, stmts []stmt) error {
 	pause := func(ticks int) error {
 		err := t.pause(ctx, ticks)
@@ -136,7 +137,7 @@ func (m *machine) threadStmt(ctx context.Context, t thread, s stmt) error {
 	return nil
 }
 
-// receiveOff is receive off the loop.
+// receiveOff is receive for a goroutine without a loop.
 func (m *machine) receiveOff(ctx context.Context, s stmt, err error, since time.Time) {
 	s.Fails = false
 	m.receiveFrom(ctx, frame{loop: -1, name: "a goroutine"}, s, &handle{}, err, since)
