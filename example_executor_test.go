@@ -8,8 +8,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// loopback is an Executor that sends bytes there and back, as one to another
-// process would. show, if set, looks at each call.
+// A loopback is an Executor that encodes arguments and results, as for another process. If show is
+// set, it is called with each call.
 type loopback struct{ show func(c *asyncio.Call) }
 
 func (loopback) Local() bool                     { return false }
@@ -27,7 +27,7 @@ func (l loopback) Start(ctx context.Context, c *asyncio.Call) error {
 	return nil
 }
 
-// onTheSpot is an Executor that runs functions where it is called.
+// An onTheSpot is an Executor that runs functions in the goroutine that calls Start.
 type onTheSpot struct{}
 
 func (onTheSpot) Local() bool                     { return true }
@@ -38,7 +38,7 @@ func (onTheSpot) Start(ctx context.Context, c *asyncio.Call) error {
 	return nil
 }
 
-// callBy shouts hello by the executor and prints the result.
+// callBy calls shout with "hello" on the executor and prints the result.
 func callBy(exec asyncio.Executor) {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		text, err := Shout.Call(ctx, exec, "hello")
@@ -50,7 +50,7 @@ func callBy(exec asyncio.Executor) {
 	}
 }
 
-// Whatever runs functions by name and bytes can be an executor.
+// An implementation of Executor runs functions by name.
 func ExampleExecutor() {
 	callBy(loopback{})
 	callBy(asyncio.NewThreadPool(1))
@@ -59,7 +59,7 @@ func ExampleExecutor() {
 	// HELLO!
 }
 
-// What an executor that is not local has to know of a call.
+// The name of the function and the encoded argument of a call.
 func ExampleCall() {
 	callBy(loopback{func(c *asyncio.Call) { fmt.Printf("%s(%s)\n", c.Func(), c.Arg()) }})
 	// Output:
@@ -67,7 +67,7 @@ func ExampleCall() {
 	// HELLO!
 }
 
-// IDs are good for logs, and to find a call again in another process.
+// The ID identifies a call in logs and in other processes.
 func ExampleCall_ID() {
 	seen := map[string]bool{}
 	exec := loopback{func(c *asyncio.Call) { seen[c.ID()] = true }}
@@ -87,7 +87,7 @@ func ExampleCall_Func() {
 	// HELLO!
 }
 
-// Strings and []byte travel as they are.
+// Strings and []byte are not encoded.
 func ExampleCall_Arg() {
 	callBy(loopback{func(c *asyncio.Call) { fmt.Println(string(c.Arg())) }})
 	// Output:
@@ -95,7 +95,7 @@ func ExampleCall_Arg() {
 	// HELLO!
 }
 
-// It ends with the call.
+// The context ends with the call.
 func ExampleCall_Context() {
 	var ctx context.Context
 	callBy(loopback{func(c *asyncio.Call) {
@@ -109,7 +109,7 @@ func ExampleCall_Context() {
 	// context canceled
 }
 
-// A local executor runs the call in a goroutine of its own choice.
+// A local executor runs the call in any goroutine.
 func ExampleCall_Run() {
 	callBy(onTheSpot{})
 	// Output:
@@ -133,7 +133,7 @@ func ExampleCall_Where() {
 	// HELLO!
 }
 
-// The executor passes on what the function tells.
+// The executor passes on the progress of the function.
 func ExampleCall_Progress() {
 	exec := loopback{func(c *asyncio.Call) { c.Progress(0, 1, "on its way") }}
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -149,7 +149,7 @@ func ExampleCall_Progress() {
 	// 0 1 on its way
 }
 
-// The first Finish counts.
+// Only the first Finish has an effect.
 func ExampleCall_Finish() {
 	callBy(loopback{func(c *asyncio.Call) {
 		fmt.Println(c.Finish([]byte("from the cache"), nil), c.Finish(nil, nil))

@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// A registered function belongs to a variable of the package.
+// Assign a registered function to a package-level variable.
 var Shout = asyncio.Register("example.shout", shout)
 
 var errEmpty = asyncio.RegisterError("example.empty", errors.New("nothing to shout"))
@@ -23,17 +23,17 @@ func shout(ctx context.Context, text string) (string, error) {
 	return strings.ToUpper(text) + "!", nil
 }
 
-// Image is an argument of several fields.
+// An Image is an argument with several fields.
 type Image struct {
 	Width, Height int
 }
 
-// Area counts the pixels of an image.
+// Area returns the number of pixels of an image.
 var Area = asyncio.Register("example.area", func(ctx context.Context, i Image) (int, error) {
 	return i.Width * i.Height, nil
 })
 
-// What computes for long moves off the loop with one call; the pool says where to.
+// A call moves a long computation off the loop. The executor runs it.
 func ExampleFunc() {
 	pool := asyncio.NewThreadPool(2)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -51,7 +51,7 @@ func ExampleFunc() {
 	// 2073600
 }
 
-// What cannot travel to another process is refused when it is registered.
+// Register panics for a type that cannot be sent to another process.
 func ExampleRegister() {
 	type cat struct {
 		Name string
@@ -72,7 +72,7 @@ func ExampleFunc_Name() {
 	// example.shout
 }
 
-// A call is an await. Errors keep their identity.
+// A call is an await. errors.Is finds the original error.
 func ExampleFunc_Call() {
 	pool := asyncio.NewThreadPool(2)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -93,7 +93,7 @@ func ExampleFunc_Call() {
 	// true
 }
 
-// A submitted call is a task: it runs while the caller goes on.
+// Submit creates a task: it runs while the caller continues.
 func ExampleFunc_Submit() {
 	pool := asyncio.NewThreadPool(2)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -112,7 +112,7 @@ func ExampleFunc_Submit() {
 	// [HELLO! WORLD!]
 }
 
-// Results come in the order of the input, and an error belongs to its element.
+// The results are in the order of the input. An error belongs to its element.
 func ExampleFunc_Map() {
 	pool := asyncio.NewThreadPool(2)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -132,7 +132,7 @@ func ExampleFunc_Map() {
 	// C! <nil>
 }
 
-// Options of a Map come last.
+// Options are the last arguments of Map.
 func ExampleMapOption() {
 	pool := asyncio.NewThreadPool(2)
 	careful := []asyncio.MapOption{asyncio.ChunkSize(1), asyncio.Window(1)}
@@ -150,7 +150,7 @@ func ExampleMapOption() {
 	// TWO! <nil>
 }
 
-// Elements of known cost can travel in chunks of a fixed size.
+// For elements of known cost the chunk size can be fixed.
 func ExampleChunkSize() {
 	pool := asyncio.NewThreadPool(2)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -171,7 +171,7 @@ func ExampleChunkSize() {
 	// 6000
 }
 
-// A small window holds back an endless input.
+// A small window limits how far Map reads an infinite input.
 func ExampleWindow() {
 	pool := asyncio.NewThreadPool(2)
 	read := 0
@@ -199,14 +199,14 @@ func ExampleWindow() {
 	// at most 104 of all squares were read: true
 }
 
-// The names of the functions that this process can execute.
+// The names of the functions of this process.
 func ExampleRegistered() {
 	fmt.Println(slices.Contains(asyncio.Registered(), "example.shout"))
 	// Output:
 	// true
 }
 
-// The worker's side: from bytes to bytes. Strings travel as they are.
+// The worker of an executor calls Execute with an encoded argument. Strings are not encoded.
 func ExampleExecute() {
 	result, err := asyncio.Execute(context.Background(), "example.shout", []byte("hello"))
 	fmt.Println(string(result), err)
@@ -220,7 +220,7 @@ func ExampleExecute() {
 	// true
 }
 
-// A worker with a loop of its own saves the goroutine that Execute takes.
+// ExecuteThen runs the function in the calling goroutine.
 func ExampleExecuteThen() {
 	for _, text := range []string{"one", "two"} {
 		asyncio.ExecuteThen(context.Background(), "example.shout", []byte(text), func(result []byte, err error) {
@@ -232,7 +232,7 @@ func ExampleExecuteThen() {
 	// TWO! <nil>
 }
 
-// An error of the program is known by its name in every process.
+// A registered error is found in every process.
 func ExampleRegisterError() {
 	there := fmt.Errorf("line 3: %w", errEmpty)
 	here := asyncio.DecodeError(asyncio.EncodeError(there))
@@ -243,14 +243,14 @@ func ExampleRegisterError() {
 	// true
 }
 
-// Bytes of an error, for the way to another process.
+// An executor sends the encoded error to another process.
 func ExampleEncodeError() {
 	fmt.Println(len(asyncio.EncodeError(errEmpty)) > 0, asyncio.EncodeError(nil) == nil)
 	// Output:
 	// true true
 }
 
-// A panic stays a panic, with the stack of where it happened.
+// A decoded panic has the value and the stack of the original one.
 func ExampleDecodeError() {
 	sent := asyncio.EncodeError(&asyncio.PanicError{Value: "unlucky", Stack: []byte("goroutine 1")})
 	err := asyncio.DecodeError(sent)
@@ -260,7 +260,7 @@ func ExampleDecodeError() {
 	// true unlucky goroutine 1
 }
 
-// What arrives of an error: its type and its text.
+// A RemoteError has the type and the text of the original error.
 func ExampleRemoteError() {
 	err := asyncio.DecodeError(asyncio.EncodeError(context.DeadlineExceeded))
 	var remote *asyncio.RemoteError
@@ -276,7 +276,7 @@ func ExampleRemoteError_Error() {
 	// nothing to shout
 }
 
-// A panic that the function's error wrapped there, as ErrEncoding does.
+// The error of the function wrapped a panic, as ErrEncoding does.
 func ExampleRemoteError_Unwrap() {
 	err := asyncio.DecodeError(asyncio.EncodeError(fmt.Errorf("a page: %w", &asyncio.PanicError{Value: "no paper"})))
 	var p *asyncio.PanicError
@@ -285,7 +285,7 @@ func ExampleRemoteError_Unwrap() {
 	// true no paper
 }
 
-// Is answers for errors.Is.
+// errors.Is calls Is.
 func ExampleRemoteError_Is() {
 	err := asyncio.DecodeError(asyncio.EncodeError(context.Canceled))
 	fmt.Println(errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded))

@@ -10,8 +10,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// The share of time for which the loop had something to do since it was looked at
-// last.
+// The share of time in which the loop was busy since the last measurement.
 func ExampleMetrics() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		loop := asyncio.LoopOf(ctx)
@@ -30,7 +29,7 @@ func ExampleMetrics() {
 	// mostly idle: true
 }
 
-// A blocked loop cannot answer, but others can read how many tasks suffer.
+// Other goroutines can read the metrics of a blocked loop.
 func ExampleLoop_Metrics() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		loop := asyncio.LoopOf(ctx)
@@ -53,7 +52,7 @@ func ExampleLoop_Metrics() {
 	// 1 runs, 3 wait
 }
 
-// What blocked the loop so far, and for how long.
+// The causes and the durations of stalls.
 func ExampleStallMetrics() {
 	m := asyncio.Metrics{Stalls: []asyncio.StallMetrics{{
 		Class:  asyncio.StallSleep,
@@ -66,8 +65,7 @@ func ExampleStallMetrics() {
 	// sleep 4 times, for 6s
 }
 
-// Uptime is the sum of the time in which the loop waited and that in which it did
-// not.
+// Uptime is the sum of the busy time and the idle time.
 func ExampleMetrics_Busy() {
 	m := asyncio.Metrics{Uptime: time.Hour, Idle: 59 * time.Minute}
 	fmt.Println(m.Busy())
@@ -75,8 +73,8 @@ func ExampleMetrics_Busy() {
 	// 1m0s
 }
 
-// Two moments give the utilization of the time between; the zero value stands for
-// the beginning.
+// Two measurements give the utilization of the time between them. The zero value stands for the
+// beginning.
 func ExampleMetrics_Utilization() {
 	at := func(up, idle time.Duration) asyncio.Metrics { return asyncio.Metrics{Uptime: up, Idle: idle} }
 	earlier, now := at(time.Minute, time.Minute), at(2*time.Minute, 75*time.Second)
@@ -85,7 +83,7 @@ func ExampleMetrics_Utilization() {
 	// 0.75 0.375
 }
 
-// What has become of the tasks so far.
+// The outcomes of the tasks.
 func ExampleTaskMetrics() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		good := asyncio.Go(ctx, func(context.Context) error { return nil })
@@ -104,7 +102,7 @@ func ExampleTaskMetrics() {
 	// 3 created: 1 succeeded, 1 failed (out of paper)
 }
 
-// A histogram of how long what became ready waited for the loop.
+// A histogram of the times that ready tasks and callbacks waited for the loop.
 func ExampleHistogram() {
 	delay := asyncio.Histogram{
 		Bounds: []time.Duration{time.Millisecond, 100 * time.Millisecond},
@@ -129,7 +127,7 @@ func ExampleHistogram_Count() {
 	// 1.5s
 }
 
-// The executors that a loop has called tell how busy they are.
+// The metrics of the executors that a loop has called.
 func ExampleExecutorMetrics() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		pool := asyncio.NewThreadPool(2)
@@ -148,7 +146,7 @@ func ExampleExecutorMetrics() {
 	// 2 workers, 0 calls wait
 }
 
-// A thread pool tells by itself, too.
+// A thread pool has metrics too.
 func ExampleThreadPool_Metrics() {
 	pool := asyncio.NewThreadPool(4)
 	m := pool.Metrics()
@@ -157,8 +155,7 @@ func ExampleThreadPool_Metrics() {
 	// 4 0 0 false
 }
 
-// An executor of one's own that is Measured stands in the metrics of the loops that
-// call it.
+// The metrics of a loop include those of an executor that implements Measured.
 func ExampleMeasured() {
 	var exec asyncio.Executor = asyncio.NewThreadPool(1)
 	m, ok := exec.(asyncio.Measured)

@@ -8,7 +8,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Convert tells how far it has come.
+// Convert reports its progress.
 var Convert = asyncio.Register("example.convert", func(ctx context.Context, pages int64) (string, error) {
 	for page := int64(1); page <= pages; page++ {
 		asyncio.Progress(ctx, page, pages, "converting")
@@ -16,7 +16,7 @@ var Convert = asyncio.Register("example.convert", func(ctx context.Context, page
 	return "done", nil
 })
 
-// The first report and that of the whole always arrive; in between, ten a second.
+// The first and the last report arrive. Of the others at most ten a second do.
 func ExampleProgress() {
 	pool := asyncio.NewThreadPool(1)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -38,7 +38,7 @@ func ExampleProgress() {
 	// done
 }
 
-// The callback runs on the loop: what it changes needs no lock.
+// The callback runs on the loop, so it needs no lock.
 func ExampleOnProgress() {
 	pool := asyncio.NewThreadPool(1)
 	var percent int64
@@ -59,7 +59,7 @@ func ExampleOnProgress() {
 	// 100
 }
 
-// Options of a call come last.
+// Options are the last arguments of Call.
 func ExampleCallOption() {
 	pool := asyncio.NewThreadPool(1)
 	opts := []asyncio.CallOption{asyncio.OnProgress(func(done, total int64, _ string) { fmt.Println(done, "/", total) })}
@@ -76,7 +76,7 @@ func ExampleCallOption() {
 	// 1 / 1
 }
 
-// An executor hears in the worker what the function tells.
+// An executor receives the progress of the function in the worker.
 func ExampleWithProgress() {
 	ctx := asyncio.WithProgress(context.Background(), func(done, total int64, note string) {
 		fmt.Println("to the caller:", done, total, note)

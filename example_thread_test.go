@@ -12,7 +12,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// What blocks, such as a read of a file, moves to a thread. The loop goes on.
+// ToThread runs a blocking call, such as a read of a file, in another goroutine. It does not block
+// the loop.
 func ExampleToThread() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		ticks := asyncio.Go(ctx, func(ctx context.Context) error {
@@ -36,7 +37,7 @@ func ExampleToThread() {
 	// read: true ticking on: true
 }
 
-// A computation in a thread watches its ctx: ToThread waits until it returns.
+// A computation in a thread checks its ctx: ToThread waits until it returns.
 func ExampleToThread_cancel() {
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
 		limited, cancel := asyncio.WithTimeout(ctx, 5*time.Millisecond)
@@ -58,7 +59,7 @@ func ExampleToThread_cancel() {
 	// context deadline exceeded
 }
 
-// Options of a call in a thread come last.
+// Options are the last arguments of ToThread.
 func ExampleThreadOption() {
 	database := []asyncio.ThreadOption{asyncio.Via(asyncio.NewLimiter(2)), asyncio.Abandon()}
 
@@ -74,7 +75,7 @@ func ExampleThreadOption() {
 	// 3
 }
 
-// A limiter stands for what there is not more of: here two connections.
+// A limiter bounds the use of a resource: here two connections.
 func ExampleLimiter() {
 	connections := asyncio.NewLimiter(2)
 	var inUse, most atomic.Int32
@@ -102,7 +103,7 @@ func ExampleLimiter() {
 	// more than two at once: false
 }
 
-// One place makes a library that is not safe for concurrent use safe.
+// A limiter with one place serializes the calls of a library that is not safe for concurrent use.
 func ExampleNewLimiter() {
 	one := asyncio.NewLimiter(1)
 	page := 0 // belongs to the library
@@ -125,8 +126,7 @@ func ExampleNewLimiter() {
 	// [1 2 3]
 }
 
-// The limiter of a loop lets 512 calls run at once. Another limiter may be shared
-// by several loops.
+// The limiter of a loop has 512 places. Several loops may share another limiter.
 func ExampleVia() {
 	disk := asyncio.NewLimiter(1)
 	main := func(ctx context.Context) error {
@@ -144,7 +144,7 @@ func ExampleVia() {
 	// written: 4096
 }
 
-// What cannot be interrupted can be left behind.
+// Abandon returns while a call that cannot be interrupted still runs.
 func ExampleAbandon() {
 	answer := make(chan string) // a system call that returns when it likes
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {

@@ -18,7 +18,7 @@ var Endless = asyncio.Register("example.endless", func(ctx context.Context, n in
 	return 0, context.Cause(ctx)
 })
 
-// The loop goes on while the functions run.
+// The functions of a pool do not block the loop.
 func ExampleThreadPool() {
 	pool := asyncio.NewThreadPool(2)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
@@ -53,14 +53,14 @@ func ExampleThreadPool_Workers() {
 	// 3
 }
 
-// The functions run in this process: arguments are passed as they are.
+// The functions run in this process: arguments are not encoded.
 func ExampleThreadPool_Local() {
 	fmt.Println(asyncio.NewThreadPool(1).Local())
 	// Output:
 	// true
 }
 
-// Executors are started by Call, Submit and Map. By itself Start only says whether it can.
+// Call, Submit and Map call Start of the executor.
 func ExampleThreadPool_Start() {
 	pool := asyncio.NewThreadPool(1)
 	err := pool.Start(context.Background(), new(asyncio.Call))
@@ -69,7 +69,7 @@ func ExampleThreadPool_Start() {
 	// true
 }
 
-// Close waits for what runs, and when its ctx ends it cancels that.
+// Close waits for the running functions. When its ctx ends, it cancels them.
 func ExampleThreadPool_Close() {
 	pool := asyncio.NewThreadPool(1)
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
