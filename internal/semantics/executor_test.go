@@ -13,12 +13,12 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// A remote is an executor of another process, but for the process: it hands bytes to Execute and takes bytes
-// back, errors too. It runs everything at once.
+// A remote is an executor that encodes arguments, results and errors as for another process. It
+// runs all calls at once.
 type remote struct {
 	workers int
 	calls   atomic.Int64
-	// execute, if set, is what stands in for Execute.
+	// nil: Execute
 	execute func(ctx context.Context, name string, arg []byte) ([]byte, error)
 
 	mu      sync.Mutex
@@ -63,19 +63,19 @@ func (r *remote) Close(ctx context.Context) error {
 	return err
 }
 
-// lostError is the death of a worker.
+// A lostError is the error of a worker that died.
 type lostError struct{}
 
 func (*lostError) Error() string { return "the worker died" }
 func (*lostError) Lost() bool    { return true }
 
-// executors are what the tests of calls run on.
+// executors are the executors for tests of calls.
 var executors = map[string]func() asyncio.Executor{
 	"local":  func() asyncio.Executor { return asyncio.NewThreadPool(2) },
 	"remote": func() asyncio.Executor { return &remote{workers: 2} },
 }
 
-// eachExecutor runs body on a loop of its own for each of them.
+// eachExecutor runs body with each executor, on a new loop.
 func eachExecutor(t *testing.T, body func(ctx context.Context, t *testing.T, exec asyncio.Executor)) {
 	for name, newExecutor := range executors {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func eachExecutor(t *testing.T, body func(ctx context.Context, t *testing.T, exe
 	}
 }
 
-// A keeper is an executor that only keeps the calls that it was given: the test finishes them.
+// A keeper is an executor that keeps its calls. The test finishes them.
 type keeper struct {
 	local bool
 	calls []*asyncio.Call
@@ -104,7 +104,7 @@ func (k *keeper) Start(_ context.Context, c *asyncio.Call) error {
 	return nil
 }
 
-func TestCall_asTheExecutorSeesIt(t *testing.T) {
+func TestCall_FieldsForTheExecutor(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		k := &keeper{}
 		first, other := echoInt.Submit(ctx, k, 7), echoInt.Submit(ctx, k, 8)
@@ -142,7 +142,7 @@ func TestCall_asTheExecutorSeesIt(t *testing.T) {
 	})
 }
 
-func TestCall_RunOfARemoteOne(t *testing.T) {
+func TestCall_RunNeedsALocalExecutor(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		k := &keeper{}
 		task := echoInt.Submit(ctx, k, 7)
@@ -154,7 +154,7 @@ func TestCall_RunOfARemoteOne(t *testing.T) {
 	})
 }
 
-func TestCall_RunOfALocalOne(t *testing.T) {
+func TestCall_RunWithALocalExecutor(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		k := &keeper{local: true}
 		task := echoInt.Submit(ctx, k, 7)
@@ -162,19 +162,19 @@ func TestCall_RunOfALocalOne(t *testing.T) {
 		if arg := k.calls[0].Arg(); arg != nil {
 			t.Errorf("encoded argument %q for a local executor", arg)
 		}
-		k.calls[0].Run(k.calls[0].Context()) // on the loop: allowed, if rarely wise
+		k.calls[0].Run(k.calls[0].Context()) // on the loop, which is allowed
 		if v := await(ctx, t, task); v != 7 {
 			t.Errorf("result %d, want 7", v)
 		}
 	})
 }
 
-// refusing is an executor without room.
+// A refusing is an executor whose Start returns an error.
 type refusing struct{ keeper }
 
 func (refusing) Start(context.Context, *asyncio.Call) error { return errWhy }
 
-func TestExecutor_thatRefuses(t *testing.T) {
+func TestExecutor_ErrorOfStart(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		_, err := echoInt.Call(ctx, &refusing{}, 1)
 		wantErr(t, "Call", err, errWhy)

@@ -14,7 +14,7 @@ import (
 
 var errTooDark = asyncio.RegisterError("test.too-dark", errors.New("too dark"))
 
-// behave is a function that does what it is told.
+// behave is a function whose argument selects what it does.
 var behave = asyncio.Register("test.behave", func(ctx context.Context, what string) (string, error) {
 	switch what {
 	case "fail":
@@ -45,7 +45,7 @@ var behave = asyncio.Register("test.behave", func(ctx context.Context, what stri
 	return what, nil
 })
 
-func TestFunc_outcomes(t *testing.T) {
+func TestFunc_Outcomes(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		if v, err := behave.Call(ctx, exec, "loop"); v != "loop" || err != nil {
 			t.Errorf("Call gave %q, %v", v, err)
@@ -74,7 +74,7 @@ func TestFunc_outcomes(t *testing.T) {
 	})
 }
 
-func TestSubmit_isATask(t *testing.T) {
+func TestSubmit_CreatesATask(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		task := behave.Submit(ctx, exec, "x")
 		if task.Name() != "test.behave" || task.Err() != asyncio.ErrNotDone {
@@ -91,7 +91,7 @@ func TestSubmit_isATask(t *testing.T) {
 	})
 }
 
-func TestFunc_noExecutor(t *testing.T) {
+func TestFunc_NilExecutor(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var typedNil *asyncio.ThreadPool
 		for name, exec := range map[string]asyncio.Executor{"nil": nil, "typed nil": typedNil} {
@@ -111,7 +111,7 @@ func TestFunc_noExecutor(t *testing.T) {
 	})
 }
 
-// misused checks all three ways to call, where they cannot suspend.
+// misused checks Call, Submit and Map in a goroutine where they cannot suspend.
 func misused(ctx context.Context, t *testing.T, where string, want error) {
 	exec := &remote{}
 	_, err := echoInt.Call(ctx, exec, 1)
@@ -130,7 +130,7 @@ func misused(ctx context.Context, t *testing.T, where string, want error) {
 	}
 }
 
-func TestFunc_whereItCannotSuspend(t *testing.T) {
+func TestFunc_WithoutALoop(t *testing.T) {
 	misused(t.Context(), t, "off the loop", asyncio.ErrNoLoop)
 	if v := panicOf(func() { echoInt.Submit(t.Context(), &remote{}, 1) }); v == nil {
 		t.Error("Submit off the loop did not panic")
@@ -152,7 +152,7 @@ func TestFunc_whereItCannotSuspend(t *testing.T) {
 	})
 }
 
-func TestFunc_cancelWhileRunning(t *testing.T) {
+func TestFunc_CancelWhileRunning(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		ctx, cancel := context.WithCancelCause(ctx)
 		failing, inTime := behave.Submit(ctx, exec, "wait"), behave.Submit(ctx, exec, "wait and return")
@@ -170,7 +170,7 @@ func TestFunc_cancelWhileRunning(t *testing.T) {
 	})
 }
 
-func TestFunc_cancelledBeforeItStarts(t *testing.T) {
+func TestFunc_CancelBeforeStart(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		exec := &remote{}
 		task := behave.Submit(ctx, exec, "x")
@@ -182,7 +182,7 @@ func TestFunc_cancelledBeforeItStarts(t *testing.T) {
 	})
 }
 
-func TestFunc_deadlineTravels(t *testing.T) {
+func TestFunc_Deadline(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		if v, err := behave.Call(ctx, exec, "deadline"); v != "none" || err != nil {
 			t.Errorf("without a deadline: %q, %v", v, err)
@@ -200,8 +200,8 @@ func TestFunc_deadlineTravels(t *testing.T) {
 	})
 }
 
-// A call of WithoutCancel goes on where its task is cancelled.
-func TestFunc_withoutCancel(t *testing.T) {
+// TestFunc_WithoutCancel: a call with context.WithoutCancel is not cancelled with its task.
+func TestFunc_WithoutCancel(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		k := &keeper{}
 		task := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {

@@ -13,7 +13,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// bomb travels by its own methods, which do what its fields ask for: Out where it is encoded, In where it is decoded.
+// A bomb has encoding methods that panic or call runtime.Goexit: Out selects the encoding, In the
+// decoding.
 type bomb struct{ Out, In string }
 
 func (b bomb) MarshalBinary() ([]byte, error) {
@@ -46,7 +47,7 @@ func goOff(how string) error {
 	return nil
 }
 
-// charge is an argument whose result does not encode or decode: Out and In are those of the result.
+// A charge is an argument. Out and In are the fields of the result, a bomb.
 type charge struct {
 	Arg     bomb
 	Out, In string
@@ -56,9 +57,9 @@ var detonate = asyncio.Register("test.detonate", func(_ context.Context, c charg
 	return bomb{c.Out, c.In}, nil
 })
 
-// A method of the argument or of the result that panics, or ends its goroutine, is the error of that call or of that element,
-// with the panic and its stack.
-func TestEncodingMethodsThatPanic(t *testing.T) {
+// TestEncoding_PanickingMethods: a panic or a runtime.Goexit in an encoding method is the error of
+// that call or element. A panic has its stack.
+func TestEncoding_PanickingMethods(t *testing.T) {
 	where := map[string]struct {
 		charge func(how string) charge
 		method string
@@ -133,8 +134,8 @@ func oneOfThree(ctx context.Context, exec asyncio.Executor, c charge, opts ...as
 	return middle
 }
 
-// In debug mode a local executor finds the same.
-func TestEncodingMethodsThatPanic_Debug(t *testing.T) {
+// TestEncoding_PanickingMethodsInDebugMode: in debug mode a local executor returns the same errors.
+func TestEncoding_PanickingMethodsInDebugMode(t *testing.T) {
 	for _, how := range []string{"panic", "Goexit"} {
 		for _, c := range []charge{{Arg: bomb{Out: how}}, {Arg: bomb{In: how}}, {Out: how}, {In: how}} {
 			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {

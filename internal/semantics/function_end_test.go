@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// deafness is where test.deaf says that it has begun, and waits.
+// deafness has the channels of test.deaf: it reports that it has begun, and waits.
 var deafness = struct{ begun, end chan struct{} }{make(chan struct{}), make(chan struct{})}
 
 var unhearing = asyncio.Register("test.deaf", func(_ context.Context, n int) (int, error) {
@@ -20,13 +20,13 @@ var unhearing = asyncio.Register("test.deaf", func(_ context.Context, n int) (in
 	return n, nil
 })
 
-// endExecutors are new ones, by name.
+// endExecutors returns new executors, by name.
 func endExecutors() map[string]asyncio.Executor {
 	return map[string]asyncio.Executor{"local": asyncio.NewThreadPool(4), "remote": &remote{}}
 }
 
-// When Run's ctx is cancelled the functions' are, and what they return is what Call,
-// Submit and Map give.
+// TestFunc_RunIsCancelled: a cancellation of Run's ctx cancels the functions. Call, Submit and Map
+// return their results.
 func TestFunc_RunIsCancelled(t *testing.T) {
 	for name, exec := range endExecutors() {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestFunc_RunIsCancelled(t *testing.T) {
 	}
 }
 
-// When main returns, what was submitted and not awaited is cancelled, and Run waits for it.
+// TestFunc_RunWaits: when main returns, Run cancels submitted calls and waits for them.
 func TestFunc_RunWaits(t *testing.T) {
 	for name, exec := range endExecutors() {
 		t.Run(name, func(t *testing.T) {
@@ -76,9 +76,9 @@ func TestFunc_RunWaits(t *testing.T) {
 	}
 }
 
-// A function in a goroutine that goes on holds Run as long as its shutdown may take, and
-// the pool until it returns. (The coroutine that was given up stays parked for ever.)
-func TestFunc_RunGivesUp(t *testing.T) {
+// TestFunc_RunAbandonsAFunction: Run waits for a function in a goroutine until the shutdown
+// timeout. The pool waits until it returns. The abandoned coroutine stays parked.
+func TestFunc_RunAbandonsAFunction(t *testing.T) {
 	pool := asyncio.NewThreadPool(1)
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
 		unhearing.Submit(ctx, pool, 1)

@@ -9,7 +9,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// A chunk's argument and result may be cut off or garbled on the way.
+// Arguments and results of chunks may be truncated or damaged.
 
 func FuzzExecute_chunk(f *testing.F) {
 	f.Add([]byte{})

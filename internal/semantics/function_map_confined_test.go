@@ -10,10 +10,10 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Leaving the loop over a Map ends each await in args, under whatever ctx. It returns context.Canceled, and so does
-// each one after it.
+// TestMap_BreakEndsEveryAwaitOfArgs: the end of the range loop ends each await in args, with any
+// ctx. The await, and each later one, returns context.Canceled.
 
-func TestMap_leavingEndsEveryAwaitOfArgs(t *testing.T) {
+func TestMap_BreakEndsEveryAwaitOfArgs(t *testing.T) {
 	type call struct {
 		name string
 		do   func(ctx context.Context) error
@@ -49,7 +49,7 @@ func TestMap_leavingEndsEveryAwaitOfArgs(t *testing.T) {
 			{"Condition.Wait, contested", func(ctx context.Context) error {
 				contested.TryAcquire()
 				defer contested.Release()
-				asyncio.Go(ctx, func(ctx context.Context) error { // it has the lock when the wait ends
+				asyncio.Go(ctx, func(ctx context.Context) error { // it holds the lock when the wait ends
 					if err := contested.Acquire(ctx); err != nil {
 						return err
 					}
@@ -103,7 +103,7 @@ func TestMap_leavingEndsEveryAwaitOfArgs(t *testing.T) {
 		for range echoInt.Map(ctx, &remote{}, func(yield func(int) bool) {
 			yield(1)
 			start := time.Now()
-			for range 3 { // a caller that tries again
+			for range 3 { // repeats the call
 				errs = append(errs, do(ctx))
 			}
 			errs = append(errs, asyncio.Checkpoint(ctx))
@@ -141,8 +141,9 @@ func TestMap_leavingEndsEveryAwaitOfArgs(t *testing.T) {
 	}
 }
 
-// A clean-up in args is shielded by context.WithoutCancel, and what args has started in another scope goes on.
-func TestMap_leavingSparesWhatIsNotArgs(t *testing.T) {
+// TestMap_BreakSparesOtherScopes: context.WithoutCancel shields a clean-up in args, and tasks of
+// args in another scope continue.
+func TestMap_BreakSparesOtherScopes(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var shielded error
 		var task *asyncio.Task[int]

@@ -12,8 +12,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// What fails in a chunk fails alone.
-func TestMap_oneElementFails(t *testing.T) {
+// TestMap_OneElementFails: a failed element does not affect the others of its chunk.
+func TestMap_OneElementFails(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, size := range []int{1, 2, 7} {
 			input := []string{"a", "fail", "panic", "exit", "b", "exit", "c"}
@@ -48,8 +48,9 @@ func TestMap_oneElementFails(t *testing.T) {
 	})
 }
 
-// A chunk that is lost with its worker is run again, one by one: only the guilty element fails.
-func TestMap_aLostChunk(t *testing.T) {
+// TestMap_LostChunkIsRepeated: if a worker dies with a chunk, its elements are repeated one by one.
+// Only the faulty element fails.
+func TestMap_LostChunkIsRepeated(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var ran []int
 		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
@@ -74,7 +75,7 @@ func TestMap_aLostChunk(t *testing.T) {
 		if i != 5 || len(ran) != 5 {
 			t.Errorf("%d elements, run singly: %v", i, ran)
 		}
-		// One element alone is not run again.
+		// A chunk with one element is not repeated.
 		before := exec.calls.Load()
 		for _, err := range echoInt.Map(ctx, exec, upTo(1)) {
 			if err == nil {
@@ -87,7 +88,7 @@ func TestMap_aLostChunk(t *testing.T) {
 	})
 }
 
-// tooMuch is the error of an executor that does not send so much at once.
+// A tooMuch is the error of an executor for a message that is too large.
 type tooMuch struct{}
 
 func (tooMuch) Error() string { return "too much" }
@@ -95,8 +96,9 @@ func (tooMuch) Lost() bool    { return true }
 
 var errTooMuch = asyncio.RegisterError("test.too-much", tooMuch{})
 
-// That a chunk is more than an executor sends, in either direction, is no fault of its elements.
-func TestMap_aChunkThatIsTooLarge(t *testing.T) {
+// TestMap_TooLargeChunkIsRepeated: if a chunk is too large in either direction, its elements are
+// sent one by one.
+func TestMap_TooLargeChunkIsRepeated(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
 			if strings.HasSuffix(name, "[]") {
@@ -117,8 +119,8 @@ func TestMap_aChunkThatIsTooLarge(t *testing.T) {
 	})
 }
 
-// Large elements travel in small chunks, however cheap they are.
-func TestMap_chunksOfLargeElements(t *testing.T) {
+// TestMap_ChunksOfLargeElements: chunks of large elements are small, even if the function is fast.
+func TestMap_ChunksOfLargeElements(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var sizes []int
 		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
@@ -138,8 +140,8 @@ func TestMap_chunksOfLargeElements(t *testing.T) {
 	})
 }
 
-// What is wrong with a whole chunk is the error of each.
-func TestMap_aChunkThatFailsOtherwise(t *testing.T) {
+// TestMap_FailedChunk: the error of a whole chunk is the error of each element.
+func TestMap_FailedChunk(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		exec := &remote{execute: func(context.Context, string, []byte) ([]byte, error) { return nil, errTooDark }}
 		n := 0

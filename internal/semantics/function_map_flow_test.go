@@ -11,15 +11,15 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// The range loop that is slow holds back what is read.
-func TestMap_readsNoFurtherThanTheWindow(t *testing.T) {
+// TestMap_ReadsWithinTheWindow: a slow range loop limits how far args is read.
+func TestMap_ReadsWithinTheWindow(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, c := range []struct{ chunk, window int }{{1, 1}, {1, 3}, {5, 2}} {
 			read, taken := 0, 0
 			for range echoInt.Map(ctx, exec, counting(1000, &read), asyncio.ChunkSize(c.chunk), asyncio.Window(c.window)) {
-				asyncio.Sleep(ctx, time.Hour) // everything that can be read now has been
+				asyncio.Sleep(ctx, time.Hour) // until Map has read as much as it may
 				taken++
-				// In the loop's hands is one chunk, in the window so many, and one is ready to be sent.
+				// One chunk is at the range loop, window chunks are sent, and one is ready.
 				chunks := (taken-1)/c.chunk + 1 + c.window + 1
 				if want := min(1000, chunks*c.chunk); read != want {
 					t.Fatalf("%+v: %d elements read when %d were taken, want %d", c, read, taken, want)
@@ -32,7 +32,7 @@ func TestMap_readsNoFurtherThanTheWindow(t *testing.T) {
 	})
 }
 
-func TestMap_windowBoundsCalls(t *testing.T) {
+func TestMap_WindowBoundsCalls(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var now, most atomic.Int64
 		exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
@@ -53,7 +53,8 @@ func TestMap_windowBoundsCalls(t *testing.T) {
 	})
 }
 
-// chunksOf records how many elements of one millisecond each call of a Map had: its time tells.
+// chunksOf returns the number of elements in each call of a Map, from its duration. An element
+// takes a millisecond.
 func chunksOf(ctx context.Context, t *testing.T, ms, elements int, opts ...asyncio.MapOption) (sizes []int) {
 	exec := &remote{execute: func(ctx context.Context, name string, arg []byte) ([]byte, error) {
 		start := time.Now()
@@ -74,7 +75,7 @@ func chunksOf(ctx context.Context, t *testing.T, ms, elements int, opts ...async
 	return sizes
 }
 
-func TestMap_chunksGrow(t *testing.T) {
+func TestMap_ChunksGrow(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		got := chunksOf(ctx, t, 1, 200)
 		for i, size := range got {
@@ -94,8 +95,8 @@ func TestMap_chunksGrow(t *testing.T) {
 	})
 }
 
-// Nothing takes any time here, so chunks grow as far as they may.
-func TestMap_chunksOfAtMost1024(t *testing.T) {
+// TestMap_ChunksOfAtMost1024: the elements take no time, so the chunks grow to the limit.
+func TestMap_ChunksOfAtMost1024(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		exec := &remote{}
 		n := 0
@@ -108,8 +109,8 @@ func TestMap_chunksOfAtMost1024(t *testing.T) {
 	})
 }
 
-// A result is given when it is there, however long args takes to give the next element.
-func TestMap_resultsDoNotWaitForArgs(t *testing.T) {
+// TestMap_ResultsDoNotWaitForArgs: a finished result is yielded while args waits.
+func TestMap_ResultsDoNotWaitForArgs(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, opts := range [][]asyncio.MapOption{nil, {asyncio.ChunkSize(100)}} {
 			start := asyncio.LoopOf(ctx).Now()
@@ -134,7 +135,7 @@ func TestMap_resultsDoNotWaitForArgs(t *testing.T) {
 	})
 }
 
-func TestMap_ofAQueue(t *testing.T) {
+func TestMap_OverAQueue(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		q := asyncio.NewQueue[int](1)
 		asyncio.Go(ctx, func(ctx context.Context) error {

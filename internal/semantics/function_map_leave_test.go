@@ -12,8 +12,9 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Args that waits has a ctx of its own, which is cancelled before the loop is left.
-func TestMap_leftWhileArgsWaits(t *testing.T) {
+// TestMap_BreakWhileArgsWaits: args waits with another ctx, which is cancelled at the end of the
+// range loop.
+func TestMap_BreakWhileArgsWaits(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		q := asyncio.NewQueue[int](0)
 		q.TryPut(7)
@@ -31,7 +32,7 @@ func TestMap_leftWhileArgsWaits(t *testing.T) {
 	})
 }
 
-// hooked counts what runs.
+// hooked counts the running functions.
 var hooked atomic.Int64
 
 var hooking = asyncio.Register("test.hooking", func(ctx context.Context, n int) (int, error) {
@@ -43,8 +44,8 @@ var hooking = asyncio.Register("test.hooking", func(ctx context.Context, n int) 
 	return n, ctx.Err()
 })
 
-func TestMap_leavingCancelsAndWaits(t *testing.T) {
-	captureStderr(t) // the panic is printed where it happens
+func TestMap_BreakCancelsAndWaits(t *testing.T) {
+	captureStderr(t) // the panic prints to stderr
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for name, leave := range map[string]func(seq iter.Seq2[int, error]){
 			"break": func(seq iter.Seq2[int, error]) {
@@ -77,7 +78,7 @@ func TestMap_leavingCancelsAndWaits(t *testing.T) {
 	})
 }
 
-func TestMap_cancelled(t *testing.T) {
+func TestMap_Cancelled(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, cause := range []error{context.DeadlineExceeded, context.Canceled} {
 			limited, cancel := asyncio.WithTimeout(ctx, time.Minute)
@@ -96,8 +97,9 @@ func TestMap_cancelled(t *testing.T) {
 	})
 }
 
-// An input that ends because the ctx was cancelled must not look like one that was used up.
-func TestMap_cancelledAndItsArgsToo(t *testing.T) {
+// TestMap_CancelledWithItsArgs: if args ends because ctx was cancelled, the last element is
+// ctx.Err().
+func TestMap_CancelledWithItsArgs(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		limited, cancel := asyncio.WithTimeout(ctx, time.Second)
 		defer cancel()
@@ -114,7 +116,7 @@ func TestMap_cancelledAndItsArgsToo(t *testing.T) {
 	})
 }
 
-func TestMap_cancelledByItsBody(t *testing.T) {
+func TestMap_CancelledByItsBody(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		limited, cancel := context.WithCancel(ctx)
 		defer cancel()

@@ -10,7 +10,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// counting gives 0, 1, 2 ... n-1 and counts in read how many were taken.
+// counting yields 0 to n-1, and counts in read.
 func counting(n int, read *int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range n {
@@ -33,7 +33,7 @@ var lasting = asyncio.Register("test.lasting", func(ctx context.Context, ms int)
 	return ms, ctx.Err()
 })
 
-func TestMap_inOrder(t *testing.T) {
+func TestMap_InOrder(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, opts := range [][]asyncio.MapOption{
 			nil, {nil}, {asyncio.ChunkSize(1)}, {asyncio.ChunkSize(7)}, {asyncio.ChunkSize(1000)}, {asyncio.Window(1)},
@@ -41,7 +41,7 @@ func TestMap_inOrder(t *testing.T) {
 		} {
 			var got, want []int
 			for i := range 40 {
-				want = append(want, 40-i) // the first takes longest
+				want = append(want, 40-i) // the first element takes longest
 			}
 			for v, err := range lasting.Map(ctx, exec, slices.Values(want), opts...) {
 				if err != nil {
@@ -56,7 +56,7 @@ func TestMap_inOrder(t *testing.T) {
 	})
 }
 
-func TestMap_ofNothing(t *testing.T) {
+func TestMap_NoElements(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for v, err := range echoInt.Map(ctx, exec, nil) {
 			t.Errorf("nil args gave %d, %v", v, err)
@@ -67,7 +67,7 @@ func TestMap_ofNothing(t *testing.T) {
 	})
 }
 
-func TestMap_rangedOverAgain(t *testing.T) {
+func TestMap_RangedOverTwice(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		read := 0
 		all := echoInt.Map(ctx, exec, counting(10, &read))
@@ -90,7 +90,7 @@ func TestMap_rangedOverAgain(t *testing.T) {
 	})
 }
 
-func TestMapOptions_refuse(t *testing.T) {
+func TestMapOptions_Invalid(t *testing.T) {
 	for _, n := range []int{0, -1} {
 		if panicOf(func() { asyncio.ChunkSize(n) }) == nil || panicOf(func() { asyncio.Window(n) }) == nil {
 			t.Errorf("%d was accepted", n)

@@ -20,7 +20,7 @@ func identity[T any](name string) *asyncio.Func[T, T] {
 
 var echoInt = identity[int]("test.echo-int")
 
-// What cannot travel.
+// Types that cannot be sent.
 type (
 	hidden  struct{ Shown, secret int } //lint:ignore U1000 nobody reads it
 	nesting struct {
@@ -40,7 +40,7 @@ type (
 	decodes    struct{ N int }
 	unmarshals struct{ N int }
 
-	// What the embedded type's own encoding would drop.
+	// Types with fields that the encoding of the embedded type leaves out.
 	dated struct {
 		time.Time
 		Note string
@@ -84,7 +84,7 @@ func (*marshals) MarshalBinary() ([]byte, error) { return nil, nil }
 func (*decodes) GobDecode([]byte) error          { return nil }
 func (*unmarshals) UnmarshalBinary([]byte) error { return nil }
 
-func TestRegister_refuses(t *testing.T) {
+func TestRegister_Panics(t *testing.T) {
 	named := func(name string) func() { return func() { identity[int](name) } }
 	for name, c := range map[string]struct {
 		register func()
@@ -135,14 +135,14 @@ func TestRegister_refuses(t *testing.T) {
 	}
 }
 
-func TestRegistered_isSorted(t *testing.T) {
+func TestRegistered_IsSorted(t *testing.T) {
 	names := asyncio.Registered()
 	if !slices.IsSorted(names) || !slices.Contains(names, echoInt.Name()) {
 		t.Errorf("Registered() = %q, want a sorted list with %q", names, echoInt.Name())
 	}
 }
 
-func TestExecute_unknownName(t *testing.T) {
+func TestExecute_UnknownName(t *testing.T) {
 	for _, name := range []string{"test.unknown", "test.unknown[]", "", "[]"} {
 		_, err := asyncio.Execute(t.Context(), name, nil)
 		wantErr(t, name, err, asyncio.ErrNotRegistered)
@@ -152,7 +152,7 @@ func TestExecute_unknownName(t *testing.T) {
 	}
 }
 
-func TestExecute_badArgument(t *testing.T) {
+func TestExecute_InvalidArgument(t *testing.T) {
 	for _, name := range []string{echoInt.Name(), echoInt.Name() + "[]"} {
 		_, err := asyncio.Execute(t.Context(), name, []byte("\xffnonsense"))
 		wantErr(t, name, err, asyncio.ErrEncoding)

@@ -12,10 +12,10 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// A journey reports one of so many steps after the other.
+// A journey is the argument of a function that reports each of its steps.
 type journey struct {
 	Steps, Total int
-	Step         time.Duration // each takes that long
+	Step         time.Duration // the duration of a step
 }
 
 var travel = asyncio.Register("test.travel", func(ctx context.Context, j journey) (int, error) {
@@ -26,7 +26,7 @@ var travel = asyncio.Register("test.travel", func(ctx context.Context, j journey
 	return j.Steps, nil
 })
 
-// reported makes the call and returns what it told: done, and that the rest belongs to it.
+// reported makes the call and returns the values of done. It checks the other arguments.
 func reported(ctx context.Context, t *testing.T, exec asyncio.Executor, j journey) (done []int64) {
 	t.Helper()
 	over := false
@@ -43,15 +43,15 @@ func reported(ctx context.Context, t *testing.T, exec asyncio.Executor, j journe
 	return done
 }
 
-func TestProgress_isThinnedOut(t *testing.T) {
+func TestProgress_LimitsTheRate(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, c := range []struct {
 			journey
 			want []int64
 		}{
-			{journey{35, 35, 10 * time.Millisecond}, []int64{1, 11, 21, 31, 35}}, // ten a second, the first and the whole
-			{journey{35, 99, 10 * time.Millisecond}, []int64{1, 11, 21, 31, 35}}, // the last that is left when it returns
-			{journey{4, 99, 100 * time.Millisecond}, []int64{1, 2, 3, 4}},        // slow enough
+			{journey{35, 35, 10 * time.Millisecond}, []int64{1, 11, 21, 31, 35}}, // ten a second, with the first and the complete report
+			{journey{35, 99, 10 * time.Millisecond}, []int64{1, 11, 21, 31, 35}}, // the last report is sent when the function returns
+			{journey{4, 99, 100 * time.Millisecond}, []int64{1, 2, 3, 4}},        // below the limit
 			{journey{3, 99, 0}, []int64{1, 3}},
 			{journey{1, 99, 0}, []int64{1}},
 			{journey{0, 99, 0}, nil},
@@ -63,7 +63,7 @@ func TestProgress_isThinnedOut(t *testing.T) {
 	})
 }
 
-func TestProgress_arrivesWhileTheFunctionRuns(t *testing.T) {
+func TestProgress_ArrivesWhileTheFunctionRuns(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		loop := asyncio.LoopOf(ctx)
 		start := loop.Now()
@@ -84,7 +84,7 @@ var panicAfterProgress = asyncio.Register("test.panic-after-progress", func(ctx 
 	panic("unlucky")
 })
 
-func TestProgress_beforeAPanic(t *testing.T) {
+func TestProgress_BeforeAPanic(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		var done []int64
 		_, err := panicAfterProgress.Call(ctx, exec, 3, asyncio.OnProgress(func(n, _ int64, _ string) { done = append(done, n) }))
@@ -94,7 +94,7 @@ func TestProgress_beforeAPanic(t *testing.T) {
 	})
 }
 
-// ticks tells that it is done as often as it is told to: it knows no total.
+// ticks reports done == total in each step, because it has no total.
 var ticks = asyncio.Register("test.tick", func(ctx context.Context, j journey) (int, error) {
 	for i := range j.Steps {
 		time.Sleep(j.Step)
@@ -103,16 +103,16 @@ var ticks = asyncio.Register("test.tick", func(ctx context.Context, j journey) (
 	return j.Steps, nil
 })
 
-func TestProgress_isThinnedOutWhereAllAreWhole(t *testing.T) {
+func TestProgress_LimitsCompleteReports(t *testing.T) {
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		for _, c := range []struct {
 			journey
 			heard int
 		}{
 			{journey{Steps: 64}, 64},
-			{journey{Steps: 1000}, 65}, // and the last
+			{journey{Steps: 1000}, 65}, // and the last report
 			{journey{Steps: 1000, Step: time.Second}, 1000},
-			{journey{Steps: 1000, Step: time.Millisecond}, 641}, // 64 of each hundred, and the last
+			{journey{Steps: 1000, Step: time.Millisecond}, 641}, // 64 of each hundred, and the last report
 		} {
 			heard, last := 0, int64(0)
 			_, err := ticks.Call(ctx, exec, c.journey, asyncio.OnProgress(func(n, _ int64, _ string) { heard, last = heard+1, n }))
@@ -123,8 +123,7 @@ func TestProgress_isThinnedOutWhereAllAreWhole(t *testing.T) {
 	})
 }
 
-// Where nobody listens.
-func TestProgress_unheard(t *testing.T) {
+func TestProgress_WithoutOnProgress(t *testing.T) {
 	asyncio.Progress(t.Context(), 1, 2, "off the loop")
 	eachExecutor(t, func(ctx context.Context, t *testing.T, exec asyncio.Executor) {
 		asyncio.Progress(ctx, 1, 2, "in a task")
@@ -141,7 +140,7 @@ func TestProgress_unheard(t *testing.T) {
 	})
 }
 
-func TestProgress_inOrderAndNotAfterTheEnd(t *testing.T) {
+func TestProgress_InOrderAndNotAfterTheEnd(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		k := &keeper{}
 		var done []int64
@@ -165,8 +164,9 @@ func TestProgress_inOrderAndNotAfterTheEnd(t *testing.T) {
 	})
 }
 
-// An executor whose reports race with the end of the call: the caller hears nothing after it.
-func TestProgress_racingWithTheEnd(t *testing.T) {
+// TestProgress_RacesWithTheEnd: OnProgress is not called after the end of the call, even if the
+// executor reports at the same time.
+func TestProgress_RacesWithTheEnd(t *testing.T) {
 	noGoroutinesLeft(t)
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
 		for range 1000 {
@@ -212,7 +212,7 @@ func TestProgress_racingWithTheEnd(t *testing.T) {
 	}
 }
 
-func TestWithProgress_ofAnExecutor(t *testing.T) {
+func TestWithProgress_InAnExecutor(t *testing.T) {
 	var notes []string
 	ctx := asyncio.WithProgress(t.Context(), func(done, total int64, note string) {
 		notes = append(notes, fmt.Sprintf("%d/%d %s", done, total, note))

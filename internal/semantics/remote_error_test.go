@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// travelled is err as it arrives.
+// travelled returns err after encoding and decoding.
 func travelled(err error) error { return asyncio.DecodeError(asyncio.EncodeError(err)) }
 
 var errsThatTravel = []error{
@@ -27,7 +27,7 @@ var errsThatTravel = []error{
 	errTooDark,
 }
 
-func TestRemoteError_knowsWhatItWas(t *testing.T) {
+func TestRemoteError_Is(t *testing.T) {
 	for _, err := range errsThatTravel {
 		for how, sent := range map[string]error{
 			"as it is": err,
@@ -50,7 +50,7 @@ func TestRemoteError_knowsWhatItWas(t *testing.T) {
 	wantNotErr(t, "nobody registered it", travelled(errBroken), errBroken)
 }
 
-func TestRemoteError_typeAndText(t *testing.T) {
+func TestRemoteError_TypeAndText(t *testing.T) {
 	_, err := os.Open("no such file")
 	var remote *asyncio.RemoteError
 	if !errors.As(travelled(err), &remote) || remote.Type != "*fs.PathError" || remote.Message != err.Error() {
@@ -62,12 +62,12 @@ func TestRemoteError_typeAndText(t *testing.T) {
 	}
 }
 
-// shy is an error whose methods panic.
+// A shy is an error whose methods panic.
 type shy struct{ text *string }
 
 func (s *shy) Error() string { return *s.text }
 
-func TestRemoteError_ofAnErrorThatPanics(t *testing.T) {
+func TestRemoteError_PanickingError(t *testing.T) {
 	var none *shy
 	for _, err := range []error{none, &shy{}} {
 		if text := travelled(err).Error(); !strings.Contains(text, "*semantics_test.shy panicked") {
@@ -76,18 +76,18 @@ func TestRemoteError_ofAnErrorThatPanics(t *testing.T) {
 	}
 }
 
-// wild is an error whose method Is panics.
+// A wild is an error whose method Is panics.
 type wild struct{ error }
 
 func (wild) Is(error) bool { panic("wild") }
 
-func TestRemoteError_ofAnErrorWhoseIsPanics(t *testing.T) {
+func TestRemoteError_PanickingIs(t *testing.T) {
 	if got := travelled(fmt.Errorf("in the dark: %w", wild{errTooDark})).Error(); got != "in the dark: too dark" {
 		t.Errorf("%q, want the text", got)
 	}
 }
 
-// evil is an error whose methods do what their fields ask for.
+// An evil is an error whose fields select what its methods do.
 type evil struct{ text, is, unwrap string }
 
 func (e *evil) Error() string {
@@ -108,14 +108,15 @@ func (e *evil) Unwrap() error {
 	return nil
 }
 
-// bush wraps itself twice.
+// A bush is an error that wraps itself twice.
 type bush struct{}
 
 func (bush) Error() string     { return "bush" }
 func (b bush) Unwrap() []error { return []error{b, b} }
 
-// An error becomes bytes whatever its methods do, and what they allow to be found is found.
-func TestEncodeError_whateverItsMethodsDo(t *testing.T) {
+// TestEncodeError_HostileMethods: EncodeError encodes an error with any methods, and errors.Is
+// finds what the methods permit.
+func TestEncodeError_HostileMethods(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		text string
@@ -139,22 +140,22 @@ func TestEncodeError_whateverItsMethodsDo(t *testing.T) {
 	}
 }
 
-// panicsWith is an error whose text panics with v.
+// A panicsWith is an error whose method Error panics with v.
 type panicsWith struct{ v any }
 
 func (p *panicsWith) Error() string { panic(p.v) }
 
-// quietly is an error with a text of its own.
+// A quietly is an error with a text.
 type quietly struct{ error }
 
 func (quietly) Error() string   { return "quiet" }
 func (q quietly) Unwrap() error { return q.error }
 
-// A panic that was wrapped keeps its value and its stack.
-func TestRemoteError_wrapsAPanic(t *testing.T) {
+// TestRemoteError_WrapsAPanic: a wrapped panic keeps its value and its stack.
+func TestRemoteError_WrapsAPanic(t *testing.T) {
 	inner := &asyncio.PanicError{Value: errTooDark, Stack: []byte("the stack")}
 	for _, err := range []error{fmt.Errorf("%w: %w", asyncio.ErrEncoding, inner), errors.Join(errBroken, fmt.Errorf("deeper: %w", inner))} {
-		for range 2 { // once more from process to process
+		for range 2 { // a second time, as from a worker of a worker
 			got := travelled(err)
 			var p *asyncio.PanicError
 			if !errors.As(got, &p) || string(p.Stack) != "the stack" || fmt.Sprint(p.Value) != errTooDark.Error() {
@@ -170,7 +171,7 @@ func TestRemoteError_wrapsAPanic(t *testing.T) {
 	}
 }
 
-func TestRemoteError_panics(t *testing.T) {
+func TestRemoteError_Panics(t *testing.T) {
 	var p *asyncio.PanicError
 	if !errors.As(travelled(&asyncio.PanicError{Value: 42, Stack: []byte("the stack")}), &p) || p.Value != "42" || string(p.Stack) != "the stack" {
 		t.Errorf("%#v", p)
@@ -180,7 +181,7 @@ func TestRemoteError_panics(t *testing.T) {
 	}
 }
 
-func TestDecodeError_ofGarbage(t *testing.T) {
+func TestDecodeError_InvalidBytes(t *testing.T) {
 	whole := asyncio.EncodeError(errTooDark)
 	for _, b := range [][]byte{{0}, []byte("garbage"), whole[:len(whole)-1], bytes.Repeat([]byte{0xff}, 100)} {
 		wantErr(t, fmt.Sprintf("%q", b), asyncio.DecodeError(b), asyncio.ErrEncoding)
@@ -195,12 +196,12 @@ var (
 	registered = asyncio.RegisterError("test.dim", errDim)
 )
 
-// list is an error that == cannot compare.
+// A list is an error that is not comparable.
 type list []error
 
 func (list) Error() string { return "list" }
 
-func TestRegisterError_refuses(t *testing.T) {
+func TestRegisterError_Panics(t *testing.T) {
 	for want, register := range map[string]func(){
 		`RegisterError("", broken): name must not be empty`:   func() { asyncio.RegisterError("", errBroken) },
 		`RegisterError("test.nil", nil): err must not be nil`: func() { asyncio.RegisterError("test.nil", nil) },

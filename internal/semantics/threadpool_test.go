@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// throng counts who is in test.crowded.
+// A throng counts the running calls of test.crowded.
 var throng struct{ now, most, all atomic.Int64 }
 
 var crowded = asyncio.Register("test.crowded", func(_ context.Context, n int) (int, error) {
@@ -27,7 +27,7 @@ var crowded = asyncio.Register("test.crowded", func(_ context.Context, n int) (i
 	return n, nil
 })
 
-func TestThreadPool_neverMoreThanSoMany(t *testing.T) {
+func TestThreadPool_LimitsRunningFunctions(t *testing.T) {
 	for _, workers := range []int{1, 3} {
 		throng.most.Store(0)
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
@@ -51,7 +51,7 @@ func TestThreadPool_neverMoreThanSoMany(t *testing.T) {
 	}
 }
 
-func TestNewThreadPool_refuses(t *testing.T) {
+func TestNewThreadPool_Panics(t *testing.T) {
 	for _, n := range []int{0, -1} {
 		if v := panicOf(func() { asyncio.NewThreadPool(n) }); !strings.Contains(fmt.Sprint(v), fmt.Sprintf("NewThreadPool(%d)", n)) {
 			t.Errorf("NewThreadPool(%d): panic %v", n, v)
@@ -59,8 +59,8 @@ func TestNewThreadPool_refuses(t *testing.T) {
 	}
 }
 
-// A pool belongs to no loop.
-func TestThreadPool_ofTwoLoops(t *testing.T) {
+// TestThreadPool_TwoLoops: two loops use one pool.
+func TestThreadPool_TwoLoops(t *testing.T) {
 	noGoroutinesLeft(t)
 	pool := asyncio.NewThreadPool(1)
 	var loops sync.WaitGroup
@@ -84,7 +84,7 @@ func TestThreadPool_ofTwoLoops(t *testing.T) {
 	}
 }
 
-func TestThreadPool_cancelWhileWaitingForAPlace(t *testing.T) {
+func TestThreadPool_CancelWhileWaiting(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool := asyncio.NewThreadPool(1)
 		running := behave.Submit(ctx, pool, "wait")
@@ -147,8 +147,8 @@ func TestThreadPool_CloseDrains(t *testing.T) {
 	})
 }
 
-// Close does not let those who wait for a place wait for what runs.
-func TestThreadPool_CloseSendsTheQueueAwayAtOnce(t *testing.T) {
+// TestThreadPool_CloseRefusesWaitingCalls: waiting calls end before the running functions.
+func TestThreadPool_CloseRefusesWaitingCalls(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool := asyncio.NewThreadPool(1)
 		running := behave.Submit(ctx, pool, "wait")
@@ -180,7 +180,7 @@ func TestThreadPool_CloseSendsTheQueueAwayAtOnce(t *testing.T) {
 	})
 }
 
-func TestThreadPool_CloseCancelsInTheEnd(t *testing.T) {
+func TestThreadPool_CloseCancelsAfterItsCtx(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool := asyncio.NewThreadPool(3)
 		slow := crowded.Submit(ctx, pool, 1<<20)
@@ -200,7 +200,7 @@ func TestThreadPool_CloseCancelsInTheEnd(t *testing.T) {
 		if slow.Err() != asyncio.ErrNotDone {
 			t.Errorf("a function that watches no ctx: %v", slow.Err())
 		}
-		if err := pool.Close(ctx); err != nil { // waits for that one
+		if err := pool.Close(ctx); err != nil { // waits for the function
 			t.Errorf("second Close: %v", err)
 		}
 		await(ctx, t, slow)
@@ -210,8 +210,8 @@ func TestThreadPool_CloseCancelsInTheEnd(t *testing.T) {
 	})
 }
 
-// A Close that cannot wait cancels nothing.
-func TestThreadPool_CloseMisused(t *testing.T) {
+// TestThreadPool_CloseMisuse: a Close that cannot wait cancels nothing.
+func TestThreadPool_CloseMisuse(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool := asyncio.NewThreadPool(1)
 		running := crowded.Submit(ctx, pool, 1)
@@ -241,7 +241,7 @@ func TestThreadPool_CloseMisused(t *testing.T) {
 	})
 }
 
-// In a goroutine of no loop Close blocks.
+// TestThreadPool_CloseOffTheLoop: Close blocks a goroutine without a loop.
 func TestThreadPool_CloseOffTheLoop(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool := asyncio.NewThreadPool(1)
@@ -263,13 +263,14 @@ func TestThreadPool_CloseOffTheLoop(t *testing.T) {
 	})
 }
 
-// closer is what test.closer calls.
+// A closer is what test.closer calls.
 var closer func(ctx context.Context) error
 
 var closes = asyncio.Register("test.closer", func(ctx context.Context, _ int) (int, error) { return 0, closer(ctx) })
 
-// A function of a pool that closes the pool is refused, however it gets there, and the pool goes on.
-func TestThreadPool_closedByItsFunction(t *testing.T) {
+// TestThreadPool_CloseInItsFunction: Close in a function of the pool returns an error on all ways,
+// and the pool stays open.
+func TestThreadPool_CloseInItsFunction(t *testing.T) {
 	elsewhere := func(fn func() error) error {
 		done := make(chan error)
 		go func() { done <- fn() }()
@@ -322,8 +323,9 @@ func ended() context.Context {
 	return ctx
 }
 
-// What is not waited for may close the pool: another pool's function, and a goroutine whose function has returned.
-func TestThreadPool_closedByAnother(t *testing.T) {
+// TestThreadPool_CloseInAnotherPool: a function of another pool, and a goroutine whose function has
+// returned, may close the pool.
+func TestThreadPool_CloseInAnotherPool(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		pool, other := asyncio.NewThreadPool(1), asyncio.NewThreadPool(1)
 		closer = other.Close
