@@ -10,20 +10,20 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A body lets tasks read what blocks: a goroutine reads ahead into a buffer, and whoever
-// wants more is suspended until it has something. A task that is cancelled leaves; what
-// comes then stays for the next Read.
+// A body reads a blocking source for tasks. A goroutine reads ahead into a buffer, and Read
+// suspends the task while the buffer is empty. If the task is cancelled, the data of the read in
+// progress is kept for the next Read.
 type body struct {
 	src  io.ReadCloser
 	loop *engine.Loop
 
-	mu     sync.Mutex // held for moments
-	space  []byte
-	buf    []byte             // of space: read and not taken yet
-	err    error              // what comes after buf
-	flight *engine.Completion // of the read under way; nil: none
-	closed bool
-	onEnd  func() // of a response: its context is not needed any more
+	mu      sync.Mutex // guards the fields below; never held while blocking
+	storage []byte
+	buf     []byte             // the unread part of storage
+	err     error              // returned after buf
+	reading *engine.Completion // the read in progress; nil: none
+	closed  bool
+	onEnd   func() // of a response's body: releases its context; nil: a request's body
 }
 
 func newBody(src io.ReadCloser) *body {
@@ -33,11 +33,11 @@ func newBody(src io.ReadCloser) *body {
 	return &body{src: src}
 }
 
-// aheadLen is how much is read ahead.
-const aheadLen = 32 << 10
+// readAheadLen is the size of the read-ahead buffer.
+const readAheadLen = 32 << 10
 
-// Read returns what is there, and suspends the calling task, or blocks the goroutine of
-// no loop, until something is.
+// Read returns data from the buffer. While the buffer is empty it suspends the calling task, or
+// blocks a goroutine without a loop.
 func (b *body) Read(p []byte) (int, error) {
 	ctx, err := engine.SteppingTask()
 	switch {
@@ -47,7 +47,7 @@ func (b *body) Read(p []byte) (int, error) {
 		ctx = context.Background()
 	}
 	for {
-		n, flight, err := b.take(p)
+		n, flight, err := b.next(p)
 		if flight == nil {
 			return n, err
 		}
@@ -57,8 +57,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 }
 
-// take returns what has been read, or a read that is under way.
-func (b *body) take(p []byte) (n int, flight *engine.Completion, err error) {
+// next returns data from the buffer. If the buffer is empty it returns the read in progress, and
+// starts one if there is none.
+func (b *body) next(p []byte) (n int, flight *engine.Completion, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -67,32 +68,32 @@ func (b *body) take(p []byte) (n int, flight *engine.Completion, err error) {
 	case len(b.buf) > 0:
 		n = copy(p, b.buf)
 		if b.buf = b.buf[n:]; len(b.buf) == 0 && b.err != nil {
-			b.space = nil
+			b.storage = nil
 			return n, nil, b.err
 		}
 		return n, nil, nil
 	case b.err != nil || len(p) == 0:
 		return 0, nil, b.err
-	case b.flight == nil:
+	case b.reading == nil:
 		if b.src == http.NoBody {
 			b.err = io.EOF
 			return 0, nil, b.err
 		}
-		if b.space == nil {
-			b.space = make([]byte, aheadLen)
+		if b.storage == nil {
+			b.storage = make([]byte, readAheadLen)
 		}
-		b.flight = &engine.Completion{}
-		b.flight.Init(b.loop, 0)
-		go b.fly(b.flight)
+		b.reading = &engine.Completion{}
+		b.reading.Init(b.loop, 0)
+		go b.readSource(b.reading)
 	}
-	return 0, b.flight, nil
+	return 0, b.reading, nil
 }
 
-// fly is the read that blocks.
-func (b *body) fly(flight *engine.Completion) {
-	n, err := b.src.Read(b.space)
+// readSource reads from the source. It runs in its own goroutine.
+func (b *body) readSource(flight *engine.Completion) {
+	n, err := b.src.Read(b.storage)
 	b.mu.Lock()
-	b.buf, b.err, b.flight = b.space[:n], err, nil
+	b.buf, b.err, b.reading = b.storage[:n], err, nil
 	over := err != nil && b.onEnd != nil
 	b.mu.Unlock()
 	if over {
@@ -102,7 +103,8 @@ func (b *body) fly(flight *engine.Completion) {
 	flight.Settle(nil, false, "")
 }
 
-// Close ends the body. It does not wait, and may be called from any goroutine.
+// Close closes the body. It does not wait, and may be called from any goroutine. A second call does
+// nothing.
 func (b *body) Close() error {
 	b.mu.Lock()
 	closed := b.closed
@@ -112,23 +114,23 @@ func (b *body) Close() error {
 		return nil
 	}
 	if b.onEnd == nil {
-		return nil // a request's: the server closes it
+		return nil // the server closes the body of a request
 	}
 	b.onEnd()
 	return b.src.Close()
 }
 
-// end makes sure that nobody reads the body of a request any more.
+// end interrupts the read in progress of a request's body and waits for it.
 func (b *body) end(control *http.ResponseController) {
 	b.mu.Lock()
 	b.closed = true
-	flight := b.flight
+	flight := b.reading
 	b.mu.Unlock()
 	if flight != nil {
-		control.SetReadDeadline(longAgo)
+		control.SetReadDeadline(pastTime)
 		<-flight.Done()
 	}
 }
 
-// longAgo is a deadline that interrupts what waits.
-var longAgo = time.Unix(1, 0)
+// pastTime is a deadline that interrupts reads and writes in progress.
+var pastTime = time.Unix(1, 0)

@@ -10,18 +10,17 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Do sends the request by the client, http.DefaultClient if that is nil, as its method Do does,
-// and suspends the calling task until the answer begins. The request ends when ctx
-// does, or the context that it was made with; if it was ctx, the error is ctx.Err().
+// Do sends a request with client.Do. A nil client stands for http.DefaultClient. Do suspends the
+// calling task until the header of the response has arrived. The request is cancelled when ctx or
+// the request's own context ends. If ctx has ended, the error is ctx.Err().
 //
-// The body of the answer may be read by any task or goroutine, one at a time: a Read
-// suspends the task until something has come. A task that is cancelled in it leaves;
-// what comes later stays for the next Read. ctx must live until the body has been
-// read. The body has to be closed; Close does not wait.
+// The caller must close the body of the response; Close does not wait. ctx must not end before the
+// body has been read. Any task or goroutine may read the body, one at a time. A Read suspends the
+// task until data has arrived. If the task is cancelled, later data is kept for the next Read.
 //
-// The body of the request, and what the client calls (CheckRedirect, its Jar and its
-// Transport), run in other goroutines: they must not touch what belongs to the loop.
-// The body of a 101 Switching Protocols is the Transport's own, and blocks.
+// The body of the request, and the client's CheckRedirect, Jar and Transport, are called in other
+// goroutines: they must not use the state of the loop. The body of a 101 Switching Protocols is
+// that of the Transport, and blocks.
 func Do(ctx context.Context, client *http.Client, req *http.Request) (*http.Response, error) {
 	caller, err := engine.Enter(ctx)
 	if err != nil {
@@ -33,15 +32,15 @@ func Do(ctx context.Context, client *http.Client, req *http.Request) (*http.Resp
 	if client == nil {
 		client = http.DefaultClient
 	}
-	of, cancel := context.WithCancelCause(engine.OffLoop{Context: req.Context()})
+	requestCtx, cancel := context.WithCancelCause(engine.OffLoop{Context: req.Context()})
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	over := func() { stop(); cancel(nil) }
+	release := func() { stop(); cancel(nil) }
 	response, err := asyncio.ToThread(ctx, func(context.Context) (*http.Response, error) {
-		return client.Do(req.WithContext(of))
+		return client.Do(req.WithContext(requestCtx))
 	}, asyncio.Via(unlimited))
 	switch {
 	case err != nil:
-		over()
+		release()
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -49,7 +48,7 @@ func Do(ctx context.Context, client *http.Client, req *http.Request) (*http.Resp
 	case isDuplex(response.Body):
 		return response, nil
 	}
-	response.Body = &body{src: response.Body, loop: caller.L, onEnd: over}
+	response.Body = &body{src: response.Body, loop: caller.L, onEnd: release}
 	return response, nil
 }
 
@@ -58,7 +57,7 @@ func isDuplex(b io.ReadCloser) bool {
 	return ok
 }
 
-// Get is Do of http.DefaultClient for a GET request.
+// Get sends a GET request with http.DefaultClient. See Do.
 func Get(ctx context.Context, url string) (*http.Response, error) {
 	if ctx == nil {
 		return nil, engine.NilContext()

@@ -8,28 +8,27 @@ import (
 	"time"
 )
 
-// noticeTime bounds the time between two steps of net/http after a failed read or write: it
+// closeNotifyDelay bounds the time between two steps of net/http after a failed read or write: it
 // cancels the request's context, and then reports the failure. Few statements lie between.
-const noticeTime = 200 * time.Millisecond
+const closeNotifyDelay = 200 * time.Millisecond
 
-// awaitGone returns when the task is done, or when the caller has to cancel the task. Call it
-// after the request's context has ended, in the server's goroutine. It blocks while a
-// half-closed HTTP/1 client may still read the response, and after the handler has cut a
-// write.
+// awaitDisconnect returns when the task is done, or when the caller must cancel the task. It is
+// called after the request's context has ended, in the server's goroutine. It blocks while a
+// half-closed HTTP/1 client may still read the response, and after a write was interrupted.
 //
 // Package net/http cancels the context without a cause when a read or a write fails. After a
 // failed read it also sends to the channel of CloseNotify; no other cancellation does. A read
 // also fails if the server itself closes the connection.
-func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
+func (w *response) awaitDisconnect(cancelOnEOF bool, done, left <-chan struct{}) {
 	ctx := w.request.Context()
 	if ctx.Err() != context.Canceled || context.Cause(ctx) != context.Canceled {
 		return
 	}
-	if !w.wasCut() {
+	if !w.wasInterrupted() {
 		if w.request.ProtoMajor != 1 {
 			return
 		}
-		tick := time.NewTicker(noticeTime)
+		tick := time.NewTicker(closeNotifyDelay)
 		defer tick.Stop()
 		failed := readFailed(w.under)
 		select {
@@ -42,16 +41,16 @@ func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 			select {
 			case <-failed:
 			default:
-				if !w.wasCut() {
+				if !w.wasInterrupted() {
 					return
 				}
 			}
 		}
-		for held := false; !w.wasCut(); {
+		for held := false; !w.wasInterrupted(); {
 			// The client sends no more, so a read deadline has no other effect.
-			if cancelOnEOF || errors.Is(w.control.SetReadDeadline(longAgo), net.ErrClosed) {
-				// Package net/http closes the connection before a cut write returns.
-				if (held || w.idle()) && !w.wasCut() {
+			if cancelOnEOF || errors.Is(w.control.SetReadDeadline(pastTime), net.ErrClosed) {
+				// Package net/http closes the connection before an interrupted write returns.
+				if (held || w.writeIdle()) && !w.wasInterrupted() {
 					return
 				}
 				held = true
@@ -71,8 +70,8 @@ func (w *response) awaitGone(cancelOnEOF bool, done, left <-chan struct{}) {
 	}
 }
 
-// idle reports whether no write is under way.
-func (w *response) idle() bool {
+// writeIdle reports whether no write is in progress.
+func (w *response) writeIdle() bool {
 	if !w.mu.TryLock() {
 		return false
 	}
@@ -82,7 +81,7 @@ func (w *response) idle() bool {
 
 // readFailed returns the channel of CloseNotify of the server's http.ResponseWriter. It
 // returns nil if there is none, or if the server has finished the request. The request's
-// context replaces http.CloseNotifier, but does not tell a failed read from a cancellation.
+// context replaces http.CloseNotifier, but does not distinguish a failed read from a cancellation.
 func readFailed(under http.ResponseWriter) (failed <-chan bool) {
 	defer func() { recover() }() // CloseNotify panics after the end of the request
 	for {

@@ -1,5 +1,5 @@
-// Package aiohttp lets an event loop answer HTTP requests behind net/http, and await
-// answers of other servers.
+// Package aiohttp runs the handlers of net/http as tasks of an event loop, and lets tasks await the
+// responses of other servers.
 //
 //	visits := map[string]int{} // touched by tasks of the loop only: no lock
 //	http.Handle("/", aiohttp.Handler(loop, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
@@ -13,11 +13,10 @@
 //		return err
 //	}))
 //
-// Net/http stays in front, with all it has: TLS, HTTP/2, routes, limits, time-outs.
-// Each request is a task of the loop, and nothing that it does with the request or the
-// response blocks the loop: what would block is done in a goroutine while the task
-// is suspended.
+// Package net/http accepts the connections, with TLS, HTTP/2, routes, limits and time-outs. Each
+// request is a task of the loop. Reading the request and writing the response do not block the
+// loop: a goroutine performs blocking operations while the task is suspended.
 //
-// What a handler computes holds up the loop, as everywhere; and so does what it reads
-// from elsewhere without an await, such as the fields of a large form that go to files.
+// A handler's computations block the loop, as in any task. So do blocking calls without an await,
+// for example parsing a large form whose files are stored on disk.
 package aiohttp

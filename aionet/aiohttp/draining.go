@@ -8,9 +8,9 @@ import (
 	"weak"
 )
 
-// drains holds a channel for each http.Server that has served a request. Shutdown of the
+// drainChannels holds a channel for each http.Server that has served a request. Shutdown of the
 // server closes the channel. The entry is removed when the server is unreachable.
-var drains = struct {
+var drainChannels = struct {
 	sync.Mutex
 	of map[weak.Pointer[http.Server]]chan struct{}
 }{of: map[weak.Pointer[http.Server]]chan struct{}{}}
@@ -28,18 +28,18 @@ func drainingOf(request context.Context) <-chan struct{} {
 
 func draining(server *http.Server) <-chan struct{} {
 	key := weak.Make(server)
-	drains.Lock()
-	defer drains.Unlock()
-	if ch := drains.of[key]; ch != nil {
+	drainChannels.Lock()
+	defer drainChannels.Unlock()
+	if ch := drainChannels.of[key]; ch != nil {
 		return ch
 	}
 	ch := make(chan struct{})
-	drains.of[key] = ch
+	drainChannels.of[key] = ch
 	server.RegisterOnShutdown(sync.OnceFunc(func() { close(ch) }))
 	runtime.AddCleanup(server, func(key weak.Pointer[http.Server]) {
-		drains.Lock()
-		defer drains.Unlock()
-		delete(drains.of, key)
+		drainChannels.Lock()
+		defer drainChannels.Unlock()
+		delete(drainChannels.of, key)
 	}, key)
 	return ch
 }

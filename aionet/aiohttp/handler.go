@@ -26,17 +26,17 @@ type HandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Reques
 // An Option is an option of Handler.
 type Option func(*handler)
 
-// OnError has fn called, on the loop, for errors and panics of the handler, in place
-// of the loop's log.
+// OnError sets a function that is called, on the loop, for errors and panics of the handler. They are
+// then not logged.
 func OnError(fn func(r *http.Request, err error)) Option {
 	return func(h *handler) { h.onError = fn }
 }
 
-// MaxBody bounds the bodies of requests: a handler that reads on gets an
-// *http.MaxBytesError, and the connection is closed. It panics if n is negative.
+// MaxBody bounds the bodies of requests to n bytes. Reading more returns an *http.MaxBytesError, and
+// the connection is closed. MaxBody panics if n is negative.
 func MaxBody(n int64) Option {
 	if n < 0 {
-		panic("aiohttp: MaxBody: n must be at least 0")
+		panic(fmt.Sprintf("aiohttp: MaxBody(%d): n must be at least 0", n))
 	}
 	return func(h *handler) { h.maxBody = &n }
 }
@@ -79,27 +79,28 @@ type handler struct {
 // the task, so a long poll or an event stream must select the channel. The channel stays open
 // if the server's first request for a Handler arrives after Shutdown has begun.
 //
-// fn uses w and r.Body as with net/http, and from any task or goroutine, one at a time
-// for each of the two. A Read of the body suspends the calling task until something
-// has come. A Write goes to a buffer, which is sent when it is full, by Flush, and at
-// the end; sending suspends the calling task while the client is slow. If the task
-// is cancelled, the calls return its context's error, and a Write that was sending cuts the
-// response. A write deadline that passes during a Write also cuts it. A cut response does not
-// cancel the handler's task, which may clean up. The request's context reports nothing
-// further. With HTTP/2, however, a write deadline ends the request's context. A call ends
-// with the calling task, not with a ctx of a part of it.
-// http.ResponseController works on w, and so do http.Flusher, io.ReaderFrom (a file is
-// read and sent in a goroutine) and http.Hijacker, by which the connection becomes one
-// of the loop. Neither w nor r.Body is used after fn has returned.
+// fn uses w and r.Body as with net/http. Each of them may be used by any task or goroutine, one at
+// a time, and not after fn has returned.
 //
-// If fn returns an error, or panics, that is logged, or given to OnError, and answered
-// with 500, unless fn has called WriteHeader, which an error respects; it ends nothing
-// but the request. If the response has begun by then, the connection is cut, as the
-// client could not tell otherwise. http.ErrAbortHandler cuts it and is not logged. The
-// task's own cancellation is no error: it is answered with 503, and so are
-// requests when the loop has ended. Before the loop has begun, they wait.
+//   - Read of the body suspends the calling task until data has arrived.
+//   - Write appends to a buffer. The buffer is sent when it is full, by Flush, and at the end.
+//     Sending suspends the calling task while the client's receive buffer is full.
+//   - http.ResponseController, http.Flusher, io.ReaderFrom and http.Hijacker work on w. ReadFrom
+//     reads and sends a file in a goroutine. Hijack returns a connection of the loop.
 //
-// It panics if loop or fn is nil.
+// A call obeys the ctx of the calling task, not that of a body within it. If the task is
+// cancelled, the calls return its context's error. A Write that was sending is then interrupted, and
+// the response is truncated. A write deadline that passes during a Write does the same. The
+// handler's task is not cancelled by that, so it can clean up, and the request's context reports
+// nothing further. With HTTP/2, however, a write deadline ends the request's context.
+//
+// If fn returns an error or panics, the error is logged, or passed to OnError, and the response is
+// 500. If fn has returned an error after WriteHeader, its status is sent instead. If a part of the
+// response was already sent, the connection is closed, so that the client detects the error.
+// http.ErrAbortHandler closes the connection and is not logged. If the task was cancelled, or the
+// loop has ended, the response is 503. Requests before the start of the loop wait.
+//
+// Handler panics if loop or fn is nil.
 func Handler(loop *asyncio.Loop, fn HandlerFunc, opts ...Option) http.Handler {
 	if loop == nil || fn == nil {
 		panic("aiohttp: Handler: loop and function must not be nil")
@@ -113,8 +114,8 @@ func Handler(loop *asyncio.Loop, fn HandlerFunc, opts ...Option) http.Handler {
 	return h
 }
 
-// ServeHTTP runs in the server's goroutine, which is there for the request anyway. It
-// waits for the task, and has the last word with the client.
+// ServeHTTP submits the task and waits for it in the server's goroutine. Then it completes the
+// response.
 func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	w := newResponse(under, r)
 	in := newBody(r.Body)
@@ -123,14 +124,14 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	}
 	alive, left := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer left()
-	w.left = left
+	w.release = left
 	waiting, stop := context.WithCancel(alive)
 	defer stop()
 	defer context.AfterFunc(r.Context(), stop)()
 
 	draining := drainingOf(r.Context())
 	var failed error
-	var asked *http.Request // what the handler sees
+	var asked *http.Request // the request that is passed to the handler
 	task := asyncio.Submit(h.loop, func(ctx context.Context) (struct{}, error) {
 		own := withValues{ctx, r.Context(), draining}
 		in.loop, w.ctx = engine.NodeOf(ctx).Loop(), own
@@ -144,16 +145,16 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	}, asyncio.Name(r.Method+" "+r.URL.Path))
 	_, err := task.Await(waiting)
 	if waiting.Err() != nil {
-		w.awaitGone(h.cancelOnEOF, task.Done(), alive.Done())
+		w.awaitDisconnect(h.cancelOnEOF, task.Done(), alive.Done())
 		if w.hijacked.Load() {
-			return // the task goes on, without this goroutine
+			return // the task continues without this goroutine
 		}
 		task.Cancel(ErrClientGone)
 		_, err = task.Await(context.Background())
 	}
 	in.end(w.control)
 	if err == nil && asked.MultipartForm != nil {
-		defer asked.MultipartForm.RemoveAll() // the server knows only of its own request's
+		defer asked.MultipartForm.RemoveAll() // the server removes only the form of its own request
 	}
 	if err == nil {
 		err = failed
@@ -161,18 +162,18 @@ func (h *handler) ServeHTTP(under http.ResponseWriter, r *http.Request) {
 	w.end(err)
 }
 
-// run runs the handler in the task, and returns what it failed with.
+// run calls the handler in the task. It reports and returns its error or panic.
 func (h *handler) run(ctx context.Context, w *response, r *http.Request) (err error) {
 	returned := false
 	defer func() {
-		w.ended = true
+		w.handlerReturned = true
 		if !returned {
 			v := recover()
-			if v == nil { // it called runtime.Goexit, which goes on
+			if v == nil { // runtime.Goexit
 				return
 			}
 			err = &asyncio.PanicError{Value: v, Stack: debug.Stack()}
-			w.chosen = false // whatever it was going to say
+			w.statusByHandler = false // discard the status that it has set
 		}
 		switch {
 		case err == nil:
@@ -192,7 +193,7 @@ func (h *handler) run(ctx context.Context, w *response, r *http.Request) (err er
 var errCancelled = errors.New("aiohttp: the task of the request was cancelled")
 
 func (h *handler) report(r *http.Request, err error) {
-	if h.onError != nil && h.told(r, err) {
+	if h.onError != nil && h.callOnError(r, err) {
 		return
 	}
 	if engine.NodeOf(r.Context()).Loop().HandlerFailed("the handler of "+r.Method+" "+strconv.Quote(r.URL.Path), err) {
@@ -209,8 +210,9 @@ func (h *handler) report(r *http.Request, err error) {
 	engine.NodeOf(r.Context()).Loop().LogLimited(slog.LevelError, "aiohttp: a request failed", key, attrs...)
 }
 
-// told gives the error to OnError. If that panics, the loop goes on, and both are logged.
-func (h *handler) told(r *http.Request, err error) (ok bool) {
+// callOnError passes the error to OnError. If OnError panics, callOnError logs the panic and returns
+// false, and the caller logs the error.
+func (h *handler) callOnError(r *http.Request, err error) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			stack := debug.Stack()

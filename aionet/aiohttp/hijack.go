@@ -13,19 +13,19 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Hijack takes the connection over: it becomes one of the loop, an *aionet.Conn, and the
-// goroutine of the server goes home. The caller closes it. Connections with TLS, or of
-// HTTP/2, cannot be taken over.
+// Hijack takes over the connection, as an *aionet.Conn of the loop. The server's goroutine ends. The
+// caller must close the connection. For TLS, HTTP/2, or after the start of the response the error
+// matches errors.ErrUnsupported.
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err := w.usable(); err != nil {
 		return nil, nil, err
 	}
-	if w.request.TLS != nil || w.sent || len(w.buf) > 0 {
-		return nil, nil, fmt.Errorf("aiohttp: Hijack: the connection uses TLS, or an answer has begun on it: %w", errors.ErrUnsupported)
+	if w.request.TLS != nil || w.headerSent || len(w.buf) > 0 {
+		return nil, nil, fmt.Errorf("aiohttp: Hijack: the connection uses TLS, or the response has begun: %w", errors.ErrUnsupported)
 	}
 	var raw net.Conn
 	var rest []byte
-	err := w.off(func() error {
+	err := w.offLoop(func() error {
 		conn, rw, err := w.control.Hijack()
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.hijacked.Store(true)
-	defer w.left()
+	defer w.release()
 	defer raw.Close()
 	conn, err := w.adopt(raw)
 	if err != nil {

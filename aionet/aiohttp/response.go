@@ -16,37 +16,37 @@ import (
 	"time"
 )
 
-// A response is the http.ResponseWriter of a task. But for under, everything belongs to
-// the task, and after that to the goroutine of the server.
+// A response is the http.ResponseWriter of a handler. Its fields belong to the task, and after the
+// end of the task to the server's goroutine.
 type response struct {
 	under   http.ResponseWriter
 	control *http.ResponseController
 	request *http.Request   // the server's
 	ctx     context.Context // of the handler
 
-	mu     sync.Mutex  // held while under is used
-	status int         // of the answer; 0: not said yet
-	chosen bool        // by WriteHeader
-	buf    []byte      // what was written and not sent
-	handed bool        // the handler has the header
-	head   http.Header // as it was when the status was said; nil: as it is
-	length int64       // of the body, as the header says; -1: it says nothing
-	took   int64       // bytes of it
-	sent   bool        // the answer has begun to go to under
-	busy   bool        // somebody is sending
-	ended  bool        // the handler has returned
+	mu              sync.Mutex  // held while under is used
+	status          int         // 0: not set yet
+	statusByHandler bool        // the handler has called WriteHeader
+	buf             []byte      // written and not sent
+	headerExposed   bool        // Header was called
+	savedHeader     http.Header // the header when the status was set; nil: unchanged since
+	contentLength   int64       // the Content-Length header; -1: none
+	bodyLen         int64       // bytes written by the handler
+	headerSent      bool        // the response has begun
+	sending         bool        // a call of under is in progress
+	handlerReturned bool        // the handler has returned
 
-	hijacked atomic.Bool
-	cut      atomic.Bool // a deadline or a cancellation has ended a write
-	deadline atomic.Pointer[time.Time]
-	left     context.CancelFunc // releases the server's goroutine: a write failed, or the connection was hijacked
+	hijacked    atomic.Bool
+	interrupted atomic.Bool // a deadline or a cancellation has ended a write
+	deadline    atomic.Pointer[time.Time]
+	release     context.CancelFunc // releases the server's goroutine: a write failed, or the connection was hijacked
 }
 
 func newResponse(under http.ResponseWriter, r *http.Request) *response {
 	return &response{under: under, control: http.NewResponseController(under), request: r}
 }
 
-// bufferLen is how much is written before it is sent by itself.
+// bufferLen is the size of the buffer. It is sent when it is full.
 const bufferLen = 32 << 10
 
 var (
@@ -57,36 +57,35 @@ var (
 
 func (w *response) Header() http.Header {
 	h := w.under.Header()
-	if w.handed = true; w.status != 0 && !w.sent && w.head == nil {
-		w.head = h.Clone()
+	if w.headerExposed = true; w.status != 0 && !w.headerSent && w.savedHeader == nil {
+		w.savedHeader = h.Clone()
 	}
 	return h
 }
 
-// WriteHeader notes the status; one of 1xx is sent at once.
+// WriteHeader sets the status. It sends a status of 1xx at once.
 func (w *response) WriteHeader(status int) {
 	switch {
 	case status < 100 || status > 999:
 		panic(fmt.Sprintf("aiohttp: WriteHeader(%d): status must be from 100 to 999", status))
 	case w.usable() != nil || w.status != 0:
 	case status < 200 && status != http.StatusSwitchingProtocols:
-		w.off(func() error { w.under.WriteHeader(status); return nil })
+		w.offLoop(func() error { w.under.WriteHeader(status); return nil })
 	default:
-		w.say(status)
-		w.chosen = true
+		w.fixStatus(status)
+		w.statusByHandler = true
 	}
 }
 
-// say fixes the status and the header: what the handler does to it later is for
-// trailers.
-func (w *response) say(status int) {
-	w.status, w.length = status, -1
+// fixStatus sets the status and saves the header. Later changes of the header are trailers.
+func (w *response) fixStatus(status int) {
+	w.status, w.contentLength = status, -1
 	h := w.under.Header()
 	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
-		w.length = n
+		w.contentLength = n
 	}
-	if w.handed {
-		w.head = h.Clone()
+	if w.headerExposed {
+		w.savedHeader = h.Clone()
 	}
 }
 
@@ -94,24 +93,24 @@ func (w *response) usable() error {
 	switch {
 	case w.hijacked.Load():
 		return errHijacked
-	case w.ended:
+	case w.handlerReturned:
 		return errEnded
-	case w.busy:
+	case w.sending:
 		return errSending
 	}
 	return nil
 }
 
-// Write keeps p if there is room, and sends it otherwise.
+// Write appends p to the buffer. If p does not fit, Write sends the buffer and p.
 func (w *response) Write(p []byte) (int, error) {
 	if err := w.usable(); err != nil {
 		return 0, err
 	}
-	w.begun()
+	w.impliedOK()
 	if !hasBody(w.status) {
 		return 0, http.ErrBodyNotAllowed
 	}
-	if w.took += int64(len(p)); w.length >= 0 && w.took > w.length {
+	if w.bodyLen += int64(len(p)); w.contentLength >= 0 && w.bodyLen > w.contentLength {
 		return 0, http.ErrContentLength
 	}
 	if len(w.buf)+len(p) <= bufferLen {
@@ -126,30 +125,30 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// begun is called by what implies the status 200.
-func (w *response) begun() {
+// impliedOK sets the status 200 if none is set.
+func (w *response) impliedOK() {
 	if w.status == 0 {
-		w.say(http.StatusOK)
+		w.fixStatus(http.StatusOK)
 	}
 }
 
-// WriteString is Write.
+// WriteString is Write for a string.
 func (w *response) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
-// FlushError sends what was written: http.ResponseController's Flush calls it.
+// FlushError sends the buffer. Flush of http.ResponseController calls it.
 func (w *response) FlushError() error {
 	if err := w.usable(); err != nil {
 		return err
 	}
-	w.begun()
+	w.impliedOK()
 	return w.send(w.control.Flush)
 }
 
-// Flush is FlushError for those who do not ask.
+// Flush is FlushError without the error. It implements http.Flusher.
 func (w *response) Flush() { w.FlushError() }
 
-// ReadFrom sends a file from the goroutine that reads it: the disk may be slow, and the
-// system may send it without copying. Anything else is read by the task.
+// ReadFrom reads and sends a file in one goroutine: reading may block, and the system may send the
+// file without copying. Other readers are read by the task.
 func (w *response) ReadFrom(r io.Reader) (n int64, err error) {
 	from := r
 	if limited, ok := r.(*io.LimitedReader); ok {
@@ -161,7 +160,7 @@ func (w *response) ReadFrom(r io.Reader) (n int64, err error) {
 	if err := w.usable(); err != nil {
 		return 0, err
 	}
-	w.begun()
+	w.impliedOK()
 	err = w.send(func() (err error) {
 		n, err = io.Copy(w.under, r)
 		return err
@@ -169,20 +168,20 @@ func (w *response) ReadFrom(r io.Reader) (n int64, err error) {
 	return n, err
 }
 
-// send sends what is in the buffer and then does what is left to do.
+// send sends the buffer and then calls last.
 func (w *response) send(last func() error) error {
-	return w.off(func() error {
-		if err := w.begin(); err != nil {
+	return w.offLoop(func() error {
+		if err := w.sendBuffered(); err != nil {
 			return err
 		}
 		return last()
 	})
 }
 
-// begin sends the header, if that has not happened, and the buffer.
-func (w *response) begin() error {
-	if !w.sent {
-		w.sent = true
+// sendBuffered sends the header, unless it was sent, and the buffer.
+func (w *response) sendBuffered() error {
+	if !w.headerSent {
+		w.headerSent = true
 		if w.status != 0 {
 			w.writeHeader()
 		}
@@ -195,44 +194,44 @@ func (w *response) begin() error {
 	return err
 }
 
-// writeHeader has the server take the header as it was when the status was said.
+// writeHeader calls WriteHeader of the server with the header that fixStatus has saved.
 func (w *response) writeHeader() {
-	if w.head == nil {
+	if w.savedHeader == nil {
 		w.under.WriteHeader(w.status)
 		return
 	}
 	h := w.under.Header()
-	later := maps.Clone(h)
-	become(h, w.head)
-	w.under.WriteHeader(w.status) // which copies it
-	become(h, later)
+	trailers := maps.Clone(h)
+	replaceHeader(h, w.savedHeader)
+	w.under.WriteHeader(w.status) // copies the header
+	replaceHeader(h, trailers)
 }
 
-func become(h, other http.Header) {
+func replaceHeader(h, other http.Header) {
 	clear(h)
 	maps.Copy(h, other)
 }
 
-// off uses under outside of the loop. A cancellation cuts what is being sent.
-func (w *response) off(op func() error) error {
-	w.busy = true
-	defer func() { w.busy = false }()
+// offLoop calls op, which uses under, by runBlocking. A cancellation interrupts op.
+func (w *response) offLoop(op func() error) error {
+	w.sending = true
+	defer func() { w.sending = false }()
 	var failed error
-	err := outside(func() error {
+	err := runBlocking(func() error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		failed = op()
 		if errors.Is(failed, os.ErrDeadlineExceeded) {
-			w.cut.Store(true)
+			w.interrupted.Store(true)
 		}
 		return failed
 	}, func() {
-		w.cut.Store(true)
-		w.control.SetWriteDeadline(longAgo)
+		w.interrupted.Store(true)
+		w.control.SetWriteDeadline(pastTime)
 	})
 	var broken *net.OpError // an error of the connection, not of a file being read
 	if errors.As(failed, &broken) && !errors.Is(failed, os.ErrDeadlineExceeded) {
-		w.left()
+		w.release()
 	}
 	return err
 }
@@ -244,19 +243,19 @@ func (w *response) SetWriteDeadline(t time.Time) error {
 	return w.control.SetWriteDeadline(t)
 }
 
-// wasCut reports whether a cancellation or a write deadline has ended a write.
-func (w *response) wasCut() bool {
+// wasInterrupted reports whether a cancellation or a write deadline has ended a write.
+func (w *response) wasInterrupted() bool {
 	t := w.deadline.Load()
-	return w.cut.Load() || t != nil && !t.IsZero() && !time.Now().Before(*t) && !w.idle()
+	return w.interrupted.Load() || t != nil && !t.IsZero() && !time.Now().Before(*t) && !w.writeIdle()
 }
 
 // Unwrap returns the server's http.ResponseWriter, for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.under }
 
-// end is the server's last word: the handler has returned with err, or its loop has left it.
+// end completes the response. The handler has returned with err, or was abandoned by its loop.
 func (w *response) end(err error) {
-	if !w.mu.TryLock() { // a task that was left behind, or one beside the handler, is sending
-		w.control.SetWriteDeadline(longAgo)
+	if !w.mu.TryLock() { // an abandoned task, or another task of the handler, is sending
+		w.control.SetWriteDeadline(pastTime)
 		w.mu.Lock()
 	}
 	defer w.mu.Unlock()
@@ -264,27 +263,27 @@ func (w *response) end(err error) {
 	case w.hijacked.Load():
 	case err == nil:
 		w.finish()
-	case w.sent || err == http.ErrAbortHandler:
+	case w.headerSent || err == http.ErrAbortHandler:
 		panic(http.ErrAbortHandler)
-	case w.ended && w.chosen:
+	case w.handlerReturned && w.statusByHandler:
 		w.finish()
-	case err == errCancelled || !w.ended: // or it never ran, or was left behind
-		w.refuse(http.StatusServiceUnavailable)
+	case err == errCancelled || !w.handlerReturned: // or the handler was never called, or was abandoned
+		w.sendError(http.StatusServiceUnavailable)
 	default:
-		w.refuse(http.StatusInternalServerError)
+		w.sendError(http.StatusInternalServerError)
 	}
 }
 
-// finish sends what is left, with its length if that is all there is.
+// finish sends the buffer. If it is the whole body, finish sets Content-Length.
 func (w *response) finish() {
-	h := w.head
+	h := w.savedHeader
 	if h == nil {
 		h = w.under.Header()
 	}
-	if !w.sent && len(w.buf) > 0 && h["Content-Length"] == nil && h["Transfer-Encoding"] == nil && !hasTrailers(h) && hasBody(w.status) {
+	if !w.headerSent && len(w.buf) > 0 && h["Content-Length"] == nil && h["Transfer-Encoding"] == nil && !hasTrailers(h) && hasBody(w.status) {
 		h.Set("Content-Length", strconv.Itoa(len(w.buf)))
 	}
-	w.begin()
+	w.sendBuffered()
 }
 
 func hasTrailers(h http.Header) bool {
@@ -300,8 +299,8 @@ func hasBody(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// refuse answers in the place of the handler.
-func (w *response) refuse(status int) {
+// sendError sends an error response instead of that of the handler.
+func (w *response) sendError(status int) {
 	clear(w.under.Header())
 	if status == http.StatusServiceUnavailable {
 		w.under.Header().Set("Retry-After", "1")

@@ -8,13 +8,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// unlimited is for goroutines whose number is bounded by that of requests.
+// unlimited does not limit the goroutines: their number is bounded by the number of requests.
 var unlimited = asyncio.NewLimiter(math.MaxInt32)
 
-// outside does what blocks in another goroutine while the calling task is suspended; a
-// goroutine of no loop does it itself. interrupt is called if the task is cancelled
-// meanwhile; op is waited for still. If the task is cancelled already, op is not done.
-func outside(op func() error, interrupt func()) error {
+// runBlocking calls op, which may block, in another goroutine and suspends the calling task. In a
+// goroutine without a loop it calls op directly. If the task is cancelled during op, runBlocking
+// calls interrupt and still waits for op. If the task was cancelled before, it does not call op.
+func runBlocking(op func() error, interrupt func()) error {
 	ctx, err := engine.SteppingTask()
 	if err != nil {
 		return err
