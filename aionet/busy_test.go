@@ -73,8 +73,8 @@ func TestOneWriter(t *testing.T) {
 	})
 }
 
-// A write that never waits gives up turns all the same: another's stays out even then.
-func TestAWriteInPartsIsOne(t *testing.T) {
+// A write that never waits still yields. No other write comes in between.
+func TestWrite_PartsAreNotInterleaved(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, far := peer(ctx, t)
 		const size = 200 << 20
@@ -110,7 +110,7 @@ func TestAWriteInPartsIsOne(t *testing.T) {
 			t.Errorf("Write: %d, %v", n, err)
 		}
 		if refused == 0 {
-			t.Error("nobody else ran during the Write")
+			t.Error("no other task ran during the Write")
 		}
 		shut(t, a)
 		if n, _, err := asyncio.Recv(ctx, drained); n < size || err != nil {

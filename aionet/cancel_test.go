@@ -29,7 +29,7 @@ func TestCancelledRead(t *testing.T) {
 	})
 }
 
-func TestCancelledWriteTellsHowMuch(t *testing.T) {
+func TestWrite_CancelledReturnsTheCount(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, b)
@@ -60,8 +60,7 @@ func TestCancelledWriteTellsHowMuch(t *testing.T) {
 	})
 }
 
-// A task that was cancelled before gets no further, whatever is there, and is told so
-// each time.
+// Every call of a cancelled task returns the cancellation, even if it need not wait.
 func TestCallsOfACancelledTask(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
@@ -119,8 +118,8 @@ func TestCancelledAccept(t *testing.T) {
 	})
 }
 
-// A descriptor that came to be although its caller has left is closed: noLeaks counts.
-func TestCancelDuringDialAtEveryInstant(t *testing.T) {
+// A descriptor that is made after the cancellation is closed: noLeaks counts descriptors.
+func TestDial_CancelledAtEveryStep(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		l := listen(ctx, t)
 		for i := range 60 {
@@ -143,9 +142,9 @@ func TestCancelDuringDialAtEveryInstant(t *testing.T) {
 	})
 }
 
-// Of two that accept, one is cancelled in the turn in which a connection comes: the
-// other gets it.
-func TestAConnectionIsNotLostToACancelledAccept(t *testing.T) {
+// Two tasks accept. One is cancelled in the turn in which a connection arrives, and the other gets
+// the connection.
+func TestAccept_CancelledLosesNoConnection(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		l := listen(ctx, t)
 		accept := func(ctx context.Context) (*aionet.Conn, error) { return l.Accept(ctx) }

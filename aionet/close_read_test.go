@@ -35,7 +35,7 @@ func joined(ctx context.Context, t *testing.T, network string) (near, far *aione
 
 // After CloseRead every way to read returns io.EOF, whether the peer sends before or after
 // the call. Write still works.
-func TestCloseReadIsTheEnd(t *testing.T) {
+func TestCloseRead_ReturnsEOF(t *testing.T) {
 	type reader interface {
 		net.Conn
 		io.WriterTo
@@ -81,7 +81,7 @@ func TestCloseReadIsTheEnd(t *testing.T) {
 }
 
 // CloseRead ends an io.Copy that waits, although the peer never stops sending.
-func TestCloseReadEndsAReaderUnderAFlood(t *testing.T) {
+func TestCloseRead_WhileDataArrives(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)
 		flood := asyncio.Go(ctx, func(context.Context) error {

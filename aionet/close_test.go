@@ -12,7 +12,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Closing ends whoever waits, from wherever it comes, and is the end of all calls.
+// Close wakes all waiting calls, and later calls fail.
 
 func TestCloseWhileReadingAndWriting(t *testing.T) {
 	closers := map[string]func(ctx context.Context, c io.Closer) error{
@@ -127,9 +127,8 @@ func TestListenerClosedTwice(t *testing.T) {
 	})
 }
 
-// The descriptor of a closed connection is used again at once: a late call must not
-// reach its next owner.
-func TestALateCallDoesNotReachTheNextOwner(t *testing.T) {
+// The number of a closed descriptor is reused at once. A late call must not use the new file.
+func TestClose_LateCallsMissTheReusedDescriptor(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		for range 50 {
 			a, b := pair(ctx, t)

@@ -17,8 +17,8 @@ import (
 // noWatch has a loop start no goroutine when the machine stalls it, where all are counted.
 var noWatch = asyncio.WithStallThreshold(0)
 
-// A connection is no goroutine: its handler's coroutine is the only one.
-func TestAConnectionCostsNoGoroutine(t *testing.T) {
+// A connection needs no goroutine except that of its handler's task.
+func TestConnectionNeedsNoGoroutine(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		const n = 50
 		before := runtime.NumGoroutine()
@@ -65,7 +65,7 @@ func settle(ctx context.Context, t *testing.T, goroutines int) {
 	}
 }
 
-func TestAHandlerIsATaskAndOneCoroutine(t *testing.T) {
+func TestHandlerNeedsOneGoroutine(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		const n = 50
 		loop, handled := asyncio.LoopOf(ctx), 0

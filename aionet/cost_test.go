@@ -9,12 +9,9 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// No connection takes more than its turn.
-
-// One connection that always has something starves neither tasks, nor timers, nor other
-// connections. It is counted, not timed: how far the others come while the busy one
-// does so many reads without ever waiting.
-func TestABusyConnectionStarvesNobody(t *testing.T) {
+// A connection that always has data starves neither tasks, nor timers, nor other connections. The
+// test counts the operations of the others during the reads of the busy one.
+func TestBusyConnectionDoesNotStarveOthers(t *testing.T) {
 	for name, busy := range map[string]func(c *aionet.Conn) error{
 		"Read": func(c *aionet.Conn) error { _, err := c.Read(make([]byte, 16)); return err },
 		"Next": func(c *aionet.Conn) error { _, err := c.Next(); return err },

@@ -40,7 +40,7 @@ func TestDeadlineInThePast(t *testing.T) {
 		write(t, b, "there")
 		a.SetReadDeadline(past)
 		_, err := a.Read(make([]byte, 10))
-		wantTimeout(t, "Read of what is there", err)
+		wantTimeout(t, "Read of received data", err)
 		_, err = a.Next()
 		wantTimeout(t, "Next", err)
 		write(t, a, "writing is another matter")
@@ -55,7 +55,7 @@ func TestDeadlineInThePast(t *testing.T) {
 	})
 }
 
-func TestDeadlineEndsWhoWaits(t *testing.T) {
+func TestDeadline_WakesWaitingCalls(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -71,14 +71,14 @@ func TestDeadlineEndsWhoWaits(t *testing.T) {
 		turns(ctx, t, 200)
 		a.SetWriteDeadline(time.Now().Add(5 * time.Millisecond))
 		n, err := task.Await(ctx)
-		wantTimeout(t, "Write to somebody who does not read", err)
+		wantTimeout(t, "Write to a peer that does not read", err)
 		if n == 0 || n == size {
 			t.Errorf("Write says that %d bytes were written", n)
 		}
 	})
 }
 
-// moveDeadline has a reader wait under one deadline, and changes it.
+// moveDeadline starts a reader with one deadline and then changes the deadline.
 func moveDeadline(t *testing.T, first time.Time, then func(c *aionet.Conn), after func(ctx context.Context, far *aionet.Conn, task *asyncio.Task[string])) {
 	t.Helper()
 	onLoop(t, func(ctx context.Context) {

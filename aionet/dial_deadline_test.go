@@ -72,7 +72,7 @@ func wantEnded(t *testing.T, name string, err error, ctx context.Context, op, ne
 	}
 }
 
-func TestTheEndOfACtxIsAnOpError(t *testing.T) {
+func TestDial_EndedCtxReturnsOpError(t *testing.T) {
 	boom := errors.New("boom")
 	ends := map[string]func(ctx context.Context) (context.Context, func()){
 		"WithTimeout": func(ctx context.Context) (context.Context, func()) {
@@ -112,8 +112,8 @@ func TestTheEndOfACtxIsAnOpError(t *testing.T) {
 	}
 }
 
-// A deadline that package net meets before the ctx does counts as the ctx's.
-func TestADeadlineThatIsMetBeforeTheCtx(t *testing.T) {
+// If package net reports the deadline before the ctx ends, the error is that of the ctx.
+func TestDial_TimeoutBeforeTheCtxEnds(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		for name, m := range makers {
 			limited, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
@@ -137,7 +137,7 @@ func TestADeadlineThatIsMetBeforeTheCtx(t *testing.T) {
 	})
 }
 
-func TestTheEndOfACtxInMemory(t *testing.T) {
+func TestDial_EndedCtxInMemory(t *testing.T) {
 	for name, m := range makers {
 		t.Run(name, func(t *testing.T) {
 			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Dial and Listen: what they refuse, and how they say so.
+// The errors of Dial and Listen.
 
 func TestDialRefused(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
@@ -68,7 +68,7 @@ func TestBadNetworksAndAddresses(t *testing.T) {
 	})
 }
 
-func TestListenWhereSomebodyListens(t *testing.T) {
+func TestListen_AddressInUse(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		l := listen(ctx, t)
 		defer shut(t, l)
@@ -97,7 +97,7 @@ func TestLocalAddrOption(t *testing.T) {
 	})
 }
 
-// Many dial at once: none waits for another.
+// Concurrent dials do not wait for each other.
 func TestManyDialsAtOnce(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		const n = 100

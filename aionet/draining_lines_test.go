@@ -12,7 +12,7 @@ import (
 )
 
 // The guide's line protocol answers the requests that are in its buffer when Shutdown begins.
-func TestALineProtocolAnswersItsBuffer(t *testing.T) {
+func TestDraining_LineProtocolAnswersBufferedLines(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		var down *asyncio.Task[struct{}]
 		l := listen(ctx, t)

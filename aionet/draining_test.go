@@ -79,7 +79,7 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-func TestDrainingOfNoServer(t *testing.T) {
+func TestDraining_WithoutAServer(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		for _, ctx := range []context.Context{ctx, context.Background()} {
 			if ch := aionet.Draining(ctx); ch != nil {

@@ -88,7 +88,7 @@ func TestDroppedSocketsAreClosedAndReported(t *testing.T) {
 				files := descriptors()
 				var fars []net.Conn
 				for range n {
-					task := asyncio.Go(ctx, func(ctx context.Context) error { // on a stack of its own
+					task := asyncio.Go(ctx, func(ctx context.Context) error { // on a separate stack
 						if far := drop(ctx, t); far != nil {
 							fars = append(fars, far)
 						}

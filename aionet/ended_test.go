@@ -11,9 +11,9 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A loop that ends closes what is open, and whoever comes later is told.
+// A loop closes its open sockets when it ends, and later calls return net.ErrClosed.
 
-func TestTheLoopsEndClosesEverything(t *testing.T) {
+func TestLoopEndClosesSockets(t *testing.T) {
 	noLeaks(t)
 	var (
 		a, b *aionet.Conn
@@ -67,8 +67,8 @@ func TestTheLoopsEndClosesEverything(t *testing.T) {
 	a.Release()
 }
 
-// Another loop's task is no different from another goroutine.
-func TestUseOfAnEndedLoopsConnFromAnotherLoop(t *testing.T) {
+// A task of another loop gets the same errors as another goroutine.
+func TestConnOfAnEndedLoop_FromAnotherLoop(t *testing.T) {
 	var a *aionet.Conn
 	onLoop(t, func(ctx context.Context) { a, _ = pair(ctx, t) })
 	onLoop(t, func(ctx context.Context) {
@@ -79,8 +79,8 @@ func TestUseOfAnEndedLoopsConnFromAnotherLoop(t *testing.T) {
 	})
 }
 
-// A panic in a task ends the loop, and closes what is open.
-func TestAPanicClosesEverything(t *testing.T) {
+// A panic in a task ends the loop, which closes its sockets.
+func TestPanicClosesSockets(t *testing.T) {
 	noLeaks(t)
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
 		pair(ctx, t)

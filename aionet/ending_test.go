@@ -21,7 +21,7 @@ import (
 
 // The guide's recipe for a graceful shutdown, with clients that keep their connections. Each
 // request that the server has read is answered, and idle connections end.
-func TestEndingInOrderUnderLoad(t *testing.T) {
+func TestShutdownOrder_UnderLoad(t *testing.T) {
 	_, stop := signal.NotifyContext(t.Context(), syscall.SIGTERM) // package os/signal keeps a goroutine
 	stop()
 	onLoop(t, func(ctx context.Context) {

@@ -21,7 +21,7 @@ func ExampleConn_SetNoDelay() {
 func ExampleConn_SetKeepAlive() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
-		fmt.Println(a.SetKeepAlive(false)) // the protocol has a heartbeat of its own
+		fmt.Println(a.SetKeepAlive(false)) // the protocol has its own heartbeat
 		return errors.Join(a.Close(), b.Close())
 	})
 	// Output: <nil>
@@ -45,7 +45,7 @@ func ExampleConn_SetKeepAliveConfig() {
 	// Output: <nil>
 }
 
-// A peer that misbehaves gets a reset.
+// SetLinger(0) resets the connection of a misbehaving peer.
 func ExampleConn_SetLinger() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)

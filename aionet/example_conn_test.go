@@ -62,7 +62,7 @@ func ExampleConn_Write() {
 	// Output: 5
 }
 
-// Closing ends a Read that waits, from wherever it comes.
+// Close wakes a waiting Read. It may be called from any goroutine.
 func ExampleConn_Close() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
@@ -118,7 +118,7 @@ func ExampleConn_RemoteAddr() {
 	// Output: 127.0.0.1
 }
 
-// Next needs no buffer while it waits: so a thousand connections have none.
+// Next needs no buffer while it waits, so a thousand idle connections have none.
 func ExampleConn_Next() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
@@ -151,7 +151,7 @@ func ExampleConn_Release() {
 	// Output: hello
 }
 
-// io.Copy from a file has the system send it.
+// io.Copy from a file calls sendfile.
 func ExampleConn_ReadFrom() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
@@ -195,7 +195,7 @@ func ExampleConn_SetDeadline() {
 		a.SetDeadline(time.Now().Add(time.Millisecond))
 		_, err := a.Read(make([]byte, 1))
 		fmt.Println(errors.Is(err, os.ErrDeadlineExceeded))
-		a.SetDeadline(time.Time{}) // none: it goes on
+		a.SetDeadline(time.Time{}) // no deadline
 		_, err = a.Write([]byte("x"))
 		return errors.Join(err, a.Close(), b.Close())
 	})
@@ -218,14 +218,14 @@ func ExampleConn_SetWriteDeadline() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
 		a.SetWriteDeadline(time.Now().Add(time.Millisecond))
-		_, err := a.Write(make([]byte, 100<<20)) // and nobody reads
+		_, err := a.Write(make([]byte, 100<<20)) // the peer does not read
 		fmt.Println(errors.Is(err, os.ErrDeadlineExceeded))
 		return errors.Join(a.Close(), b.Close())
 	})
 	// Output: true
 }
 
-// A time-out for one answer.
+// A time-out for one response.
 func ExampleConn_WithContext() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
@@ -238,7 +238,7 @@ func ExampleConn_WithContext() {
 	// Output: context deadline exceeded
 }
 
-// One task reads and one writes; a second reader is told that the place is taken.
+// One task reads and one writes. A second reader gets ErrConnBusy.
 func ExampleConn_Read_busy() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)

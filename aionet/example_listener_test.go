@@ -24,7 +24,7 @@ func ExampleListener() {
 	// Output: tcp
 }
 
-// Accept is for those who want to make the tasks themselves; Serve does that.
+// Accept is for programs that create the tasks themselves. Serve creates them.
 func ExampleListener_Accept() {
 	run(func(ctx context.Context) error {
 		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -101,7 +101,7 @@ func ExampleListener_Serve() {
 	// Output: hello <nil>
 }
 
-// Handlers have ten seconds to come to an end.
+// The handlers have ten seconds to end.
 func ExampleListener_Shutdown() {
 	run(func(ctx context.Context) error {
 		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")

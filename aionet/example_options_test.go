@@ -23,7 +23,7 @@ func inDirectory(body func(ctx context.Context, dir string) error) {
 	run(func(ctx context.Context) error { return body(ctx, dir) })
 }
 
-// A program that hands over to a new process keeps the file of its socket.
+// A program that is replaced by a new process keeps the file of its socket.
 func ExampleKeepFile() {
 	inDirectory(func(ctx context.Context, dir string) error {
 		path := filepath.Join(dir, "socket")
@@ -39,7 +39,7 @@ func ExampleKeepFile() {
 	// Output: <nil>
 }
 
-// A BindOption applies to listeners and to sockets for datagrams.
+// A BindOption applies to listeners and to datagram sockets.
 func ExampleBindOption() {
 	inDirectory(func(ctx context.Context, dir string) error {
 		keep := func(yes bool) aionet.BindOption {
@@ -67,8 +67,8 @@ func ExampleBindOption() {
 	// Output: datagram
 }
 
-// The server refuses an upload before it has read it. A client on a slow connection has 5 s
-// to read the answer.
+// The server rejects an upload before it has read it. A client on a slow connection has 5 s to
+// read the response.
 func ExampleLinger() {
 	run(func(ctx context.Context) error {
 		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", aionet.Linger(5*time.Second, 1<<20))

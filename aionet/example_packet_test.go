@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// sockets returns two sockets for datagrams: for the examples.
+// sockets returns two datagram sockets for the examples.
 func sockets(ctx context.Context) (a, b *aionet.PacketConn) {
 	a, err := aionet.ListenPacket(ctx, "udp", "127.0.0.1:0")
 	if err != nil {
@@ -132,7 +132,7 @@ func ExamplePacketConn_LocalAddr() {
 	// Output: 127.0.0.1 true
 }
 
-// Room for bursts.
+// A larger receive buffer for bursts of datagrams.
 func ExamplePacketConn_SetReadBuffer() {
 	run(func(ctx context.Context) error {
 		a, b := sockets(ctx)

@@ -70,7 +70,7 @@ func ExampleListener_ServeProtocol() {
 	// Output: heard "HELLO", then <nil>
 }
 
-// A caller and a shouter, each a Protocol, on one loop.
+// A client and a server on one loop, each a Protocol.
 func ExampleProtocol() {
 	run(func(ctx context.Context) error {
 		var a, b aionet.Protocol = &caller{words: "hello"}, &shouter{}
@@ -91,7 +91,7 @@ func ExampleProtocol() {
 	// Output: heard "HELLO", then <nil>
 }
 
-// When DialProtocol returns, ConnectionMade has: the caller has spoken.
+// DialProtocol returns after ConnectionMade, which has written.
 func ExampleDialProtocol() {
 	run(func(ctx context.Context) error {
 		l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -149,7 +149,7 @@ func ExampleBaseProtocol_ConnectionMade() {
 	// Output: hello
 }
 
-// What comes is dropped: the discard protocol of old.
+// The discard protocol (RFC 863): received data is ignored.
 func ExampleBaseProtocol_DataReceived() {
 	run(func(ctx context.Context) error {
 		_, other := linked(ctx, aionet.BaseProtocol{})
@@ -162,7 +162,7 @@ func ExampleBaseProtocol_DataReceived() {
 	// Output: ""
 }
 
-// The end of the other side is the end of the connection.
+// When the peer has closed its direction, the connection is closed.
 func ExampleBaseProtocol_EOFReceived() {
 	run(func(ctx context.Context) error {
 		w := &witness{}
@@ -173,7 +173,7 @@ func ExampleBaseProtocol_EOFReceived() {
 	// Output: lost: <nil>
 }
 
-// Who is not told can ask.
+// A protocol without ConnectionLost can call IsClosing.
 func ExampleBaseProtocol_ConnectionLost() {
 	run(func(ctx context.Context) error {
 		t, other := linked(ctx, aionet.BaseProtocol{})
@@ -186,7 +186,7 @@ func ExampleBaseProtocol_ConnectionLost() {
 	// Output: true
 }
 
-// A protocol that does not obey buffers all that it writes.
+// A protocol that ignores PauseWriting buffers all that it writes.
 func ExampleBaseProtocol_PauseWriting() {
 	run(func(ctx context.Context) error {
 		t, other := linked(ctx, aionet.BaseProtocol{})
@@ -198,7 +198,7 @@ func ExampleBaseProtocol_PauseWriting() {
 	// Output: more than the mark of 64 KiB: true
 }
 
-// What is buffered is sent all the same, as the other side reads.
+// Buffered data is sent as the peer reads.
 func ExampleBaseProtocol_ResumeWriting() {
 	run(func(ctx context.Context) error {
 		t, other := linked(ctx, aionet.BaseProtocol{})

@@ -15,8 +15,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Two loops serve visitors. What they share, the guest book, lives on a loop of its own,
-// which the handlers of both ask to write: a task awaits a task of another loop.
+// Two loops serve visitors. The guest book, which they share, belongs to a third loop. The handlers
+// submit tasks to that loop and await them.
 func ExampleServeLoops() {
 	book := asyncio.NewLoop()
 	closed, closeBook := context.WithCancel(context.Background())
@@ -102,7 +102,7 @@ func ExampleOnListen() {
 	// <nil>
 }
 
-// A handler that does not end is cancelled when the time is over.
+// A handler that has not ended after Grace is cancelled.
 func ExampleGrace() {
 	ctx, stop := context.WithCancel(context.Background())
 	stay := func(ctx context.Context, conn *aionet.Conn) error {
@@ -127,7 +127,7 @@ func ExampleGrace() {
 	// true
 }
 
-// Each loop has the options: here, where it logs what went wrong.
+// Each loop has the options, here a logger.
 func ExampleLoopOptions() {
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {

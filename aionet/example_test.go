@@ -15,7 +15,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// connected returns two connections of the loop that are joined: for the examples.
+// connected returns the two sides of a connection of the loop, for the examples.
 func connected(ctx context.Context) (a, b *aionet.Conn) {
 	listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -31,7 +31,7 @@ func connected(ctx context.Context) (a, b *aionet.Conn) {
 	return a, b
 }
 
-// run runs the body on a loop and prints what went wrong.
+// run runs the body on a loop and prints its error.
 func run(body func(ctx context.Context) error) {
 	if err := asyncio.Run(context.Background(), body); err != nil {
 		fmt.Println("error:", err)
@@ -89,7 +89,7 @@ func ExampleDial() {
 		if err != nil {
 			return err
 		}
-		listener.Close() // nobody listens there any more
+		listener.Close() // later dials are refused
 
 		ctx, cancel := asyncio.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
@@ -114,7 +114,7 @@ func ExampleListen() {
 	// Output: 127.0.0.1
 }
 
-// A pipe becomes a connection: what a child process prints, say.
+// A pipe, such as the output of a child process, becomes a connection.
 func ExampleFileConn() {
 	run(func(ctx context.Context) error {
 		r, w, err := os.Pipe()
@@ -125,7 +125,7 @@ func ExampleFileConn() {
 		if err != nil {
 			return err
 		}
-		r.Close() // the connection has a descriptor of its own
+		r.Close() // the connection has its own descriptor
 		fmt.Fprint(w, "through a pipe")
 		w.Close()
 		text, err := io.ReadAll(conn)
@@ -147,7 +147,7 @@ func ExampleOption() {
 	// Output: tcp
 }
 
-// Two listeners share an address: each may belong to a loop, or a process, of its own.
+// Two listeners share an address. They may belong to different loops or processes.
 func ExampleReusePort() {
 	run(func(ctx context.Context) error {
 		first, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", aionet.ReusePort())
@@ -164,7 +164,7 @@ func ExampleReusePort() {
 	// Output: true
 }
 
-// The second client is served when the first has left.
+// The second client is served after the first handler has ended.
 func ExampleMaxConns() {
 	run(func(ctx context.Context) error {
 		listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", aionet.MaxConns(1))

@@ -14,7 +14,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// encrypted returns the two ends of a TLS connection: for the examples.
+// encrypted returns the two sides of a TLS connection, for the examples.
 func encrypted(ctx context.Context) (client, server *aionet.TLSConn) {
 	a, b := connected(ctx)
 	serving := asyncio.CreateTask(ctx, func(ctx context.Context) (*aionet.TLSConn, error) {
@@ -51,7 +51,7 @@ func ExampleTLSClient() {
 	// true true
 }
 
-// A client that says nothing does not hold up the server for ever.
+// A time-out ends the handshake of a silent client.
 func ExampleTLSServer() {
 	run(func(ctx context.Context) error {
 		a, b := connected(ctx)
@@ -157,7 +157,7 @@ func ExampleTLSConn_Close() {
 	// true
 }
 
-// The question ends; the answer may still come.
+// The client closes its direction after the request and reads the response.
 func ExampleTLSConn_CloseWrite() {
 	run(func(ctx context.Context) error {
 		client, server := encrypted(ctx)
@@ -186,7 +186,7 @@ func ExampleTLSConn_ConnectionState() {
 	// Output: true server.test
 }
 
-// Libraries that ask for a handshake find that it is done.
+// Libraries may call Handshake although it is complete.
 func ExampleTLSConn_Handshake() {
 	run(func(ctx context.Context) error {
 		client, server := encrypted(ctx)
@@ -223,7 +223,7 @@ func ExampleTLSConn_RemoteAddr() {
 	// Output: tcp
 }
 
-// The connection below has the settings of the socket.
+// The underlying connection has the socket options.
 func ExampleTLSConn_NetConn() {
 	run(func(ctx context.Context) error {
 		client, server := encrypted(ctx)
@@ -245,7 +245,7 @@ func ExampleTLSConn_SetDeadline() {
 	// Output: true
 }
 
-// A deadline that has passed does no harm: the next Read goes on.
+// After a deadline has passed, the next Read continues.
 func ExampleTLSConn_SetReadDeadline() {
 	run(func(ctx context.Context) error {
 		client, server := encrypted(ctx)
@@ -276,7 +276,7 @@ func ExampleTLSConn_SetWriteDeadline() {
 	// Output: true
 }
 
-// A time-out for one line, on a connection that lives on.
+// A time-out for one line. The connection stays open.
 func ExampleTLSConn_WithContext() {
 	run(func(ctx context.Context) error {
 		client, server := encrypted(ctx)

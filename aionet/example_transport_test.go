@@ -12,7 +12,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// A witness prints what it is told, but for what BaseProtocol ignores.
+// A witness prints the callbacks that it gets, except those of BaseProtocol.
 type witness struct {
 	aionet.BaseProtocol
 	over asyncio.Event
@@ -25,7 +25,7 @@ func (w *witness) ConnectionLost(err error) {
 	w.over.Set()
 }
 
-// linked returns a transport, whose protocol is p, and the other side: for the examples.
+// linked returns a transport with the protocol p, and its peer, for the examples.
 func linked(ctx context.Context, p aionet.Protocol) (*aionet.Transport, *aionet.Conn) {
 	listener, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,7 +43,7 @@ func linked(ctx context.Context, p aionet.Protocol) (*aionet.Transport, *aionet.
 	return t, other
 }
 
-// unsent returns what is more than a connection takes whose other side does not read.
+// unsent returns more data than the buffers of a connection hold.
 func unsent() []byte { return make([]byte, 16<<20) }
 
 // A transport is an io.Writer that never waits.
@@ -78,7 +78,7 @@ func ExampleTransport_Write() {
 	// true
 }
 
-// The question ends; the answer may still come.
+// The client closes its direction after the request and reads the response.
 func ExampleTransport_WriteEOF() {
 	run(func(ctx context.Context) error {
 		w := &witness{}
@@ -121,8 +121,7 @@ func ExampleTransport_Abort() {
 	// Output: lost: <nil>
 }
 
-// A task of the connection, for what has to wait. It is cancelled when the connection
-// is lost.
+// A task of the connection may await. It is cancelled when the connection is lost.
 func ExampleTransport_Context() {
 	run(func(ctx context.Context) error {
 		t, other := linked(ctx, &aionet.BaseProtocol{})
@@ -192,7 +191,7 @@ func ExampleTransport_RemoteAddr() {
 	// Output: tcp
 }
 
-// A time-out that costs a timer and no task.
+// A time-out with a timer and without a task.
 func ExampleTransport_Loop() {
 	run(func(ctx context.Context) error {
 		w := &witness{}
@@ -225,7 +224,7 @@ func ExampleTransport_PauseReading() {
 	// lost: <nil>
 }
 
-// A worker that takes one piece at a time: what comes meanwhile waits in the system.
+// A worker handles one piece of data at a time. Further data waits in the receive buffer.
 func ExampleTransport_ResumeReading() {
 	run(func(ctx context.Context) error {
 		w := &witness{}
@@ -255,7 +254,7 @@ func ExampleTransport_SetWriteBufferLimits() {
 	// Output: paused with more than 1 MiB: true
 }
 
-// A generator is told when it produces too fast.
+// A generator is paused when it produces too fast.
 type generator struct {
 	aionet.BaseProtocol
 	out *aionet.Transport

@@ -18,10 +18,10 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Descriptors run out: accepting pauses, longer each time, is reported, and goes on;
-// everything else is told, and loses no descriptor.
+// Without descriptors Serve pauses accepting with a back-off, reports it, and continues. All other
+// calls return an error and leak no descriptor.
 
-func TestDescriptorsRunOut(t *testing.T) {
+func TestAccept_WithoutDescriptors(t *testing.T) {
 	for _, name := range []string{"accept", "dial", "poller"} {
 		t.Run(name, func(t *testing.T) {
 			if out := runProgram(t, name+" without descriptors"); !strings.HasSuffix(strings.TrimSpace(out), "well") {
@@ -37,7 +37,7 @@ func init() {
 	programs["poller without descriptors"] = program(pollerWithoutDescriptors)
 }
 
-// program runs the body on a loop, and says how it fared.
+// program runs the body on a loop and prints its error.
 func program(body func(ctx context.Context) error) func() {
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), guard)
@@ -67,7 +67,7 @@ func (h *hoard) fill() error {
 	}
 }
 
-// free gives back n of them.
+// free closes n of them.
 func (h *hoard) free(n int) {
 	for _, fd := range h.fds[len(h.fds)-n:] {
 		syscall.Close(fd)
@@ -75,7 +75,7 @@ func (h *hoard) free(n int) {
 	h.fds = h.fds[:len(h.fds)-n]
 }
 
-// left counts how many descriptors are left, and leaves as many.
+// left returns the number of free descriptors.
 func (h *hoard) left() (int, error) {
 	before := len(h.fds)
 	err := h.fill()
@@ -205,7 +205,7 @@ func dialWithoutDescriptors(ctx context.Context) error {
 	return nil
 }
 
-// A loop that could not have a poller may try again.
+// After a poller could not be made, the loop may try again.
 func pollerWithoutDescriptors(ctx context.Context) error {
 	var h hoard
 	if err := errors.Join(fewDescriptors(), h.fill()); err != nil {

@@ -23,7 +23,7 @@ func inMemory(t *testing.T, body func(ctx context.Context, t *testing.T)) {
 	asynciotest.Run(t, body, asynciotest.WithNetwork(asynciotest.NewNetwork(asynciotest.Buffer(4<<10))))
 }
 
-// endless are calls that end only if something ends them.
+// endless returns calls that end only if they are interrupted.
 func endless(ctx context.Context, t *testing.T) (calls map[string]func() error, end func()) {
 	a, b := pair(ctx, t)
 	secure, peer := secured(ctx, t, clientConfig(), serverConfig())
@@ -177,7 +177,7 @@ func TestS22_ABodyEndsCallsWithoutCtx(t *testing.T) {
 	}
 }
 
-// The same over real sockets, where nothing but the cancellation ends the call.
+// The same with the system's sockets.
 func TestS22_ABodyEndsCallsOfRealSockets(t *testing.T) {
 	onSockets(t, func(ctx context.Context, t *testing.T) {
 		calls, end := endless(ctx, t)
@@ -211,7 +211,7 @@ func TestS22_ABodyEndsCallsOfAnotherLoopsConn(t *testing.T) {
 	})
 }
 
-// Only the innermost body counts: a farewell is written in one that nothing else ends.
+// A call obeys the innermost body only. A last message is written in a shielded body.
 func TestS22_OnlyTheInnermostBodyCounts(t *testing.T) {
 	inMemory(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)
@@ -244,7 +244,7 @@ func TestS22_OnlyTheInnermostBodyCounts(t *testing.T) {
 	})
 }
 
-// Shutdown does not end a shielded body before its time.
+// Shutdown does not end a shielded body early.
 func TestS22_ShutdownLeavesAShieldedBodyItsTime(t *testing.T) {
 	inMemory(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)
@@ -264,7 +264,7 @@ func TestS22_ShutdownLeavesAShieldedBodyItsTime(t *testing.T) {
 	})
 }
 
-// A body is left however it ends.
+// A call obeys the outer body after the inner one has ended, in any way.
 func TestS22_ABodyIsLeft(t *testing.T) {
 	enter := map[string]func(ctx context.Context, body func()){
 		"WaitFor": func(ctx context.Context, body func()) {
@@ -302,7 +302,7 @@ func TestS22_ABodyIsLeft(t *testing.T) {
 	}
 }
 
-// The bodies of a sequence are apart from those of its caller.
+// The bodies of a sequence are independent of those of its caller.
 func TestS22_PullKeepsBodiesApart(t *testing.T) {
 	inMemory(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)

@@ -37,7 +37,7 @@ func TestPeerResets(t *testing.T) {
 		if readErr == nil || writeErr == nil || n == 0 || n == 64<<20 {
 			t.Errorf("Read: %v; Write: %d, %v", readErr, n, writeErr)
 		}
-		// One of them hears of the reset, the other that the pipe is broken, or the end.
+		// One call returns ECONNRESET, the other EPIPE or io.EOF.
 		var heard bool
 		for _, err := range []error{readErr, writeErr} {
 			heard = heard || isAny(err, syscall.ECONNRESET)
@@ -46,7 +46,7 @@ func TestPeerResets(t *testing.T) {
 			}
 		}
 		if !heard {
-			t.Errorf("nobody heard of the reset: %v and %v", readErr, writeErr)
+			t.Errorf("no call returned the reset: %v and %v", readErr, writeErr)
 		}
 		_, err := c.Write([]byte("x"))
 		if !(portable && errors.Is(err, syscall.ECONNRESET)) { // where the first error of writing stays
@@ -65,8 +65,7 @@ func isAny(err error, targets ...error) bool {
 	return false
 }
 
-// A peer that vanished without a word looks like a silent one: deadlines and time-outs
-// are what helps.
+// A half-open connection looks like a silent peer. Deadlines and time-outs end the calls.
 func TestHalfOpen(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		l, end := serve(ctx, t, func(ctx context.Context, c *aionet.Conn) error {
@@ -82,8 +81,7 @@ func TestHalfOpen(t *testing.T) {
 	})
 }
 
-// What is in flight to a peer that does not read is bounded by the system's buffers:
-// the writer waits.
+// If the peer does not read, the system's buffers bound the data in flight, and the writer waits.
 func TestSlowReader(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		c, far := peer(ctx, t)
@@ -105,14 +103,14 @@ func TestSlowReader(t *testing.T) {
 		if stuck > 64<<20 {
 			t.Errorf("%d bytes are under way", stuck)
 		}
-		for got := 0; got < stuck; { // it goes on as the peer reads
+		for got := 0; got < stuck; { // the writer continues as the peer reads
 			n, err := far.Read(make([]byte, 1<<20))
 			if err != nil {
 				t.Fatal(err)
 			}
 			got += n
 		}
-		until(ctx, t, "the writer goes on", func() bool { return written > stuck })
+		until(ctx, t, "the writer continues", func() bool { return written > stuck })
 		shut(t, c)
 		_, err := task.Await(ctx)
 		wantErr(t, "Write", err, net.ErrClosed)
@@ -120,7 +118,7 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// A slow writer: bytes that come one by one are read one by one.
+// Bytes that arrive one by one are read one by one.
 func TestSlowWriter(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		c, far := peer(ctx, t)

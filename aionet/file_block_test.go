@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// Others that share a file may set it to block. Then the loop waits in the system, as
-// it must, but the program goes on. In the portable network package os reads, which has
-// the file not block.
-func TestAFileThatOthersSetToBlock(t *testing.T) {
+// Another process may set a shared file to blocking mode. A read then blocks the loop, but not the
+// other goroutines of the program. In the portable network package os reads, which sets the file to
+// non-blocking mode.
+func TestFileConn_SetToBlockingByOthers(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -33,7 +33,7 @@ func TestAFileThatOthersSetToBlock(t *testing.T) {
 		go func() {
 			defer close(done)
 			<-begun
-			runtime.GC() // stops everybody who has not told that it is in the system
+			runtime.GC() // would block if the system call were raw
 			io.WriteString(w, "x")
 			w.Close()
 		}()

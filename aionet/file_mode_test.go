@@ -57,7 +57,7 @@ func blocking(t *testing.T) map[string]*os.File {
 	return files
 }
 
-func TestFileConnGivesTheModeBack(t *testing.T) {
+func TestFileConn_RestoresTheMode(t *testing.T) {
 	conn := func(ctx context.Context, f *os.File) *aionet.Conn {
 		c, err := aionet.FileConn(ctx, f)
 		if err != nil {
@@ -145,7 +145,7 @@ func TestFileConnGivesTheModeBack(t *testing.T) {
 }
 
 // A file in non-blocking mode stays in it, and a refused file keeps its mode.
-func TestFileConnKeepsTheModeOfOthers(t *testing.T) {
+func TestFileConn_KeepsTheModeOfOthers(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		r, w, err := os.Pipe() // package os sets it to non-blocking mode
 		if err != nil {

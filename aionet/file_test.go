@@ -74,7 +74,7 @@ func TestAFullPipe(t *testing.T) {
 	})
 }
 
-func TestWriteToAPipeThatNobodyReads(t *testing.T) {
+func TestWrite_ToAPipeWithoutAReader(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -133,9 +133,8 @@ func TestSocketpairOfDatagrams(t *testing.T) {
 	})
 }
 
-// The file stays the caller's, and may be adopted again, also after the connection
-// was closed.
-func TestAFileOutlivesItsConn(t *testing.T) {
+// The caller's file stays open and may be adopted again, also after the connection was closed.
+func TestFileConn_LeavesTheFileOpen(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		f, g := socketpair(t, syscall.SOCK_STREAM)
 		far := adopt(ctx, t, g)
@@ -158,7 +157,7 @@ func TestAFileOutlivesItsConn(t *testing.T) {
 	})
 }
 
-func TestFilesThatAreRefused(t *testing.T) {
+func TestFileConn_RejectedFiles(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		regular, _ := fileOf(t, 10)
 		dir, err := os.Open(t.TempDir())

@@ -52,7 +52,7 @@ func TestForeignGoroutineReadsAndWrites(t *testing.T) {
 	})
 }
 
-// io.Copy finds WriteTo and ReadFrom, which must do elsewhere too.
+// io.Copy calls WriteTo and ReadFrom, also off the loop.
 func TestForeignGoroutineCopies(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
@@ -75,7 +75,7 @@ func TestForeignGoroutineCopies(t *testing.T) {
 	})
 }
 
-func TestNextIsForTasks(t *testing.T) {
+func TestNext_OffTheLoop(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -94,7 +94,7 @@ func TestNextIsForTasks(t *testing.T) {
 	})
 }
 
-func TestACallbackCannotWait(t *testing.T) {
+func TestCallsInACallbackFail(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -161,7 +161,7 @@ func TestInsideAPull(t *testing.T) {
 	})
 }
 
-// A task of another loop suspends; that loop goes on.
+// A call suspends a task of another loop and does not block that loop.
 func TestATaskOfAnotherLoop(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
@@ -172,7 +172,7 @@ func TestATaskOfAnotherLoop(t *testing.T) {
 				wantErr(t, "a view with the wrong loop", err, asyncio.ErrWrongLoop)
 
 				task := reading(ctx, b)
-				turns(ctx, t, 100) // it goes on
+				turns(ctx, t, 100) // the loop is not blocked
 				if task.Err() != asyncio.ErrNotDone {
 					t.Errorf("the read did not wait: %v", task.Err())
 				}

@@ -100,7 +100,7 @@ var writesOfManyParts = map[string]func(ctx context.Context, t *testing.T, c *ai
 	},
 }
 
-func TestWritesOfManyPartsHoldTheirDirection(t *testing.T) {
+func TestReadFrom_HoldsTheWritingDirection(t *testing.T) {
 	for name, call := range writesOfManyParts {
 		t.Run(name, func(t *testing.T) {
 			body := func(ctx context.Context, t *testing.T) {
@@ -156,7 +156,7 @@ func TestWritesOfManyPartsHoldTheirDirection(t *testing.T) {
 	}
 }
 
-func TestReadsOfManyPartsHoldTheirDirection(t *testing.T) {
+func TestWriteTo_HoldsTheReadingDirection(t *testing.T) {
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
 	for name, call := range map[string]func(ctx context.Context, c *aionet.Conn, w io.Writer) (int64, error){
 		"WriteTo": func(_ context.Context, c *aionet.Conn, w io.Writer) (int64, error) { return c.WriteTo(w) },

@@ -24,7 +24,7 @@ func refuseAll(_ context.Context, c *aionet.Conn) error {
 var refusal = strings.Repeat("no\n", 1000)
 
 // A client that is still sending when the handler returns reads the whole answer and EOF.
-func TestAnAnswerIsReadInSpiteOfUnreadInput(t *testing.T) {
+func TestLinger_ResponseArrivesDespiteUnreadInput(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			onLoop(t, func(ctx context.Context) {
@@ -70,7 +70,7 @@ func elsewhere(ctx context.Context, t *testing.T, fn func() error) {
 	}
 }
 
-func TestAnAnswerOverTLSIsReadInSpiteOfUnreadInput(t *testing.T) {
+func TestLinger_TLSResponseArrivesDespiteUnreadInput(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		l := listen(ctx, t)
 		server := asyncio.Go(ctx, func(ctx context.Context) error {
@@ -184,7 +184,7 @@ func TestLinger(t *testing.T) {
 }
 
 // A lingering connection does not count towards MaxConns, and the discarded bytes are bounded.
-func TestALingeringConnectionDoesNotCount(t *testing.T) {
+func TestLinger_DoesNotCountForMaxConns(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0", aionet.MaxConns(1), aionet.Linger(time.Hour, 100_000))
 		if err != nil {
@@ -219,7 +219,7 @@ func TestALingeringConnectionDoesNotCount(t *testing.T) {
 	})
 }
 
-func TestLingerRefuses(t *testing.T) {
+func TestLinger_Misuse(t *testing.T) {
 	for _, call := range []func(){func() { aionet.Linger(-1, 0) }, func() { aionet.Linger(0, -1) }} {
 		func() {
 			defer func() {

@@ -19,7 +19,7 @@ import (
 // out is a prefix of what went in, all of it unless somebody closed, whatever was
 // cancelled, timed out or asked for from wherever in between.
 
-// pattern is the byte at a place of a sequence.
+// pattern returns the byte at a position of the test data.
 func pattern(at int) byte { return byte(at*7 + at>>8*13 + at>>16) }
 
 // pump is one direction: a writer and a reader, each of which does one operation at a
@@ -36,7 +36,7 @@ type pump struct {
 	closed   bool // somebody closed: errors may come, and bytes be missing
 }
 
-// interrupted tells of an error after which the operation is tried again.
+// interrupted reports whether the operation may be retried after err.
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
@@ -100,7 +100,7 @@ func (p *pump) took(b []byte) {
 	p.got += len(b)
 }
 
-// run starts the two, which go on until all has come or somebody closes.
+// run starts the reader and the writer. They end when all data has arrived or a side is closed.
 func (p *pump) run(ctx context.Context) {
 	repeat := func(op **asyncio.Task[struct{}], once func(ctx context.Context) error, over func() bool) func(ctx context.Context) error {
 		return func(ctx context.Context) error {
@@ -149,7 +149,7 @@ func (p *pump) run(ctx context.Context) {
 	}, asyncio.Name("reader"))
 }
 
-// disturb does one of the things that must not matter.
+// disturb does something that must not change the result.
 func (p *pump) disturb() {
 	deadlines := []time.Time{past, time.Now().Add(50 * time.Microsecond), future(), {}}
 	at := deadlines[p.random.IntN(len(deadlines))]
@@ -175,8 +175,7 @@ func (p *pump) disturb() {
 	}
 }
 
-// play is one game: two connections' ends, a pump each way, disturbances, and maybe a
-// sudden end.
+// play tests one connection: a pump in each direction, disturbances, and possibly an early close.
 func play(t *testing.T, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	onLoop(t, func(ctx context.Context) {

@@ -62,7 +62,7 @@ func nameServer(t *testing.T, asked func()) {
 	})
 }
 
-// answer is the response to a question of one name (RFC 1035, 4.1).
+// answer returns the response to a question with one name (RFC 1035, 4.1).
 func answer(question []byte) []byte {
 	end := 12
 	for question[end] != 0 {
@@ -121,8 +121,8 @@ func TestNamesAreResolvedOffTheLoop(t *testing.T) {
 	})
 }
 
-// An address that refuses is followed by the next.
-func TestTheSecondAddressOfAName(t *testing.T) {
+// If one address refuses the connection, Dial tries the next one.
+func TestDial_TriesTheSecondAddress(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		nameServer(t, func() {})
 		six, four, port := bothFamilies(ctx, t)

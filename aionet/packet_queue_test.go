@@ -113,7 +113,7 @@ func TestSendersOfDatagramsQueue(t *testing.T) {
 	})
 }
 
-func TestAQueuedSenderMayLeave(t *testing.T) {
+func TestQueuedSender_Cancelled(t *testing.T) {
 	eachClogged(t, func(ctx context.Context, t *testing.T, send func(string) error, near net.Conn, far *aionet.PacketConn, held int) {
 		tasks := senders(ctx, t, send, 6)
 		for _, i := range []int{0, 2, 3} { // the sender that waits for room, and two in the queue
@@ -132,7 +132,7 @@ func TestAQueuedSenderMayLeave(t *testing.T) {
 	})
 }
 
-func TestTheDeadlineOfQueuedSenders(t *testing.T) {
+func TestQueuedSender_Deadline(t *testing.T) {
 	eachClogged(t, func(ctx context.Context, t *testing.T, send func(string) error, near net.Conn, far *aionet.PacketConn, held int) {
 		tasks := senders(ctx, t, send, 3)
 		near.SetWriteDeadline(time.Now().Add(time.Hour)) // wakes the senders, which keep their order
@@ -156,7 +156,7 @@ func TestTheDeadlineOfQueuedSenders(t *testing.T) {
 	})
 }
 
-func TestCloseEndsQueuedSenders(t *testing.T) {
+func TestQueuedSender_Close(t *testing.T) {
 	eachClogged(t, func(ctx context.Context, t *testing.T, send func(string) error, near net.Conn, _ *aionet.PacketConn, _ int) {
 		tasks := senders(ctx, t, send, 4)
 		shut(t, near)

@@ -13,7 +13,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// UDP: datagrams stay apart, and come from somebody.
+// UDP datagrams keep their boundaries and have a sender.
 
 func listenPacket(ctx context.Context, t *testing.T, network, addr string, opts ...aionet.PacketOption) *aionet.PacketConn {
 	t.Helper()
@@ -121,7 +121,7 @@ func TestUDPWaits(t *testing.T) {
 	})
 }
 
-func TestUDPAddressesThatDoNotFit(t *testing.T) {
+func TestUDP_InvalidAddresses(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		four := listenPacket(ctx, t, "udp4", "127.0.0.1:0")
 		for _, to := range []net.Addr{

@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-func TestProtocolIsPausedAtTheMarks(t *testing.T) {
+func TestProtocol_PausedAtTheMarks(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
 		var total, high, low int
 		s := &script{
@@ -85,7 +85,7 @@ func TestTransportLimits(t *testing.T) {
 	})
 }
 
-// A protocol that writes until it is paused, and goes on when it is resumed, has no
+// A protocol that writes until it is paused, and continues when it is resumed, has no
 // more buffered than the high mark and one piece, however slowly the other side reads.
 func TestProtocolWithASlowReader(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
@@ -164,8 +164,8 @@ func TestTransportPauseReading(t *testing.T) {
 	})
 }
 
-// While one connection floods the server, it does not get more than its share of any
-// turn, and a task that gives up its turn again and again is not kept waiting.
+// A connection that floods the server reads a bounded amount in one turn, and a task that yields
+// repeatedly gets its turns.
 func TestProtocolFairness(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
 		turn, most, total := 0, 0, 0

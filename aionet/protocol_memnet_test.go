@@ -16,7 +16,7 @@ import (
 
 // Over a network that tears everything to pieces and takes its time, what arrives is
 // what was sent, in both directions at once, and the flow control obeys the marks.
-func TestProtocolOverATornNetwork(t *testing.T) {
+func TestProtocol_OnAFaultyNetwork(t *testing.T) {
 	for seed := range uint64(20) {
 		n := asynciotest.NewNetwork(asynciotest.Seed(seed), asynciotest.Chunks(3000),
 			asynciotest.Latency(time.Millisecond, 20*time.Millisecond), asynciotest.Buffer(4<<10))

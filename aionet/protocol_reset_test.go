@@ -13,7 +13,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-func TestProtocolHearsOfReset(t *testing.T) {
+func TestProtocol_ConnectionLostAfterReset(t *testing.T) {
 	reset := func(c *aionet.Conn) {
 		raw, _ := c.SyscallConn()
 		raw.Control(func(fd uintptr) {

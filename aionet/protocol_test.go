@@ -102,7 +102,7 @@ func TestProtocolHalfClose(t *testing.T) {
 	})
 }
 
-func TestTransportWriteEOFComesAfterWhatWasWritten(t *testing.T) {
+func TestTransport_WriteEOFAfterBufferedData(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
 		var total int
 		var late asyncio.Event
@@ -134,7 +134,7 @@ func TestTransportWriteEOFComesAfterWhatWasWritten(t *testing.T) {
 	})
 }
 
-func TestTransportCloseFlushesAndAbortDoesNot(t *testing.T) {
+func TestTransport_CloseFlushesAbortDiscards(t *testing.T) {
 	for _, abort := range []bool{false, true} {
 		onWire(t, func(ctx context.Context) error {
 			var total int
@@ -171,7 +171,7 @@ func TestTransportCloseFlushesAndAbortDoesNot(t *testing.T) {
 	}
 }
 
-func TestTransportIsForTheLoop(t *testing.T) {
+func TestTransport_OffTheLoop(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
 		var made asyncio.Event
 		s := &script{made: func(s *script) { made.Set() }}

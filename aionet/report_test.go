@@ -17,7 +17,7 @@ import (
 
 // A reset, time-out or close of the connection itself is logged at debug level. Every kind of
 // error is counted.
-func TestErrorsOfHandlersByKind(t *testing.T) {
+func TestMetrics_CountHandlerErrorsByKind(t *testing.T) {
 	read := func(_ context.Context, c *aionet.Conn) error {
 		_, err := c.Read(make([]byte, 1))
 		return err

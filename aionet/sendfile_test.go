@@ -87,7 +87,7 @@ func TestSendPartOfAFile(t *testing.T) {
 }
 
 // What is no plain file is copied.
-func TestSendWhatTheSystemCannot(t *testing.T) {
+func TestReadFrom_WithoutSendfile(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		r, w, err := os.Pipe()
 		if err != nil {

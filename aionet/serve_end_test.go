@@ -11,7 +11,7 @@ import (
 )
 
 // S6: when a handler's scope ends, its context is cancelled, and what was made with it.
-func TestTheContextOfAHandlerEndsWithIt(t *testing.T) {
+func TestServe_HandlerContextEndsWithTheHandler(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		over := make(chan error, 1)
 		var own, std, ofTask context.Context

@@ -105,8 +105,8 @@ func forever(ctx context.Context) error {
 	return never.Wait(ctx)
 }
 
-// A detached task of a handler goes on when the connection has ended, and is Run's to end.
-func TestADetachedTaskOutlivesItsConnection(t *testing.T) {
+// A detached task of a handler continues after the connection has ended, until Run ends it.
+func TestDetach_OutlivesTheConnection(t *testing.T) {
 	for name, failure := range map[string]error{"the handler returns": nil, "the handler fails": errors.New("broken")} {
 		t.Run(name, func(t *testing.T) {
 			asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
@@ -151,7 +151,7 @@ func TestADetachedTaskOutlivesItsConnection(t *testing.T) {
 }
 
 // A group that a handler opens, and does not close, ends with the connection, which has its errors.
-func TestAnOpenGroupOfAHandlerEndsWithItsConnection(t *testing.T) {
+func TestOpenGroup_EndsWithTheConnection(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		broken, late := errors.New("broken"), errors.New("late")
 		var reported []error

@@ -120,7 +120,7 @@ func visit(ctx context.Context, t *testing.T, to net.Addr, n int) (froms []strin
 	return froms
 }
 
-func TestHandlersFailuresAreReported(t *testing.T) {
+func TestServe_ReportsHandlerErrors(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		errBroken := errors.New("broken")
 		type report struct {
@@ -166,7 +166,7 @@ func TestHandlersFailuresAreReported(t *testing.T) {
 	})
 }
 
-func TestHandlersFailuresAreLogged(t *testing.T) {
+func TestServe_LogsHandlerErrors(t *testing.T) {
 	var log logbook
 	onLoop(t, func(ctx context.Context) {
 		l, end := serve(ctx, t, misbehaving(errors.New("broken")))
@@ -265,7 +265,7 @@ func TestHandlerCancelledBeforeItsFirstStep(t *testing.T) {
 
 // A handler that calls runtime.Goexit, as t.FailNow does, ends Run's goroutine: that is
 // not an affair of the connection alone. The connection is closed.
-func TestHandlerThatExits(t *testing.T) {
+func TestServe_HandlerCallsGoexit(t *testing.T) {
 	noLeaks(t)
 	ended := make(chan bool)
 	go func() {

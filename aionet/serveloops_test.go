@@ -81,7 +81,7 @@ func eachNetwork(t *testing.T, body func(t *testing.T, network string)) {
 	}
 }
 
-func TestServeLoopsUsesAll(t *testing.T) {
+func TestServeLoops_UsesAllLoops(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		var mu sync.Mutex
 		served := map[*asyncio.Loop]int{}
@@ -178,7 +178,7 @@ func TestServeLoopsAwaitEachOther(t *testing.T) {
 	}
 }
 
-func TestServeLoopsEndsGracefully(t *testing.T) {
+func TestServeLoops_ShutsDownGracefully(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		started := make(chan struct{}, 1<<20) // room for those that only look whether it listens
 		f := launch(t, network, nil, handlers(2, network, func(ctx context.Context, c *aionet.Conn) error {
@@ -216,8 +216,8 @@ func TestServeLoopsEndsGracefully(t *testing.T) {
 	})
 }
 
-// Whoever had connected is served at the end, also if nobody had accepted him yet.
-func TestServeLoopsServesWhoWaits(t *testing.T) {
+// At shutdown the connections in the accept backlog are served.
+func TestServeLoops_ServesTheBacklog(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		const loops, clients = 2, 10
 		started, leave := make(chan struct{}, clients), make(chan struct{})
@@ -307,7 +307,7 @@ func TestServeLoopsMaxConns(t *testing.T) {
 	})
 }
 
-func TestServeLoopsOfAPanic(t *testing.T) {
+func TestServeLoops_Panic(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, network string) {
 		boom := errors.New("boom")
 		f := launch(t, network, nil, handlers(2, network, func(ctx context.Context, c *aionet.Conn) error {
@@ -323,7 +323,7 @@ func TestServeLoopsOfAPanic(t *testing.T) {
 	})
 }
 
-func TestServeLoopsRefuses(t *testing.T) {
+func TestServeLoops_Misuse(t *testing.T) {
 	nothing := func(context.Context, *aionet.Conn) error { return nil }
 	ctx := t.Context()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -394,7 +394,7 @@ func TestServeProtocolLoops(t *testing.T) {
 	})
 }
 
-// A network that is not one of streams is refused, on any number of loops in the same words.
+// The error for a network without streams does not depend on the number of loops.
 func TestServeLoops_unknownNetwork(t *testing.T) {
 	for _, n := range []int{1, 2} {
 		err := aionet.ServeLoops(t.Context(), n, "udp", "127.0.0.1:0", func(context.Context, *aionet.Conn) error { return nil })

@@ -40,7 +40,7 @@ func TestShutdownDrains(t *testing.T) {
 }
 
 // Who had connected before, and waited to be accepted, is served.
-func TestShutdownServesWhoWaits(t *testing.T) {
+func TestShutdown_ServesTheBacklog(t *testing.T) {
 	for name, opts := range map[string][]aionet.ListenOption{"": nil, "at most two at once": {aionet.MaxConns(2)}} {
 		t.Run(name, func(t *testing.T) {
 			onLoop(t, func(ctx context.Context) {
@@ -147,7 +147,7 @@ func TestShutdownInAHandler(t *testing.T) {
 	})
 }
 
-// A listener that nobody serves is closed.
+// Shutdown without Serve closes the listener.
 func TestShutdownWithoutServe(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		l := listen(ctx, t)
@@ -159,7 +159,7 @@ func TestShutdownWithoutServe(t *testing.T) {
 		wantErr(t, "Accept", err, net.ErrClosed)
 		_, err = c.Read(make([]byte, 1))
 		if err == nil || err == io.EOF {
-			t.Errorf("whom nobody accepted reads %v, want a reset", err)
+			t.Errorf("a connection in the backlog read %v, want a reset", err)
 		}
 		shut(t, c)
 	})

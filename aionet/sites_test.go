@@ -135,7 +135,7 @@ func TestHandlersAreCreatedAtTheCallOfServe(t *testing.T) {
 	}
 }
 
-// So it is where each loop has a server of its own.
+// The same with several loops.
 func TestHandlersAreCreatedAtTheCallOfServeLoops(t *testing.T) {
 	for _, debug := range []bool{false, true} {
 		t.Run(fmt.Sprintf("debug %v", debug), func(t *testing.T) {

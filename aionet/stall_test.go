@@ -22,7 +22,7 @@ type gate struct {
 func (g gate) DataReceived([]byte) { <-g.open }
 
 // A stall in a callback of a Protocol names the method, and advises a task.
-func TestAStallInAProtocolNamesItsMethod(t *testing.T) {
+func TestStall_NamesTheProtocolMethod(t *testing.T) {
 	open := make(chan struct{})
 	release := sync.OnceFunc(func() { close(open) })
 	defer release()
@@ -35,7 +35,7 @@ func TestAStallInAProtocolNamesItsMethod(t *testing.T) {
 		server := asyncio.Go(ctx, func(ctx context.Context) error {
 			return l.ServeProtocol(ctx, func() aionet.Protocol { return gate{open: open} })
 		})
-		asyncio.ToThread(ctx, func(context.Context) (int, error) { // it goes on while the loop is blocked
+		asyncio.ToThread(ctx, func(context.Context) (int, error) { // runs while the loop is blocked
 			c, err := net.Dial("tcp", l.Addr().String())
 			if err != nil {
 				release()

@@ -93,7 +93,7 @@ type answerer struct {
 func (a *answerer) ConnectionMade(t *aionet.Transport) { a.t = t }
 func (a *answerer) DataReceived(data []byte)           { a.t.Write(data); a.t.Close() }
 
-func TestShutdownInAStorm(t *testing.T) {
+func TestShutdown_UnderLoad(t *testing.T) {
 	for name, serve := range map[string]func(ctx context.Context, l *aionet.Listener) error{
 		"Serve": func(ctx context.Context, l *aionet.Listener) error { return l.Serve(ctx, answerByte) },
 		"ServeProtocol": func(ctx context.Context, l *aionet.Listener) error {
@@ -124,7 +124,7 @@ func TestShutdownInAStorm(t *testing.T) {
 	}
 }
 
-func TestServeLoopsEndsInAStorm(t *testing.T) {
+func TestServeLoops_ShutdownUnderLoad(t *testing.T) {
 	for range stormRounds {
 		f := launch(t, "unix", nil, handlers(3, "unix", answerByte))
 		s := &storm{addr: f.addr}

@@ -11,9 +11,9 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// What a connection is: bytes come in order, and then an end or an error.
+// A connection delivers the bytes in order, and then EOF or an error.
 
-func TestStreamGoesBothWays(t *testing.T) {
+func TestStream_BothDirections(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -32,7 +32,7 @@ func TestStreamGoesBothWays(t *testing.T) {
 
 // The last bytes and the end may come as one piece of news: whoever reads a part, and
 // sees less than there was room for, must still find the end.
-func TestTheEndThatComesWithTheLastBytes(t *testing.T) {
+func TestRead_EOFWithTheLastBytes(t *testing.T) {
 	for name, end := range map[string]func(*net.TCPConn) error{"Close": (*net.TCPConn).Close, "CloseWrite": (*net.TCPConn).CloseWrite} {
 		t.Run(name, func(t *testing.T) {
 			onLoop(t, func(ctx context.Context) {
@@ -94,7 +94,7 @@ func TestCloseRead(t *testing.T) {
 	})
 }
 
-func TestWriteIsWholeAndInOrder(t *testing.T) {
+func TestWrite_CompleteAndInOrder(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)

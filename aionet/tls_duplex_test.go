@@ -192,7 +192,7 @@ func TestTLS_oneReaderAndOneWriter(t *testing.T) {
 func second[A, B any](_ A, b B) B { return b }
 
 // From a goroutine of no loop, and from a task of another loop.
-func TestTLS_fromElsewhere(t *testing.T) {
+func TestTLS_offTheLoop(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
 		echo := spawn(ctx, t, "echo", func(context.Context) error {

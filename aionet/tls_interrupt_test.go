@@ -18,7 +18,7 @@ import (
 
 // Interrupted calls do no harm: what was accepted arrives, in order, and what arrives is
 // read later.
-func TestTLS_interruptionsDoNoHarm(t *testing.T) {
+func TestTLS_continuesAfterInterruption(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
 		boom := errors.New("boom")
@@ -122,7 +122,7 @@ func TestTLS_interruptionsDoNoHarm(t *testing.T) {
 }
 
 // A deadline of writing that has passed refuses what follows, even if there is room.
-func TestTLS_deadlineOfWritingIsOver(t *testing.T) {
+func TestTLS_expiredWriteDeadline(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
 		c.SetWriteDeadline(time.Now().Add(-time.Second))
@@ -137,7 +137,7 @@ func TestTLS_deadlineOfWritingIsOver(t *testing.T) {
 	})
 }
 
-// What an interrupted Write has left is sent although nobody writes any more.
+// The rest of an interrupted Write is sent without a further Write.
 func TestTLS_theRestOfAnInterruptedWriteArrives(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
@@ -181,7 +181,7 @@ func TestTLS_closedInACallback(t *testing.T) {
 
 // Close waits for a slow reader no longer than the deadline of writing, nor in a task
 // that is cancelled.
-func TestTLS_closeDoesNotWaitForEver(t *testing.T) {
+func TestTLS_closeTimeout(t *testing.T) {
 	const total = 16 << 20
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		for _, cancelled := range []bool{false, true} {
@@ -210,7 +210,7 @@ func TestTLS_closeDoesNotWaitForEver(t *testing.T) {
 	})
 }
 
-// While Close waits for room, who reads has left already.
+// While Close waits, a Read has already returned.
 func TestTLS_closeWhileATaskReads(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())

@@ -27,8 +27,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// A recordWriter writes TLS 1.3 records with keys of its own: what crypto/tls does not
-// send by itself, a KeyUpdate that asks for one, it can.
+// A recordWriter writes TLS 1.3 records with its own keys. It can send KeyUpdate requests, which
+// crypto/tls does not send.
 type recordWriter struct {
 	to       io.Writer
 	newHash  func() hash.Hash
@@ -54,7 +54,7 @@ func newRecordWriter(to io.Writer, suite uint16, keyLog string) (*recordWriter, 
 	case tls.TLS_AES_256_GCM_SHA384:
 		w.newHash, w.keyLen = sha512.New384, 32
 	default:
-		return nil, fmt.Errorf("%s: AES-GCM is expected", tls.CipherSuiteName(suite))
+		return nil, fmt.Errorf("%s: the cipher must be AES-GCM", tls.CipherSuiteName(suite))
 	}
 	for lines := bufio.NewScanner(strings.NewReader(keyLog)); lines.Scan(); {
 		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == "CLIENT_TRAFFIC_SECRET_0" {

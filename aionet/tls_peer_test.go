@@ -49,7 +49,7 @@ func TestTLS_garbageInsteadOfAHandshake(t *testing.T) {
 	})
 }
 
-func TestTLS_aPeerThatHangsUp(t *testing.T) {
+func TestTLS_peerClosesDuringHandshake(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)
 		b.Close()
@@ -68,7 +68,7 @@ func TestTLS_aPeerThatHangsUp(t *testing.T) {
 
 // A peer that says nothing is left by a time-out, by a deadline of the connection, or
 // by a cancellation.
-func TestTLS_aPeerThatSaysNothing(t *testing.T) {
+func TestTLS_silentPeer(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		a, b := pair(ctx, t)
 		short, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
@@ -206,7 +206,7 @@ func TestTLS_aReset(t *testing.T) {
 }
 
 // A client of TLSHandler that says nothing is left after 10 s, and reported.
-func TestTLSHandler_aClientThatSaysNothing(t *testing.T) {
+func TestTLSHandler_silentClient(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		var failure error
 		l, err := aionet.Listen(ctx, "tcp", "server:443", aionet.OnError(func(_ net.Addr, err error) { failure = err }))

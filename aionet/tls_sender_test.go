@@ -10,7 +10,7 @@ import (
 
 // The loop, and not a task, sends the answers of crypto/tls to the peer. No task is left when
 // the underlying connection is closed.
-func TestTLS_noTaskIsLeftBehindAClose(t *testing.T) {
+func TestTLS_closeLeavesNoTask(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
 		writing := asyncio.Go(ctx, func(context.Context) error { // until the send buffer is full

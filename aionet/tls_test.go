@@ -15,7 +15,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-func TestTLS_aConversation(t *testing.T) {
+func TestTLS_exchange(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		cc, sc := clientConfig(), serverConfig()
 		cc.NextProtos, sc.NextProtos = []string{"other", "wanted"}, []string{"wanted"}

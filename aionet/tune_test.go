@@ -43,7 +43,7 @@ func wantOption(t *testing.T, what string, c *aionet.Conn, level, name, want int
 }
 
 // Connections begin as package net's do: those that were accepted inherit it.
-func TestSettingsAtTheBeginning(t *testing.T) {
+func TestSocketOptions_Defaults(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		dialled, accepted := pair(ctx, t)
 		defer shut(t, dialled, accepted)
@@ -102,7 +102,7 @@ func TestSettings(t *testing.T) {
 	})
 }
 
-func TestSettingsThatAreNotThere(t *testing.T) {
+func TestSocketOptions_Unsupported(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		f, g := socketpair(t, syscall.SOCK_STREAM)
 		a, b := adopt(ctx, t, f), adopt(ctx, t, g)
@@ -137,7 +137,7 @@ func TestSettingsThatAreNotThere(t *testing.T) {
 
 // The system waits in close for what a lingering connection has not sent yet. The loop
 // does not, on which the peer reads it here.
-func TestCloseOfALingeringConnectionDoesNotWait(t *testing.T) {
+func TestClose_WithSetLingerDoesNotWait(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		if err := a.SetLinger(int(3 * guard / time.Second)); err != nil {

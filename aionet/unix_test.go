@@ -58,7 +58,7 @@ func TestUnixStream(t *testing.T) {
 }
 
 // The loop's end removes the file as Close does.
-func TestUnixFileAtTheLoopsEnd(t *testing.T) {
+func TestUnixFile_RemovedAtTheEndOfTheLoop(t *testing.T) {
 	dir := t.TempDir()
 	onLoop(t, func(ctx context.Context) {
 		if _, err := aionet.Listen(ctx, "unix", filepath.Join(dir, "stream")); err != nil {
@@ -110,7 +110,7 @@ func TestUnixDatagrams(t *testing.T) {
 			t.Errorf("ReadFrom: %q, %v, %v", p[:n], from, err)
 		}
 		_, err = a.WriteTo([]byte("x"), &net.UnixAddr{Name: filepath.Join(dir, "nobody"), Net: "unixgram"})
-		wantErr(t, "WriteTo nobody", err, os.ErrNotExist)
+		wantErr(t, "WriteTo a missing socket", err, os.ErrNotExist)
 		if _, err := a.WriteTo([]byte("x"), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}); err == nil {
 			t.Error("WriteTo accepted a UDP address")
 		}
@@ -123,7 +123,7 @@ func TestUnixDatagrams(t *testing.T) {
 
 // A receiver's queue is short on some systems. Who writes to a full one waits, and goes
 // on, whether it is connected or not.
-func TestUnixDatagramsToAFullQueue(t *testing.T) {
+func TestUnixDatagrams_FullReceiveBuffer(t *testing.T) {
 	const n = 500
 	for name, writer := range map[string]func(ctx context.Context, t *testing.T, to *aionet.PacketConn) (io.Closer, func(p []byte) (int, error)){
 		"connected": func(ctx context.Context, t *testing.T, to *aionet.PacketConn) (io.Closer, func(p []byte) (int, error)) {

@@ -101,7 +101,7 @@ func otherLoop(t *testing.T, body func(ctx context.Context)) (end func()) {
 	}
 }
 
-func TestClosingRemovesOnlyItsOwnFile(t *testing.T) {
+func TestClose_RemovesOnlyItsOwnFile(t *testing.T) {
 	bind := func(t *testing.T, path string) {
 		other, err := net.Listen("unix", path)
 		if err != nil {

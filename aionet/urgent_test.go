@@ -13,7 +13,7 @@ import (
 
 // Urgent data makes reads stop short before it: that is not a sign that nothing is
 // there behind it.
-func TestUrgentDataDoesNotStallTheReader(t *testing.T) {
+func TestRead_AfterUrgentData(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		c, far := peer(ctx, t)
 		raw, err := far.SyscallConn()

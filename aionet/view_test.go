@@ -14,7 +14,7 @@ import (
 
 // A view obeys a context beside its task's.
 
-func TestViewTimesOut(t *testing.T) {
+func TestView_Timeout(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -47,7 +47,7 @@ func TestViewTimesOut(t *testing.T) {
 }
 
 // A foreign context does as well as the loop's.
-func TestViewOfAForeignContext(t *testing.T) {
+func TestView_ContextOfAnotherLoop(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -65,7 +65,7 @@ func TestViewOfAForeignContext(t *testing.T) {
 	})
 }
 
-func TestViewRefusals(t *testing.T) {
+func TestView_Misuse(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -83,7 +83,7 @@ func TestViewRefusals(t *testing.T) {
 }
 
 // All else is the connection's.
-func TestViewIsTheConnection(t *testing.T) {
+func TestView_SharesTheConnection(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		v := a.WithContext(ctx)

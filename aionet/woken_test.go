@@ -13,7 +13,7 @@ import (
 
 // A task is woken for nothing, and cancelled before it looks: it must not wait again.
 
-func TestCancelledAfterAReaderWasWoken(t *testing.T) {
+func TestRead_CancelledAfterWake(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		a, _ := asynciotest.Pipe(ctx)
 		reader := asyncio.Go(ctx, func(context.Context) error {
@@ -30,7 +30,7 @@ func TestCancelledAfterAReaderWasWoken(t *testing.T) {
 	})
 }
 
-func TestCancelledAfterAnAcceptorWasWoken(t *testing.T) {
+func TestAccept_CancelledAfterWake(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		l, err := aionet.Listen(ctx, "tcp", "localhost:7000")
 		if err != nil {
@@ -56,7 +56,7 @@ func TestCancelledAfterAnAcceptorWasWoken(t *testing.T) {
 	})
 }
 
-func TestCancelledAfterShutdownWasWoken(t *testing.T) {
+func TestShutdown_CancelledAfterWake(t *testing.T) {
 	for turns := range 5 { // in one of which the task of Shutdown has been woken, and has not run
 		asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 			l, err := aionet.Listen(ctx, "tcp", "localhost:7000")

@@ -93,7 +93,7 @@ func TestCallsThatNeverWaitYield(t *testing.T) {
 }
 
 // TLS connections, listeners and sockets for datagrams yield too.
-func TestCallsThatNeverWaitYieldElsewhere(t *testing.T) {
+func TestCallsThatNeverWaitYield_OffTheLoop(t *testing.T) {
 	onEachNetwork(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())
 		yields(ctx, t, "TLS: Read of nothing", 200, func() error { _, err := c.Read(nil); return err })

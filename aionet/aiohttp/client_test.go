@@ -58,7 +58,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 	all := make(chan struct{})
 	onLoop(t, func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
-		<-all // nobody is answered before all have asked
+		<-all // the responses wait until all requests have arrived
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s", r.Method, body)
 	}, func(ctx context.Context, url string) error {
@@ -149,7 +149,7 @@ func TestCallsAreCancelled(t *testing.T) {
 			t.Errorf("in the body: error %v", err)
 		}
 
-		// The body ends with the ctx that the call was made with, whoever reads.
+		// The body ends with the ctx of the call, for any reader.
 		own, cancel := context.WithCancel(ctx)
 		defer cancel()
 		res, err := aiohttp.Get(own, url+"/body")

@@ -16,7 +16,7 @@ import (
 )
 
 // Every end of the request's context cancels the task, unless the client has half-closed.
-func TestTheRequestsContextEnds(t *testing.T) {
+func TestRequestContextEnds(t *testing.T) {
 	for protocol, start := range map[string]func(*httptest.Server){
 		"HTTP/1.1": (*httptest.Server).Start,
 		"TLS":      (*httptest.Server).StartTLS,

@@ -14,7 +14,7 @@ import (
 
 // Shutdown of the http.Server closes the channel of a handler, which ends its answer, and
 // closes an idle keep-alive connection at once.
-func TestShutdownOfTheServer(t *testing.T) {
+func TestDraining_ShutdownOfTheServer(t *testing.T) {
 	waits := make(chan struct{}, 1)
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 		if r.URL.Path == "/events" {
@@ -50,7 +50,7 @@ func TestShutdownOfTheServer(t *testing.T) {
 }
 
 // The first call of Draining may come after Shutdown has begun: its channel is closed too.
-func TestDrainingAskedLate(t *testing.T) {
+func TestDraining_FirstCallAfterShutdown(t *testing.T) {
 	for protocol, start := range map[string]func(*httptest.Server){
 		"HTTP/1.1": (*httptest.Server).Start,
 		"HTTP/2":   func(server *httptest.Server) { server.EnableHTTP2 = true; server.StartTLS() },

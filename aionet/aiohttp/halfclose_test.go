@@ -114,7 +114,7 @@ func TestCancelOnEOF(t *testing.T) {
 }
 
 // A response that cannot be written cancels the task.
-func TestAFailedWriteCancels(t *testing.T) {
+func TestFailedWriteCancelsTheTask(t *testing.T) {
 	causes := make(chan error, 1)
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 		for {

@@ -21,7 +21,7 @@ import (
 )
 
 // A request is a task of the loop, with a name, and has the values of the server's context.
-func TestARequestIsATask(t *testing.T) {
+func TestRequestIsATask(t *testing.T) {
 	type key struct{}
 	s := begin(t, 0)
 	inner := aiohttp.Handler(s.loop, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
@@ -166,7 +166,7 @@ func TestErrorsAndPanics(t *testing.T) {
 	}
 }
 
-// Without OnError the loop's log is told.
+// Without OnError the errors are logged.
 func TestErrorsAreLogged(t *testing.T) {
 	s := serve(t, func(_ context.Context, _ http.ResponseWriter, r *http.Request) error {
 		if r.URL.Path == "/panic" {
@@ -234,7 +234,7 @@ func TestWhenTheLoopHasEnded(t *testing.T) {
 }
 
 // At the end of the loop what is under way is cancelled and answered: in whatever call.
-func TestTheEndOfTheLoopInTheMiddle(t *testing.T) {
+func TestLoopEndsDuringARequest(t *testing.T) {
 	begun := make(chan string, 10)
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 		begun <- r.URL.Path
@@ -296,7 +296,7 @@ func TestTheEndOfTheLoopInTheMiddle(t *testing.T) {
 }
 
 // A task that does not stop is left behind by its loop, and the client is answered still.
-func TestATaskThatDoesNotStop(t *testing.T) {
+func TestTaskIgnoresCancellation(t *testing.T) {
 	s := begin(t, 1, asyncio.WithShutdownTimeout(time.Millisecond))
 	begun := make(chan struct{})
 	var stubborn *asyncio.Future[int]
@@ -324,7 +324,7 @@ func TestATaskThatDoesNotStop(t *testing.T) {
 }
 
 // A client that leaves cancels its task, wherever that is.
-func TestTheClientGoesAway(t *testing.T) {
+func TestClientDisconnects(t *testing.T) {
 	begun, ended := make(chan string), make(chan error)
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) (err error) {
 		defer func() { ended <- errors.Join(err, context.Cause(ctx)) }() // the test waits for it

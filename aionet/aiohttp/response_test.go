@@ -23,7 +23,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet/aiohttp"
 )
 
-// Bodies of all sizes go there and back, also many at once.
+// Bodies of all sizes are echoed, also many at once.
 func TestEcho(t *testing.T) {
 	s := serve(t, func(_ context.Context, w http.ResponseWriter, r *http.Request) error {
 		_, err := io.Copy(w, r.Body)
@@ -100,8 +100,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// A slow client suspends its task, and nobody else.
-func TestASlowClient(t *testing.T) {
+// A slow client suspends only its own task.
+func TestWrite_SlowClient(t *testing.T) {
 	const n = 16 << 20
 	s := serve(t, func(_ context.Context, w http.ResponseWriter, r *http.Request) error {
 		if r.URL.Path == "/big" {
@@ -126,7 +126,7 @@ func TestASlowClient(t *testing.T) {
 }
 
 // A slow body too; and a task that leaves a Read with its time-out loses nothing.
-func TestASlowBody(t *testing.T) {
+func TestRead_SlowBody(t *testing.T) {
 	waiting := make(chan struct{})
 	s := serve(t, func(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 		if r.URL.Path != "/slow" {
@@ -220,7 +220,7 @@ func TestFilesAndRanges(t *testing.T) {
 
 // The header counts as it is when the status is said or implied; what comes later is for
 // trailers. More than the announced length is refused. All of it as net/http does.
-func TestHeadersAndTrailersAreThoseOfNetHTTP(t *testing.T) {
+func TestHeadersAndTrailersMatchNetHTTP(t *testing.T) {
 	for name, answer := range map[string]func(w http.ResponseWriter){
 		"a header too late": func(w http.ResponseWriter) {
 			w.WriteHeader(http.StatusNotFound)
@@ -364,7 +364,7 @@ func TestFromAThread(t *testing.T) {
 	s.expect("POST", "/", body, 200, body)
 }
 
-// The misuse of a response is an error that says so.
+// Misuse of a response returns an error.
 func TestResponseMisused(t *testing.T) {
 	later := make(chan error, 2)
 	busy := make(chan error, 1)

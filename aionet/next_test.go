@@ -36,8 +36,8 @@ func TestNext(t *testing.T) {
 	})
 }
 
-// What is lent is nobody else's, until it is given back.
-func TestLentBuffersAreApart(t *testing.T) {
+// A buffer belongs to one connection until it is released.
+func TestNext_BuffersAreSeparate(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		c, d := pair(ctx, t)
@@ -103,7 +103,7 @@ func TestWriteTo(t *testing.T) {
 
 // WriteTo does not reuse a buffer while the writer uses it. Another reader gets ErrConnBusy,
 // and a read in the same task gets another buffer.
-func TestWriteToKeepsTheBufferOfTheWriter(t *testing.T) {
+func TestWriteTo_KeepsTheBufferDuringWrite(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		c, d := pair(ctx, t)
@@ -146,7 +146,7 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-func TestWriteToTellsOfTheWritersError(t *testing.T) {
+func TestWriteTo_ReturnsTheWritersError(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
 		defer shut(t, a, b)
@@ -209,8 +209,8 @@ func TestConnToConn(t *testing.T) {
 	})
 }
 
-// Who is in Next is the reader, also in a turn that it gives up with bytes in hand: they
-// would be somebody else's otherwise.
+// A task in Next holds the reading direction, also when it yields after a read. Otherwise another
+// reader could release its buffer.
 func TestOneReaderInNext(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)
@@ -268,7 +268,7 @@ func TestOneReaderInNext(t *testing.T) {
 			}
 		}
 		if refused == 0 {
-			t.Error("nobody was refused")
+			t.Error("no call returned ErrConnBusy")
 		}
 	})
 }

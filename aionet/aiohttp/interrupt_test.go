@@ -15,7 +15,7 @@ import (
 
 // A write deadline, or the cancellation of a task that writes, does not cancel the handler's
 // task, which may clean up.
-func TestAWriteThatTheHandlerEnds(t *testing.T) {
+func TestWrite_InterruptedByTheHandler(t *testing.T) {
 	fill := func(_ context.Context, w http.ResponseWriter) (none struct{}, err error) {
 		for err == nil {
 			_, err = io.WriteString(w, pattern(1<<16))
