@@ -24,7 +24,7 @@ type result struct {
 type report struct {
 	At                                                  time.Time
 	Class, Place, Func, Call, Inside, By, Blame, Advice string
-	Elapsed                                             time.Duration
+	Elapsed, RunDelay                                   time.Duration
 	Ended                                               bool
 }
 
@@ -53,7 +53,7 @@ func Execute(name string, out io.Writer) error {
 		if s.File != "" {
 			place = fmt.Sprintf("%s:%d", filepath.Base(s.File), s.Line)
 		}
-		res.Reports = append(res.Reports, report{time.Now(), s.Class.String(), place, s.Func, s.Call, s.Inside, s.TaskName, s.Blame, s.Advice, s.Elapsed, s.Ended})
+		res.Reports = append(res.Reports, report{time.Now(), s.Class.String(), place, s.Func, s.Call, s.Inside, s.TaskName, s.Blame, s.Advice, s.Elapsed, s.RunDelay, s.Ended})
 	}
 	ended := func() bool {
 		mu.Lock()

@@ -23,7 +23,6 @@ type program struct {
 	advice string // substring of the advice
 	then   string // mark of a second line that blocks the loop afterwards; only its place is checked
 	whole  bool   // the process or the machine is to blame, not a line or a task
-	limit  string // reason why the watch cannot be right
 	run    func(ctx context.Context) error
 	opts   []asyncio.Option
 }
