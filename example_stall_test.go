@@ -32,7 +32,7 @@ func ExampleWithStallHandler() {
 	}))
 	// Output:
 	// main is blocked: channel
-	// await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)
+	// await the channel with asyncio.Recv(ctx, ch), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)
 	// received: 42
 }
 

@@ -79,8 +79,12 @@ func (c StallClass) String() string { return stall.Class(c).String() }
 // String returns the report as a loop logs it on a terminal, in at most five lines, and the stack.
 // The first line has the stall's ID and class, the task, the place, the duration and the advice.
 func (s Stall) String() string {
+	var task *engine.Task
+	if s.Task != nil {
+		task = s.Task.core()
+	}
 	text := "asyncio: " + engine.Stall{
-		ID: s.ID, Name: s.TaskName, Created: s.Created, Class: stall.Class(s.Class),
+		ID: s.ID, Task: task, Name: s.TaskName, Created: s.Created, Class: stall.Class(s.Class),
 		Finding: stall.Finding{Call: s.Call, Inside: s.Inside, Frame: stall.Frame{Func: s.Func, File: s.File, Line: s.Line}},
 		Trace:   s.TraceFile, Elapsed: s.Elapsed, AtPlace: s.AtPlace, Ended: s.Ended, Blame: s.Blame, Advice: s.Advice,
 		Ready: s.ReadyTasks, Late: s.LateTimers, Count: s.Count, Total: s.Total, Silent: s.Suppressed,

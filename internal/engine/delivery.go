@@ -81,11 +81,6 @@ func (d *delivery) log(l *Loop, level slog.Level, msg string, args ...any) {
 	d.write(l, maxCalls, nil, line{level: level, msg: msg, args: args})
 }
 
-// logLast is log for the last line of the loop. A full queue accepts it, too.
-func (d *delivery) logLast(l *Loop, level slog.Level, msg string, args ...any) {
-	d.write(l, maxCalls+1, nil, line{level: level, msg: msg, args: args})
-}
-
 // logRest is called at the end of the loop. It logs the number of lines that were not logged since
 // the last logged one, unless it is 0.
 func (d *delivery) logRest(l *Loop) {
@@ -116,16 +111,19 @@ func (d *delivery) write(l *Loop, most int, before func(), m line) {
 // call calls the logger, in the logger's goroutine. If the logger panics, the next line counts this
 // one as "unlogged".
 func (d *delivery) call(l *Loop, m line) {
+	dropped := d.dropped.Load()
+	if n := dropped - d.reported; n > 0 {
+		m.args = append(m.args, "unlogged", n)
+		if m.text != "" {
+			m.text += "\n  " + plural(int(n), "report before this one was not logged", "reports before this one were not logged")
+		}
+	}
 	log := l.log
 	if m.text != "" && l.logsToTerminal() { // the text names the loop
 		log = func(level slog.Level, _ string, args ...any) {
 			l.logger().Log(context.Background(), level, m.text, args...)
 		}
 		m.args = nil
-	}
-	dropped := d.dropped.Load()
-	if n := dropped - d.reported; n > 0 {
-		m.args = append(m.args, "unlogged", n)
 	}
 	returned := false
 	defer func() {

@@ -103,6 +103,10 @@ func (w *watch) sum() {
 		return
 	}
 	a := []any{"stalls", w.left, "total", round(w.leftTook)}
+	text := []string{plural(w.left, "stall was not reported", "stalls were not reported")}
+	if w.left > 0 {
+		text[0] += ", " + readable(w.leftTook) + " in all"
+	}
 	var worst *spot
 	for _, p := range w.places.all {
 		if p.muted && (worst == nil || p.Total > worst.Total || p.Total == worst.Total && p.place < worst.place) {
@@ -114,14 +118,25 @@ func (w *watch) sum() {
 			a = append(a, "worst", worst.place)
 		}
 		a = append(a, "class", worst.Class.String(), "count", worst.Count, "took", round(worst.Total))
+		text = append(text, fmt.Sprintf("the worst place: %s (%s)%s, %s in all", plural(worst.Count, "stall", "stalls"), worst.Class,
+			Stall{Finding: worst.Finding}.where(""), readable(worst.Total)))
 	}
 	if lost > 0 {
 		a = append(a, "lost", lost)
+		text = append(text, plural(int(lost), "observation was lost", "observations were lost")+", because the watch was late")
 	}
 	if undelivered > 0 {
 		a = append(a, "undelivered", undelivered)
+		text = append(text, plural(int(undelivered), "report was not handled", "reports were not handled")+", because the stall handler blocked")
 	}
-	w.delivery.logLast(w.l, slog.LevelWarn, "asyncio: the loop was blocked more often than was reported", a...)
+	sentences := w.l.terminalPrefix()
+	for i, part := range slices.DeleteFunc(text, func(s string) bool { return s == "" }) {
+		if i > 0 {
+			sentences += " "
+		}
+		sentences += asSentence(part)
+	}
+	w.delivery.write(w.l, maxCalls+1, nil, line{level: slog.LevelWarn, msg: "asyncio: the loop was blocked more often than was reported", args: a, text: sentences})
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

@@ -155,7 +155,7 @@ func (r Stall) subject() string {
 	switch {
 	case r.Name == "":
 		return "a step"
-	case r.Name == "callback":
+	case r.Task == nil && r.Name == "callback":
 		return "a callback"
 	case r.callback():
 		return r.Name

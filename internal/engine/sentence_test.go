@@ -2,8 +2,11 @@ package engine
 
 import (
 	"bytes"
+	"io"
+	"log"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -130,5 +133,48 @@ func TestOnATerminal(t *testing.T) {
 	r := Stall{ID: 3, Loop: l, Class: stall.IO, Name: "a", Created: "x.go:1", Elapsed: time.Second}
 	if got, want := r.terminalText(), "asyncio: loop \"shop\", stall 3 (io): task \"a\" has blocked the loop for 1.00 s.\n  created at x.go:1"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// On a terminal the record at the end of Run is a text, too, as is the number of reports that were not logged.
+func TestOnATerminal_TheEndOfRun(t *testing.T) {
+	defer func(f func(*os.File) bool, w io.Writer, flags int) {
+		isTerminal, os.Stderr = f, w.(*os.File)
+		log.SetFlags(flags)
+		log.SetOutput(w)
+	}(isTerminal, log.Writer(), log.Flags())
+	place := &spot{StallPlace: StallPlace{Class: stall.Sleep, Count: 9, Total: 2100 * time.Millisecond,
+		Finding: stall.Finding{Call: "time.Sleep", Frame: stall.Frame{File: "/src/shop/book.go", Line: 40}}}, place: "/src/shop/book.go:40", muted: true}
+	for want, c := range map[string]struct {
+		left              int
+		lost, undelivered int
+		dropped           uint64
+		places            map[string]*spot
+	}{
+		"14 stalls were not reported, 3.20 s in all. The worst place: 9 stalls (sleep) at shop/book.go:40 in time.Sleep, 2.10 s in all.": {left: 14, places: map[string]*spot{"": place}},
+		"1 stall was not reported, 3.20 s in all.\n  2 reports before this one were not logged":                                          {left: 1, dropped: 2},
+		"1 observation was lost, because the watch was late. 2 reports were not handled, because the stall handler blocked.":             {lost: 1, undelivered: 2},
+	} {
+		file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		os.Stderr = file
+		log.SetOutput(file)
+		log.SetFlags(0)
+		isTerminal = func(*os.File) bool { return true }
+		l := New(Config{Name: "shop"})
+		w := &l.watch
+		w.l, w.left, w.leftTook, w.places.all = l, c.left, 3200*time.Millisecond, c.places
+		w.lost.Store(int64(c.lost))
+		w.delivery.undelivered.Store(uint64(c.undelivered))
+		w.delivery.dropped.Store(c.dropped)
+		w.sum()
+		<-w.delivery.logger.ended()
+		got, err := os.ReadFile(file.Name())
+		if want = "WARN asyncio: loop \"shop\", " + want + "\n"; err != nil || string(got) != want {
+			t.Errorf("%v, got\n%swant\n%s", err, got, want)
+		}
 	}
 }

@@ -19,15 +19,19 @@ var isTerminal = func(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// terminalPrefix begins each text of the watch on a terminal.
+func (l *Loop) terminalPrefix() string {
+	if l.cfg.Name == "" {
+		return "asyncio: "
+	}
+	return "asyncio: loop " + quote(l.cfg.Name) + ", "
+}
+
 // terminalText returns the report for a terminal. It has one line if place and blame are those of
 // the previous report of the stall.
 func (r Stall) terminalText() string {
-	loop := ""
-	if r.Loop.cfg.Name != "" {
-		loop = "loop " + quote(r.Loop.cfg.Name) + ", "
-	}
 	if r.repeats && r.AtPlace == 0 {
-		return "asyncio: " + loop + r.heading() + r.statement()
+		return r.Loop.terminalPrefix() + r.heading() + r.statement()
 	}
-	return "asyncio: " + loop + r.Text()
+	return r.Loop.terminalPrefix() + r.Text()
 }

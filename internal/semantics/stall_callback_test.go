@@ -132,3 +132,22 @@ func TestStall_OfATaskAfterACallback(t *testing.T) {
 		t.Errorf("%d reports, want 2", len(reports))
 	}
 }
+
+// A task whose name begins like a callback's is a task in the text of its report.
+func TestStall_ATaskThatIsNamedCallback(t *testing.T) {
+	for _, name := range []string{"callback", "callback pay", "callbacks"} {
+		var reports []asyncio.Stall
+		inBubble(t, func(ctx context.Context, t *testing.T) {
+			asyncio.Go(ctx, func(context.Context) error { time.Sleep(short); return nil }, asyncio.Name(name)).Await(ctx)
+			asyncio.Sleep(ctx, time.Second)
+		}, asyncio.WithStallHandler(func(s asyncio.Stall) { reports = append(reports, s) }))
+		for _, s := range reports {
+			if want := fmt.Sprintf("task %q ", name); !strings.Contains(s.String(), want) || !strings.Contains(s.String(), "created at ") {
+				t.Errorf("no %q in\n%v", want, s)
+			}
+		}
+		if len(reports) != 2 {
+			t.Errorf("%d reports, want 2", len(reports))
+		}
+	}
+}

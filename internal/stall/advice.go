@@ -10,7 +10,7 @@ func Advice(class Class, f Finding, callback bool) string {
 		return "make the calls in batches, in a task that calls asyncio.Sleep(ctx, 0) between them"
 	}
 	if callback && (class.ofStep() || class == GC && f.Call != "") {
-		return "start a task in the callback, asyncio.Go(ctx, ...), and there " + advice
+		return "start a task in the callback, asyncio.Go(ctx, ...), with the ctx of asyncio.Detach(ctx) if the scope of ctx may have ended, and there " + advice
 	}
 	return advice
 }
@@ -57,7 +57,7 @@ func adviceFor(class Class, f Finding) string {
 		case f.Call != "" && !strings.HasPrefix(f.Call, "reflect."): // the program has no access to the channel
 			return offThread
 		}
-		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
+		return channelAdvice(f.Op)
 	case Lock:
 		return lockAdvice(f.Call)
 	case Syscall:
@@ -91,6 +91,19 @@ func adviceFor(class Class, f Finding) string {
 // bounds reports whether the call waits until fewer goroutines run, as a semaphore does.
 func bounds(call string) bool {
 	return strings.Contains(call, "sync/semaphore.") || strings.Contains(call, "sync/errgroup.")
+}
+
+func channelAdvice(op Op) string {
+	switch op {
+	case Receive:
+		return "await the channel with asyncio.Recv(ctx, ch), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
+	case Send:
+		return "await the channel with asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks"
+	case Select:
+		return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), with the ctx of asyncio.WithTimeout(ctx, d) in place of time.After; " +
+			"for several channels start a task for each, or run the select in asyncio.ToThread(ctx, ...)"
+	}
+	return "await the channel with asyncio.Recv(ctx, ch) or asyncio.Send(ctx, ch, v), or use an asyncio.Queue between tasks; for time.After call asyncio.Sleep(ctx, d)"
 }
 
 func lockAdvice(call string) string {

@@ -35,7 +35,10 @@ func TestAdvice(t *testing.T) {
 		{"a package sleeps", Sleep, Finding{Call: "net/slow.Wait"}, "asyncio.Sleep(ctx, d)|that call", ""},
 		{"a sleep by reflection", Sleep, Finding{Call: "reflect.Value.Call"}, "asyncio.Sleep(ctx, d)", ""},
 		{"a channel", Channel, Finding{}, "asyncio.Recv(ctx, ch)|asyncio.Sleep", ""},
-		{"a select by reflection", Channel, Finding{Call: "reflect.Select"}, "asyncio.Recv", ""},
+		{"a receive", Channel, Finding{Op: Receive}, "asyncio.Recv(ctx, ch)|asyncio.Queue|asyncio.Sleep(ctx, d)", "Send"},
+		{"a send", Channel, Finding{Op: Send}, "asyncio.Send(ctx, ch, v)|asyncio.Queue", "Recv Sleep After"},
+		{"a select", Channel, Finding{Op: Select}, "asyncio.Recv(ctx, ch)|asyncio.Send(ctx, ch, v)|asyncio.WithTimeout(ctx, d)|" + thread, "Sleep Queue"},
+		{"a select by reflection, of an unknown stack", Channel, Finding{Call: "reflect.Select"}, "asyncio.Recv", ""},
 		{"a limiter of a rate", Channel, Finding{Call: "golang.org/x/time/rate.(*Limiter).Wait"}, "that call|" + thread, "Recv"},
 		{"errgroup's Wait", Lock, Finding{Call: "golang.org/x/sync/errgroup.(*Group).Wait", Inside: "golang.org/x/sync/errgroup, errgroup.go:1"}, "asyncio.WithTaskGroup", ""},
 		{"errgroup's Go", Channel, Finding{Call: "golang.org/x/sync/errgroup.(*Group).Go", Inside: "golang.org/x/sync/errgroup, errgroup.go:1"}, "asyncio.NewSemaphore", "Recv"},
@@ -64,6 +67,9 @@ func TestAdvice(t *testing.T) {
 					t.Errorf("%s, in a callback: %q names no task", c.name, advice)
 				}
 				_, own, _ = strings.Cut(advice, task)
+				if !strings.Contains(own, "asyncio.Detach(ctx)") {
+					t.Errorf("%s, in a callback: %q does not name Detach", c.name, advice)
+				}
 			} else if strings.Contains(advice, "asyncio.Go(") {
 				t.Errorf("%s: %q starts a task", c.name, advice)
 			}
@@ -118,6 +124,25 @@ func TestWhatRunsOnceForAll(t *testing.T) {
 	}
 }
 
+// The operation of a wait for a channel is known by the state, and by the frames of a goroutine that runs.
+func TestOperations(t *testing.T) {
+	for stack, want := range map[string]Op{
+		"chan receive|main.f":                         Receive,
+		"chan send|main.f":                            Send,
+		"select|main.f":                               Select,
+		"select (no cases)|main.f":                    Select,
+		"|runtime.gopark < runtime.selectgo < main.f": Select,
+		"|runtime.gopark < runtime.chansend < runtime.chansend1 < main.f":                                          Send,
+		"|runtime.gopark < runtime.chanrecv < runtime.chanrecv2 < main.f":                                          Receive,
+		"|runtime.gopark < runtime.selectgo < runtime.reflect_rselect < reflect.rselect < reflect.Select < main.f": Select,
+		"sleep|main.f": "",
+	} {
+		if f := Classify(printed(stack)); f.Op != want {
+			t.Errorf("%s: operation %q, want %q", stack, f.Op, want)
+		}
+	}
+}
+
 // advised are names in advice, with the arguments that it gives them.
 var advised = regexp.MustCompile(`\b(asyncio|aionet|aiohttp|procpool)\.(\w+)(\([^()]*\))?`)
 
@@ -127,7 +152,7 @@ func TestAdviceCompiles(t *testing.T) {
 	for c := range Classes {
 		for _, f := range []Finding{
 			{}, {Call: "os.ReadFile"}, {Call: "net/http.Get"}, {Call: "os/exec.(*Cmd).Run"}, {Call: "sync.(*WaitGroup).Wait"}, {Call: "sync.(*Cond).Wait"}, {Call: "sync.(*Once).Do"},
-			{Call: "golang.org/x/sync/errgroup.(*Group).Go", Inside: "x"}, {Call: "example.org/x.F", Inside: "x"}, {Once: "sync.(*Once).Do"},
+			{Call: "golang.org/x/sync/errgroup.(*Group).Go", Inside: "x"}, {Call: "example.org/x.F", Inside: "x"}, {Once: "sync.(*Once).Do"}, {Op: Receive}, {Op: Send}, {Op: Select},
 		} {
 			calls = append(calls, advised.FindAllString(Advice(c, f, true), -1)...)
 		}

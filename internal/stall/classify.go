@@ -12,8 +12,18 @@ type Finding struct {
 	Call   string // what the program's line calls, such as "os.ReadFile"; "" if the line calls nothing
 	Inside string // a dependency's innermost line below it, as "modernc.org/sqlite, busy.go:82"; "": none
 	Once   string // a call that contains the line and for whose end other callers wait, as "sync.(*Once).Do at config.go:12"; "": none
+	Op     Op     // what it does with a channel; "": nothing, or unknown
 	Frame         // the program's innermost line; zero if the stack has none
 }
+
+// An Op is an operation on a channel.
+type Op string
+
+const (
+	Receive Op = "receive"
+	Send    Op = "send"
+	Select  Op = "select"
+)
 
 // Classify parses the stack of a goroutine that does not proceed, and classifies it.
 func Classify(trace string) Finding { return Parse(trace).Classify() }
@@ -27,6 +37,9 @@ func (t Trace) Classify() Finding {
 	f.Inside = inside(inner)
 	f.Once = t.once(len(inner))
 	f.Class = classOf(t.State, inner)
+	if f.Class == Channel {
+		f.Op = operation(t.State, inner)
+	}
 	if f.Class == GC && strings.HasPrefix(f.Call, "runtime") { // the call of a function that allocates stays
 		f.Call = ""
 	}
@@ -167,6 +180,19 @@ func waitOf(inner []Frame) Class {
 		}
 	}
 	return Channel
+}
+
+// operation returns what a goroutine that waits for a channel does.
+func operation(state string, inner []Frame) Op {
+	switch {
+	case strings.HasPrefix(state, "select"), contains(inner, "runtime.selectgo"):
+		return Select
+	case strings.HasPrefix(state, "chan send"), contains(inner, "runtime.chansend"):
+		return Send
+	case strings.HasPrefix(state, "chan receive"), contains(inner, "runtime.chanrecv"):
+		return Receive
+	}
+	return ""
 }
 
 // systemCall reports whether one of the four innermost frames makes a system call.
