@@ -45,5 +45,9 @@ func (l *Loop) Trace(w io.Writer) error {
 	if w == nil {
 		return errors.New("asyncio: Loop.Trace: nil writer")
 	}
-	return l.made("Loop.Trace").Trace(w)
+	l.made("Loop.Trace")
+	if l.debugger == nil {
+		return errors.New("asyncio: Trace: the loop keeps no history; give it WithDebug(true), or set ASYNCIO_DEBUG=1")
+	}
+	return l.debugger.WriteTrace(w)
 }

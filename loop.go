@@ -8,21 +8,28 @@ import (
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/inspect"
 )
 
 // A Loop is an event loop: it runs coroutines and callbacks, one at a time, in
 // the goroutine that called Run. NewLoop and Run make one. Methods of a nil Loop and of
 // a zero one panic.
 type Loop struct {
-	e       *engine.Loop
-	threads *Limiter // of ToThread calls that bring none
-	used    executorsUsed
+	e        *engine.Loop
+	threads  *Limiter // of ToThread calls that bring none
+	used     executorsUsed
+	debugger *inspect.Debugger // nil: not in debug mode
 }
 
 // NewLoop makes a loop that does nothing until its Run is called. What is
 // submitted or posted before waits.
 func NewLoop(opts ...Option) *Loop {
-	l := &Loop{e: engine.New(newConfig(opts)), threads: NewLimiter(defaultThreads)}
+	cfg := newConfig(opts)
+	l := &Loop{e: engine.New(cfg), threads: NewLimiter(defaultThreads)}
+	if cfg.Debug {
+		l.debugger = inspect.NewDebugger(l.e)
+		l.e.SetTracer(l.debugger)
+	}
 	l.e.Public = l
 	return l
 }

@@ -101,10 +101,15 @@ func (h Histogram) Count() (n uint64) {
 	return n
 }
 
-func histogramOf(h *histogram.Histogram) Histogram {
-	if h == nil {
+// stepTimes returns an empty histogram unless the loop is in debug mode.
+func (l *Loop) stepTimes() Histogram {
+	if l.debugger == nil {
 		return Histogram{}
 	}
+	return histogramOf(l.debugger.StepTimes())
+}
+
+func histogramOf(h *histogram.Histogram) Histogram {
 	counts, sum := h.Counts()
 	bounds := histogram.Bounds
 	return Histogram{Bounds: bounds[:], Counts: counts, Sum: sum}
@@ -121,7 +126,7 @@ func (l *Loop) Metrics() Metrics {
 		Uptime: e.Uptime, Idle: e.Idle,
 		Turns: e.Turns, Steps: e.Steps, Ready: e.Ready, Timers: e.Timers,
 		Delay: histogramOf(e.Delay), CurrentDelay: e.Waited,
-		StepTimes: histogramOf(l.e.StepTimes()),
+		StepTimes: l.stepTimes(),
 		Threads:   l.threads.metrics("to-thread"), Executors: l.used.metrics(),
 		Tasks: TaskMetrics{
 			Created: e.Created, Waiting: e.Waiting,

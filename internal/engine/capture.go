@@ -238,7 +238,7 @@ func (l *Loop) printed(r *runner) string {
 // cut removes the outermost frames that belong to the engine and its callers.
 func cut(t stall.Trace) stall.Trace {
 	for i, f := range t.Frames {
-		if f.Func == execName || f.Func == sequenceName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).drive") || strings.HasSuffix(f.Func, "/internal/engine.(*debugger).run") {
+		if f.Func == execName || f.Func == sequenceName || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).protect") || strings.HasSuffix(f.Func, "/internal/engine.(*Loop).drive") || strings.HasSuffix(f.Func, "/internal/inspect.(*Debugger).Run") {
 			t.Frames = t.Frames[:i]
 			break
 		}

@@ -9,7 +9,7 @@ import (
 
 // A report's stack ends with the user's outermost function, in debug mode too.
 func TestAStackEndsWithTheUsersOutermostFunction(t *testing.T) {
-	const debugging = "github.com/asyncio-go/asyncio/internal/engine.(*debugger).run"
+	const debugging = "github.com/asyncio-go/asyncio/internal/inspect.(*Debugger).Run"
 	for _, below := range [][]string{{execName}, {debugging, execName}} {
 		var trace stall.Trace
 		for _, f := range append([]string{"time.Sleep", "main.work", "main.main.func1", "github.com/asyncio-go/asyncio.(*taskBody[...]).Run"}, below...) {

@@ -216,7 +216,7 @@ func (d *dump) task(t *Task, depth int, byScope map[*Scope][]*Task, groups map[*
 	indent := strings.Repeat("  ", depth)
 	fmt.Fprintf(&d.b, "%s#%d %s %s, created at %s\n", indent, t.id, quote(t.Name()), d.state(t), t.Created())
 	if s, ok := t.Stats(); ok && s.Steps > 0 {
-		fmt.Fprintf(&d.b, "%s  ran for %v in %d step(s), the longest %v from %s to %s\n", indent, duration(s.Ran), s.Steps, duration(s.Longest),
+		fmt.Fprintf(&d.b, "%s  ran for %v in %d step(s), the longest %v from %s to %s\n", indent, time.Duration(s.Ran), s.Steps, time.Duration(s.Longest),
 			cmp.Or(s.LongestFrom, "its beginning"), cmp.Or(s.LongestUntil, "its end"))
 	}
 	if depth > maxDumpDepth {

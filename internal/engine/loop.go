@@ -62,9 +62,9 @@ type Loop struct {
 	monitorWoken  atomic.Int64  // when it was woken last
 	monitorDone   chan struct{} // nil: no monitor
 	watch         watch
-	flight        Flight    // nil: none; fixed before the monitor starts
-	debug         *debugger // nil: not in debug mode; fixed before start
-	calling       calling   // the callback that runs, or the last one of the turn
+	flight        Flight  // nil: none; fixed before the monitor starts
+	tracer        Tracer  // nil: none; fixed before start
+	calling       calling // the callback that runs, or the last one of the turn
 
 	// Owned by the loop.
 	ready          readyQueue
@@ -119,9 +119,6 @@ func New(cfg Config) *Loop {
 	l.bridges.collected = new(atomic.Int32)
 	l.watch.l, l.lateAfter = l, math.MaxInt64
 	l.rootMask = rootEvery - 1
-	if cfg.Debug {
-		l.debug, l.rootMask = newDebugger(l), 0
-	}
 	return l
 }
 
@@ -283,17 +280,17 @@ func (l *Loop) drive() {
 			l.stepEnded()
 		}
 		l.left--
-		if l.debug != nil {
-			l.debug.begin()
+		if l.tracer != nil {
+			l.tracer.Begin()
 		}
 		t := l.ready.nextTask()
 		if t == nil {
-			if l.debug != nil {
-				l.debug.calls()
+			if l.tracer != nil {
+				l.tracer.CallBegan()
 			}
 			l.runCall()
-			if l.debug != nil {
-				l.debug.called()
+			if l.tracer != nil {
+				l.tracer.CallEnded()
 			}
 			continue
 		}
@@ -354,8 +351,8 @@ func (l *Loop) turn() bool {
 		if l.size = l.left; l.left > 0 {
 			l.counters.more += l.left
 			l.publishQueue(1, 0)
-			if l.debug != nil {
-				l.debug.turn(l.left)
+			if l.tracer != nil {
+				l.tracer.TurnBegan(l.left)
 			}
 			return true
 		}

@@ -91,8 +91,8 @@ func (l *Loop) rests() { l.meters.rest.Store(l.meters.rest.Load() - l.Elapsed() 
 
 func (l *Loop) wakes() (now int64) {
 	now = l.Elapsed()
-	if l.debug != nil {
-		l.debug.waited(now)
+	if l.tracer != nil {
+		l.tracer.Waited(now)
 	}
 	l.meters.rest.Store(now + l.meters.rest.Load() + 1)
 	return now

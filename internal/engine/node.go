@@ -43,12 +43,12 @@ type outside struct{ context.Context }
 
 type nodeExt struct {
 	// Fixed before the node is published.
-	name    string    // of a task
-	stack   []uintptr // of a task's creation, in debug mode
-	life    *taskLife // of a task, in debug mode
-	limit   *deadline // of a time-out
-	foreign *source   // of a carrier
-	left    *detached // of the node that an ended one left in its place
+	name    string      // of a task
+	stack   []uintptr   // of a task's creation, if the loop has a tracer
+	record  *TaskRecord // of a task, if the loop has a tracer
+	limit   *deadline   // of a time-out
+	foreign *source     // of a carrier
+	left    *detached   // of the node that an ended one left in its place
 
 	std      atomic.Pointer[stdBridge]
 	exposed  atomic.Bool // a Done channel was requested, here or below

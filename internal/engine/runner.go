@@ -203,8 +203,8 @@ func (r *runner) exec(t *Task) {
 		l.exited(r, t)
 	}()
 	var err error
-	if l.debug != nil {
-		err = l.debug.run(t)
+	if l.tracer != nil {
+		err = l.tracer.Run(t)
 	} else {
 		err = t.body.Run(&t.node)
 	}
@@ -266,8 +266,10 @@ func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
 // pick takes the next task of the turn off the ready queue, beginning the next
 // turn if this one is over. It returns nil if the root is needed.
 func (l *Loop) pick() *Task {
-	if l.debug != nil {
-		l.debug.ended()
+	if l.tracer != nil {
+		r := l.cur.Load()
+		t := r.task.Load()
+		l.tracer.StepEnded(t, t != nil && t.r == nil, r.why)
 	}
 	if l.mark.Load() {
 		l.stepEnded()

@@ -115,8 +115,8 @@ func (t *Task) prepare(l *Loop, id uint64, body Body, created coro.Site, name st
 	if name != "" {
 		t.node.extras().name = name
 	}
-	if l.debug != nil {
-		l.debug.created(t)
+	if l.tracer != nil {
+		l.tracer.Created(t)
 	}
 }
 

@@ -1,4 +1,4 @@
-package engine
+package inspect
 
 import (
 	"bufio"
@@ -7,20 +7,17 @@ import (
 	"io"
 )
 
-// Trace writes the history as JSON in Chrome's trace event format, which Perfetto's
-// viewer opens. From any goroutine, also while the loop is blocked.
+// WriteTrace writes the history as JSON in Chrome's trace event format, which Perfetto's viewer opens.
+// It can be called from any goroutine, also while the loop is blocked.
 //
-// The loop is a thread of its process: its slices are the steps of tasks, callbacks,
-// and times of waiting. Each task has a track beside it: how long it lived, and what
-// it waited for. Arrows lead from where a task was created to its first step.
-func (l *Loop) Trace(w io.Writer) error {
-	if l.debug == nil {
-		return errNoDebug
-	}
-	events, now := l.debug.snapshot()
+// The loop is a thread of its process. Its slices are the steps of tasks, callbacks, and waits of the
+// loop. Each task has a track, which shows how long the task lived and what it waited for. Arrows lead
+// from the creation of a task to its first step.
+func (d *Debugger) WriteTrace(w io.Writer) error {
+	events, now := d.snapshot()
 	b := bufio.NewWriter(w)
 	t := tracer{w: b, now: now, open: map[uint64]*track{}}
-	t.write(l.cfg.Name, events)
+	t.write(d.l.Config().Name, events)
 	if t.err != nil {
 		return t.err
 	}

@@ -1,18 +1,15 @@
-package engine
+package inspect
 
-import (
-	"errors"
-	"time"
-)
+import "github.com/asyncio-go/asyncio/internal/engine"
 
-// An event is something that the loop did, for Trace.
+// An event is a line of the trace.
 type event struct {
 	at, took int64 // by the loop's clock
 	task     uint64
 	name     string
 	site     string // where the task was created, or where its step ended
 	what     eventKind
-	why      why // what the task waits for after the step
+	why      engine.Why // what the task waits for after the step
 }
 
 type eventKind uint8
@@ -26,13 +23,13 @@ const (
 	turnBegun // took is the number of entries
 )
 
-// history is a ring of the last events.
+// history is a ring buffer of the last events.
 type history struct {
 	events []event
-	next   int // of the ring, once it is full
+	next   int // index of the oldest event, once the buffer is full
 }
 
-// historyLength is the number of events kept: some 5 MB.
+// historyLength bounds the events. They take some 5 MB.
 const historyLength = 1 << 16
 
 func (h *history) add(e event) {
@@ -51,11 +48,8 @@ func (h *history) all() []event {
 	return append(events, h.events[:h.next]...)
 }
 
-// errNoDebug is returned by Trace without debug mode.
-var errNoDebug = errors.New("asyncio: Trace: the loop keeps no history; give it WithDebug(true), or set ASYNCIO_DEBUG=1")
-
-// snapshot copies the history, and adds what is going on now.
-func (d *debugger) snapshot() (events []event, now int64) {
+// snapshot returns a copy of the history and an event for the current step or callback.
+func (d *Debugger) snapshot() (events []event, now int64) {
 	d.mu.Lock()
 	events, begun, calling := d.history.all(), d.begun, d.calling
 	now = d.l.Elapsed()
@@ -63,12 +57,10 @@ func (d *debugger) snapshot() (events []event, now int64) {
 	if calling {
 		events = append(events, event{what: callbackRun, at: begun, took: max(0, now-begun), why: goesOn})
 	} else if t := d.l.Running(); t != nil {
-		events = append(events, event{what: taskStep, at: begun, took: max(0, now-begun), task: t.id, name: t.Name(), why: goesOn})
+		events = append(events, event{what: taskStep, at: begun, took: max(0, now-begun), task: t.ID(), name: t.Name(), why: goesOn})
 	}
 	return events, now
 }
 
-// goesOn stands for what a task waits for that runs.
-const goesOn why = 255
-
-func duration(d int64) time.Duration { return time.Duration(d) }
+// goesOn is the why of an event that has not ended.
+const goesOn engine.Why = 255
