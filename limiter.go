@@ -15,8 +15,8 @@ type Limiter struct {
 	places int // constant; 0: not created by NewLimiter
 	mu     sync.Mutex
 	free   int
-	queue  list.List // of *engine.Completion, one per waiting call, settled when its turn comes
-	shut   error     // what is told to all who wait, and to all who come; nil: open
+	queue  list.List // of *engine.Completion, one per waiting call, settled when the call gets a place
+	shut   error     // the result of all waiting and later calls; nil: open
 	ran    histogram.Histogram
 }
 
@@ -43,18 +43,18 @@ func (m *Limiter) acquire(caller engine.Caller) error {
 		m.mu.Unlock()
 		return nil
 	}
-	turn := &engine.Completion{}
-	turn.Init(caller.L, 0)
-	place := m.queue.PushBack(turn)
+	admitted := &engine.Completion{}
+	admitted.Init(caller.L, 0)
+	place := m.queue.PushBack(admitted)
 	m.mu.Unlock()
 	abandoned := caller.L.AtClose(func() { m.leave(place) })
-	came := turn.WaitFor(caller, engine.ForLimiter)
+	ok := admitted.WaitFor(caller, engine.ForLimiter)
 	abandoned.Remove()
-	if !came {
+	if !ok {
 		m.leave(place)
 		return caller.Err()
 	}
-	return turn.Receive()
+	return admitted.Receive()
 }
 
 // close makes the waiting calls of acquire, and all later ones, return err.
@@ -66,9 +66,9 @@ func (m *Limiter) close(err error) {
 		queue = append(queue, m.next())
 	}
 	m.mu.Unlock()
-	for _, turn := range queue {
-		turn.Claim()
-		turn.Settle(err, false, "")
+	for _, admitted := range queue {
+		admitted.Claim()
+		admitted.Settle(err, false, "")
 	}
 }
 
@@ -91,9 +91,9 @@ func (m *Limiter) leave(place *list.Element) {
 func (m *Limiter) next() *engine.Completion {
 	first := m.queue.Front()
 	m.queue.Remove(first)
-	turn := first.Value.(*engine.Completion)
+	admitted := first.Value.(*engine.Completion)
 	first.Value = nil
-	return turn
+	return admitted
 }
 
 // release passes a place to the first call in the queue, or frees it.

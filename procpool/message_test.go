@@ -65,7 +65,7 @@ func TestPayloads(t *testing.T) {
 				t.Errorf("%d bytes from the worker: %d, %v", n, len(got), err)
 			}
 			if got, err := echo.Call(ctx, pool, b); !bytes.Equal(got, b) || err != nil {
-				t.Errorf("%d bytes there and back: %d, %v", n, len(got), err)
+				t.Errorf("%d bytes echoed: %d, %v", n, len(got), err)
 			}
 		}
 		if n := pool.Stats().Started; n != 1 {

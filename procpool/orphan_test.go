@@ -230,7 +230,7 @@ func TestInterrupt(t *testing.T) {
 		t.Error(err)
 	}
 	if group, err := syscall.Getpgid(worker); group != worker || err != nil {
-		t.Errorf("the worker %d is in group %d (%v), not in one of its own", worker, group, err)
+		t.Errorf("the worker %d is in group %d (%v), want its own pid", worker, group, err)
 	}
 	if err := syscall.Kill(-p.Process.Pid, syscall.SIGINT); err != nil {
 		t.Error(err)

@@ -42,7 +42,7 @@ func TestInterruptedProcess(t *testing.T) {
 	}
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), "Try next") {
-			t.Error("the demonstration went on to its end in spite of the signal")
+			t.Error("the demonstration ignored the signal")
 		}
 	}
 	var exit *exec.ExitError

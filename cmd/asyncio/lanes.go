@@ -14,7 +14,7 @@ import (
 
 // A scale maps time to cells.
 type scale struct {
-	cell  time.Duration // the time that one cell stands for
+	cell  time.Duration // the duration of a cell
 	width int           // the number of cells on a line
 }
 

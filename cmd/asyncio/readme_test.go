@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The picture in README.md is what the demo prints, but for what differs from machine to
-// machine: the columns, a lane and a row for each remedy, in order, and its verdict.
+// TestREADMEShowsTheOutput: README.md shows the output of the demo, with the columns, lanes, rows and verdicts.
+// The numbers differ from machine to machine.
 func TestREADMEShowsTheOutput(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -17,7 +17,7 @@ func TestREADMEShowsTheOutput(t *testing.T) {
 	_, picture, ok := strings.Cut(string(readme), "```text\n")
 	picture, _, closed := strings.Cut(picture, "```\n")
 	if !ok || !closed {
-		t.Fatal("README.md has no picture")
+		t.Fatal("README.md has no output of the demo")
 	}
 	output, err := os.ReadFile("testdata/demo.txt")
 	if err != nil {
@@ -38,7 +38,7 @@ func TestREADMEShowsTheOutput(t *testing.T) {
 		}
 	}
 	if !regexp.MustCompile(`^` + want + `$`).MatchString(picture) {
-		t.Errorf("the demo prints nothing such as\n%s\nbut\n%s", picture, want)
+		t.Errorf("README.md shows\n%s\nwant\n%s", picture, want)
 	}
 }
 

@@ -82,9 +82,8 @@ func TestSleepRemedyYields(t *testing.T) {
 	})
 }
 
-// Checkpoint lets others run once its time slice is used up. Virtual time stands
-// still while something is computed, so this is a real loop: it computes until
-// the other task has had a turn, which only Checkpoint can give it.
+// TestCheckpointRemedyYields: Checkpoint lets another task run. The loop uses real time, because virtual
+// time does not advance during a computation.
 func TestCheckpointRemedyYields(t *testing.T) {
 	r := remedyNamed(t, "Checkpoint")
 	err := asyncio.Run(t.Context(), func(ctx context.Context) error {
@@ -105,8 +104,7 @@ func TestCheckpointRemedyYields(t *testing.T) {
 	}
 }
 
-// The thread computes while the loop goes on: another task has its turn before
-// the computation is over, although nothing else in it awaits.
+// TestThreadRemedy_DoesNotBlockTheLoop: another task runs during the computation.
 func TestThreadRemedy_DoesNotBlockTheLoop(t *testing.T) {
 	r := remedyNamed(t, "thread")
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
@@ -122,8 +120,7 @@ func TestThreadRemedy_DoesNotBlockTheLoop(t *testing.T) {
 	})
 }
 
-// The processes compute in as many workers as there are computations, none of
-// which is this process, and leave none behind.
+// TestProcessRemedy_RunsInWorkers: each computation runs in another worker, and no worker is left.
 func TestProcessRemedy_RunsInWorkers(t *testing.T) {
 	r := remedyNamed(t, "process")
 	made, err := r.pool(2)

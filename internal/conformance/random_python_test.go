@@ -31,7 +31,7 @@ func startPython(t *testing.T) *cpython {
 	t.Helper()
 	python := os.Getenv("PYTHON")
 	if python == "" {
-		t.Fatal("PYTHON is empty: the name of a CPython of 3.13 or later is expected, such as python3.13")
+		t.Fatal("PYTHON is empty: set it to a CPython of 3.13 or later, such as python3.13")
 	}
 	cmd := exec.CommandContext(t.Context(), python, "programs/random_run.py")
 	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")

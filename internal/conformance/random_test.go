@@ -43,7 +43,7 @@ func TestMakeTree(t *testing.T) {
 			walk(p.Do, func(s step) {
 				made[s.Op]++
 				if s.Op != "task" && (s.ID < 1 || seen[s.ID]) {
-					t.Errorf("seed %d of %s: a step %s has the number %d, want one of its own", seed, kind, s.Op, s.ID)
+					t.Errorf("seed %d of %s: a step %s has the number %d, want a unique one", seed, kind, s.Op, s.ID)
 				}
 				seen[s.ID] = true
 			})
