@@ -12,7 +12,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netmake"
 )
 
-// An acceptor accepts connections for several loops, in a goroutine of its own. A loop requests
+// An acceptor accepts connections for several loops, in its own goroutine. A loop requests
 // one connection at a time, through its sharedListener. The requests are served in their order,
 // so a busy loop gets fewer connections. After stop the acceptor serves the accept backlog in the
 // same way.

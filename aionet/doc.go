@@ -1,5 +1,5 @@
-// Package aionet is the network of an event loop: connections whose Read and Write
-// suspend the task that calls them, not a thread.
+// Package aionet has the network connections of an event loop. Read and Write suspend the calling
+// task and do not block a thread.
 //
 //	listener, err := aionet.Listen(ctx, "tcp", "localhost:7000")
 //	...
@@ -11,11 +11,11 @@
 //		return lines.Err()
 //	})
 //
-// A Conn is a net.Conn, so that libraries which take one run on the loop unchanged:
-// each handler is a task of the loop, shares variables with the others without
-// locks, and costs no goroutine beyond the task's own.
+// A Conn is a net.Conn, so libraries for net.Conn run on the loop unchanged. Each handler is a task
+// of the loop. It shares variables with other tasks without locks, and needs no goroutine except
+// that of the task.
 //
-// A library that holds a sync.Mutex while it reads or writes must be used by one task
-// alone: a second one that waits for the mutex would stop the loop. crypto/tls is such
-// a library; TLSClient and TLSServer wrap it so that one task may read and another write.
+// A library that holds a sync.Mutex while it reads or writes must be used by one task only: a second
+// task that waits for the mutex would block the loop. crypto/tls is such a library. TLSClient and
+// TLSServer wrap it, so that one task may read and another may write.
 package aionet

@@ -16,8 +16,8 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Goroutines of no loop, tasks of another loop, callbacks and iter.Pull: who may use a
-// connection, and how.
+// The use of a connection by goroutines without a loop, tasks of another loop, callbacks and
+// iter.Pull.
 
 func TestForeignGoroutineReadsAndWrites(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {

@@ -14,7 +14,7 @@ type hold struct {
 	d     *direction
 	outer *engine.Task // the former holder: the same task, or nil
 
-	// For a caller that is not on the loop: each part runs in a task of its own, and offLoop is
+	// For a caller that is not on the loop: each part runs in its own task, and offLoop is
 	// the holder between the parts. It is nil for a task of the loop.
 	offLoop *engine.Task
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The test binary is more programs than one: what spoils a process, as running out of
-// descriptors does, happens in a process of its own.
+// The test binary contains further programs. Tests that affect the whole process, such as running
+// out of descriptors, run one of them in a separate process.
 const programEnv = "AIONET_TEST_PROGRAM"
 
 var programs = map[string]func(){}

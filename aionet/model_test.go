@@ -15,9 +15,9 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// The naive model of a connection is two sequences of bytes, one each way: what comes
-// out is a prefix of what went in, all of it unless somebody closed, whatever was
-// cancelled, timed out or asked for from wherever in between.
+// The model of a connection is two sequences of bytes, one for each direction. The data read is a
+// prefix of the data written, and all of it unless a side was closed. Cancellations, time-outs and
+// calls off the loop do not change that.
 
 // pattern returns the byte at a position of the test data.
 func pattern(at int) byte { return byte(at*7 + at>>8*13 + at>>16) }

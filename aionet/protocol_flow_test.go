@@ -86,7 +86,7 @@ func TestTransportLimits(t *testing.T) {
 }
 
 // A protocol that writes until it is paused, and continues when it is resumed, has no
-// more buffered than the high mark and one piece, however slowly the other side reads.
+// more buffered than the high-water mark and one piece, even if the peer reads slowly.
 func TestProtocolWithASlowReader(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
 		const piece, all, high = 10_000, 50 << 20, 128 << 10

@@ -14,8 +14,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Over a network that tears everything to pieces and takes its time, what arrives is
-// what was sent, in both directions at once, and the flow control obeys the marks.
+// On a network with latency and small chunks all data arrives unchanged, in both directions at
+// once, and the flow control obeys the marks.
 func TestProtocol_OnAFaultyNetwork(t *testing.T) {
 	for seed := range uint64(20) {
 		n := asynciotest.NewNetwork(asynciotest.Seed(seed), asynciotest.Chunks(3000),

@@ -145,8 +145,8 @@ func (s *served) stop(ctx context.Context, t *testing.T) {
 	}
 }
 
-// writeUntilBlocked writes to c until nothing moves any more, and returns how much it
-// was: the other side does not read, or a write would have to wait for long.
+// writeUntilBlocked writes to c until a write would wait, and returns the number of bytes written.
+// The peer does not read.
 func writeUntilBlocked(t *testing.T, c *aionet.Conn) (total int) {
 	t.Helper()
 	chunk := make([]byte, 1<<20)

@@ -13,8 +13,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Tasks of a handler are its connection's: they end with it, and what they do wrong is
-// nobody else's trouble.
+// The tasks of a handler belong to its connection. They end with it, and their errors end only that
+// connection.
 func TestTasksOfAHandler(t *testing.T) {
 	broken := errors.New("broken")
 	for name, c := range map[string]struct {

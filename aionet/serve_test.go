@@ -23,8 +23,8 @@ func echo(_ context.Context, c *aionet.Conn) error {
 	return err
 }
 
-// Handlers are tasks of the loop: they share variables without locks, and one that
-// waits holds up nobody.
+// Handlers are tasks of the loop. They share variables without locks, and a handler that waits does
+// not block the others.
 func TestServe(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		here, present, most := asyncio.LoopOf(ctx), 0, 0

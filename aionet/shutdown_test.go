@@ -13,8 +13,7 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// Shutdown: nobody new, those who are there end, and then it is over, one way or the
-// other.
+// Shutdown accepts no new connections and returns when all handlers have ended.
 
 func TestShutdownDrains(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {

@@ -30,8 +30,8 @@ func TestStream_BothDirections(t *testing.T) {
 	})
 }
 
-// The last bytes and the end may come as one piece of news: whoever reads a part, and
-// sees less than there was room for, must still find the end.
+// The last bytes and the end may be one event of the poller. After a short read of the bytes, the
+// next read must still return io.EOF.
 func TestRead_EOFWithTheLastBytes(t *testing.T) {
 	for name, end := range map[string]func(*net.TCPConn) error{"Close": (*net.TCPConn).Close, "CloseWrite": (*net.TCPConn).CloseWrite} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestWrite_CompleteAndInOrder(t *testing.T) {
 	})
 }
 
-// Reading into nothing asks nothing of the other side.
+// Read with an empty buffer returns at once.
 func TestEmptyBuffers(t *testing.T) {
 	onLoop(t, func(ctx context.Context) {
 		a, b := pair(ctx, t)

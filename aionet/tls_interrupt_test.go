@@ -16,8 +16,8 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// Interrupted calls do no harm: what was accepted arrives, in order, and what arrives is
-// read later.
+// After interrupted calls all accepted data still arrives in order, and received data is read
+// later.
 func TestTLS_continuesAfterInterruption(t *testing.T) {
 	everywhere(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())

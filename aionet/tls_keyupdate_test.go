@@ -199,9 +199,9 @@ func TestTLS_keyUpdates(t *testing.T) {
 	})
 }
 
-// A client that asks for key updates for ever and reads none of the answers: the server
-// keeps a bounded number of them, then reads nothing more. The loop goes on, and all
-// that waits can be ended.
+// A client requests key updates without end and reads none of the answers. The server buffers a
+// bounded number of answers and then stops reading. The loop is not blocked, and waiting calls can
+// be cancelled.
 func TestTLS_keyUpdatesOfAPeerThatNeverReads(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		for _, writes := range []bool{false, true} {
@@ -264,8 +264,7 @@ func TestTLS_keyUpdatesOfAPeerThatNeverReads(t *testing.T) {
 	})
 }
 
-// When the other side begins to read after all, everything goes on: all answers arrive,
-// and what is written after them.
+// When the peer begins to read, the connection continues: all answers and the later data arrive.
 func TestTLS_keyUpdatesOfAPeerThatReadsLate(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		a, _, w, s := updater(ctx, t)

@@ -178,8 +178,8 @@ func TestTLS_garbageAfterTheHandshake(t *testing.T) {
 	})
 }
 
-// A connection that is reset ends for the reader and for the writer that wait. One of
-// them is told that it was reset: the system says so once.
+// A reset wakes the waiting reader and the waiting writer. One of them returns ECONNRESET, which the
+// system reports once.
 func TestTLS_aReset(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context, t *testing.T) {
 		c, s := secured(ctx, t, clientConfig(), serverConfig())

@@ -121,8 +121,8 @@ func TestUnixDatagrams(t *testing.T) {
 	})
 }
 
-// A receiver's queue is short on some systems. Who writes to a full one waits, and goes
-// on, whether it is connected or not.
+// The receive buffer of a unix datagram socket is small on some systems. A writer waits while it is
+// full, whether its socket is connected or not.
 func TestUnixDatagrams_FullReceiveBuffer(t *testing.T) {
 	const n = 500
 	for name, writer := range map[string]func(ctx context.Context, t *testing.T, to *aionet.PacketConn) (io.Closer, func(p []byte) (int, error)){

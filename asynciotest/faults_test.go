@@ -19,7 +19,7 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// twin is a connection as one thinks of it: what was written is there to be read.
+// twin is a model of a connection: the written data can be read.
 type twin struct{ written, read bytes.Buffer }
 
 // converse has one task write pieces and another read them, and compares with the twin.

@@ -22,8 +22,7 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// A scene is played on the system's sockets and in memory, and what is observed must
-// be the same.
+// A scene runs with the system's sockets and in memory. Its observations must be equal.
 type scene struct {
 	t    *testing.T
 	seen []string
@@ -42,7 +41,7 @@ func (s *scene) see(format string, args ...any) {
 	s.seen = append(s.seen, fmt.Sprintf(format, args...))
 }
 
-// said is what matters of an error: how it is made up, and which one it is.
+// said describes an error: its wrappers and its errno.
 func said(err error) string {
 	var op *net.OpError
 	var call *os.SyscallError
@@ -69,7 +68,7 @@ func said(err error) string {
 	return b.String()
 }
 
-// address is one where nobody has listened yet.
+// address returns an address without a listener.
 func (s *scene) address(network string) string {
 	s.made++
 	switch network {
@@ -109,7 +108,7 @@ func (s *scene) packets(ctx context.Context, network string) *aionet.PacketConn 
 	return p
 }
 
-// must fails the test: what it is called for is not what is observed.
+// must fails the test if err is not nil. It is for calls whose result is not observed.
 func (s *scene) must(n int, err error) int {
 	s.t.Helper()
 	if err != nil {
@@ -140,7 +139,7 @@ func (s *scene) write(who string, c net.Conn) {
 	s.see("%s writes %d: %v", who, n, err)
 }
 
-// writeUntil writes until that fails: when the other side's answer has arrived.
+// writeUntil writes until a write fails because the peer's answer has arrived.
 func (s *scene) writeUntil(ctx context.Context, who string, c net.Conn) {
 	for ctx.Err() == nil {
 		if _, err := c.Write([]byte("x")); err != nil {
@@ -152,7 +151,7 @@ func (s *scene) writeUntil(ctx context.Context, who string, c net.Conn) {
 	s.see("%s can write and write", who)
 }
 
-// play plays a scene and returns what was observed.
+// play runs a scene and returns the observations.
 func play(t *testing.T, scene_ func(ctx context.Context, s *scene), opts ...asyncio.Option) []string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "scene") // shorter than t.TempDir: the names of unix sockets are short

@@ -74,7 +74,7 @@ var addressScenes = []aScene{
 		c.Close()
 	}},
 
-	{name: "a listener closes with somebody in its queue", play: func(ctx context.Context, s *scene, network string) {
+	{name: "a listener closes with a connection in its backlog", play: func(ctx context.Context, s *scene, network string) {
 		l := s.listen(ctx, network)
 		c, err := aionet.Dial(ctx, network, l.Addr().String())
 		s.see("dials: %v", err)

@@ -53,7 +53,7 @@ var packetScenes = []aScene{
 		s.see("read %q: %v", b[:n], err)
 	}},
 
-	{name: "datagrams to nobody", networks: "udp unixgram", play: func(ctx context.Context, s *scene, network string) {
+	{name: "datagrams to an unused address", networks: "udp unixgram", play: func(ctx context.Context, s *scene, network string) {
 		one, two := s.packets(ctx, network), s.packets(ctx, network)
 		two.Close()
 		n, err := one.WriteTo([]byte("x"), two.LocalAddr())
@@ -95,7 +95,7 @@ var packetScenes = []aScene{
 		s.see("closes: %v", c.Close())
 	}},
 
-	{name: "datagrams nobody reads", networks: "unixgram", play: func(ctx context.Context, s *scene, network string) {
+	{name: "unread datagrams", networks: "unixgram", play: func(ctx context.Context, s *scene, network string) {
 		one, two := s.packets(ctx, network), s.packets(ctx, network)
 		var sent int
 		var err error

@@ -15,11 +15,11 @@ import (
 	"github.com/asyncio-go/asyncio/aionet"
 )
 
-// aScene is played on each of its networks.
+// An aScene runs on each of its networks.
 type aScene struct {
 	name     string
 	networks string // default: tcp and unix
-	whole    bool   // it counts on bytes coming at once
+	whole    bool   // its data must arrive in one piece
 	play     func(ctx context.Context, s *scene, network string)
 }
 
@@ -110,7 +110,7 @@ var streamScenes = []aScene{
 		s.read("client", client)
 	}},
 
-	{name: "writing to who has closed", play: func(ctx context.Context, s *scene, network string) {
+	{name: "writing to a closed peer", play: func(ctx context.Context, s *scene, network string) {
 		client, server := s.connect(ctx, network)
 		server.Close()
 		s.read("client", client)
@@ -120,7 +120,7 @@ var streamScenes = []aScene{
 		s.see("client closes: %v", client.Close())
 	}},
 
-	{name: "the first write to who has closed", networks: "tcp", play: func(ctx context.Context, s *scene, network string) {
+	{name: "the first write to a closed peer", networks: "tcp", play: func(ctx context.Context, s *scene, network string) {
 		client, server := s.connect(ctx, network)
 		server.Close()
 		s.read("client", client)
@@ -289,7 +289,7 @@ var streamScenes = []aScene{
 	}},
 }
 
-// readAllLater cancels who reads, and reads what has arrived.
+// readAllLater cancels the reader and then reads the received data.
 func (s *scene) readAllLater(ctx context.Context, c *aionet.Conn, reader *asyncio.Task[struct{}]) string {
 	reader.Cancel(nil)
 	reader.Await(ctx)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// scripted is a kqueue whose events the test makes.
+// scripted is a kqueue whose events are set by the test.
 type scripted struct {
 	refused map[kfilter]error
 	watched []kevent
@@ -33,7 +33,7 @@ func (s *scripted) wait(events *[maxEvents]kevent, d time.Duration) int {
 
 func (s *scripted) drainPipe() { s.drained++ }
 
-// listening is a source that remembers what it was told.
+// listening is a source that records its events.
 type listening []Events
 
 func (l *listening) Ready(e Events) { *l = append(*l, e) }
@@ -54,10 +54,10 @@ func TestKqueueReportsEvents(t *testing.T) {
 	sys.next = []kevent{{fd: 7, filter: kread}, {fd: 8, filter: kwrite}, {fd: 3}, {fd: 7, filter: kread, ended: true}, {fd: 8, filter: kwrite, ended: true}}
 	k.wait(-1, sources)
 	if want := (listening{Readable, Readable | Writable | Ended}); !slices.Equal(a, want) {
-		t.Errorf("7 heard %v, want %v", a, want)
+		t.Errorf("7 got %v, want %v", a, want)
 	}
 	if want := (listening{Writable, Readable | Writable | Ended}); !slices.Equal(b, want) {
-		t.Errorf("8 heard %v, want %v", b, want)
+		t.Errorf("8 got %v, want %v", b, want)
 	}
 	if sys.drained != 1 {
 		t.Errorf("the pipe was emptied %d times for one wake-up", sys.drained)
@@ -87,8 +87,7 @@ func TestKqueueWatchesOneDirection(t *testing.T) {
 	}
 }
 
-// A descriptor that was closed and is used again: what is on its way for the first
-// source reaches neither it nor, by its token, another.
+// A late event of a removed source reaches neither it nor the next source of the descriptor.
 func TestKqueueForgetsASource(t *testing.T) {
 	k, sys, sources := newKqueue()
 	var left, came listening
@@ -101,7 +100,7 @@ func TestKqueueForgetsASource(t *testing.T) {
 	sys.next = []kevent{{fd: 9}, {fd: 10}}
 	k.wait(0, sources)
 	if len(left) != 0 || !slices.Equal(came, listening{Readable}) {
-		t.Errorf("the one that left heard %v, its successor %v", left, came)
+		t.Errorf("the removed source got %v, the next one %v", left, came)
 	}
 }
 

@@ -54,9 +54,9 @@ func TestReadiness(t *testing.T) {
 	}
 	p.Wait(0)
 	if h.writable != 1 {
-		t.Errorf("told again without a change: %+v", h)
+		t.Errorf("notified again without a change: %+v", h)
 	}
-	for i := 1; i <= 2; i++ { // an edge for each arrival, though nobody read
+	for i := 1; i <= 2; i++ { // an edge for each arrival, even without a read
 		unix.Write(b, []byte("x"))
 		p.Wait(-1)
 		if h.readable != i {
@@ -66,7 +66,7 @@ func TestReadiness(t *testing.T) {
 	unix.Close(b)
 	p.Wait(-1)
 	if h.readable != 3 {
-		t.Errorf("after the other side left: %+v", h)
+		t.Errorf("after the peer closed: %+v", h)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestWaitTimeout(t *testing.T) {
 	}
 }
 
-// An event for a source that has left does not reach the one that took its place.
+// A late event of a removed source does not reach the next source in its slot.
 func TestLateEventIsIgnored(t *testing.T) {
 	p := poller(t)
 	a, _ := pair(t)
@@ -116,10 +116,10 @@ func TestLateEventIsIgnored(t *testing.T) {
 	again := p.table.add(&came)
 	p.Wait(0)
 	if left != (heard{}) || came != (heard{}) {
-		t.Errorf("the one that left heard %+v, its successor %+v", left, came)
+		t.Errorf("the removed source got %+v, the next one %+v", left, came)
 	}
 	if uint32(again) != uint32(k) || again == k {
-		t.Errorf("tokens %x and %x: the same place, used again, was expected", k, again)
+		t.Errorf("tokens %x and %x: want the same slot with another use count", k, again)
 	}
 }
 
@@ -129,7 +129,7 @@ func TestAdd_BadDescriptor(t *testing.T) {
 		t.Error("a bad descriptor was accepted")
 	}
 	if len(p.table.free) != 1 {
-		t.Error("its place was not given back")
+		t.Error("its slot was not freed")
 	}
 }
 
@@ -147,7 +147,7 @@ func TestMoreEventsThanFit(t *testing.T) {
 	}
 	for i, h := range hs {
 		if h.writable != 1 {
-			t.Fatalf("source %d heard %+v", i, h)
+			t.Fatalf("source %d got %+v", i, h)
 		}
 	}
 }
@@ -159,7 +159,7 @@ func TestClosed(t *testing.T) {
 	p.Wake()
 }
 
-// A descriptor whose open file has others may be watched again after it was forgotten.
+// A descriptor whose open file has other descriptors may be watched again after RemoveShared.
 func TestRemoveShared(t *testing.T) {
 	p := poller(t)
 	a, b := pair(t)
@@ -182,6 +182,6 @@ func TestRemoveShared(t *testing.T) {
 	unix.Write(b, []byte("x"))
 	p.Wait(0)
 	if first != (heard{}) || second.readable == 0 {
-		t.Errorf("the one that left heard %+v, the other %+v", first, second)
+		t.Errorf("the removed source got %+v, the other %+v", first, second)
 	}
 }

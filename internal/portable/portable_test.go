@@ -16,7 +16,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/netport"
 )
 
-// What package aionet's tests, which run on this network too, do not reach.
+// These tests cover what the tests of package aionet, which also run on this network, do not.
 
 // guard is how long a test waits for what must happen.
 const guard = 2 * time.Minute
@@ -115,8 +115,7 @@ func TestDrain_AcceptsTheBacklog(t *testing.T) {
 	})
 }
 
-// Who was accepted ahead, and is not taken, hears of the end: by Close and by the
-// loop's.
+// A connection that was accepted ahead is closed by Close and at the end of the loop.
 func TestClose_ClosesAConnectionAcceptedAhead(t *testing.T) {
 	for name, closes := range map[string]bool{"Close": true, "the loop's end": false} {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +136,7 @@ func TestClose_ClosesAConnectionAcceptedAhead(t *testing.T) {
 	}
 }
 
-// What was written goes, and the end of writing after it, although nobody waits.
+// After Close the written data is sent, and then the EOF of CloseWrite.
 func TestCloseAfterWriting(t *testing.T) {
 	run(t, func(ctx context.Context, n *network) {
 		for _, half := range []bool{false, true} {

@@ -116,7 +116,7 @@ func TestMaxBytes(t *testing.T) {
 	}
 }
 
-// Whoever uses the descriptor keeps it open; the last one closes it.
+// The descriptor stays open during calls of Control; the last one closes it.
 func TestClose_DuringControl(t *testing.T) {
 	_, a, b := streams(t, local)
 	b.Ready(poll.Readable)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Addresses: the system's and package net's, there and back.
+// Addresses are converted to those of the system and back.
 
 func TestAddressRoundTrip(t *testing.T) {
 	for _, c := range []struct {
@@ -38,7 +38,7 @@ func TestZones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zones := map[string]uint32{"4000000": 4000000} // nobody's number
+	zones := map[string]uint32{"4000000": 4000000} // an unused interface index
 	for _, i := range interfaces {
 		zones[i.Name] = uint32(i.Index)
 	}
@@ -85,7 +85,7 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// inspect tells what somebody brought.
+// identify returns the kind of a descriptor.
 func TestIdentify(t *testing.T) {
 	for sotype, want := range map[int]kind{unix.SOCK_STREAM: local, unix.SOCK_DGRAM: datagram, unix.SOCK_SEQPACKET: messages} {
 		fds, err := unix.Socketpair(unix.AF_UNIX, sotype, 0)
