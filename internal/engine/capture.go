@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/asyncio-go/asyncio/internal/callsite"
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -25,28 +26,36 @@ import (
 //   - runtime.GoroutineProfile has 32 frames. It stops the world for some 0.1 ms with 10,000
 //     goroutines.
 //   - Package pprof has 128 frames. It takes ten times as long if each task has its own labels.
-//   - runtime.Stack also has the 50 outermost frames. It stops the world for 10 microseconds
-//     for each goroutine, and is called for few goroutines only.
+//   - runtime.Stack also has the 50 outermost frames. It stops the world for 2 microseconds for
+//     each frame that it prints, and for 0.1 for each that it skips. It is called for few frames
+//     only, and not again for a while if it took long.
 
-// maxPrinted bounds the goroutines for which runtime.Stack is called.
-const maxPrinted = 300
+const (
+	maxPrinted   = 3000                 // frames for which runtime.Stack is called
+	maxPrint     = 5 * time.Millisecond // duration of a call after which there is none for printRest times as long
+	printRest    = 10_000
+	printedDepth = 100 // frames that runtime.Stack prints of a goroutine
+)
 
 // capture returns the stack of the step that r runs, in the runtime's format, from the leaf
 // to the user's outermost function. It returns "" if it does not find the stack. alone
 // reports that the process has no other goroutine, except monitors, watches and suspended
 // coroutines.
 func (l *Loop) capture(r *runner) (stack string, alone bool) {
-	trace, alone := l.profiled(shortStacks)
+	trace, alone, frames := l.profiled(shortStacks)
 	if trace == nil || !inProgram(*trace) {
-		if whole, _ := l.profiled(longStacks); whole != nil {
+		var whole *stall.Trace
+		if whole, _, frames = l.profiled(longStacks); whole != nil {
 			trace = whole
 		}
 	}
 	if trace != nil && inProgram(*trace) {
 		return cut(*trace).String(), alone
 	}
-	if r != nil && runtime.NumGoroutine() <= maxPrinted {
-		if text := l.printed(r); text != "" {
+	if began := l.Elapsed(); r != nil && l.watch.mayPrint(frames, began) {
+		text := l.printed(r)
+		l.watch.hasPrinted(began, l.Elapsed())
+		if text != "" {
 			return text, alone
 		}
 	}
@@ -56,20 +65,33 @@ func (l *Loop) capture(r *runner) (stack string, alone bool) {
 	return "", alone
 }
 
+// mayPrint reports whether runtime.Stack may be called, given the number of frames of all goroutines.
+func (w *watch) mayPrint(frames int, now int64) bool {
+	return frames <= maxPrinted && now >= w.printAfter
+}
+
+// hasPrinted notes how long runtime.Stack took. A recursion may be much deeper than a profile shows.
+func (w *watch) hasPrinted(began, ended int64) {
+	if took := ended - began; took > int64(maxPrint) {
+		w.printAfter = ended + printRest*took
+	}
+}
+
 func inProgram(t stall.Trace) bool { return slices.ContainsFunc(t.Frames, stall.Frame.Program) }
 
-// profiled finds the stack among those that stacks returns.
-func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.Trace, alone bool) {
+// profiled finds the stack among those that stacks returns. frames is the number of frames of all
+// goroutines, as far as runtime.Stack would print them.
+func (l *Loop) profiled(stacks func() (all [][]uintptr, most, frames int)) (step *stall.Trace, alone bool, frames int) {
 	example, stop := coro.Suspended()
 	defer stop()
-	all, most := stacks()
+	all, most, frames := stacks()
 	var sure, deep, pulled [][]uintptr
 	p := l.profile(leafAbove(example, all))
 	if p.leaf == 0 {
 		noLeaf.Do(func() {
 			l.watch.delivery.log(l, slog.LevelWarn, "asyncio: stalls are reported without a stack: a profile does not show a suspended coroutine", "go", runtime.Version())
 		})
-		return nil, false
+		return nil, false, frames
 	}
 	others := 0
 	for _, pcs := range all {
@@ -93,12 +115,12 @@ func (l *Loop) profiled(stacks func() (all [][]uintptr, most int)) (step *stall.
 		case 0:
 		case 1:
 			trace := stall.TraceOf(found[0])
-			return &trace, others == 1
+			return &trace, others == 1, frames
 		default:
-			return nil, false // ambiguous: one may belong to another loop
+			return nil, false, frames // ambiguous: one may belong to another loop
 		}
 	}
-	return nil, false
+	return nil, false, frames
 }
 
 // ofEngine reports whether the goroutine is the monitor or the watch of a loop. These use no
@@ -127,7 +149,7 @@ const (
 )
 
 // shortStacks returns the stacks of all goroutines, from the leaf on, by the runtime's profile.
-func shortStacks() (all [][]uintptr, most int) {
+func shortStacks() (all [][]uintptr, most, frames int) {
 	records := make([]runtime.StackRecord, runtime.NumGoroutine()+64)
 	for {
 		n, ok := runtime.GoroutineProfile(records)
@@ -138,21 +160,23 @@ func shortStacks() (all [][]uintptr, most int) {
 		records = make([]runtime.StackRecord, n+n/8+64)
 	}
 	for i := range records {
-		all = append(all, records[i].Stack())
+		pcs := records[i].Stack()
+		all, frames = append(all, pcs), frames+len(pcs)
 	}
-	return all, shortest
+	return all, shortest, frames
 }
 
 // longStacks returns the stacks of package pprof. A stack that several goroutines share is
 // listed once.
-func longStacks() (all [][]uintptr, most int) {
+func longStacks() (all [][]uintptr, most, frames int) {
 	var text bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
-		return nil, longest
+		return nil, longest, maxPrinted + 1 // unknown
 	}
 	for line := range bytes.Lines(text.Bytes()) {
 		count, stack, ok := bytes.Cut(line, []byte(" @ "))
-		if n, err := strconv.Atoi(string(count)); !ok || err != nil || n < 1 {
+		n, err := strconv.Atoi(string(count))
+		if !ok || err != nil || n < 1 {
 			continue // not the header of a stack
 		}
 		var pcs []uintptr
@@ -163,9 +187,9 @@ func longStacks() (all [][]uintptr, most int) {
 			}
 			pcs = append(pcs, uintptr(pc))
 		}
-		all = append(all, pcs)
+		all, frames = append(all, pcs), frames+n*min(len(pcs), printedDepth)
 	}
-	return all, longest
+	return all, longest, frames
 }
 
 // profile classifies the addresses in a goroutine profile.

@@ -19,7 +19,7 @@ import (
 func (l *Loop) rivals() (most stall.Frame, ok bool) {
 	example, stop := coro.Suspended()
 	defer stop()
-	all, _ := shortStacks()
+	all, _, _ := shortStacks()
 	p := l.profile(leafAbove(example, all))
 	parked := map[uintptr]bool{}
 	alike := map[[shortest]uintptr]int{}

@@ -23,19 +23,20 @@ type watch struct {
 	lost     atomic.Int64 // news that found the channel full
 	delivery delivery
 
-	ids       uint64 // the last ID given to a stall
-	places    places
-	taken     []int64       // when stacks were taken, within the last ten seconds
-	failed    []error       // for Run, once the watch has ended
-	silent    int           // stalls that were not reported since the last report
-	turn      *slowStep     // the turn of many steps that was reported and has not ended; nil: none
-	turnBlame string        // blame of the last report of turn
-	left      int           // stalls that were not reported
-	leftTook  time.Duration // their total duration
-	open      *slowStep     // the step of the last look, until its end; nil: none
-	missing   int64         // lost news at which the end of open was checked
-	current   atomic.Pointer[Stall]
-	lasted    [stall.Classes]atomic.Pointer[histogram.Histogram] // durations of the stalls that have ended; nil: none
+	ids        uint64 // the last ID given to a stall
+	places     places
+	taken      []int64       // when stacks were taken, within the last ten seconds
+	printAfter int64         // time from which runtime.Stack may be called again
+	failed     []error       // for Run, once the watch has ended
+	silent     int           // stalls that were not reported since the last report
+	turn       *slowStep     // the turn of many steps that was reported and has not ended; nil: none
+	turnBlame  string        // blame of the last report of turn
+	left       int           // stalls that were not reported
+	leftTook   time.Duration // their total duration
+	open       *slowStep     // the step of the last look, until its end; nil: none
+	missing    int64         // lost news at which the end of open was checked
+	current    atomic.Pointer[Stall]
+	lasted     [stall.Classes]atomic.Pointer[histogram.Histogram] // durations of the stalls that have ended; nil: none
 }
 
 // news is a message of the monitor to the watch. It is about a slow step, or about an anomaly of
