@@ -10,18 +10,17 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A Completion is settled once, with a value kept by its owner or with an error, and
-// can be awaited by tasks of any loop and by goroutines. Tasks and futures are
-// completions.
+// A Completion is settled once: its owner has the value, or it has an error. Tasks of any loop and
+// goroutines can await it. Tasks and futures have one.
 //
 //	pending --Claim--> settling --Settle--> done
 //
-// The caller that claims a completion settles it, and writes the value in between. After
-// done nothing changes: a reader that has seen done may read the rest.
+// The caller that claims a completion writes the value and then settles it. Nothing changes after
+// done: a reader that has seen done may read the other fields.
 //
-// Waiters that are not tasks of the loop are counted in the same word. A waiter that
-// is counted when the completion becomes done receives the error, whenever the scheduler
-// lets it go on: it cannot leave any more. So the error counts as received at once (S9).
+// The same word counts the waiters that are not tasks of the loop. A waiter that is counted when the
+// completion is done cannot leave any more. It receives the error when the scheduler runs it, so the
+// error counts as received at once (S9).
 type Completion struct {
 	loop    *Loop
 	state   atomic.Uint32            // the flags below, and the number of receivers
@@ -49,7 +48,7 @@ func (d *doneChan) close() {
 	}
 }
 
-// Init binds a future's completion to the loop.
+// Init binds the completion of a future to the loop.
 func (c *Completion) Init(l *Loop, created coro.Site) { c.loop, c.created = l, created }
 
 // Created returns where the future was made.
@@ -61,14 +60,15 @@ func (c *Completion) Loop() *Loop { return c.loop }
 // IsDone reports whether the completion is settled. From any goroutine.
 func (c *Completion) IsDone() bool { return c.state.Load()&completionDone != 0 }
 
-// Claim reserves the right to settle a future. From any goroutine.
+// Claim reserves the right to settle a future, and reports whether the caller got it. It can be called
+// from any goroutine.
 func (c *Completion) Claim() bool {
 	return c.state.Or(completionSettling)&(completionSettling|completionDone) == 0
 }
 
-// Settle ends a claimed future and wakes the waiters: on the loop at once, from
-// another goroutine in the loop's next turn. It never runs them inline. If lost is
-// true, an error that no caller receives is reported (S9).
+// Settle settles a claimed future and wakes the waiters: on the loop at once, from another goroutine
+// in the next turn. It never runs them inline. If lost is true, an error that no caller receives is
+// reported (S9).
 func (c *Completion) Settle(err error, lost bool, name string) {
 	l := c.loop
 	if l == nil {
@@ -91,15 +91,15 @@ func (c *Completion) Settle(err error, lost bool, name string) {
 	}
 }
 
-// wakeWaiters is the loop's part of settling a future.
+// wakeWaiters is the part of Settle that runs on the loop.
 func (c *Completion) wakeWaiters(f *failure) {
 	c.loop.failures.add(f)
 	c.wait.WakeAll()
 }
 
-// SettleLater is Settle(err, false, ...) from another goroutine whose moment must
-// not show: the completion is pending until the loop's next turn.
-// It reports false if the loop has ended, and nobody will look at the completion.
+// SettleLater is Settle(err, false, ...) from another goroutine. The completion is pending until the
+// next turn of the loop. SettleLater reports false if the loop has ended: then no task awaits the
+// completion any more.
 func (c *Completion) SettleLater(err error) bool {
 	if err != nil {
 		c.fail = &failure{err: err}
@@ -116,7 +116,7 @@ type lateCompletion Completion
 
 func (c *lateCompletion) arrive(*Loop) { (*Completion)(c).settled() }
 
-// settled publishes the end and wakes the waiters. On the loop.
+// settled publishes the end and wakes the waiters. On the loop only.
 func (c *Completion) settled() {
 	if c.fail == nil {
 		c.publish()
@@ -157,18 +157,18 @@ func (c *Completion) Receive() error {
 	return c.fail.err
 }
 
-// Disregard makes the error count as received, now or when it comes. From any goroutine.
+// Disregard makes the error, also a later one, count as received. It can be called from any goroutine.
 func (c *Completion) Disregard() {
 	if c.state.Or(completionReceived)&completionDone != 0 {
 		c.Receive()
 	}
 }
 
-// expect counts the caller as a receiver, until it leaves or the completion is done. It
-// reports false if the completion is done already.
+// expect counts the caller as a receiver until it leaves or the completion is done. It reports false
+// if the completion is done.
 func (c *Completion) expect() bool { return c.state.Add(completionReceiver)&completionDone == 0 }
 
-// leave undoes expect. It reports false if the completion is done: the caller must receive.
+// leave undoes expect. It reports false if the completion is done: the caller must call Receive.
 func (c *Completion) leave() bool {
 	for {
 		s := c.state.Load()
@@ -184,11 +184,11 @@ func (c *Completion) leave() bool {
 // Failed reports whether the settled completion has an error, without receiving it.
 func (c *Completion) Failed() bool { return c.fail != nil }
 
-// WasCancelled reports whether the settled completion is that of a task which counts as
-// cancelled (S14): not one that returned the cancellation of what it awaited.
+// WasCancelled reports whether the settled completion is that of a task that counts as cancelled
+// (S14). A task that returns the cancellation of another one does not.
 func (c *Completion) WasCancelled() bool { return c.fail != nil && c.fail.cancelled }
 
-// Err is Receive for whoever does not know whether the completion is settled.
+// Err is Receive, or returns ErrNotDone for a pending completion.
 func (c *Completion) Err() error {
 	if !c.IsDone() {
 		return ErrNotDone
@@ -214,8 +214,9 @@ func (c *Completion) Done() <-chan struct{} {
 	return d.ch
 }
 
-// OnDone registers fn, which the loop calls in a turn after the completion is settled. site is the
-// call that registers it. From any goroutine. After the loop has closed fn is not called.
+// OnDone registers fn, which the loop calls in a turn after the completion is settled. site is the call
+// that registers it. OnDone can be called from any goroutine. After the loop has closed fn is not
+// called.
 func (c *Completion) OnDone(fn func(), owner *Task, site coro.Site) {
 	l := c.loop
 	if l == nil {
@@ -235,10 +236,9 @@ func (c *Completion) OnDone(fn func(), owner *Task, site coro.Site) {
 	}
 }
 
-// Await waits for the completion and returns its error: nil means that the owner's
-// value is there. waited is false when the error is about the waiting itself
-// (cancelled, misused), and true when it is the completion's. owner is the task that
-// the completion is the end of, nil for a future.
+// Await waits for the completion and returns its error. With nil the owner has the value. waited
+// reports whether the error is that of the completion, and not of the wait (cancellation, misuse).
+// owner is the task of the completion; nil: a future.
 func (c *Completion) Await(ctx context.Context, owner *Task) (err error, waited bool) {
 	if ctx == nil {
 		return NilContext(), false
@@ -271,21 +271,21 @@ func (c *Completion) Await(ctx context.Context, owner *Task) (err error, waited 
 	return c.Receive(), true
 }
 
-// WaitFor waits for a completion of the caller's loop, and reports false when the
-// caller was cancelled first. Like Park it is for a caller that is not cancelled yet.
+// WaitFor waits for a completion of the caller's loop. It reports false if the caller was cancelled
+// first. Like Park it requires a caller that is not cancelled yet.
 func (c *Completion) WaitFor(caller Caller, why why) bool {
 	return c.IsDone() || caller.Park(&c.wait, why)
 }
 
-// Join waits for a completion of the caller's loop whatever happens to the caller.
+// Join waits for a completion of the caller's loop, also if the caller is cancelled.
 func (c *Completion) Join(caller Caller) {
 	for !c.IsDone() {
 		caller.Shielded().Park(&c.wait, ForThread)
 	}
 }
 
-// OnSettled has fn called with the error, inline, when the completion is settled. On
-// the loop only.
+// OnSettled registers fn, which is called inline with the error when the completion is settled. If it
+// is settled already, OnSettled calls fn. On the loop only.
 func (c *Completion) OnSettled(fn func(err error)) {
 	if c.IsDone() {
 		fn(c.Receive())
@@ -345,8 +345,8 @@ func (c *Completion) awaitOffLoop(ctx context.Context, owner *Task) (err error, 
 	return c.Receive(), true
 }
 
-// whenDone has fn called once, from some goroutine, when the completion is settled or
-// its loop closes. The returned function ends that.
+// whenDone registers fn, which some goroutine calls once when the completion is settled or its loop
+// closes. stop removes it.
 func (c *Completion) whenDone(fn func()) (stop func()) {
 	l := c.loop
 	var settled, closed Waiter

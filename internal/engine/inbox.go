@@ -8,8 +8,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// inbox is the one door for other goroutines. The loop looks at a flag, and
-// takes the lock only when there is something.
+// inbox has the posts of other goroutines. The loop reads a flag, and locks the mutex only if there
+// are posts.
 type inbox struct {
 	mu     sync.Mutex
 	posts  []posted
@@ -18,14 +18,14 @@ type inbox struct {
 	spare []posted // an empty slice for reuse; owned by the loop
 }
 
-// posted is a post, with the call that sent it.
+// posted is a post and the call that sent it.
 type posted struct {
 	post
 	site coro.Site // 0: unknown
 }
 
-// A post is bookkeeping that is done when it is taken out, a callback of the
-// user that is queued then, or a completion that is settled.
+// A post is bookkeeping, a callback of the program, or a completion that is settled. The loop calls
+// arrive when it takes the post.
 type post interface{ arrive(l *Loop) }
 
 type bookkeeping func()
@@ -36,14 +36,14 @@ type callback func()
 
 func (f callback) arrive(l *Loop) { l.ready.pushCall(call{fn: f}) }
 
-// Reasons why the loop must look up, in Loop.signal.
+// The bits of Loop.signal.
 const (
 	signalInbox uint32 = 1 << iota // there are posts
 	signalStop                     // main has ended, or something panicked
-	signalProbe                    // the monitor measures how long a turn takes to come
+	signalProbe                    // the monitor measures the delay until the next turn
 )
 
-// post has fn called inline on the loop at the beginning of a turn.
+// post queues fn, which the loop calls inline at the beginning of a turn.
 func (l *Loop) post(fn func()) error { return l.send(bookkeeping(fn), 0) }
 
 // Post queues fn as a callback, from any goroutine. site is the call of CallSoonThreadsafe. If
@@ -72,8 +72,7 @@ func (l *Loop) send(p post, site coro.Site) error {
 	return nil
 }
 
-// raise sets the signal, and wakes the loop if it sleeps: only the first post
-// of a batch gets here.
+// raise sets the signal and wakes the loop if it sleeps. Only the first post of a batch calls it.
 func (l *Loop) raise(signal uint32) {
 	l.signal.Or(signal)
 	if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
@@ -83,12 +82,12 @@ func (l *Loop) raise(signal uint32) {
 		}
 		select {
 		case l.wakeUp <- struct{}{}:
-		default: // a token of an earlier wake-up is still there
+		default: // an earlier wake-up has not been received
 		}
 	}
 }
 
-// takePosts handles what other goroutines sent, in order.
+// takePosts handles the posts in order.
 func (l *Loop) takePosts() {
 	in := &l.inbox
 	l.signal.And(^signalInbox)
@@ -107,7 +106,7 @@ func (l *Loop) takePosts() {
 	in.spare = posts
 }
 
-// closeInbox lets nobody in any more and handles what is there.
+// closeInbox refuses further posts and handles the present ones.
 func (l *Loop) closeInbox() {
 	l.inbox.mu.Lock()
 	l.inbox.closed = true
@@ -115,9 +114,8 @@ func (l *Loop) closeInbox() {
 	l.takePosts()
 }
 
-// sleep waits for the next timer, if there is one, or for a signal: the one
-// place where the loop waits. It reports whether it was woken for good reason:
-// false when, in virtual time, nothing can ever happen again.
+// sleep waits for the next timer, a signal or an event of the poller. The loop waits nowhere else. It
+// reports false if nothing can happen any more, which only virtual time shows.
 func (l *Loop) sleep() bool {
 	when, armed := l.timers.Next()
 	timed := armed
@@ -141,7 +139,7 @@ func (l *Loop) sleep() bool {
 	p := l.poller.Load()
 	if p != nil && l.yieldProcessor {
 		l.yieldProcessor = false
-		runtime.Gosched() // a thread that waits in the system keeps its processor for a while: see spin
+		runtime.Gosched() // a thread that waits in a system call keeps its processor for a while: see spin
 	}
 	l.asleep.Store(true)
 	alive := true
@@ -174,11 +172,10 @@ func (l *Loop) sleep() bool {
 	return alive
 }
 
-// spin looks out for a signal before the loop goes to sleep: at least once, as a
-// signal raised before asleep was set wakes nobody; and for the better part of a
-// microsecond, as going to sleep and being woken takes longer, unless the loop has
-// just started a goroutine. That one stands in line for the processor on which this
-// one runs: whatever comes of it comes sooner if the loop sleeps at once.
+// spin polls for a signal before the loop sleeps. It does so at least once, as a signal that was set
+// before asleep wakes nothing. Otherwise it polls for most of a microsecond, as to sleep and to be woken
+// takes longer. If the loop has just started a goroutine, that one is queued for this processor, and
+// runs sooner if the loop sleeps at once.
 func (l *Loop) spin() bool {
 	looks := spins
 	if l.yieldProcessor {
@@ -194,12 +191,11 @@ func (l *Loop) spin() bool {
 
 const spins = 500
 
-// YieldProcessor is called by whoever starts a goroutine and is about to suspend the task
-// until it is done. On the loop only.
+// YieldProcessor notes that the running task has started a goroutine and will wait for it. The loop
+// then gives its processor to the goroutine when it sleeps. On the loop only.
 func (l *Loop) YieldProcessor() { l.yieldProcessor = true }
 
-// eternity is how far virtual time has to jump to prove that nothing is left
-// to happen.
+// eternity is the jump of virtual time that proves that nothing can happen any more.
 const eternity = 100 * 365 * 24 * time.Hour
 
 func (l *Loop) wait(timed bool, d time.Duration) bool {

@@ -1,9 +1,9 @@
-// Package engine is the untyped core: the ready queue, the steps of tasks, their
-// contexts, timers and scopes. The public package gives it types.
+// Package engine is the event loop without types: the ready queue, the steps of tasks, contexts,
+// timers and scopes. Package asyncio adds the types.
 //
-// Everything happens on one thread of control, the loop's: whichever goroutine
-// is on top of the chain of runners (see runner). It is called "on the loop"
-// below. What other goroutines may touch is atomic, or behind the inbox.
+// A loop has one thread of control. It moves between goroutines: at any time it is the goroutine on
+// top of the chain of runners (see runner). "On the loop" means "by this goroutine". Fields that
+// other goroutines use are atomic, or guarded by the inbox.
 package engine
 
 import (
@@ -23,19 +23,19 @@ import (
 
 // A Loop runs tasks and callbacks, one at a time.
 type Loop struct {
-	// Fixed before start.
+	// Fixed before the start.
 	cfg    Config
-	base   time.Time // zero of the loop's clock
+	base   time.Time // when the loop's clock was 0
 	root   *Scope
 	Public any // the public handle
-	Net    any // what package aionet keeps for the loop; owned by the loop
+	Net    any // state of package aionet; owned by the loop
 	Conns  Connections
 
 	logLimits logLimits // owned by the loop
 
-	// For anybody.
+	// For any goroutine.
 	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
-	ids      atomic.Uint64          // numbers given out, to the loop in blocks
+	ids      atomic.Uint64          // the last ID given to a task; the loop takes IDs in blocks
 	life     atomic.Uint32
 	closed   chan struct{} // closed when the loop has ended
 	registry registry.Registry[Task]
@@ -51,9 +51,9 @@ type Loop struct {
 	bridges  bridges
 
 	// Between the loop and its monitor.
-	mark          atomic.Bool  // set by the monitor, cleared by the next step
-	markedAt      atomic.Int64 // when it was there; not yet known: the end of time
-	markedCPU     atomic.Int64 // what the process had used by then
+	mark          atomic.Bool  // set by the monitor, cleared at the end of the step
+	markedAt      atomic.Int64 // when the mark was set; math.MaxInt64 until that is known
+	markedCPU     atomic.Int64 // CPU time of the process at markedAt
 	turnBegan     atomic.Int64 // see pace
 	slow          atomic.Pointer[slowStep]
 	oddity        atomic.Pointer[news] // what is wrong beside a slow step
@@ -71,25 +71,25 @@ type Loop struct {
 	left           int // entries of this turn still to run
 	size           int // number of entries of this turn
 	turns          uint64
-	rootMask       uint64 // a turn begins on the root where turns has none of these bits
+	rootMask       uint64 // a turn begins on the root if turns has none of these bits
 	counters       counters
 	timers         timerheap.Heap
 	confined       int               // confined tasks that have not ended
 	search         search            // for wait cycles
-	deadlocks      map[*runner]error // of waits that were ended, until their tasks run
-	settled        bool              // errors that no caller received are being reported
-	nextID         uint64            // of the block that ends before endID
+	deadlocks      map[*runner]error // errors of waits that were ended, until their tasks run
+	settled        bool              // drain reports the errors that no caller has received
+	nextID         uint64            // next ID of the block, which ends before endID
 	endID          uint64
 	idle           []*runner
 	leastIdle      int // since trimmedAt
 	trimmedAt      int64
-	yieldProcessor bool  // a goroutine was started that something is awaited of, since the loop last slept
-	handoff        *Task // what is to run next, between two runners; nil: the root
+	yieldProcessor bool  // see YieldProcessor
+	handoff        *Task // the task that runs next, between two runners; nil: the root
 	failures       failures
 	finished       finished
-	closing        WaitList // other loops' awaits, to be told of the end
+	closing        WaitList // waiters for the end of the loop
 	sleeper        *time.Timer
-	polledAt       int64 // when the poller was asked last
+	polledAt       int64 // when the poller was last asked
 	rootRunner     runner
 	stop           shutdown
 	pace           pace
@@ -122,23 +122,23 @@ func New(cfg Config) *Loop {
 	return l
 }
 
-// bubbled reports whether the loop was made in a testing/synctest bubble, whose
-// clock starts with the year 2000: nothing outside may wake it then.
+// bubbled reports whether the loop was made in a testing/synctest bubble. The clock of a bubble
+// starts in the year 2000. No goroutine outside of the bubble may wake the loop.
 func (l *Loop) bubbled() bool { return l.cfg.Virtual || l.base.UTC().Year() == 2000 }
 
 // Config returns the configuration.
 func (l *Loop) Config() *Config { return &l.cfg }
 
-// Here reports whether the calling goroutine runs the loop's current step.
+// Here reports whether the calling goroutine runs the current step of the loop.
 func (l *Loop) Here() bool {
 	r := l.cur.Load()
 	return r != nil && r.g.Load() == coro.G()
 }
 
-// Current returns the running task, nil in a callback. On the loop only.
+// Current returns the running task. It returns nil in a callback. On the loop only.
 func (l *Loop) Current() *Task { return l.cur.Load().task.Load() }
 
-// Running returns the task whose step runs, if any. From any goroutine.
+// Running returns the task whose step runs, or nil. It can be called from any goroutine.
 func (l *Loop) Running() *Task {
 	if r := l.cur.Load(); r != nil {
 		return r.task.Load()
@@ -146,7 +146,7 @@ func (l *Loop) Running() *Task {
 	return nil
 }
 
-// Tasks returns the tasks that have not ended, in order of creation. From any
+// Tasks returns the tasks that have not ended, in order of creation. It can be called from any
 // goroutine.
 func (l *Loop) Tasks() []*Task {
 	tasks := l.registry.All()
@@ -162,7 +162,7 @@ func (l *Loop) taskOf(n *Node) *Task {
 	return nil
 }
 
-// live loops, to find the one whose step a goroutine is about to block.
+// loops are the running loops. A call that blocks checks whether its goroutine runs a step of one.
 var loops struct {
 	sync.Mutex
 	running []*Loop
@@ -180,8 +180,8 @@ func (l *Loop) delist() {
 	loops.running = slices.DeleteFunc(loops.running, func(other *Loop) bool { return other == l })
 }
 
-// Run runs main as the first task and returns when it and all that it left
-// have ended, or were given up. t and body are main's.
+// Run runs main as the first task. It returns when all tasks have ended or were abandoned. t and body
+// are those of main.
 func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (err error) {
 	if err := checked.verify(l); err != nil {
 		return err
@@ -247,7 +247,7 @@ func (l *Loop) start(ctx context.Context) {
 	}
 }
 
-// startMonitor has the loop watched.
+// startMonitor starts the monitor and the flight recorder.
 func (l *Loop) startMonitor() {
 	if l.cfg.BadStall != "" {
 		l.log(slog.LevelWarn, l.cfg.BadStall)
@@ -260,7 +260,7 @@ func (l *Loop) startMonitor() {
 	go l.monitor()
 }
 
-// startFlight has a trace kept, for snapshots when there is a stall.
+// startFlight starts the flight recorder, whose trace is written at a stall.
 func (l *Loop) startFlight() {
 	if l.cfg.StartFlight == nil {
 		return
@@ -273,7 +273,7 @@ func (l *Loop) startFlight() {
 	l.flight = flight
 }
 
-// drive runs turns until the loop is over, and then what is left.
+// drive runs turns until the loop is over, and then calls drain.
 func (l *Loop) drive() {
 	for l.left > 0 || l.turn() {
 		if l.mark.Load() {
@@ -302,9 +302,8 @@ func (l *Loop) drive() {
 	l.drain()
 }
 
-// drain runs the callbacks that were accepted before the loop was over, but none that
-// these add. Then it reports the errors that no caller has received. It is watched like
-// all that drive runs.
+// drain runs the callbacks that were accepted before the loop was over, and no callback that these
+// add. Then it reports the errors that no caller has received. The watch observes it.
 func (l *Loop) drain() {
 	l.root.ended = true
 	l.root.node.cancel(scopeEnded)
@@ -326,8 +325,8 @@ func (l *Loop) drain() {
 	l.failures.settle(l)
 }
 
-// turn begins a turn on the root, after waiting for something to do. It
-// reports false when the loop is over.
+// turn waits until a task or callback is ready, and begins a turn on the root. It reports false when
+// the loop is over.
 func (l *Loop) turn() bool {
 	for {
 		l.turns++
@@ -362,13 +361,12 @@ func (l *Loop) turn() bool {
 	}
 }
 
-// rootEvery is how many turns go by at most until one begins on the root, which
-// looks at what coroutines do not (S4).
-// A power of two.
+// rootEvery is the maximum number of turns between two that begin on the root. Only the root handles
+// callbacks, signals and the shutdown (S4). It is a power of two.
 const rootEvery = 64
 
-// nextTurn begins a turn in whatever coroutine ends the one before, unless the
-// root is needed.
+// nextTurn begins a turn in the coroutine that has ended the previous one. It reports false if the
+// root must begin it.
 func (l *Loop) nextTurn() bool {
 	if l.signal.Load() != 0 || l.turns&l.rootMask == 0 {
 		return false
@@ -388,7 +386,7 @@ func (l *Loop) nextTurn() bool {
 	return true
 }
 
-// handleSignals handles the signals.
+// handleSignals handles the signals that are set.
 func (l *Loop) handleSignals() {
 	s := l.signal.Load()
 	if s&signalInbox != 0 {
@@ -411,7 +409,7 @@ func (l *Loop) timersDue() bool {
 	return ok && when <= l.Elapsed()
 }
 
-// fireTimers makes ready what is due, in order of time and then of arming (S4).
+// fireTimers expires the due timers, in order of time and then of arming (S4).
 func (l *Loop) fireTimers() {
 	if _, armed := l.timers.Next(); !armed {
 		return
@@ -422,7 +420,7 @@ func (l *Loop) fireTimers() {
 	}
 }
 
-// close ends the loop for good.
+// close ends the loop.
 func (l *Loop) close() {
 	if src := l.root.node.source(); src != nil && src.stop != nil {
 		src.stop()
@@ -451,8 +449,8 @@ func (l *Loop) close() {
 	l.releaseLane()
 }
 
-// AtClose has fn called when the loop ends, unless the returned Waiter is removed
-// before. On the loop only.
+// AtClose registers fn, which the end of the loop calls, unless the returned Waiter was removed. On
+// the loop only.
 func (l *Loop) AtClose(fn func()) *Waiter {
 	w := &Waiter{notify: notifyFunc(fn)}
 	l.closing.Push(w)

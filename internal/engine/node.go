@@ -6,39 +6,37 @@ import (
 	"time"
 )
 
-// A Node is a context of the loop: that of a task, a group, a time-out, or the
-// carrier of a foreign context's cancellation. Nodes form a tree in which
-// cancellation travels downwards.
+// A Node is a context of the loop: that of a task, a group or a time-out, or the carrier of the
+// cancellation of a foreign context. Nodes form a tree, in which cancellation propagates downwards.
 //
-// A node has three parts: its loop and scope, which Value(nodeKey) finds through
-// any wrapping; its state; and all that ends with it: child nodes, parked tasks,
-// and std contexts derived from it.
+// A node has three parts: its scope, which Value(nodeKey) finds through wrapping contexts; its state;
+// and what its cancellation ends: child nodes, parked tasks, and std contexts derived from it.
 //
-// Invariants: state goes from nil to one value, once. A child of a cancelled
-// node is cancelled too, as soon as the loop has spread the state. The links
-// belong to the loop; any goroutine may read up and state.
+// Invariants: state changes once, from nil to a value. A child of a cancelled node is cancelled as
+// soon as the loop has propagated the state. The loop owns the links. Any goroutine may read up and
+// state.
 type Node struct {
 	// Fixed before the node is published.
 	scope  *Scope
-	outer  *outside // where Value goes on; nil: nowhere
+	outer  *outside // the context of the other values; nil: none
 	anchor *Node    // the nearest node, n included, with a foreign context or a deadline; nil: none
 
 	// Any goroutine may read these.
 	up    atomic.Pointer[Node]
 	state atomic.Pointer[cancelState]
-	ext   atomic.Pointer[nodeExt] // what few nodes have; made on first use
+	ext   atomic.Pointer[nodeExt] // fields that few nodes have; made on first use
 
-	// Owned by the loop. kids is a list whose head's prev is its tail.
-	kids, next, prev *Node   // a node that has ended is its own next
+	// Owned by the loop. kids is a list; prev of its head is its tail.
+	kids, next, prev *Node   // next of a node that has ended is the node itself
 	parked           *runner // tasks suspended under this node, a list like kids
 	propagated       bool    // the loop has propagated the cancellation below
 
-	// Of the task whose node it is: here there is room.
+	// Of the task that contains the node: the padding has room.
 	flags taskFlags
 	slot  int32 // in the registry
 }
 
-// outside is a context that adds values, shared by all nodes made with it.
+// outside is a context with values. All nodes made with it share it.
 type outside struct{ context.Context }
 
 type nodeExt struct {
@@ -85,7 +83,7 @@ func (n *Node) source() *source {
 	return nil
 }
 
-// std returns the node's std context if one was made.
+// std returns the std context of the node, or nil.
 func (n *Node) std() *stdBridge {
 	if e := n.ext.Load(); e != nil {
 		return e.std.Load()
@@ -95,7 +93,7 @@ func (n *Node) std() *stdBridge {
 
 func (n *Node) gone() bool { return n.next == n }
 
-// standing returns n, or what took its place in the tree when it ended.
+// standing returns n, or the node that replaced it in the tree when it ended.
 func (n *Node) standing() *Node {
 	for n.gone() && n.state.Load() == nil {
 		up := n.up.Load()
@@ -107,15 +105,15 @@ func (n *Node) standing() *Node {
 	return n
 }
 
-// cancelState says why a node is cancelled: what Err and Cause return.
+// cancelState is the reason of a cancellation: the results of Err and Cause.
 type cancelState struct {
 	err, cause error
-	foreign    context.Context // the foreign context it came from, if any
+	foreign    context.Context // the foreign context that ended; nil: none
 }
 
 type nodeKey struct{}
 
-// NodeOf returns the loop's node in ctx or below it, nil off the loop.
+// NodeOf returns ctx if it is a Node, or the Node that it wraps. It returns nil if ctx has no loop.
 func NodeOf(ctx context.Context) *Node {
 	if n, ok := ctx.(*Node); ok {
 		return n
@@ -138,10 +136,9 @@ func (n *Node) Err() error {
 	return nil
 }
 
-// adopt returns why n is cancelled, nil if it is not. It looks upwards, also at
-// foreign contexts and deadlines: the loop may not have spread the cancellation
-// yet, and does not while a step blocks it. The state that adopt finds becomes
-// that of all nodes on the way; to wake the tasks parked there is left to spread.
+// adopt returns why n is cancelled, or nil. It examines the nodes above, foreign contexts and
+// deadlines, as the loop may not have propagated the cancellation yet, and cannot while a step blocks
+// it. All nodes up to the cancelled one get its state. Only propagate wakes the tasks parked there.
 func (n *Node) adopt() *cancelState {
 	var s *cancelState
 	for p := n; p != nil && s == nil; p = p.up.Load() {
@@ -158,8 +155,7 @@ func (n *Node) adopt() *cancelState {
 	return s
 }
 
-// due returns why n itself must end by now: its foreign context has ended, or its
-// deadline has passed.
+// due returns a state if the foreign context of n has ended or its deadline has passed.
 func (n *Node) due() *cancelState {
 	e := n.ext.Load()
 	switch {
@@ -174,15 +170,14 @@ func (n *Node) due() *cancelState {
 	return nil
 }
 
-// reason is adopt on the loop, where the node's own state is enough unless a
-// cancellation may be on the way: in the inbox, from a foreign context, or by a
-// deadline. It looks at the anchors alone, however deep the tree is, and reads the
-// clock only if one has a deadline.
+// reason is adopt on the loop. There the state of the node is enough, unless a cancellation is in the
+// inbox, or comes from a foreign context or a deadline. reason examines only the anchors, whatever the
+// depth of the tree, and reads the clock only if one has a deadline.
 func (n *Node) reason(l *Loop) *cancelState {
 	if s := n.state.Load(); s != nil {
 		return s
 	}
-	// No spread reaches a node that has ended.
+	// propagate does not reach a node that has ended.
 	if n.gone() || l.signal.Load()&signalInbox != 0 {
 		return n.adopt()
 	}
@@ -233,7 +228,7 @@ func (n *Node) Value(key any) any {
 // String implements fmt.Stringer.
 func (n *Node) String() string { return "asyncio.Context" }
 
-// above is the next anchor above an anchor, which is its own.
+// above returns the next anchor above n, which is an anchor.
 func (n *Node) above() *Node {
 	if up := n.up.Load(); up != nil {
 		return up.anchor
@@ -249,7 +244,7 @@ func (n *Node) cancelled(l *Loop) error {
 	return nil
 }
 
-// newChild makes a node under the one that carries the cancellation of ctx.
+// newChild initializes n as a child of parent, which carries the cancellation of ctx; nil: none does.
 func newChild(n *Node, ctx context.Context, scope *Scope, parent *Node) {
 	if n.scope == nil { // a submitted task has its scope already
 		n.scope = scope

@@ -11,20 +11,19 @@ import (
 	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
-// A Caller is a suspending call that was admitted: the loop, the coroutine of
-// the running task, and the node whose cancellation ends the wait.
+// A Caller is a suspending call that was admitted: the loop, the runner of the running task, and the
+// node whose cancellation ends the wait.
 type Caller struct {
 	L *Loop
 	r *runner
-	n *Node // nil: nothing cancels
+	n *Node // nil: no cancellation ends the wait
 }
 
 // Task returns the running task.
 func (c Caller) Task() *Task { return c.r.task.Load() }
 
-// Enter admits a suspending call with ctx (S13, S19, S20): the calling goroutine
-// must be the one that runs the current step of ctx's loop, and ctx must not be
-// cancelled.
+// Enter admits a suspending call with ctx (S13, S19, S20). The calling goroutine must run the current
+// step of the loop of ctx, and ctx must not be cancelled.
 func Enter(ctx context.Context) (Caller, error) {
 	n, ok := ctx.(*Node)
 	if !ok {
@@ -46,7 +45,7 @@ func Enter(ctx context.Context) (Caller, error) {
 	return Caller{l, r, n}, nil
 }
 
-// enterForeign is Enter for a context that the loop did not make.
+// enterForeign is Enter for a context that is not a Node.
 func enterForeign(ctx context.Context) (Caller, error) {
 	if ctx == nil {
 		return Caller{}, NilContext()
@@ -75,30 +74,30 @@ func enterForeign(ctx context.Context) (Caller, error) {
 	return Caller{l, r, n}, nil
 }
 
-// Park suspends the task until it is woken by the list (true) or by the
-// cancellation of its context (false). Whichever comes first takes it off the
-// other, so that nothing is handed to a task that leaves (S15).
+// Park suspends the task. It returns true if the list wakes the task, and false if the cancellation
+// of its context does. Either removes the task from the other one, so that nothing is handed to a
+// task that leaves (S15).
 func (c Caller) Park(q *WaitList, why why) bool {
 	return c.L.park(c.r, q, c.n, why) == wokenByEvent
 }
 
-// ParkOrClose is Park for a list that can be closed: closed is true when it was.
+// ParkOrClose is Park for a list that can be closed. closed reports whether it was.
 func (c Caller) ParkOrClose(q *WaitList, why why) (woken, closed bool) {
 	reason := c.L.park(c.r, q, c.n, why)
 	return reason == wokenByEvent, reason == wokenByClose
 }
 
-// Sleep suspends the task until the given time of the loop's clock. Nothing is
-// handed over, so a cancellation counts until the task goes on.
+// Sleep suspends the task until the given time of the loop's clock. It returns the error of a
+// cancellation that comes before the task continues.
 func (c Caller) Sleep(until int64) error {
 	c.L.timers.Arm(until, c.r)
 	c.L.park(c.r, nil, c.n, forSleep)
 	return c.Err()
 }
 
-// Yield lets everything else that is ready run first: one turn.
+// Yield suspends the task for one turn, in which all other ready tasks run.
 func (c Caller) Yield() error {
-	if !c.L.emptyTurn() { // yield written out: one frame less (see park)
+	if !c.L.emptyTurn() { // the code of yield: one frame less (see park)
 		c.L.ready.pushTask(c.r.task.Load())
 		c.L.park(c.r, nil, nil, forYield)
 	}
@@ -106,7 +105,7 @@ func (c Caller) Yield() error {
 	return c.Err()
 }
 
-// Err returns the error of the caller's context.
+// Err returns the error of the caller's context; nil: not cancelled.
 func (c Caller) Err() error {
 	if c.n == nil {
 		return nil
@@ -114,10 +113,10 @@ func (c Caller) Err() error {
 	return c.n.cancelled(c.L)
 }
 
-// Shielded is the caller without its context's cancellation.
+// Shielded returns the caller without a cancellation.
 func (c Caller) Shielded() Caller { return Caller{c.L, c.r, nil} }
 
-// wake makes a parked task ready, once: it stands in no list afterwards.
+// wake makes a parked task ready, and removes it from all lists.
 func (l *Loop) wake(r *runner, reason wakeReason) {
 	r.w.Remove()
 	r.leaveNode()
@@ -128,7 +127,7 @@ func (l *Loop) wake(r *runner, reason wakeReason) {
 	l.ready.pushTask(r.task.Load())
 }
 
-// settled is the wake-up by what the task waits for.
+// settled implements notified.
 func (r *runner) settled() { r.loop.wake(r, wokenByEvent) }
 
 // Clock implements timerheap.Item.
@@ -137,8 +136,8 @@ func (r *runner) Clock() *timerheap.Timer { return &r.timer }
 // Expire implements timerheap.Item: the time for which the task sleeps or waits is over.
 func (r *runner) Expire() { r.loop.wake(r, wokenByTimer) }
 
-// yield gives up one turn. If nothing else is ready the turn is over at once,
-// without a switch; the root is still called for what only it can do.
+// yield suspends the task for one turn. If no other task is ready, the turn ends without a switch,
+// unless the root is needed.
 func (l *Loop) yield(r *runner) {
 	if !l.emptyTurn() {
 		l.ready.pushTask(r.task.Load())
@@ -146,7 +145,7 @@ func (l *Loop) yield(r *runner) {
 	}
 }
 
-// emptyTurn counts a turn in which nothing is to be done, if that is so.
+// emptyTurn reports whether the turn has nothing to do, and then counts it.
 func (l *Loop) emptyTurn() bool {
 	if l.ready.len() == 0 && !l.mark.Load() && l.signal.Load() == 0 && l.turns&l.rootMask != 0 && !l.timersDue() && !l.pollDue() {
 		l.turns++
@@ -155,9 +154,9 @@ func (l *Loop) emptyTurn() bool {
 	return false
 }
 
-// refuse is an await with a cancelled ctx. From the second on without a wait in
-// between it gives up a turn, so that others run. A task that is itself
-// cancelled and goes on awaiting is reported (S13).
+// refuse handles an await with a cancelled ctx. From the second such await without a wait on, it
+// suspends the task for a turn, so that other tasks run. It reports a cancelled task that continues to
+// await (S13).
 func (l *Loop) refuse(r *runner, err error) error {
 	if r.spun {
 		l.yield(r)
@@ -172,7 +171,7 @@ func (l *Loop) refuse(r *runner, err error) error {
 			l.reportIgnoring(t)
 		case r.refused == refusalsGivenUp && l.cfg.Virtual:
 			l.cfg.OnIgnoredCancel(t, callsite.UserLine())
-			runtime.Goexit() // virtual time stands still while it runs: it would never end
+			runtime.Goexit() // virtual time does not pass while the task runs, so it would not end
 		}
 	}
 	return err
@@ -183,7 +182,7 @@ const (
 	refusalsGivenUp  = 10_000 // in virtual time
 )
 
-// Check is Checkpoint: it yields if the step has used up its time slice. Off the loop it
+// Check implements Checkpoint: it yields if the step has used up its time slice. Off the loop it
 // returns ctx.Err().
 func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
@@ -198,13 +197,13 @@ func Check(ctx context.Context) error {
 	}
 	caller, err := Enter(ctx)
 	if err == nil && caller.L.Slice.Load() {
-		caller.L.fireTimers() // what is due goes first: it has waited a time slice
+		caller.L.fireTimers() // due timers have waited for a time slice, and go first
 		return caller.Yield()
 	}
 	return err
 }
 
-// offLoop reports whether ctx has no loop, and ctx.Err().
+// offLoop reports whether ctx has no loop, and returns ctx.Err() then.
 func offLoop(ctx context.Context) (bool, error) {
 	if ctx == nil || NodeOf(ctx) != nil {
 		return false, nil
@@ -212,8 +211,8 @@ func offLoop(ctx context.Context) (bool, error) {
 	return true, ctx.Err()
 }
 
-// OffLoop is a context for use in another goroutine: cancelled as the one in it
-// is, with its values, but without the loop.
+// OffLoop is a context for another goroutine. It has the cancellation and the values of its
+// Context, but no loop.
 type OffLoop struct{ context.Context }
 
 // Value implements context.Context.
@@ -224,10 +223,10 @@ func (c OffLoop) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// Elapsed is the loop's clock: nanoseconds since the loop was made.
+// Elapsed returns the time by the loop's clock: nanoseconds since the loop was made.
 func (l *Loop) Elapsed() int64 { return int64(time.Since(l.base)) }
 
-// After is d from now by the loop's clock, or the end of time.
+// After returns d from now by the loop's clock. It returns math.MaxInt64 if that overflows.
 func (l *Loop) After(d time.Duration) int64 {
 	now := l.Elapsed()
 	if at := now + int64(d); at >= now || d < 0 {

@@ -6,9 +6,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/ring"
 )
 
-// readyQueue holds what is to run, in the order in which it became ready (S1).
-// Most entries are tasks, so that a callback is a nil in the line of tasks and
-// waits in a line of its own: one word for a task instead of several.
+// readyQueue has the ready tasks and callbacks, in the order in which they became ready (S1). A
+// callback is a nil in line, and the next entry of calls. So a task takes one word.
 type readyQueue struct {
 	line  ring.Queue[*Task]
 	calls ring.Queue[call]

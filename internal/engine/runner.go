@@ -8,37 +8,34 @@ import (
 	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
-// A runner is a coroutine that runs tasks, one after the other; the root is
-// the one runner that is no coroutine but the goroutine in which Run was
-// called.
+// A runner is a coroutine that runs tasks, one after the other. The root is the only runner that is
+// not a coroutine: it is the goroutine that called Run.
 //
-// # How control is handed on
+// # Transfer of control
 //
-// A task that parks does not go back to the root for the next one to run: its
-// runner takes the next task from the ready queue and resumes that one's runner
-// itself, one switch instead of two. So the runners that were resumed and have
-// resumed another form a chain, the root at its bottom, the running one on top:
+// A task that parks does not return to the root. Its runner takes the next task from the ready queue
+// and resumes the runner of that task: one switch instead of two. The runners that have resumed
+// another one form a chain. The root is at its bottom, and the running one on top:
 //
 //	root <- A (parked) <- B (parked) <- C (running)
 //
-// A runner outside the chain is suspended, and whoever is on top resumes it on
-// top of itself. A runner within the chain cannot be resumed: control goes down
-// to it, each runner above suspending in turn, and telling by Loop.handoff for
-// whom. Down goes control too when the root is needed, which runs callbacks,
-// waits and ends the loop, and when the chain is maxChain long.
+// A runner outside of the chain is suspended. The top of the chain can resume it. A runner within the
+// chain cannot be resumed. Control unwinds to it: the runners above suspend one after the other, and
+// Loop.handoff has the task that runs next. Control unwinds to the root if the root is needed, and if
+// the chain has maxChain runners. The root runs callbacks, waits, and ends the loop.
 //
-// It never takes more switches than going through the root each time: a runner
-// that has to suspend on the way down was resumed once on the way up.
+// The number of switches never exceeds that of a loop without chains: a runner that suspends on the
+// way down was resumed once on the way up.
 type runner struct {
 	co   coro.Coro
 	loop *Loop
 	g    atomic.Uintptr       // of the goroutine that runs the task: the coroutine's, or that of a Sequence it has resumed
-	task atomic.Pointer[Task] // what it runs; nil: a callback, or none
+	task atomic.Pointer[Task] // the task that it runs; nil: a callback, or none
 
-	// Owned by the loop from here on: what the task is parked for.
+	// Owned by the loop: the wait of a parked task.
 	w          Waiter
 	timer      timerheap.Timer
-	under      *Node // whose cancellation wakes it
+	under      *Node // the node whose cancellation wakes it
 	next, prev *runner
 	held       *Lock // the locks that its task holds
 	why        why   // for dumps and wait cycles
@@ -47,11 +44,11 @@ type runner struct {
 	spun    bool   // an await was refused, and the task has not waited since
 	below   bool   // in the chain, and not on top
 	depth   uint8  // in the chain, above the root
-	ops     uint8  // calls in a row that did not have to wait (see Spend)
+	ops     uint8  // calls since the last wait (see Spend)
 	refused uint16 // awaits refused since the task was cancelled, up to refusalsGivenUp
 }
 
-// why is what a parked task waits for, in a word.
+// why says why a task is parked.
 type why uint8
 
 const (
@@ -107,13 +104,13 @@ const (
 const (
 	maxChain = 8
 
-	maxIdle   = 256                   // finished coroutines kept for good
-	trimEvery = 50 * time.Millisecond // how long those beyond that are kept unused
-	maxTrim   = 4096                  // dismissed at once: about a millisecond
+	maxIdle   = 256                   // idle coroutines that are never dismissed
+	trimEvery = 50 * time.Millisecond // interval at which unused ones beyond maxIdle are dismissed
+	maxTrim   = 4096                  // maximum of one call, which takes about a millisecond
 )
 
-// trim dismisses coroutines beyond maxIdle that were not needed since the last
-// time: half of them, so that a load that comes in bursts finds them again.
+// trim dismisses half of the coroutines beyond maxIdle that were not used since its last call. The
+// other half serves loads that come in bursts.
 func (l *Loop) trim() {
 	if len(l.idle) <= maxIdle {
 		return
@@ -133,7 +130,7 @@ func (l *Loop) trim() {
 	l.trimmedAt, l.leastIdle = now, len(l.idle)
 }
 
-// newRunner returns a coroutine for a task that has not started.
+// newRunner returns an idle coroutine, or a new one.
 func (l *Loop) newRunner() *runner {
 	if k := len(l.idle); k > 0 {
 		r := l.idle[k-1]
@@ -148,8 +145,8 @@ func (l *Loop) newRunner() *runner {
 	return r
 }
 
-// main is the body of the coroutine. When a task has ended and the next in line
-// has not started either, that one runs on the same stack, without a switch.
+// main is the body of the coroutine. If a task has ended and the next ready one has not started, main
+// runs that one on the same stack, without a switch.
 func (r *runner) main(yield func(struct{}) bool) {
 	l := r.loop
 	r.co.Begin(yield)
@@ -179,8 +176,8 @@ func (r *runner) main(yield func(struct{}) bool) {
 	}
 }
 
-// exec runs the task from beginning to end. It is not inlined, so that a stack
-// trace shows which task a goroutine runs.
+// exec runs the task from its beginning to its end. It is not inlined: its argument in a stack trace
+// identifies the task.
 //
 //go:noinline
 func (r *runner) exec(t *Task) {
@@ -213,7 +210,7 @@ func (r *runner) exec(t *Task) {
 	l.conclude(t)
 }
 
-// runnerOf returns the coroutine of a task, giving it one if it has not started.
+// runnerOf returns the coroutine of a task. A task that has not started gets one.
 func (l *Loop) runnerOf(t *Task) *runner {
 	if t.r == nil {
 		t.r = l.newRunner()
@@ -229,13 +226,11 @@ func (l *Loop) step(t *Task) {
 	r.co.Resume()
 }
 
-// park gives up control on behalf of self and returns when its task is to go on:
-// woken by q, by the cancellation of n, or by what it was put in before. Both may
-// be nil.
+// park suspends the task of self. It returns when the task continues: woken by q, by the cancellation
+// of n, or by a timer or list that the caller has registered. q and n may be nil.
 //
-// It is one function, and small ones are inlined in its callers, because the
-// processor mispredicts each return that follows a switch: some five nanoseconds
-// a frame.
+// It is one function, and its small callers are inlined: the processor mispredicts each return after
+// a switch, which costs some five nanoseconds a frame.
 func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
 	self.spun, self.ops = false, 0
 	if q != nil {
@@ -263,8 +258,8 @@ func (l *Loop) park(self *runner, q *WaitList, n *Node, why why) wakeReason {
 	return self.woken
 }
 
-// pick takes the next task of the turn off the ready queue, beginning the next
-// turn if this one is over. It returns nil if the root is needed.
+// pick removes the next task from the ready queue. If the turn is over it begins the next one. It
+// returns nil if the root is needed.
 func (l *Loop) pick() *Task {
 	if l.tracer != nil {
 		r := l.cur.Load()

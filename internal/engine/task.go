@@ -12,9 +12,9 @@ import (
 
 // Body is what a task runs: the typed task of the public package.
 type Body interface {
-	// Run runs the coroutine and keeps its value.
+	// Run runs the coroutine and stores its value.
 	Run(ctx context.Context) error
-	// Discard forgets the coroutine.
+	// Discard drops the coroutine.
 	Discard()
 	// Handle returns the public handle.
 	Handle() any
@@ -22,14 +22,14 @@ type Body interface {
 	MultiAwait() (*MultiAwait, int)
 }
 
-// A Task is one coroutine on its way:
+// A Task runs one coroutine:
 //
 //	created (in the ready queue, no stack) --first step--> running
 //	running --await--> parked --wake-up--> ready --step--> running
 //	running --return--> ended
 //
-// All of it is owned by the loop but for what the completion and the node give to
-// others, and for the id, the name and the creation site, which never change.
+// The loop owns the fields. The id, the name and the creation site never change. The completion and the
+// node have methods for other goroutines.
 type Task struct {
 	node       Node
 	completion Completion
@@ -61,8 +61,8 @@ func (t *Task) Name() string {
 	return "Task-" + strconv.FormatUint(t.id, 10)
 }
 
-// Created returns where the task was created, as file:line; in debug mode
-// followed by the lines that led there.
+// Created returns the place of the creation as file:line. In debug mode the lines that led there
+// follow.
 func (t *Task) Created() string {
 	var stack []uintptr
 	if e := t.node.ext.Load(); e != nil {
@@ -71,10 +71,10 @@ func (t *Task) Created() string {
 	return callsite.Created(t.completion.created, stack)
 }
 
-// Completion returns the task's end.
+// Completion returns the completion of the task.
 func (t *Task) Completion() *Completion { return &t.completion }
 
-// Body returns what the task runs.
+// Body returns the typed task.
 func (t *Task) Body() Body { return t.body }
 
 // Loop returns the task's loop.
@@ -83,14 +83,13 @@ func (t *Task) Loop() *Loop { return t.completion.loop }
 // Cancelled reports whether the ended task counts as cancelled (S14).
 func (t *Task) Cancelled() bool { return t.node.flags&flagCancelled != 0 }
 
-// CutBy reports whether the ended task, which the multiAwait started, ended cancelled, and that
-// together with the multiAwait rather than by itself.
+// CutBy reports whether the ended task, which c started, was cancelled together with c, and not by
+// itself.
 func (t *Task) CutBy(c *MultiAwait) bool {
 	return t.Cancelled() && t.node.state.Load() == c.node.state.Load()
 }
 
-// Spawn creates a task: the body's first step comes in a later turn (S3). On
-// the loop only.
+// Spawn creates a task. Its first step runs in a later turn (S3). On the loop only.
 func Spawn(ctx context.Context, own *Node, t *Task, body Body, created coro.Site, name string) {
 	l := own.scope.loop
 	t.prepare(l, l.newID(), body, created, name)
@@ -101,8 +100,8 @@ func Spawn(ctx context.Context, own *Node, t *Task, body Body, created coro.Site
 	l.admit(t, ctx, own.scope, l.carrier(ctx, own))
 }
 
-// SpawnUnder is Spawn for a coroutine that the caller started for itself, under
-// a node of its own: the caller gets the error.
+// SpawnUnder is Spawn for a coroutine that a call starts for itself, under a node of its own. The call
+// receives the error.
 func SpawnUnder(ctx context.Context, under *Node, t *Task, body Body, created coro.Site) {
 	l := under.scope.loop
 	t.prepare(l, l.newID(), body, created, "")
@@ -120,8 +119,8 @@ func (t *Task) prepare(l *Loop, id uint64, body Body, created coro.Site, name st
 	}
 }
 
-// newID numbers a task. The loop takes numbers in blocks, to share a counter
-// with Submit without an atomic operation a task.
+// newID returns the ID of a new task. The loop takes IDs in blocks, so that it shares a counter with
+// Submit without an atomic operation for each task.
 func (l *Loop) newID() uint64 {
 	if l.nextID == l.endID {
 		l.endID = l.ids.Add(idBlock) + 1
@@ -136,7 +135,7 @@ const idBlock = 64
 // refuse ends a task that could not be admitted.
 func (t *Task) refuse(l *Loop, err error) {
 	l.counters.refused++
-	if l.settled { // the error handler creates tasks: reporting them to it would never end
+	if l.settled { // the error handler creates tasks: to report these to it would never end
 		l.log(slog.LevelError, "asyncio: a task was created after the end of Run", "task", t.Name(),
 			"created", t.Created(), "error", err)
 		t.completion.fail = &failure{err: err}
@@ -151,9 +150,8 @@ func (t *Task) refuse(l *Loop, err error) {
 	t.completion.settled()
 }
 
-// decline ends a submitted task that came after the end of Run. Its error is for the
-// caller of Submit alone: Run may have returned. A handle that becomes unreachable
-// before that is logged.
+// decline ends a task that was submitted after the end of Run. Only the caller of Submit can receive
+// its error, as Run may have returned. The error is logged if the handle becomes unreachable.
 func (t *Task) decline(l *Loop) {
 	f := l.newFailure(&t.completion, t, ErrLoopClosed, t.Name())
 	if !l.bubbled() {
@@ -183,7 +181,7 @@ func (l *Loop) admit(t *Task, ctx context.Context, scope *Scope, parent *Node) {
 // Submit creates a task of the root scope from any goroutine.
 func (l *Loop) Submit(t *Task, body Body, created coro.Site, name string) {
 	t.prepare(l, l.ids.Add(1), body, created, name)
-	t.node.scope = l.root // all that Cancel needs before the loop adopts the task
+	t.node.scope = l.root // Cancel needs it before the loop adopts the task
 	adopt := func() {
 		if l.root.ended {
 			l.counters.refused++
@@ -202,8 +200,8 @@ func (l *Loop) Submit(t *Task, body Body, created coro.Site, name string) {
 	}
 }
 
-// Cancel delivers a cancellation with the cause to the task. From any
-// goroutine. It reports false when the task has ended.
+// Cancel cancels the task with the cause. It reports false if the task has ended. It can be called from
+// any goroutine.
 func (t *Task) Cancel(cause error) bool {
 	switch {
 	case t.completion.loop == nil:
@@ -218,14 +216,14 @@ func (t *Task) Cancel(cause error) bool {
 	return true
 }
 
-// finish is the end of a task whose coroutine returned err.
+// finish ends a task whose coroutine has returned err.
 func (l *Loop) finish(t *Task, err error) {
 	l.judge(t, err)
 	l.conclude(t)
 }
 
-// judge decides how a task ended whose coroutine returned err: whether it counts as
-// cancelled, and what its error is. It calls methods of err.
+// judge decides whether a task whose coroutine has returned err counts as cancelled, and sets its
+// error. It calls methods of err.
 func (l *Loop) judge(t *Task, err error) {
 	if err == nil {
 		return
@@ -237,7 +235,7 @@ func (l *Loop) judge(t *Task, err error) {
 		l.finished.fail(t, err)
 	}
 	switch {
-	case main: // Run returns what it returned
+	case main: // Run returns err itself
 	case cancelled:
 		err = Cancelled("task "+strconv.Quote(t.Name()), s.cause)
 	case t.node.flags&flagMultiAwait != 0: // Gather returns the error of the coroutine unchanged, as Await does
@@ -251,7 +249,7 @@ func (l *Loop) judge(t *Task, err error) {
 	l.counters.unsuccessful(t.node.flags)
 }
 
-// conclude publishes the end of t: first to the scope, then to the waiters.
+// conclude publishes the end of t to its scope, and then to its waiters.
 func (l *Loop) conclude(t *Task) {
 	t.body.Discard()
 	if t.r.held != nil {

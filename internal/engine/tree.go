@@ -1,7 +1,7 @@
 package engine
 
-// This file is the tree of nodes as the loop moves it: who hangs below whom, who
-// is parked where, and how a cancellation travels down.
+// This file has the tree of nodes: its links, the tasks that are parked under a node, and the
+// propagation of a cancellation.
 
 func (n *Node) link(kid *Node) {
 	kid.up.Store(n)
@@ -34,15 +34,14 @@ func (n *Node) unlink(kid *Node) {
 	n.releaseCarrier()
 }
 
-// end takes n out of the tree. Its children, which may live on, become its
-// parent's: so a chain of successors stays one layer deep. So do other tasks that
-// are parked under it. A cancelled node has cancelled them all.
+// end removes n from the tree. Its children and the tasks parked under it move to its parent, so a
+// chain of tasks that each create the next stays one level deep. A cancelled node has cancelled them.
 func (n *Node) end() {
 	if n.gone() {
 		return
 	}
 	if n.state.Load() != nil {
-		n.propagate() // it was marked by another goroutine: no later spread would find the children
+		n.propagate() // another goroutine has marked it, and the children are not found later
 	}
 	parent := n.up.Load()
 	for kid := n.kids; kid != nil; {
@@ -75,16 +74,15 @@ func (n *Node) end() {
 	n.next = n
 }
 
-// Cancel cancels n and everything below it. It reports whether n was not yet
-// cancelled. From any goroutine: the state of n changes at once, and so does every
-// Done channel below that was requested. Tasks are woken at once on the loop, and
-// in its next turn otherwise.
+// Cancel cancels n and all nodes below it. It reports whether n was not cancelled before. It can be
+// called from any goroutine. The state of n changes at once, and every requested Done channel below
+// closes at once. On the loop Cancel wakes the tasks; otherwise the next turn does.
 func (n *Node) Cancel(err, cause error) bool {
 	return n.cancel(&cancelState{err: err, cause: cause})
 }
 
-// cancel is Cancel with a state, unless another reason came first: a deadline, or a
-// cancellation above that has not been spread.
+// cancel is Cancel with a state. A deadline that has passed and a cancellation above that was not
+// propagated have priority.
 func (n *Node) cancel(s *cancelState) bool {
 	l := n.scope.loop
 	if l.Here() {
@@ -103,7 +101,7 @@ func (n *Node) cancel(s *cancelState) bool {
 	return first
 }
 
-// mark cancels this one node, and the std contexts made from it.
+// mark cancels n alone, and the std contexts derived from it.
 func (n *Node) mark(s *cancelState) bool {
 	if !n.state.CompareAndSwap(nil, s) {
 		return false
@@ -130,9 +128,9 @@ func (n *Node) closeDone(e *nodeExt, s *cancelState) {
 	n.scope.loop.bridges.remove(n)
 }
 
-// spread wakes the tasks parked under the marked node top, then marks and does
-// the same for all that is below, parents first and in order of creation. It
-// follows the links instead of recursing: trees may be 100,000 deep.
+// propagate wakes the tasks parked under the marked node top. Then it marks the nodes below and wakes
+// their tasks, parents first and in order of creation. It does not recurse: a tree may have 100,000
+// levels.
 func (top *Node) propagate() {
 	if top.propagated {
 		return
@@ -144,23 +142,23 @@ func (top *Node) propagate() {
 		n.wakeParked()
 		kid := n.kids
 		for {
-			for kid == nil { // nothing (more) below n: go on beside it
+			for kid == nil { // no more children: continue with the next sibling
 				if n == top {
 					return
 				}
 				kid, n = n.next, n.up.Load()
 			}
 			if !kid.propagated {
-				kid.mark(n.state.Load()) // as n, which may have been marked before top
+				kid.mark(n.state.Load()) // n may have been marked before top
 				break
 			}
-			kid = kid.next // cancelled before, with all below it
+			kid = kid.next // cancelled before, with all nodes below
 		}
 		n = kid
 	}
 }
 
-// disarm stops the timer of a time-out, which has nothing left to cancel.
+// disarm stops the timer of a cancelled time-out.
 func (n *Node) disarm() {
 	if e := n.ext.Load(); e != nil && e.limit != nil {
 		n.scope.loop.timers.Disarm(e.limit)
