@@ -169,7 +169,7 @@ func TestTransportPauseReading(t *testing.T) {
 func TestProtocolFairness(t *testing.T) {
 	onWire(t, func(ctx context.Context) error {
 		turn, most, total := 0, 0, 0
-		const all = 64 << 20
+		const all = 8 << 20
 		var enough asyncio.Event
 		s := &script{got: func(s *script, data []byte) {
 			turn += len(data)
