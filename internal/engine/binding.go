@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"sync/atomic"
-
-	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // A Binding binds a primitive whose zero value is ready to the loop in which it is
@@ -72,11 +70,10 @@ func (h *Binding) checkSlowly(call string) {
 
 // steppingHere returns the loop whose step the calling goroutine runs, if any.
 func steppingHere() *Loop {
-	g := coro.G()
 	loops.Lock()
 	defer loops.Unlock()
 	for _, l := range loops.running {
-		if r := l.cur.Load(); r != nil && r.g.Load() == g {
+		if l.Here() {
 			return l
 		}
 	}

@@ -131,8 +131,7 @@ func (l *Loop) Config() *Config { return &l.cfg }
 
 // Here reports whether the calling goroutine runs the current step of the loop.
 func (l *Loop) Here() bool {
-	r := l.cur.Load()
-	return r != nil && r.g.Load() == coro.G()
+	return l.cur.Load().here()
 }
 
 // Current returns the running task. It returns nil in a callback. On the loop only.

@@ -15,7 +15,7 @@ func (l *Loop) mismatch(r *runner) error {
 	case l.life.Load() == lifeClosed:
 		return Refuse(ErrLoopClosed, whatClosed)
 	case r == nil:
-	case r == &l.rootRunner && r.g.Load() == coro.G():
+	case r == &l.rootRunner && r.here():
 		return Refuse(ErrWrongTask, whatCallback)
 	case coro.PulledFrom(r.g.Load()):
 		return Refuse(ErrWrongTask, whatPulled)

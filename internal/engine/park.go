@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/callsite"
-	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
 
@@ -31,7 +30,7 @@ func Enter(ctx context.Context) (Caller, error) {
 	}
 	l := n.scope.loop
 	r := l.cur.Load()
-	if r == nil || r.g.Load() != coro.G() || r == &l.rootRunner {
+	if !r.here() || r == &l.rootRunner {
 		if err := l.mismatch(r); err != nil {
 			return Caller{}, err
 		}
@@ -56,7 +55,7 @@ func enterForeign(ctx context.Context) (Caller, error) {
 	}
 	l := own.scope.loop
 	r := l.cur.Load()
-	if r == nil || r.g.Load() != coro.G() || r == &l.rootRunner {
+	if !r.here() || r == &l.rootRunner {
 		if err := l.mismatch(r); err != nil {
 			return Caller{}, err
 		}
@@ -187,7 +186,7 @@ const (
 func Check(ctx context.Context) error {
 	if n, ok := ctx.(*Node); ok {
 		l := n.scope.loop
-		if r := l.cur.Load(); r != nil && r.g.Load() == coro.G() && r != &l.rootRunner &&
+		if r := l.cur.Load(); r.here() && r != &l.rootRunner &&
 			!l.Slice.Load() && n.state.Load() == nil && n.anchor == nil && !n.gone() && l.signal.Load() == 0 && l.confined == 0 {
 			return nil
 		}

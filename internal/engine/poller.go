@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // A Poller waits for the world outside the process, in place of the loop's own
@@ -50,7 +48,7 @@ func (l *Loop) poll() {
 func (l *Loop) Suspending() (c Caller, ok bool, err error) {
 	r := l.cur.Load()
 	switch {
-	case r == nil || r.g.Load() != coro.G():
+	case !r.here():
 		return Caller{}, false, nil
 	case r == &l.rootRunner:
 		return Caller{}, true, Refuse(ErrWrongTask, whatCallback)

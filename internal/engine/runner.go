@@ -210,6 +210,10 @@ func (r *runner) exec(t *Task) {
 	l.conclude(t)
 }
 
+// here reports whether the calling goroutine runs the task of r. If r is the current runner of a loop,
+// the goroutine then runs the current step of that loop. r may be nil.
+func (r *runner) here() bool { return r != nil && r.g.Load() == coro.G() }
+
 // runnerOf returns the coroutine of a task. A task that has not started gets one.
 func (l *Loop) runnerOf(t *Task) *runner {
 	if t.r == nil {

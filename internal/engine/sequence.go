@@ -112,7 +112,7 @@ func (s *Sequence) resume(call string, stop bool) (suspended bool) {
 // loop has ended, no caller may. The body is abandoned, also when the task has ended.
 func (s *Sequence) admit(call string) *runner {
 	r := s.runner
-	if r == nil || r.loop.cur.Load() != r || r.g.Load() != coro.G() { // not as the last time
+	if !r.here() || r.loop.cur.Load() != r { // not as the last time
 		r = nil
 		if l := steppingHere(); l != nil {
 			r = l.cur.Load()
