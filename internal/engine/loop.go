@@ -17,88 +17,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
-	"github.com/asyncio-go/asyncio/internal/registry"
-	"github.com/asyncio-go/asyncio/internal/timerheap"
 )
-
-// A Loop runs tasks and callbacks, one at a time.
-type Loop struct {
-	// Fixed before the start.
-	cfg    Config
-	base   time.Time // when the loop's clock was 0
-	root   *Scope
-	Public any // the public handle
-	Net    any // state of package aionet; owned by the loop
-	Conns  Connections
-
-	logLimits logLimits // owned by the loop
-
-	// For any goroutine.
-	cur      atomic.Pointer[runner] // whose step runs; nil: asleep or not running
-	ids      atomic.Uint64          // the last ID given to a task; the loop takes IDs in blocks
-	life     atomic.Uint32
-	closed   chan struct{} // closed when the loop has ended
-	registry registry.Registry[Task]
-	inbox    inbox
-	signal   atomic.Uint32
-	lingers  atomic.Bool // see awaitReceivers
-	asleep   atomic.Bool
-	wakeUp   chan struct{}
-	poller   atomic.Pointer[Poller] // waits in place of wakeUp; nil: the loop has no network
-	Slice    atomic.Bool            // the running step has used up its time slice
-	meters   meters
-	dumps    atomic.Uint32 // see progress
-	bridges  bridges
-
-	// Between the loop and its monitor.
-	mark          atomic.Bool  // set by the monitor, cleared at the end of the step
-	markedAt      atomic.Int64 // when the mark was set; math.MaxInt64 until that is known
-	markedCPU     atomic.Int64 // CPU time of the process at markedAt
-	turnBegan     atomic.Int64 // see pace
-	slow          atomic.Pointer[slowStep]
-	oddity        atomic.Pointer[news] // what is wrong beside a slow step
-	monitorParked atomic.Bool
-	monitorWake   chan struct{}
-	monitorWoken  atomic.Int64  // when it was woken last
-	monitorDone   chan struct{} // nil: no monitor
-	watch         watch
-	flight        Flight  // nil: none; fixed before the monitor starts
-	tracer        Tracer  // nil: none; fixed before start
-	calling       calling // the callback that runs, or the last one of the turn
-
-	// Owned by the loop.
-	ready          readyQueue
-	left           int // entries of this turn still to run
-	size           int // number of entries of this turn
-	turns          uint64
-	rootMask       uint64 // a turn begins on the root if turns has none of these bits
-	counters       counters
-	timers         timerheap.Heap
-	confined       int               // confined tasks that have not ended
-	search         search            // for wait cycles
-	deadlocks      map[*runner]error // errors of waits that were ended, until their tasks run
-	settled        bool              // drain reports the errors that no caller has received
-	nextID         uint64            // next ID of the block, which ends before endID
-	endID          uint64
-	idle           []*runner
-	leastIdle      int // since trimmedAt
-	trimmedAt      int64
-	yieldProcessor bool  // see YieldProcessor
-	handoff        *Task // the task that runs next, between two runners; nil: the root
-	failures       failures
-	finished       finished
-	closing        WaitList // waiters for the end of the loop
-	sleeper        *time.Timer
-	polledAt       int64 // when the poller was last asked
-	rootRunner     runner
-	stop           shutdown
-	pace           pace
-	stalled        []error // stalls that are errors of Run
-	lane           *lane   // of the coroutines' stacks
-	laneNumber     int
-	overtime       *overtime // nil: steps may take virtual time
-	lateAfter      int64     // the lateness from which on a timer is reported
-}
 
 const (
 	lifeNew uint32 = iota
@@ -108,10 +27,8 @@ const (
 
 // New makes a loop.
 func New(cfg Config) *Loop {
-	l := &Loop{
-		cfg: cfg, base: time.Now(),
-		closed: make(chan struct{}), wakeUp: make(chan struct{}, 1), monitorWake: make(chan struct{}, 1),
-	}
+	l := &Loop{cfg: cfg, base: time.Now(), closed: make(chan struct{})}
+	l.wakeUp, l.monitorWake = make(chan struct{}, 1), make(chan struct{}, 1)
 	l.root = &Scope{loop: l, node: &Node{}}
 	l.root.node.scope = l.root
 	l.root.shieldRoot = &Node{scope: l.root} // made here, as Detach reads it in any goroutine
