@@ -146,3 +146,39 @@ func TestNoFileIsTooLong(t *testing.T) {
 func local(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
 }
+
+// TestPictureOfThePackages compares the picture in ARCHITECTURE.md with the table of layers: each
+// package that others may import is in it once, above those that it may import.
+func TestPictureOfThePackages(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, picture, _ := strings.Cut(string(text), "```packages\n")
+	picture, _, _ = strings.Cut(picture, "```")
+	line := map[string]int{}
+	for i, l := range strings.Split(picture, "\n") {
+		for _, pkg := range strings.Fields(l) {
+			if pkg == "asyncio" {
+				pkg = ""
+			}
+			if line[pkg] != 0 {
+				t.Errorf("%q is in the picture twice", pkg)
+			}
+			line[pkg] = i + 1
+		}
+	}
+	for _, l := range layers {
+		if strings.Contains(l.why, "only its tests import") || l.pkg == "internal/shrink" || l.pkg == "procpool/internal/cfault" {
+			continue
+		}
+		if line[l.pkg] == 0 {
+			t.Errorf("%q is not in the picture", l.pkg)
+		}
+		for _, i := range l.imports {
+			if line[i] <= line[l.pkg] {
+				t.Errorf("%q is not below %q in the picture", i, l.pkg)
+			}
+		}
+	}
+}
