@@ -168,3 +168,28 @@ func TestAnEndWhoseNewsAreLost(t *testing.T) {
 		}
 	}
 }
+
+// News of an anomaly may overtake those of the end of a step, which have the evidence. The step may
+// have ended before the watch looked at it.
+func TestAnAnomalyBeforeTheEndOfAStep(t *testing.T) {
+	var reports []Stall
+	l := New(Config{StallThreshold: time.Second, EveryStall: true, Logger: slog.New(slog.DiscardHandler), OnStall: func(s Stall) { reports = append(reports, s) }})
+	w := &l.watch
+	s := &slowStep{began: int64(time.Hour), runner: &l.rootRunner}
+	s.ended.Store(s.began + int64(2*time.Second))
+	e := stall.Evidence{Elapsed: 2 * time.Second, Procs: 2, CPU: 20 * time.Millisecond, RunDelay: 1900 * time.Millisecond, DelayKnown: true, Credited: 2 * time.Second}
+	w.open = s // it ended while the watch captured its stack
+	w.tell(news{class: stall.LateTimer, elapsed: time.Second, ended: true})
+	w.tell(news{step: s, elapsed: 2 * time.Second, ended: true, evidence: e})
+	w.close()
+	w.wait()
+	var of []Stall
+	for _, r := range reports {
+		if r.step == s {
+			of = append(of, r)
+		}
+	}
+	if len(of) != 1 || of[0].Class != stall.StarvedOS || of[0].Evidence.RunDelay != e.RunDelay {
+		t.Errorf("%d reports of the step, want one of the class %v with the evidence of its end: %+v", len(of), stall.StarvedOS, of)
+	}
+}

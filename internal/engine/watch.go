@@ -117,7 +117,7 @@ func (w *watch) run() {
 }
 
 func (w *watch) hear(n news) {
-	if w.open != n.step {
+	if w.open != n.step && w.lost.Load() != w.missing { // otherwise the news of its end follow
 		w.endOpen()
 	}
 	now := w.l.Elapsed()
@@ -154,9 +154,11 @@ func (w *watch) during(n news, now int64) {
 		}
 	} else if s.stack == "" { // the limit of captures is reached: do not report it
 		s.unseen = true
+		s.evidence = n.evidence
 		return
 	}
 	if s.ended.Load() != 0 {
+		s.evidence = n.evidence
 		return
 	}
 	moved := s.moveOn(n.elapsed, n.evidence)
