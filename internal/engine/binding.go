@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// A Binding binds a primitive whose zero value is ready to the loop in which it is
-// used first. When that loop has ended another may take it over.
+// A Binding binds a primitive to the loop that uses it first. The zero value is unbound. After that
+// loop has ended, another one may use the primitive.
 type Binding struct {
 	loop atomic.Pointer[Loop]
 	Left func() // called at the first use after the loop has ended; may be nil
 }
 
-// Enter is Enter for a call of a primitive that lives at h.
+// Enter is the function Enter for a call of the primitive that h binds.
 func (h *Binding) Enter(ctx context.Context) (Caller, error) {
 	c, err := Enter(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (h *Binding) Caller() Caller {
 	return Caller{}
 }
 
-// move makes l the binding if there is none, or the loop there has ended.
+// move binds h to l if h is unbound or its loop has ended. It reports whether it did.
 func (h *Binding) move(l *Loop) bool {
 	old := h.loop.Load()
 	if old != nil && old.life.Load() != lifeClosed || !h.loop.CompareAndSwap(old, l) {
@@ -47,8 +47,8 @@ func (h *Binding) move(l *Loop) bool {
 	return true
 }
 
-// Check is for a call without ctx: it panics unless the goroutine runs the
-// current step of the loop. What no loop has used yet may be used by anybody.
+// Check admits a call without ctx. It panics unless the goroutine runs the current step of the loop.
+// Any goroutine may use a primitive that is not bound.
 func (h *Binding) Check(call string) {
 	if l := h.loop.Load(); l == nil || !l.Here() {
 		h.checkSlowly(call)

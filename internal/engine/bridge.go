@@ -23,15 +23,15 @@ type keyProbe struct {
 func (p *keyProbe) Err() error        { return context.Canceled }
 func (p *keyProbe) Value(key any) any { p.key = key; return nil }
 
-// learnStdKey has package context ask for its private key.
+// learnStdKey returns the private key, with which package context calls Value of the probe.
 func learnStdKey() any {
 	p := &keyProbe{Context: context.Background()}
 	context.Cause(p)
 	return p.key
 }
 
-// A stdBridge is the std context of a node. Its parent is the feed, through
-// which alone it can end with another error than context.Canceled.
+// A stdBridge is the std context of a node. Its parent is the feed, which ends it with errors other
+// than context.Canceled.
 type stdBridge struct {
 	context.Context
 	cancel context.CancelCauseFunc
@@ -69,8 +69,8 @@ type feed struct {
 	after func() // set once by package context, before the bridge is published
 }
 
-// open is never closed: package context asks for the channel of a parent and
-// then prefers AfterFunc.
+// open is never closed. Package context calls Done of a parent, and then uses AfterFunc instead of the
+// channel.
 var open = make(chan struct{})
 
 func (f *feed) Done() <-chan struct{}       { return open }
@@ -83,8 +83,7 @@ func (f *feed) Err() error {
 	return nil
 }
 
-// Value lets context.Cause find the cause of the foreign context that the end
-// came from.
+// Value lets context.Cause find the cause of the foreign context that ended the feed.
 func (f *feed) Value(key any) any {
 	if s := f.ended.Load(); s != nil && s.foreign != nil && key == stdKey {
 		return s.foreign.Value(key)

@@ -17,7 +17,7 @@ import (
 )
 
 // The goroutine of a blocked step is found among all goroutines of the process. Its stack contains
-// the functions of the loop's lane, and it is not suspended in a switch of coroutines. All other
+// the functions of the loop's stackMarker, and it is not suspended in a switch of coroutines. All other
 // coroutines of the loop, and the goroutines that resumed them, are suspended there.
 //
 // There are three sources of stacks. Each is used if the one before shows no line of the
@@ -194,13 +194,13 @@ func longStacks() (all [][]uintptr, most, frames int) {
 
 // profile classifies the addresses in a goroutine profile.
 type profile struct {
-	lane     [2]uintptr
-	leaf     uintptr          // the function in which a coroutine is suspended
-	switches map[uintptr]bool // whether an address is in leaf, by address
+	stackMarker [2]uintptr
+	leaf        uintptr          // the function in which a coroutine is suspended
+	switches    map[uintptr]bool // whether an address is in leaf, by address
 }
 
 func (l *Loop) profile(leaf uintptr) *profile {
-	return &profile{lane: l.lane.entries(), leaf: leaf, switches: map[uintptr]bool{}}
+	return &profile{stackMarker: l.stackMarker.entries(), leaf: leaf, switches: map[uintptr]bool{}}
 }
 
 var noLeaf sync.Once // logs the warning once
@@ -228,7 +228,7 @@ func (p *profile) switched(leaf uintptr) bool {
 func (p *profile) inLane(pcs []uintptr) bool {
 	return slices.ContainsFunc(pcs, func(pc uintptr) bool {
 		entry := entryOf(pc)
-		return entry == p.lane[0] || entry == p.lane[1]
+		return entry == p.stackMarker[0] || entry == p.stackMarker[1]
 	})
 }
 

@@ -39,13 +39,13 @@ func TestWithoutASuspendedCoroutineNothingIsTakenForTheStep(t *testing.T) {
 	}
 }
 
-// Each lane has an address of its own, or else loops would be mixed up in profiles.
+// Each stackMarker has an address of its own, or else loops would be mixed up in profiles.
 func TestLanesDiffer(t *testing.T) {
 	seen := map[uintptr]bool{}
-	for _, n := range allLanes {
+	for _, n := range stackMarkers {
 		for _, entry := range n.entries() {
 			if seen[entry] {
-				t.Fatalf("two functions of lanes are at %#x", entry)
+				t.Fatalf("two functions of stack markers are at %#x", entry)
 			}
 			seen[entry] = true
 		}

@@ -19,7 +19,7 @@ import (
 
 // Dump writes the tree of tasks: who owns whom, what each waits for and where.
 // From any goroutine. A loop that does not answer is described from outside, while a
-// step of it may go on: see plight.
+// step of it may go on: see waitInfo.
 func (l *Loop) Dump(w io.Writer) error {
 	var text string
 	if l.Here() {
@@ -238,7 +238,7 @@ func (d *dump) state(t *Task) string {
 	if site != "" {
 		site = " at " + site
 	}
-	p := d.plight(t)
+	p := d.waitInfo(t)
 	awaited := d.awaited(p)
 	switch {
 	case t == d.l.Running():
@@ -296,7 +296,7 @@ func stackSites(tasks []*Task, goroutines int) map[*Task]string {
 	}
 	runs := map[uint64]*Task{}
 	for _, t := range tasks {
-		if p := t.plight(); p.g != 0 {
+		if p := t.waitInfo(); p.g != 0 {
 			runs[p.g] = t
 		}
 	}

@@ -68,10 +68,10 @@ func (f *failure) receive(l *Loop) (first bool) {
 
 // failures are those of a loop, oldest first. Owned by the loop.
 type failures struct {
-	open    []*failure // not received as far as is known
+	open    []*failure // not known to be received
 	sweepAt int
 	kept    []error // what Run returns: the first maxKept
-	count   int     // of all that were reported
+	count   int     // of all reported errors
 }
 
 const maxKept = 16
@@ -86,7 +86,7 @@ func (fs *failures) add(f *failure) {
 	fs.open = append(fs.open, f)
 }
 
-// sweep removes what has been received. As it runs each time the list has doubled, it
+// sweep removes the received failures. As it runs each time the list has doubled, it
 // costs a constant per failure.
 func (fs *failures) sweep() {
 	open := fs.open[:0]
@@ -100,7 +100,7 @@ func (fs *failures) sweep() {
 	fs.sweepAt = max(64, 2*len(open))
 }
 
-// lost reports f, which nobody can receive any more.
+// lost reports f, which no caller can receive any more.
 func (fs *failures) lost(l *Loop, f *failure) {
 	if !f.receive(l) {
 		return
@@ -112,12 +112,12 @@ func (fs *failures) lost(l *Loop, f *failure) {
 	l.report(u)
 }
 
-// ReportLost reports an error that nobody can receive. On the loop only.
+// ReportLost reports an error that no caller can receive. On the loop only.
 func (l *Loop) ReportLost(err error, name string, created coro.Site) {
 	l.failures.lost(l, &failure{err: err, name: name, created: created})
 }
 
-// ReportLate logs an error that came after the end of Run. From any goroutine.
+// ReportLate logs an error that occurred after Run returned. It can be called from any goroutine.
 func (l *Loop) ReportLate(err error, name string, created coro.Site) {
 	l.log(slog.LevelError, "asyncio: an error came after the end of Run", "from", name, "created", created.String(), "error", err)
 }
@@ -149,7 +149,7 @@ func (l *Loop) awaitReceivers() {
 	}
 }
 
-// linger waits while there is something to wait for, at most d.
+// linger waits while more returns true, at most d.
 func (l *Loop) linger(d time.Duration, more func() bool) {
 	timeUp := time.NewTimer(d)
 	defer timeUp.Stop()
@@ -176,8 +176,8 @@ func (fs *failures) unreceived() bool {
 }
 
 // settle reports, at the end of Run, every error that no caller received; main's too if
-// Run does not return. A handler may add to the list, or leave by runtime.Goexit: the
-// rest is reported still.
+// Run does not return. A handler may add to the list, or call runtime.Goexit: the other errors are
+// reported all the same.
 func (fs *failures) settle(l *Loop) {
 	finished := false
 	defer func() {

@@ -9,8 +9,8 @@ import "context"
 // maxWatches bounds the carriers that a task keeps for later awaits.
 const maxWatches = 4
 
-// carrier returns the node that carries the cancellation of ctx, whose own
-// node is own: nil if ctx cannot be cancelled. On the loop only.
+// carrier returns the node that is cancelled with ctx, whose own node is own. It returns nil if ctx
+// cannot be cancelled. On the loop only.
 func (l *Loop) carrier(ctx context.Context, own *Node) *Node {
 	if n, ok := ctx.(*Node); ok {
 		return n
@@ -58,12 +58,12 @@ func newCarrier(ctx context.Context, scope *Scope) *Node {
 
 func (n *Node) cancelFrom(ctx context.Context) { n.cancel(stateOf(ctx)) }
 
-// stateOf is the state of a foreign context that has ended.
+// stateOf returns the state of a foreign context that has ended.
 func stateOf(ctx context.Context) *cancelState {
 	return &cancelState{err: ctx.Err(), cause: context.Cause(ctx), foreign: ctx}
 }
 
-// hold keeps c for the task's next awaits, in place of its oldest one.
+// hold keeps c for the task's next awaits. It replaces the oldest carrier if there are maxWatches.
 func (t *Task) hold(c *Node) {
 	e := t.node.extras()
 	if len(e.carriers) == maxWatches {

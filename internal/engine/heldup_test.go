@@ -42,8 +42,8 @@ func TestATurnThatIsHeldUp(t *testing.T) {
 					t.Errorf("of class %v: task %q in %q", s.Class, s.Name, s.Sentence())
 				}
 			}})
-			l.takeLane()
-			defer l.releaseLane()
+			l.takeStackMarker()
+			defer l.releaseStackMarker()
 			task := &Task{}
 			task.prepare(l, 1, nil, 0, "innocent")
 			step := func() *slowStep { return &slowStep{task: task, runner: &l.rootRunner, began: 7} }

@@ -126,12 +126,12 @@ func (l *Loop) Run(ctx context.Context, t *Task, body Body, created coro.Site) (
 		if !returned { // a callback called runtime.Goexit
 			l.stop.exiting = true
 			l.raise(signalStop)
-			l.lane.drive(l)
+			l.stackMarker.drive(l)
 			l.close()
 			l.releaseExited()
 		}
 	}()
-	l.lane.drive(l)
+	l.stackMarker.drive(l)
 	l.close()
 	returned = true
 	return l.outcome()
@@ -142,7 +142,7 @@ func (l *Loop) start(ctx context.Context) {
 	l.meters.began.Store(l.Elapsed())
 	l.cur.Store(&l.rootRunner)
 	l.enlist()
-	l.takeLane()
+	l.takeStackMarker()
 	n := l.root.node
 	n.outer = &outside{ctx}
 	if ctx.Done() != nil {
@@ -362,7 +362,7 @@ func (l *Loop) close() {
 			l.flight.Stop()
 		}
 	}
-	l.releaseLane()
+	l.releaseStackMarker()
 }
 
 // AtClose registers fn, which the end of the loop calls, unless the returned Waiter was removed. On

@@ -84,8 +84,8 @@ func TestCapturesAreBounded(t *testing.T) {
 func TestAStepThatEndsWhileItIsToldOf(t *testing.T) {
 	const threshold = 50 * time.Millisecond
 	l := New(Config{StallThreshold: threshold, Virtual: true, Logger: slog.New(slog.DiscardHandler)})
-	l.takeLane()
-	defer l.releaseLane()
+	l.takeStackMarker()
+	defer l.releaseStackMarker()
 	l.cur.Store(&l.rootRunner)
 	m := monitor{l: l, slow: &slowStep{runner: &l.rootRunner, next: int64(threshold), times: 1}}
 	l.mark.Store(true) // as the monitor saw it last

@@ -21,7 +21,7 @@ type Group struct {
 	listed  Waiter // in outer.groups, until Close has returned the errors
 	closing bool
 	warned  bool       // Added has logged a warning
-	owed    []*failure // that Close has not returned: they are the owner's at its end
+	owed    []*failure // errors that Close has not returned; the owner gets them at its end
 }
 
 var errGroupClosed = errors.New("asyncio: the group was closed")
@@ -43,7 +43,7 @@ func OpenGroup(ctx context.Context, own *Node) *Group {
 // Node returns the group's context.
 func (g *Group) Node() *Node { return g.node }
 
-// Len returns the number of tasks that have not ended, of groups opened in g too.
+// Len returns the number of tasks that have not ended, including those of groups opened in g.
 func (g *Group) Len() int { return g.live }
 
 // Added is called with each task that Group.Go adds. If the group has failed the task never
@@ -105,8 +105,8 @@ func (g *Group) settled() {
 	g.owed = nil
 }
 
-// Close cancels the group's tasks, also if ctx is cancelled, waits for them as long as
-// it is not, and returns all errors, joined.
+// Close cancels the group's tasks, also if ctx is cancelled. It waits for them until ctx is cancelled,
+// and returns all errors, joined.
 func (g *Group) Close(ctx context.Context) error {
 	caller, err := Enter(context.WithoutCancel(ctx))
 	switch {

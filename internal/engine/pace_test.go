@@ -76,8 +76,8 @@ func TestASpinnerIsToldWithItsLine(t *testing.T) {
 // one of which nothing is known, unless it lasts.
 func TestAStallThatWasNotLookedAtIsCounted(t *testing.T) {
 	l := New(Config{StallThreshold: 100, Logger: slog.New(slog.DiscardHandler)})
-	l.takeLane()
-	defer l.releaseLane()
+	l.takeStackMarker()
+	defer l.releaseStackMarker()
 	reports := 0
 	l.cfg.OnStall = func(Stall) { reports++ }
 	w := &l.watch

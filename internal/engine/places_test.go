@@ -95,8 +95,8 @@ func TestALateWakeDoesNotMuteAStep(t *testing.T) {
 func TestTooManyPlacesOfAStall(t *testing.T) {
 	var last Stall
 	l := New(Config{StallThreshold: time.Second, EveryStall: true, Logger: slog.New(slog.DiscardHandler), OnStall: func(s Stall) { last = s }})
-	l.takeLane()
-	defer l.releaseLane()
+	l.takeStackMarker()
+	defer l.releaseStackMarker()
 	s := &slowStep{began: int64(time.Hour)}
 	w := &l.watch
 	w.taken = slices.Repeat([]int64{1 << 62}, maxLooks) // no capture: the test sets the stack

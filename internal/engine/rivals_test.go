@@ -26,8 +26,8 @@ func turnRound(over <-chan struct{}) {
 // besideThousands returns a loop beside 10,000 goroutines, which wait until over is closed at the end of the test.
 func besideThousands(tb testing.TB) (l *Loop, all *sync.WaitGroup, over chan struct{}) {
 	l, all, over = New(Config{}), new(sync.WaitGroup), make(chan struct{})
-	l.takeLane()
-	tb.Cleanup(l.releaseLane)
+	l.takeStackMarker()
+	tb.Cleanup(l.releaseStackMarker)
 	tb.Cleanup(func() {
 		close(over)
 		all.Wait()

@@ -141,7 +141,7 @@ func (l *Loop) newRunner() *runner {
 	}
 	r := &runner{loop: l}
 	r.w.notify = r
-	r.co.Start(l.lane.coroutine(r))
+	r.co.Start(l.stackMarker.coroutine(r))
 	return r
 }
 

@@ -35,7 +35,7 @@ import (
 //
 //	a suspended coroutine's leaf is the same function for all    | capture.go: a stall has no stack
 //	a trace prints a function's pointer arguments as addresses   | dump.go: a dump has no lines
-//	a generic function's closures have an address for each shape | lane.go: a stall has no stack
+//	a generic function's closures have an address for each shape | stackmarker.go: a stall has no stack
 //	names of functions and states in traces                      | internal/stall: a stall has a coarser class
 //
 // Weak pointers and runtime.AddCleanup are used as documented. No GOEXPERIMENT is needed.

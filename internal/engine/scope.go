@@ -10,7 +10,7 @@ import (
 type Scope struct {
 	wait       WaitList // first: see scopeOf; wakes when live becomes 0
 	loop       *Loop
-	node       *Node // cancels what the scope owns, but for what was shielded
+	node       *Node // cancels the tasks of the scope, except shielded ones
 	shieldRoot *Node // parent of shielded nodes, cancelled at the end of the scope; made on first use
 	owner      *Task // the task whose body opened the group; nil: no task, as for Run
 	live       int   // tasks that have not ended
@@ -30,8 +30,8 @@ type Scope struct {
 func ScopeOf(ctx context.Context) *Scope { return NodeOf(ctx).scope }
 
 // Detached returns a context with the values of ctx, whose own node is own, that
-// belongs to Run's scope and is cancelled by nothing but the end of Run. The tasks
-// made with it are cancelled by handle before that. From any goroutine.
+// belongs to Run's scope. Only the end of Run cancels it. The handles of its tasks can cancel them
+// before that. Detached can be called from any goroutine.
 //
 // Its node has ended already, and the root's shieldRoot replaces it. So an open Done
 // channel of it is held weakly, as for an ended task.
@@ -55,9 +55,8 @@ func (c Caller) Within(s *Scope) bool {
 }
 
 // childFailed is called when a task of the scope has ended with an error that is not
-// its own cancellation. Until a caller receives the error it is listed with the loop,
-// also where the caller is known: a multiAwait or a group whose task is abandoned returns
-// nothing (S8, S9).
+// its own cancellation. The loop lists the error until a caller receives it. It does so also if the
+// caller is known: a multiAwait or a group whose task is abandoned returns nothing (S8, S9).
 func (s *Scope) childFailed(t *Task) {
 	flags := t.node.flags
 	switch {
@@ -84,7 +83,7 @@ func (s *Scope) childFailed(t *Task) {
 	}
 }
 
-// fail keeps a group's error; the first cancels the siblings and the body.
+// fail records an error of a group. The first one cancels the other tasks and the body.
 func (s *Scope) fail(f *failure) {
 	s.fails = append(s.fails, f)
 	if len(s.fails) == 1 {
@@ -92,7 +91,7 @@ func (s *Scope) fail(f *failure) {
 	}
 }
 
-// take returns a group's errors, joined, which counts as receiving them.
+// take returns the errors of a group, joined, and marks them as received.
 func (s *Scope) take() error {
 	errs := make([]error, len(s.fails))
 	for i, f := range s.fails {
@@ -102,9 +101,9 @@ func (s *Scope) take() error {
 	return errors.Join(errs...)
 }
 
-// lose hands on the errors of a group that returns none, because its body left by a
-// panic or Goexit: to the open scope that the group is part of, otherwise they are
-// reported in the next turn. A goroutine that waits for Done may receive first.
+// lose passes on the errors of a group whose body ended by a panic or Goexit. If the group is in an
+// open scope, that scope gets them. Otherwise they are reported in the next turn, so that a goroutine
+// that waits for Done may receive them first.
 func (s *Scope) lose() {
 	open := s.outer
 	for open.group {
@@ -125,8 +124,8 @@ func (s *Scope) lose() {
 }
 
 // RunGroup runs body in the calling task, with a context whose scope is a new
-// group, and returns when body and every task of the group have ended. The
-// error is all of theirs, joined, first the one that came first.
+// group. It returns when body and every task of the group have ended, with their errors joined in
+// the order in which they occurred.
 func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err error) {
 	caller, err := Enter(ctx)
 	if err != nil {
@@ -173,15 +172,15 @@ func RunGroup(ctx context.Context, body func(ctx context.Context) error) (err er
 	case bodyCut:
 		return err
 	case s.cut:
-		return caller.Err() // nil if it was only by handle that children were cancelled
+		return caller.Err() // nil if children were cancelled only through their handles
 	}
 	return nil
 }
 
 var errBodyLeft = errors.New("asyncio: the body of the task group panicked or exited")
 
-// drain waits until no task of the group is left, whatever happens to the
-// caller, and ends the scope.
+// drain waits until no task of the group is left, and ends the scope. A cancellation of the caller
+// does not end the wait.
 func (s *Scope) drain(caller Caller) {
 	for s.live > 0 {
 		if caller.Err() != nil {
@@ -193,8 +192,8 @@ func (s *Scope) drain(caller Caller) {
 	s.endScope()
 }
 
-// endScope ends a scope, in which no task is left, and cancels its context: std
-// contexts and whatever else was made with it end, too.
+// endScope ends a scope without tasks and cancels its context. Std contexts that derive from it end
+// too.
 func (s *Scope) endScope() {
 	s.groups.WakeAll()
 	s.ended = true
@@ -237,12 +236,12 @@ func (s *Scope) endShielded() {
 	s.shieldRoot.cancel(scopeEnded)
 }
 
-// scopeEnded is shared: to end a group allocates nothing.
+// scopeEnded is shared, so that the end of a group allocates nothing.
 var scopeEnded = &cancelState{err: context.Canceled, cause: ErrScopeEnded}
 
-// OpenScope makes a scope under ctx that no body holds open, for what is served by
-// callbacks: it lasts until Close. An error of one of its tasks cancels nothing: onError is
-// called with it, and does bookkeeping only. On the loop only.
+// OpenScope makes a scope under ctx that has no body and is open until Close. Callbacks that create
+// tasks use it. An error of a task cancels nothing: OpenScope's onError is called with it, and must
+// not run code of the program. On the loop only.
 func OpenScope(ctx context.Context, onError func(error)) *Scope {
 	own := NodeOf(ctx)
 	l := own.scope.loop
@@ -254,8 +253,8 @@ func OpenScope(ctx context.Context, onError func(error)) *Scope {
 // Context returns the scope's context.
 func (s *Scope) Context() context.Context { return s.node }
 
-// Close cancels an open scope with the cause. It has empty called, on the loop, when
-// no task of it is left, which may be at once; from then on it refuses tasks.
+// Close cancels an open scope with the cause. When no task of it is left, which may be at once, the
+// loop calls empty. From then on the scope refuses tasks.
 func (s *Scope) Close(cause error, empty func()) {
 	s.node.Cancel(context.Canceled, cause)
 	over := func() {

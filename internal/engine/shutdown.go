@@ -21,13 +21,13 @@ type shutdown struct {
 	main     *Task
 	began    bool
 	timeUp   bool
-	timeUpAt uint64    // the turn of that
+	timeUpAt uint64    // the turn of timeUp
 	unswept  int       // tasks admitted since all were cancelled
-	sweptAt  uint64    // the turn of that
+	sweptAt  uint64    // the turn of the last sweep
 	panics   []error   // of tasks and callbacks, the first is Run's
 	exiting  bool      // something called runtime.Goexit: Run's goroutine does too
 	exited   []*runner // coroutines held in their Goexit until the end
-	stuck    error     // names what was left behind
+	stuck    error     // names the abandoned tasks
 	hopeless bool      // virtual time: reported that nothing can run again
 }
 
@@ -43,7 +43,7 @@ func (s *shutdown) Expire() {
 	l.raise(signalStop)
 }
 
-// beginShutdown cancels all that is left.
+// beginShutdown cancels all remaining tasks.
 func (l *Loop) beginShutdown() {
 	s := &l.stop
 	if s.began {
@@ -59,9 +59,9 @@ func (l *Loop) beginShutdown() {
 	l.timers.Arm(l.After(l.cfg.ShutdownTimeout), s)
 }
 
-// sweep cancels the tasks that were created since the last time, and reports
-// whether there was something to cancel. Clean-up may create tasks that are
-// shielded: they get as far as their first real wait, and rootEvery turns.
+// sweep cancels the tasks that were created since the last sweep, and reports whether there were any.
+// Clean-up may create shielded tasks. These run until their first wait, and for at most rootEvery
+// turns.
 func (l *Loop) sweep() bool {
 	s := &l.stop
 	if !s.began || s.unswept == 0 {
@@ -85,7 +85,7 @@ func (l *Loop) over() bool {
 		l.timers.Disarm(s)
 		return true
 	}
-	// What is ready when the time is up still runs, if not without end.
+	// Tasks that are ready when the time is up still run, for at most rootEvery turns.
 	if s.timeUp && (l.ready.len() == 0 || l.turns-s.timeUpAt > rootEvery) {
 		l.abandon()
 		return true
@@ -93,14 +93,14 @@ func (l *Loop) over() bool {
 	return false
 }
 
-// abandon leaves behind the tasks that did not stop, and says which.
+// abandon abandons the tasks that did not stop, and records their names.
 func (l *Loop) abandon() {
 	left := l.Tasks()
 	sites := stackSites(left, runtime.NumGoroutine())
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio: %d task(s) did not stop within %v and were abandoned", len(left), l.cfg.ShutdownTimeout)
 	for _, t := range left {
-		if t.r != nil { // nothing is to be handed to it any more
+		if t.r != nil { // it must not get locks or values any more
 			t.r.w.Remove()
 			t.r.leaveNode()
 		}
@@ -117,7 +117,7 @@ func (l *Loop) abandon() {
 
 const maxNamed = 16
 
-// outcome is what Run returns, or panics with.
+// outcome returns the error of Run, or panics with the first panic.
 func (l *Loop) outcome() error {
 	s := &l.stop
 	if len(s.panics) > 0 {
@@ -146,7 +146,7 @@ func (l *Loop) outcome() error {
 func (s *shutdown) unwinds() bool { return len(s.panics) > 0 || s.exiting }
 
 // unreturned is the error of main that Run does not return because it unwinds. It is
-// nil if main's error says no more than how Run ends.
+// nil if main's error has the same cause as the end of Run.
 func (s *shutdown) unreturned() *failure {
 	t := s.main
 	f := t.completion.fail
@@ -162,15 +162,14 @@ func (s *shutdown) unreturned() *failure {
 	return t.completion.fail
 }
 
-// crash begins the end of Run on account of a panic.
+// crash ends Run because of a panic.
 func (l *Loop) crash(err error) {
 	l.stop.panics = append(l.stop.panics, err)
 	l.raise(signalStop)
 }
 
-// panicked makes the error of a value recovered in t (nil: in a callback), at
-// the point where nobody else can recover it. A panic that is not to be an
-// error ends Run.
+// panicked returns the error of a value recovered in t (nil: in a callback). Code of the program can
+// no longer recover it. Unless panics are errors, it ends Run.
 func (l *Loop) panicked(t *Task, v any) error {
 	err := l.printPanic(t, v)
 	if l.cfg.PanicsAsErrors {
@@ -203,8 +202,8 @@ func (l *Loop) printPanic(t *Task, v any) error {
 	return err
 }
 
-// protect runs a callback. A panic is an unhandled error, or ends Run; a Goexit
-// goes on to Run, which knows.
+// protect runs a callback. A panic is an unhandled error or ends Run. A Goexit continues in Run, which
+// handles it.
 func (l *Loop) protect(fn func()) {
 	defer func() {
 		v := recover()
@@ -223,7 +222,7 @@ var errExited = errors.New("asyncio: the task called runtime.Goexit")
 
 // exited is the end of a task that called runtime.Goexit, called by the last
 // deferred function of its coroutine. The coroutine is held here until the loop
-// has ended; let go then, its Goexit goes on in Run's goroutine.
+// has ended. Then its Goexit continues in Run's goroutine.
 func (l *Loop) exited(r *runner, t *Task) {
 	t.node.flags |= flagQuiet
 	l.stop.exiting = true
@@ -235,8 +234,8 @@ func (l *Loop) exited(r *runner, t *Task) {
 	r.co.Suspend()
 }
 
-// releaseExited lets the held coroutines go: all but one in goroutines that end
-// by it, the last in the caller's.
+// releaseExited resumes the held coroutines, whose Goexit ends the goroutine that resumes them. The
+// last one is resumed on the caller's goroutine, the others on new ones.
 func (l *Loop) releaseExited() {
 	s := &l.stop
 	held := s.exited
@@ -254,7 +253,7 @@ func (l *Loop) releaseExited() {
 	}
 }
 
-// stuck is called when virtual time shows that nothing can ever run again.
+// stuck is called when virtual time shows that no task can run any more.
 func (l *Loop) stuck() {
 	s := &l.stop
 	if s.hopeless {

@@ -97,11 +97,11 @@ type watching struct {
 	watch         watch
 	flight        Flight // nil: none; fixed before the monitor starts
 
-	pace       pace
-	lane       *lane // of the coroutines' stacks
-	laneNumber int
-	overtime   *overtime // nil: steps may take virtual time
-	lateAfter  int64     // the lateness from which on a timer is reported
+	pace         pace
+	stackMarker  *stackMarker // of the coroutines' stacks
+	markerNumber int
+	overtime     *overtime // nil: steps may take virtual time
+	lateAfter    int64     // the lateness from which on a timer is reported
 }
 
 // ending are the fields of the end of Run.

@@ -9,9 +9,8 @@ import (
 )
 
 // WithDeadline returns a node under ctx that is cancelled with
-// context.DeadlineExceeded at the given time of the loop's clock, and the
-// function that ends it early. On the loop only; from another goroutine ok is
-// false and the std function is to be used instead.
+// context.DeadlineExceeded at the given time of the loop's clock. cancel ends it early. On another
+// goroutine than the loop's, ok is false: the caller must use context.WithDeadline.
 func WithDeadline(ctx context.Context, at time.Time) (n context.Context, cancel context.CancelFunc, ok bool) {
 	own := NodeOf(ctx)
 	if own == nil || !own.Loop().Here() {
@@ -61,10 +60,10 @@ func expired() *cancelState {
 	return &cancelState{err: context.DeadlineExceeded, cause: context.DeadlineExceeded}
 }
 
-// when is the deadline by the loop's clock.
+// when returns the deadline by the loop's clock.
 func (d *deadline) when() int64 { return d.node.scope.loop.Stamp(d.at) }
 
-// counts reports whether no deadline above comes first.
+// counts reports whether no node above has an earlier deadline.
 func (d *deadline) counts() bool { return d.node.anchor == d.node }
 
 func (d *deadline) passed() bool { return d.counts() && d.when() <= d.node.scope.loop.Elapsed() }
@@ -78,8 +77,8 @@ func (n *Node) expiresBy(when int64) bool {
 	return d != nil && d.when() <= when
 }
 
-// watch arms the timer of package time. It wakes no task: the order in which timers
-// do stays the loop's (S4).
+// watch arms the timer of package time. The timer wakes no task: only the loop's timers do, in their
+// order (S4).
 func (d *deadline) watch() {
 	if !d.counts() {
 		return
@@ -100,8 +99,8 @@ func (d *deadline) unwatch() {
 	}
 }
 
-// release cancels a time-out or a group's node for good and takes it out of
-// the tree. From any goroutine, more than once.
+// release cancels the node of a time-out or a group and removes it from the tree. It can be called from
+// any goroutine. A second call does nothing.
 func (n *Node) release(cause error) {
 	n.Cancel(context.Canceled, cause)
 	if l := n.scope.loop; l.Here() {

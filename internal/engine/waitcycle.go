@@ -26,8 +26,8 @@ func (e *deadlockError) Is(target error) bool { return target == ErrDeadlock }
 // refuseCycle returns ErrDeadlock if the caller's wait in q, which is about to begin, closes
 // a cycle.
 func (c Caller) refuseCycle(q *WaitList, why why) error {
-	t := c.stand(q, why)
-	defer c.r.unstand()
+	t := c.enqueue(q, why)
+	defer c.r.dequeue()
 	if t.awaited() && c.L.inCycle(t) {
 		return cycleError(t)
 	}
@@ -37,8 +37,8 @@ func (c Caller) refuseCycle(q *WaitList, why why) error {
 // breakCycles ends waits of other tasks until the caller's wait in q, which is about to
 // begin, closes no cycle. It returns ErrDeadlock where only the caller's own wait can end.
 func (c Caller) breakCycles(q *WaitList, why why) error {
-	t := c.stand(q, why)
-	defer c.r.unstand()
+	t := c.enqueue(q, why)
+	defer c.r.dequeue()
 	for _, last := range []bool{false, true} {
 		switch {
 		case !t.awaited() || !c.L.inCycle(t):
@@ -51,14 +51,14 @@ func (c Caller) breakCycles(q *WaitList, why why) error {
 	return nil
 }
 
-// stand puts the caller into q as if it waited there, for the search alone.
-func (c Caller) stand(q *WaitList, why why) *Task {
+// enqueue puts the caller into q for the search, as if it waited there.
+func (c Caller) enqueue(q *WaitList, why why) *Task {
 	c.r.why = why
 	q.Push(&c.r.w)
 	return c.Task()
 }
 
-func (r *runner) unstand() {
+func (r *runner) dequeue() {
 	r.w.Remove()
 	r.why = forNothing
 }
@@ -67,12 +67,12 @@ func (r *runner) unstand() {
 // through waits that are not refusable. Of two in a row it ends the one nearer to t.
 func (l *Loop) breakWaits(t *Task, last bool) {
 	var found []*Task
-	new(search).run(t, backwards, math.MaxInt, func(w *Task) verdict {
-		if w != t && w.r.refusable(last) && insists(t, w, last) {
+	new(search).run(t, backwards, math.MaxInt, func(w *Task) visitResult {
+		if w != t && w.r.refusable(last) && mustWaitFor(t, w, last) {
 			found = append(found, w)
-			return turnBack
+			return skip
 		}
-		return goOn
+		return expand
 	})
 	errs := make([]error, len(found))
 	for i, w := range found { // while all of them wait
@@ -83,16 +83,16 @@ func (l *Loop) breakWaits(t *Task, last bool) {
 	}
 }
 
-// insists reports whether t waits for w through waits that are not refusable.
-func insists(t, w *Task, last bool) bool {
-	found, _ := new(search).run(w, backwards, math.MaxInt, func(v *Task) verdict {
+// mustWaitFor reports whether t waits for w through waits that are not refusable.
+func mustWaitFor(t, w *Task, last bool) bool {
+	found, _ := new(search).run(w, backwards, math.MaxInt, func(v *Task) visitResult {
 		switch {
 		case v.r.refusable(last):
-			return turnBack
+			return skip
 		case v == t:
 			return stop
 		}
-		return goOn
+		return expand
 	})
 	return found
 }
@@ -121,7 +121,7 @@ func (c Caller) left() error {
 // mostly ends soon, and the other one need not. It checks which waits are cancelled only if
 // there is a cycle that includes cancelled waits.
 func (l *Loop) inCycle(t *Task) bool {
-	defer l.search.forget()
+	defer l.search.reset()
 	l.search.all = true
 	if !l.leadsBack(t) {
 		return false
@@ -140,12 +140,12 @@ func (l *Loop) leadsBack(t *Task) bool {
 	}
 }
 
-func isIt(t *Task) func(*Task) verdict {
-	return func(other *Task) verdict {
+func isIt(t *Task) func(*Task) visitResult {
+	return func(other *Task) visitResult {
 		if other == t {
 			return stop
 		}
-		return goOn
+		return expand
 	}
 }
 
@@ -201,7 +201,7 @@ const maxInWords = 64
 // A search visits tasks breadth first, each once. The zero value is ready.
 type search struct {
 	tasks []*Task // the first is where it began; it may come again
-	from  []int   // the place of the task from which this one was found; negative: see turnBack
+	from  []int   // the place of the task from which this one was found; negative: see skip
 	seen  map[*Task]struct{}
 	all   bool // include cancelled waits
 }
@@ -213,20 +213,20 @@ const (
 	backwards direction = true  // to the tasks that wait for it
 )
 
-// A verdict is what a search does with a task that it has found.
-type verdict uint8
+// A visitResult selects what a search does with a task that it has found.
+type visitResult uint8
 
 const (
-	goOn     verdict = iota // looks on from there
-	turnBack                // does not
-	stop                    // ends
+	expand visitResult = iota // search its neighbours too
+	skip                      // do not
+	stop                      // end the search
 )
 
-// run begins at start and calls look for each task that it finds. found reports that look
-// said stop, over that nothing is left to be found: the effort was enough, and the tasks
-// that a task waits for could be listed.
-func (s *search) run(start *Task, way direction, effort int, look func(*Task) verdict) (found, over bool) {
-	s.forget()
+// run begins at start and calls look for each task that it finds. found reports whether look returned
+// stop. over reports whether the search is complete: the effort sufficed, and all targets of each
+// task could be listed.
+func (s *search) run(start *Task, way direction, effort int, look func(*Task) visitResult) (found, over bool) {
+	s.reset()
 	s.tasks, s.from = append(s.tasks, start), append(s.from, 0)
 	over = true
 	for i := 0; i < len(s.tasks); i++ {
@@ -241,7 +241,7 @@ func (s *search) run(start *Task, way direction, effort int, look func(*Task) ve
 				case stop:
 					found = true
 					return false
-				case turnBack:
+				case skip:
 					s.from[len(s.from)-1] = -1
 				}
 			}
@@ -281,8 +281,8 @@ func (s *search) add(t *Task) bool {
 
 const fewTasks = 16 // are compared one by one
 
-// forget drops what was found, and keeps the room of a small search.
-func (s *search) forget() {
+// reset removes the results, and keeps the memory of a small search.
+func (s *search) reset() {
 	clear(s.tasks)
 	s.tasks, s.from, s.seen = s.tasks[:0], s.from[:0], nil
 	if cap(s.tasks) > maxRoom {

@@ -1,11 +1,11 @@
 package engine
 
-// A Waiter stands in one WaitList at most: for a parked task, or for a
-// function that is called when the awaited thing happens.
+// A Waiter is an entry of at most one WaitList. It belongs to a parked task, or to a function that is
+// called at the awaited event.
 type Waiter struct {
 	next, prev *Waiter
 	list       *WaitList
-	notify     notified // what to tell, inline: bookkeeping only, never user code
+	notify     notified // notified inline: must not run code of the program
 }
 
 type notified interface{ settled() }
@@ -14,7 +14,7 @@ type notifyFunc func()
 
 func (f notifyFunc) settled() { f() }
 
-// Waiting reports whether w stands in a list.
+// Waiting reports whether w is in a list.
 func (w *Waiter) Waiting() bool { return w.list != nil }
 
 // WaitList is a queue of waiters, first come first served. It belongs to the
@@ -23,10 +23,10 @@ type WaitList struct {
 	head, tail *Waiter
 }
 
-// Empty reports whether nobody waits.
+// Empty reports whether q has no waiters.
 func (q *WaitList) Empty() bool { return q.head == nil }
 
-// Len counts who waits, one by one.
+// Len counts the waiters. It visits each of them.
 func (q *WaitList) Len() (n int) {
 	for w := q.head; w != nil; w = w.next {
 		n++
@@ -45,7 +45,7 @@ func (q *WaitList) Push(w *Waiter) {
 	q.tail = w
 }
 
-// Remove takes w out of the list in which it stands, if any.
+// Remove removes w from its list, if it is in one.
 func (w *Waiter) Remove() {
 	q := w.list
 	if q == nil {
@@ -64,14 +64,14 @@ func (w *Waiter) Remove() {
 	w.next, w.prev, w.list = nil, nil, nil
 }
 
-// WakeAll wakes everyone, in order.
+// WakeAll wakes all waiters, in order.
 func (q *WaitList) WakeAll() {
 	for w := q.head; w != nil; w = q.head {
 		w.fire()
 	}
 }
 
-// WakeFirst wakes whoever came first and reports whether there was anybody.
+// WakeFirst wakes the first waiter, and reports whether there was one.
 func (q *WaitList) WakeFirst() bool {
 	if q.head == nil {
 		return false
@@ -80,7 +80,7 @@ func (q *WaitList) WakeFirst() bool {
 	return true
 }
 
-// CloseAll wakes every parked task, in order, telling it that the list is closed.
+// CloseAll wakes every parked task, in order, with the reason wokenByClose.
 func (q *WaitList) CloseAll() {
 	for w := q.head; w != nil; w = q.head {
 		r := w.notify.(*runner)
@@ -90,7 +90,7 @@ func (q *WaitList) CloseAll() {
 
 func (w *Waiter) fire() {
 	w.Remove()
-	if r, ok := w.notify.(*runner); ok { // nearly always
+	if r, ok := w.notify.(*runner); ok { // the common case
 		r.loop.wake(r, wokenByEvent)
 		return
 	}

@@ -31,8 +31,8 @@ func TestAStepThatProvesToBeSlow(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var got []stall.Class
 			l := New(Config{StallThreshold: 100 * ms, Logger: slog.New(slog.DiscardHandler), OnStall: func(s Stall) { got = append(got, s.Class) }})
-			l.takeLane()
-			defer l.releaseLane()
+			l.takeStackMarker()
+			defer l.releaseStackMarker()
 			s := &slowStep{began: int64(time.Hour), stack: "main.total(...)\n\t/src/main.go:12\n", finding: stall.Finding{Class: stall.CPU}}
 			for _, n := range c.looks {
 				n.step = s
