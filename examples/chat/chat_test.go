@@ -46,7 +46,7 @@ func TestTheOthersAreTold(t *testing.T) {
 		"the end of the data": func(_ context.Context, _ *site, p *person) { p.conn.CloseWrite() },
 		"a closed connection": func(_ context.Context, _ *site, p *person) { p.conn.Close() },
 		"a reset":             func(_ context.Context, s *site, p *person) { s.net.Reset(p.conn) },
-		"a cut line":          func(_ context.Context, s *site, p *person) { s.net.Cut(p.conn) }, // after the silence
+		"a cut line":          func(_ context.Context, s *site, p *person) { s.net.BlockConn(p.conn) }, // after the silence
 		"garbage":             func(_ context.Context, _ *site, p *person) { p.conn.Write(bytes.Repeat([]byte{0xff}, 1<<20)) },
 		"half a frame, and then nothing": func(_ context.Context, _ *site, p *person) {
 			p.conn.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("half"))))[:5])
