@@ -7,8 +7,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A Barrier holds tasks until n of them have come, and then lets them all go; it
-// serves again at once. It is for tasks of one loop, as Lock is.
+// A Barrier blocks tasks until n of them wait, and then wakes them all. It can be used
+// again at once. It is for tasks of one loop, as Lock is.
 type Barrier struct {
 	binding engine.Binding
 	n       int
@@ -33,8 +33,8 @@ func NewBarrier(n int) *Barrier {
 
 // Wait suspends the task until n tasks wait, and returns a number from 0 to n-1,
 // a different one for each of them, in order of arrival. It returns
-// ErrBarrierBroken after Abort, or when Reset or Abort is called meanwhile, and
-// ctx.Err() if ctx is cancelled first: then the barrier goes on without this task.
+// ErrBarrierBroken after Abort, and if Reset or Abort is called during the wait. If ctx
+// is cancelled first, it returns ctx.Err(), and the task no longer counts as waiting.
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	b.mustBeMade()
 	caller, err := b.binding.Enter(ctx)
@@ -62,8 +62,8 @@ func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	return round.passed - 1, nil
 }
 
-// full reports whether n tasks wait. A task that is cancelled leaves the list
-// without a word, so they are counted one by one; but only where n may have been
+// full reports whether n tasks wait. A cancelled task leaves the list without
+// changing atMost, so they are counted one by one; but only where n may have been
 // reached, which without cancellations is once a round.
 func (r *barrierRound) full(n int) bool {
 	if r.atMost < n {

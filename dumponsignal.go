@@ -11,16 +11,15 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// DumpOnSignal has the program print, whenever it receives sig, what its loops are
-// doing: for each loop that runs what Dump writes, and so the tree of tasks, who awaits
-// whom and where, who waits for each other in a ring, and what blocks the loop. It goes
-// to what os.Stderr is at the time of the call. It works while loops are blocked. The
-// program goes on; what the signal does otherwise, such as ending the program, it does no
-// more.
+// DumpOnSignal makes the program print the state of its loops each time it receives sig.
+// For each running loop it prints what Loop.Dump writes, to the value of os.Stderr at the
+// time of the call. It works while loops are blocked. The program continues: the signal
+// loses its default effect, such as ending the program.
 //
-// stop ends that; a dump under way is printed to its end. It may be called more than
-// once. A second DumpOnSignal of the same signal prints nothing more, and the dumps go on
-// until both are stopped. It panics if sig is nil. From any goroutine.
+// stop ends the dumps. A dump in progress is completed. A second call of stop does nothing.
+// A second DumpOnSignal for the same signal adds no output, and the dumps continue until
+// both are stopped. DumpOnSignal and stop may be called from any goroutine. DumpOnSignal
+// panics if sig is nil.
 func DumpOnSignal(sig os.Signal) (stop func()) {
 	if sig == nil {
 		panic("asyncio: DumpOnSignal: nil signal")
@@ -42,7 +41,7 @@ func DumpOnSignal(sig os.Signal) (stop func()) {
 	return func() { once.Do(d.leave) }
 }
 
-// dumpers are those at work.
+// dumpers holds the active dumper of each signal.
 var dumpers struct {
 	sync.Mutex
 	of map[os.Signal]*dumper
@@ -52,7 +51,7 @@ type dumper struct {
 	sig     os.Signal
 	w       io.Writer
 	signals chan os.Signal
-	users   int // behind the lock of dumpers
+	users   int // guarded by dumpers
 }
 
 func (d *dumper) leave() {

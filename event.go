@@ -7,8 +7,8 @@ import (
 )
 
 // An Event is a flag that tasks can wait for. The zero value is ready, and not
-// set. It is for tasks of one loop, as Lock is. To tell of something from
-// another goroutine use a Future or CallSoonThreadsafe.
+// set. It is for tasks of one loop, as Lock is. To notify a task from another
+// goroutine, use a Future or CallSoonThreadsafe.
 type Event struct {
 	_       noCopy
 	binding engine.Binding

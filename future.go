@@ -8,8 +8,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// A Future is a result that somebody else will set, once. It belongs to the
-// loop of the ctx it was made with and may be set and awaited from anywhere.
+// A Future is a result that is set once, by SetResult, SetError or Cancel. It belongs to
+// the loop of the ctx given to NewFuture. Any goroutine may set it and await it.
 type Future[T any] struct {
 	c     engine.Completion
 	value T
@@ -32,8 +32,8 @@ func NewFuture[T any](ctx context.Context) *Future[T] {
 }
 
 // SetResult settles the future with v. It reports false, and changes nothing,
-// when the future is settled already. Whoever awaits it goes on in a later
-// turn, never inline. From any goroutine.
+// when the future is settled already. Tasks that await the future resume in a later
+// turn, never inline. It never blocks. It may be called from any goroutine.
 func (f *Future[T]) SetResult(v T) bool {
 	if !f.c.Claim() {
 		return false
@@ -71,7 +71,8 @@ func (f *Future[T]) Cancel(cause error) bool {
 	return true
 }
 
-// Await is as Task.Await.
+// Await waits until the future is settled and returns its result, as Task.Await does. If
+// ctx is cancelled first, it returns ctx.Err(), and the future stays pending.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
 	err, waited := f.c.Await(ctx, nil)
 	if !waited {

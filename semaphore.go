@@ -61,7 +61,7 @@ func (s *Semaphore) Release() {
 	if s.free == s.n {
 		panic(fmt.Sprintf("asyncio: Semaphore.Release: all %d permits are free already", s.n))
 	}
-	if !s.wait.WakeFirst() { // a permit goes from hand to hand: nobody can get in between
+	if !s.wait.WakeFirst() { // the permit goes to the woken task directly, so no other task can take it
 		s.free++
 	}
 }
