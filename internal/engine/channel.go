@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// Transfer runs one operation on a Go channel in a goroutine and waits for it. When
-// the caller is cancelled the operation is stopped, and waited for still: only it
-// knows whether it had happened by then.
+// Transfer runs an operation on a Go channel in a goroutine and waits for it. If the caller is cancelled,
+// Transfer closes stop and waits for op, which reports whether the operation has happened.
 func Transfer(caller Caller, op func(stop <-chan struct{}) bool) (happened bool) {
 	var done Completion
 	done.Init(caller.L, 0)
@@ -28,9 +27,9 @@ func Transfer(caller Caller, op func(stop <-chan struct{}) bool) (happened bool)
 	return happened
 }
 
-// AwaitClosed waits until the channel is closed: a task by suspending, a goroutine of
-// no loop by blocking. For a goroutine a channel that is closed already wins over a ctx
-// that has ended; for a task S13 holds.
+// AwaitClosed waits until the channel is closed. It suspends a task, and blocks a goroutine if ctx has no
+// loop. If the channel is closed and ctx has ended, it returns nil to a goroutine, and the error of ctx
+// to a task (S13).
 func AwaitClosed(ctx context.Context, ch <-chan struct{}) error {
 	if ctx == nil {
 		return NilContext()

@@ -11,7 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// Config is what the options of the public package fill in.
+// Config is the configuration of a loop. The options of the public package set its fields.
 type Config struct {
 	Name            string
 	Logger          *slog.Logger // nil: slog.Default at the time of the message
@@ -19,71 +19,70 @@ type Config struct {
 	ShutdownTimeout time.Duration
 	PanicsAsErrors  bool
 
-	// StallThreshold is how long a step may last before the watch reports it; 0: no
-	// watch. OnStall is called with each report before it is logged, in its own goroutine.
+	// StallThreshold is the duration from which on the watch reports a step; 0: no watch.
+	// OnStall is called with each report before it is logged, in its own goroutine.
 	StallThreshold time.Duration
 	OnStall        func(Stall)
-	// StallsFail has the loop watched in a bubble, too, and Run return an error, made
-	// by NewStallError, for each stall that is the program's doing.
+	// StallsFail turns on the watch in a bubble. Run then returns an error, made by
+	// NewStallError, for each stall that the program has caused.
 	StallsFail    bool
 	NewStallError func(Stall) error
-	// EveryStall has the watch report any number of stalls, also at the same place: for
-	// tests of the watch, which would not see some of its mistakes otherwise.
+	// EveryStall removes the limit of reports, for tests of the watch.
 	EveryStall bool
-	// BadStall is what the environment asks for and cannot be understood.
+	// BadStall is the warning for an invalid value of ASYNCIO_STALL; "": none.
 	BadStall string
-	// StartFlight starts the flight recorder, when the loop starts; nil: none. It is
-	// not linked in where nobody wants it.
+	// StartFlight starts the flight recorder when the loop starts; nil: none. It is a field so
+	// that only programs that use the recorder link it.
 	StartFlight func(*Config) (Flight, error)
 
-	// OnUnhandled replaces the log message for an error that nobody received.
+	// OnUnhandled is called with an error that no caller has received; nil: it is logged.
 	OnUnhandled func(Unhandled)
-	// NewPanicError makes the public error from a recovered value and its stack.
-	// A value that is such an error already stays what it is, with its own stack.
+	// NewPanicError makes the public error of a recovered value and its stack. It returns a
+	// value that is such an error unchanged.
 	NewPanicError func(value any, stack []byte) error
 	// PrintOnce returns the stack of an error made by NewPanicError, and false if it was
 	// called with this error before.
 	PrintOnce func(err error) (stack []byte, first bool)
 	// NewUnhandledError makes the public error that Run returns for u.
 	NewUnhandledError func(u Unhandled) error
-	// Stderr is where the stack of a panic is printed at once.
+	// Stderr gets the stack of a panic at once.
 	Stderr io.Writer
 
-	// Network makes the loop's network, a netport.Maker; nil: the system's.
+	// Network makes the network of the loop, a netport.Maker; nil: that of the system.
 	Network any
 
-	// Created is where main counts as created; 0: where Run was called.
+	// Created is the creation site of main; 0: the call of Run.
 	Created coro.Site
 
-	// Virtual says that the loop runs in a testing/synctest bubble: nothing
-	// may run beside it on its own account (no monitor, no clean-ups by the
-	// collector), and when nothing can ever run again OnStuck is called, once.
+	// Virtual is set if the loop runs in a testing/synctest bubble. The loop then has no monitor,
+	// and no clean-ups by the garbage collector. If no task can run any more, OnStuck is
+	// called once.
 	Virtual bool
 	OnStuck func(dump string)
-	// OnIgnoredCancel is called, in virtual time, with a task that goes on awaiting with a
-	// cancelled ctx; it is ended by runtime.Goexit then.
+	// OnIgnoredCancel is called, in virtual time, with a task that continues to await with a
+	// cancelled ctx. Then runtime.Goexit ends the task.
 	OnIgnoredCancel func(t *Task, line string)
-	// OnBlocked is called, in virtual time, during each step in which time goes by for
-	// BlockedAfter, in a goroutine of its own; nil: steps may take time.
+	// OnBlocked is called in its own goroutine during each step that takes BlockedAfter or more
+	// of virtual time; nil: steps may take time.
 	OnBlocked    func(Stall)
 	BlockedAfter time.Duration
 	// OnHandlerError is called on the loop with an error or a panic of a connection's or a
 	// request's handler that would be logged. If it reports false the error is logged.
 	OnHandlerError func(what string, err error) bool
-	// OnLeft is called with the tasks that still live when main returns and were
-	// not cancelled before.
+	// OnLeft is called, when main returns, with the tasks that have not ended and were not
+	// cancelled before.
 	OnLeft func(left []*Task)
 }
 
-// A Flight keeps what happened last, for the moment of a stall.
+// A Flight is a flight recorder.
 type Flight interface {
-	// Snapshot writes it to a file, and returns its path; empty after Stop. From one
-	// goroutine at a time.
+	// Snapshot writes the trace of the last seconds to a file, and returns its path. It returns ""
+	// after Stop. One goroutine at a time may call it.
 	Snapshot() (path string, err error)
 	Stop()
 }
 
-// DefaultConfig is the configuration without options.
+// DefaultConfig returns the configuration without options.
 func DefaultConfig() Config {
 	return Config{ShutdownTimeout: 10 * time.Second, StallThreshold: 100 * time.Millisecond, Stderr: os.Stderr}
 }
@@ -104,13 +103,13 @@ func (l *Loop) logger() *slog.Logger {
 	return slog.Default()
 }
 
-// HandlerFailed is called with an error of a handler, and reports whether it need not be
-// logged. On the loop only.
+// HandlerFailed calls OnHandlerError with an error of a handler. It reports whether the error is handled,
+// and must not be logged. On the loop only.
 func (l *Loop) HandlerFailed(what string, err error) bool {
 	return l.cfg.OnHandlerError != nil && l.cfg.OnHandlerError(what, err)
 }
 
-// Unhandled is an error that nobody received.
+// Unhandled is an error that no caller has received.
 type Unhandled struct {
 	Task    *Task // nil when its handle is gone already, and for callbacks
 	Name    string
@@ -118,8 +117,7 @@ type Unhandled struct {
 	Err     error
 }
 
-// report hands u to the handler, or logs it. A handler that panics is logged
-// and does no further harm.
+// report calls the handler with u, or logs it. The panic of a handler is logged.
 func (l *Loop) report(u Unhandled) {
 	if l.cfg.OnUnhandled == nil {
 		l.log(slog.LevelError, "asyncio: unhandled error", "task", u.Name, "created", u.Created, "error", u.Err)

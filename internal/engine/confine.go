@@ -2,13 +2,12 @@ package engine
 
 import "context"
 
-// A confined task runs a function that may hold contexts of its creator: each of
-// its waits ends with the task's own cancellation too, whatever the ctx of the
-// wait. What a wait starts for itself, such as the coroutines of a Gather, a task
-// group or a function in a thread, is cancelled with it. Tasks that belong to
-// another scope are not.
+// A confined task runs a function that may use contexts of its creator. The cancellation of the task ends
+// each of its waits, whatever the ctx of the wait. It also cancels what a wait has started, such as the
+// coroutines of a Gather, a task group, or a function in a thread. It does not cancel tasks of another
+// scope.
 //
-// A ctx without a cancellation (context.WithoutCancel) still shields from it.
+// A ctx without a cancellation (context.WithoutCancel) shields a wait from it.
 
 // Confine makes t a confined task. On the loop only, before its first step.
 func (t *Task) Confine() {
@@ -16,8 +15,8 @@ func (t *Task) Confine() {
 	t.completion.loop.confined++
 }
 
-// confine returns the node whose cancellation ends the waits of the running task
-// under ctx, which n carries: n, or for a confined task one that has both.
+// confine returns the node whose cancellation ends a wait of the running task under ctx. n carries the
+// cancellation of ctx. For a confined task the node has that of the task, too.
 func (l *Loop) confine(ctx context.Context, n *Node) *Node {
 	if l.confined == 0 || n == nil {
 		return n
@@ -48,9 +47,9 @@ func (n *Node) below(top *Node) bool {
 	return false
 }
 
-// Context returns a context for what the call runs elsewhere: ctx, or for a
-// confined task one that is also cancelled with the task. The returned function
-// must be called on the loop when the call has ended.
+// Context returns a context for a function that the call runs in another goroutine. It is ctx, or for a
+// confined task a context that is also cancelled with the task. end must be called on the loop when the
+// call has ended.
 func (c Caller) Context(ctx context.Context) (_ context.Context, end func()) {
 	if c.L.confined == 0 || c.n == nil || c.Task().node.flags&flagConfined == 0 {
 		return ctx, func() {}

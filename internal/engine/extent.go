@@ -2,17 +2,16 @@ package engine
 
 import "context"
 
-// An Extent is a body that the running task is in: that of a task group, or the
-// awaitable of WaitFor. A call without a ctx, such as Conn.Read, ends with the
-// innermost one (S22). Extents of a task form a stack, owned by the loop.
+// An Extent is a body that the task runs: that of a task group, or the awaitable of WaitFor. A call
+// without a ctx, such as Conn.Read, ends with the innermost one (S22). The extents of a task form a
+// stack. The loop owns it.
 type Extent struct {
 	node *Node   // whose cancellation ends the calls; nil: that of the extents below decides
 	up   *Extent // the next one outwards; nil: none
 }
 
-// EnterExtent opens the extent of a context that the loop made, in the running
-// task. It reports false, and opens none, for another context and in a callback.
-// On the loop only.
+// EnterExtent opens an extent for ctx in the running task. It reports false and opens none if ctx is not a
+// Node, and in a callback. On the loop only.
 func EnterExtent(ctx context.Context, e *Extent) (t *Task, ok bool) {
 	n, ok := ctx.(*Node)
 	if !ok {

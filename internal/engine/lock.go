@@ -2,11 +2,11 @@ package engine
 
 import "fmt"
 
-// A Lock is held by one task at a time. A callback that takes it leaves it without a holder.
-// It belongs to the thread of control of one loop. The zero value is free.
+// A Lock is held by one task at a time. A lock that a callback has taken has no holder. A Lock belongs to
+// one loop. The zero value is free.
 //
-// A task holds the lock from the hand-over on, also before it runs (S15). So the edges of
-// the wait graph are known at every moment.
+// A task holds the lock from the hand-over on, also before it runs (S15). So the edges of the wait graph
+// are always known.
 type Lock struct {
 	wait       WaitList // first: see lockOf
 	held       bool
@@ -27,8 +27,8 @@ func (k *Lock) TryAcquire(c Caller) bool {
 	return true
 }
 
-// Acquire suspends the caller until it holds the lock. It returns ErrDeadlock for a lock
-// that can never be released, as far as the waiting tasks show.
+// Acquire suspends the caller until it holds the lock. It returns ErrDeadlock if the wait closes a cycle,
+// and if the holder has ended.
 func (k *Lock) Acquire(c Caller) error {
 	if !k.held {
 		k.take(c.r)
@@ -52,8 +52,8 @@ func (k *Lock) queue(c Caller) error {
 	return nil
 }
 
-// Reacquire is Acquire for a caller that must hold the lock to go on. Where its wait closes
-// a cycle, the wait of another task in it is ended, if one can be.
+// Reacquire is Acquire for a caller that cannot continue without the lock. If its wait closes a cycle, it
+// ends the wait of another task of the cycle, if that is possible.
 func (k *Lock) Reacquire(c Caller) error {
 	if !k.held {
 		k.take(c.r)
@@ -71,7 +71,7 @@ func (k *Lock) Reacquire(c Caller) error {
 	return nil
 }
 
-// Release hands the lock to the task that has waited longest, or frees it.
+// Release hands the lock to the task that has waited longest. Without a waiter it frees the lock.
 func (k *Lock) Release() {
 	k.drop()
 	w := k.wait.head
@@ -111,7 +111,7 @@ func (k *Lock) mayRelease(c Caller, call string) {
 		ErrWrongTask, call, quote(c.Task().Name()), holder))
 }
 
-// take makes r's task the holder of the free lock; nil: a callback.
+// take makes the task of r the holder of the free lock. If r is nil a callback takes it.
 func (k *Lock) take(r *runner) {
 	k.held = true
 	if r == nil {
@@ -124,7 +124,7 @@ func (k *Lock) take(r *runner) {
 	r.held = k
 }
 
-// drop leaves the lock without a holder.
+// drop removes the holder.
 func (k *Lock) drop() {
 	r := k.holder
 	if r == nil {
@@ -141,7 +141,7 @@ func (k *Lock) drop() {
 	k.holder, k.next, k.prev = nil, nil, nil
 }
 
-// broken returns ErrDeadlock if the holder has ended, or its loop has.
+// broken returns ErrDeadlock if the holder or its loop has ended.
 func (k *Lock) broken(c Caller) error {
 	switch h := k.holder; {
 	case k.lost != "":
@@ -157,8 +157,7 @@ func (k *Lock) lostTo(t *Task) error {
 	return &deadlockError{fmt.Sprintf("task %s waits for a lock held by task %s, which ended without releasing it", quote(t.Name()), k.lost)}
 }
 
-// loseLocks leaves the locks that t, which has ended, still holds without a holder. They
-// keep its name only.
+// loseLocks removes t, which has ended, as the holder of its locks. They keep its name.
 func (t *Task) loseLocks() {
 	for k := t.r.held; k != nil; k = t.r.held {
 		k.drop()
@@ -169,8 +168,8 @@ func (t *Task) loseLocks() {
 	}
 }
 
-// endWaits ends the waits for a lost lock. It runs a turn after the end of the holder: if
-// that was Run's main, its shutdown has cancelled the waits by then.
+// endWaits ends the waits for a lost lock. It runs a turn after the end of the holder. If the holder was
+// main, the shutdown has cancelled the waits by then.
 func (k *Lock) endWaits() {
 	for w := k.wait.head; w != nil && k.lost != ""; w = k.wait.head {
 		r := w.notify.(*runner)

@@ -6,35 +6,35 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// A MultiAwait is what one call awaits together: tasks that the call started, under a
-// node of its own, and completions that it was handed and only observes. Gather and
-// Wait stand on it.
+// A MultiAwait has the members that one call awaits together: tasks that the call has started under a
+// node of its own, and completions that it was given and only observes. Gather, Wait and AsCompleted
+// use it.
 type MultiAwait struct {
 	wait    WaitList // first: see multiAwaitOf
 	caller  Caller
 	node    Node
-	members []*awaitMember                          // those observed
+	members []*awaitMember                          // the observed ones
 	enough  func(c *MultiAwait, m *Completion) bool // whether the end of m suffices
 	inside  Extent                                  // see Enter
 
 	pending int // members not settled
-	started int // of those, the ones started here
+	started int // members of these that were started here
 	over    bool
-	first   *Completion // the member whose end sufficed before all had ended
-	late    error       // the caller's own error, if it was cancelled before that
-	fails   []*failure  // of those started here: the call receives them
+	first   *Completion // the member whose end was enough before all had ended
+	late    error       // the error of the caller, if it was cancelled before that
+	fails   []*failure  // of the members started here; the call receives them
 
 	Partial bool // the call may return before all members have ended
 
 	// For AsCompleted: the positions of members in the order in which they ended.
 	Ordered bool
 	order   []int
-	given   int // of those, how many Next has returned
+	given   int // number of these that Next has returned
 	next    int // position of the next member
 }
 
-// awaitMember stands in the list of a completion that is only observed. What the multiAwait
-// started tells it of its end without: one word instead of seven.
+// An awaitMember is in the list of a completion that is only observed. A task that was started here has
+// the pointer to the MultiAwait instead: one word instead of seven.
 type awaitMember struct {
 	Waiter
 	multiAwait *MultiAwait
@@ -43,7 +43,7 @@ type awaitMember struct {
 	task       bool // completion is the end of a task
 }
 
-// NewMultiAwait admits a call that awaits others together.
+// NewMultiAwait admits a call that awaits several tasks or futures. See Enter.
 func NewMultiAwait(ctx context.Context, enough func(c *MultiAwait, m *Completion) bool) (*MultiAwait, error) {
 	caller, err := Enter(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func NewMultiAwait(ctx context.Context, enough func(c *MultiAwait, m *Completion
 	return c, nil
 }
 
-// Position is that of the member that is started or observed next.
+// Position returns the position of the next member.
 func (c *MultiAwait) Position() int { return c.next }
 
 // Start creates a task of the multiAwait, as its body knows.
@@ -112,7 +112,7 @@ func (c *MultiAwait) ended(completion *Completion, pos int, started bool) {
 	}
 }
 
-// chosen ends the wait for one of several if one is left, and that closes a cycle.
+// chosen ends the wait for one of several members if only one is left and the wait for it closes a cycle.
 func (c *MultiAwait) chosen() {
 	if c.over || c.pending != 1 || !c.parked() {
 		return
@@ -122,7 +122,7 @@ func (c *MultiAwait) chosen() {
 	}
 }
 
-// end is the point from which the multiAwait only waits for what it started.
+// end begins the last phase, in which only the members that were started here are awaited.
 func (c *MultiAwait) end(first *Completion) {
 	c.over, c.first, c.late = true, first, c.caller.Err()
 	cause := context.Canceled
@@ -138,9 +138,9 @@ func (c *MultiAwait) Gather() (first *Completion, err error) { return c.await(fo
 // Wait is Gather for calls that start nothing.
 func (c *MultiAwait) Wait() (first *Completion, err error) { return c.await(forWait) }
 
-// await suspends the caller until every member has ended, or enough have, or its
-// wait fails, and what was started has ended in any case. It returns the member
-// that was enough, if there was one, and the error of the wait.
+// await suspends the caller until all or enough members have ended, or the wait fails. In every case it
+// waits for the members that were started here. It returns the member that was enough, or nil, and the
+// error of the wait.
 func (c *MultiAwait) await(why why) (first *Completion, err error) {
 	for c.pending > 0 && !(c.over && c.started == 0) {
 		if e := c.park(why); e != nil {
@@ -152,8 +152,8 @@ func (c *MultiAwait) await(why why) (first *Completion, err error) {
 	return c.first, err
 }
 
-// park suspends the caller until a member wakes it, or the wait fails: by a
-// cancellation, or by a deadlock. Once the multiAwait is over, no deadlock makes it fail.
+// park suspends the caller until a member wakes it, or the wait fails by a cancellation or a deadlock.
+// In the last phase a deadlock does not make it fail.
 func (c *MultiAwait) park(why why) error {
 	if c.over {
 		c.caller.breakCycles(&c.wait, why)
@@ -166,7 +166,7 @@ func (c *MultiAwait) park(why why) error {
 	return nil
 }
 
-// fail ends the wait, but for what was started. That is cancelled.
+// fail begins the last phase, and cancels the members that were started here.
 func (c *MultiAwait) fail(err error) {
 	if c.caller.Err() == nil { // a deadlock: nothing else cancels it
 		c.node.Cancel(context.Canceled, err)
@@ -174,9 +174,9 @@ func (c *MultiAwait) fail(err error) {
 	c.over, c.caller = true, c.caller.Shielded()
 }
 
-// Next suspends the caller until another member has ended and returns its
-// position; -1 when there is none to wait for. A cancellation of the caller is
-// kept in cancelled; what was started is waited for all the same.
+// Next suspends the caller until another member has ended, and returns its position. It returns -1 if
+// there is none to wait for. It sets cancelled to the error of a cancellation of the caller, and still
+// waits for the members that were started here.
 func (c *MultiAwait) Next(cancelled *error) int {
 	for c.given == len(c.order) {
 		if c.pending == 0 || c.over && c.started == 0 {
@@ -195,21 +195,21 @@ func (c *MultiAwait) Next(cancelled *error) int {
 	return c.order[c.given-1]
 }
 
-// Enter marks the calling task as inside of the multiAwait: a Sequence that stands there
+// Enter opens the extent of the MultiAwait in the calling task: a Sequence that is suspended within it
 // belongs to that task.
 func (c *MultiAwait) Enter() { c.caller.Task().enter(&c.inside, nil) }
 
-// Leave ends that.
+// Leave closes the extent.
 func (c *MultiAwait) Leave() { c.caller.Task().Leave(&c.inside) }
 
 // Err returns the error of the caller's context.
 func (c *MultiAwait) Err() error { return c.caller.Err() }
 
-// Late returns that error if it was there before the first member sufficed, though the
-// caller may not have run since.
+// Late returns the error of the caller if it was cancelled before the first member was enough. The
+// caller may not have run since then.
 func (c *MultiAwait) Late() error { return c.late }
 
-// Stop cancels what was started, waits for it, and leaves the rest.
+// Stop cancels and awaits the members that were started here, and leaves the others.
 func (c *MultiAwait) Stop() {
 	c.over = true
 	if c.started > 0 {
@@ -222,8 +222,8 @@ func (c *MultiAwait) Stop() {
 	c.Abort()
 }
 
-// Abort leaves the members that are only observed, when none is left that was started:
-// their errors count as received.
+// Abort leaves the observed members, whose errors count as received. No member that was started here
+// may be left.
 func (c *MultiAwait) Abort() {
 	for _, f := range c.fails {
 		f.receive(c.caller.L)

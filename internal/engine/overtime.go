@@ -7,8 +7,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/stall"
 )
 
-// An overtime finds the steps during which virtual time passes. Time in a bubble passes
-// only while every goroutine in it waits, so such a step waits without an await.
+// An overtime detects the steps during which virtual time passes. The time of a bubble passes only while
+// all of its goroutines wait, so such a step waits without an await.
 //
 // A timer is set whenever the loop may run steps, and stopped before the loop sleeps. It
 // fires only during a step. When it fires, all other goroutines of the bubble are blocked.

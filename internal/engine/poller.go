@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// A Poller waits for the world outside the process, in place of the loop's own
-// waiting: there is one place where the loop waits. It calls back, on the loop, for
-// what has become ready.
+// A Poller waits for events of the operating system. With a Poller the loop waits in Wait only. Wait
+// calls the handlers of ready descriptors on the loop.
 type Poller interface {
-	// Wait looks for events and handles them. With d < 0 it blocks until there is one
-	// or Wake is called, with d > 0 not longer than that, with 0 not at all.
+	// Wait handles events. With d < 0 it blocks until an event comes or Wake is called. With
+	// d > 0 it blocks for d at most, and with 0 it does not block.
 	Wait(d time.Duration)
 	// Wake ends a Wait, or the next one if none is under way. From any goroutine.
 	Wake()
@@ -19,22 +18,22 @@ type Poller interface {
 	Close()
 }
 
-// SetPoller has the loop wait by p. On the loop only, once.
+// SetPoller sets the poller of the loop. On the loop only; a second call panics.
 func (l *Loop) SetPoller(p Poller) {
 	if !l.poller.CompareAndSwap(nil, &p) {
 		panic("asyncio: the loop has a poller already")
 	}
 }
 
-// pollEvery is how long input and output may wait while there is other work.
+// pollEvery is the interval at which a busy loop calls the poller.
 const pollEvery = 50 * time.Microsecond
 
-// pollDue reports whether the poller is to be asked although there is work.
+// pollDue reports whether a busy loop must call the poller.
 func (l *Loop) pollDue() bool {
 	return l.poller.Load() != nil && l.Elapsed()-l.polledAt >= int64(pollEvery)
 }
 
-// poll asks the poller what has become ready, if it was not asked lately.
+// poll calls the poller if it is due.
 func (l *Loop) poll() {
 	if l.pollDue() {
 		(*l.poller.Load()).Wait(0)
@@ -42,9 +41,9 @@ func (l *Loop) poll() {
 	}
 }
 
-// Suspending admits a call that has no ctx: the calling goroutine must run a step
-// of l, in a task. The cancellation of the innermost body that the task is in ends
-// the wait (S22). ok is false if the goroutine does not run the loop at all.
+// Suspending admits a call without a ctx. The calling goroutine must run a step of a task of l. The
+// cancellation of the innermost body of the task ends the wait (S22). ok is false if the goroutine does
+// not run a step of l.
 func (l *Loop) Suspending() (c Caller, ok bool, err error) {
 	r := l.cur.Load()
 	switch {
@@ -56,10 +55,9 @@ func (l *Loop) Suspending() (c Caller, ok bool, err error) {
 	return Caller{l, r, r.task.Load().bound()}, true, nil
 }
 
-// SteppingTask returns the context that ends a call without a ctx: of the innermost
-// body of the task, of any loop, whose step the calling goroutine runs. It is nil if
-// there is none. In a callback it returns an error, and in a sequence of iter.Pull
-// that a task has resumed, which may not suspend the task.
+// SteppingTask returns the context that ends a call without a ctx: that of the innermost body of the
+// task, of any loop, whose step the calling goroutine runs. It returns nil if the goroutine runs no
+// step. It returns an error in a callback, and in a sequence of iter.Pull that a task has resumed.
 func SteppingTask() (context.Context, error) {
 	l := steppingHere()
 	if l == nil {
@@ -72,11 +70,11 @@ func SteppingTask() (context.Context, error) {
 	return t.bound(), nil
 }
 
-// Refuse returns err, which a call with a cancelled ctx returns without waiting, and
-// has a task that goes on so give up turns (S13).
+// Refuse returns err, for a call with a cancelled ctx. If the task makes such calls in a row, Refuse
+// suspends it for a turn each time (S13).
 func (c Caller) Refuse(err error) error { return c.L.refuse(c.r, err) }
 
-// Wake is why a wait ended.
+// Wake is the reason why a wait ended.
 type Wake = wakeReason
 
 const (
@@ -85,12 +83,11 @@ const (
 	WokenByTimer  = wokenByTimer
 )
 
-// Why is what a task waits for, in a word, for dumps.
+// Why says why a task is parked.
 type Why = why
 
-// ParkUntil is Park that ends at the given time of the loop's clock too, unless that
-// is 0. It is for waits that are repeated until there is what is waited for: a task
-// that was cancelled between being woken and looking is not parked again.
+// ParkUntil is Park with a time of the loop's clock at which it ends; 0: none. It is for waits that are
+// repeated until a condition holds: it returns at once if the caller is cancelled.
 func (c Caller) ParkUntil(q *WaitList, until int64, why Why) Wake {
 	if c.n != nil && c.n.cancelled(c.L) != nil {
 		return WokenByCancel
@@ -101,9 +98,9 @@ func (c Caller) ParkUntil(q *WaitList, until int64, why Why) Wake {
 	return c.L.park(c.r, q, c.n, why)
 }
 
-// ParkRunning is ParkUntil for the running task, which Suspending has admitted in this
-// step and found not cancelled. It is for waits that are long and many: it leaves
-// little on the task's stack, which then has half the size.
+// ParkRunning is ParkUntil for the running task, which Suspending has admitted in this step and which is
+// not cancelled. It uses little of the task's stack, which then has half the size: for long waits of
+// many tasks.
 func (l *Loop) ParkRunning(q *WaitList, until int64, why Why) {
 	r := l.cur.Load()
 	if until != 0 {
@@ -112,12 +109,12 @@ func (l *Loop) ParkRunning(q *WaitList, until int64, why Why) {
 	l.park(r, q, r.task.Load().bound(), why)
 }
 
-// mostOps is how many calls in a row may find their result ready before the task
-// gives up a turn, so that a busy connection does not starve the rest.
+// mostOps is the number of calls in a row without a wait after which a task is suspended for a turn. So
+// a busy connection does not starve other tasks.
 const mostOps = 64
 
-// Spend counts a call that did not have to wait, and now and then gives up a turn:
-// after many of them, or when the step has used up its time slice.
+// Spend counts a call that did not wait. It suspends the task for a turn after mostOps of them, and if
+// the step has used up its time slice.
 func (c Caller) Spend() {
 	if c.r.ops++; c.r.ops >= mostOps || c.L.Slice.Load() {
 		c.r.ops = 0
@@ -125,9 +122,8 @@ func (c Caller) Spend() {
 	}
 }
 
-// Do runs fn on the loop: at once if the caller is there, else at the beginning of
-// its next turn. fn is the library's and does not panic. It returns ErrLoopClosed
-// when the loop has ended.
+// Do calls fn on the loop: at once if the caller is on it, otherwise at the beginning of the next turn.
+// fn must not panic. Do returns ErrLoopClosed if the loop has ended.
 func (l *Loop) Do(fn func()) error {
 	if l.Here() {
 		fn()
@@ -139,6 +135,6 @@ func (l *Loop) Do(fn func()) error {
 // Log writes a message with the name of the loop, if it has one.
 func (l *Loop) Log(level slog.Level, msg string, args ...any) { l.log(level, msg, args...) }
 
-// Bubbled reports whether the loop's clock is a testing/synctest bubble's, which
-// does not advance while something real is waited for.
+// Bubbled reports whether the loop runs in a testing/synctest bubble. The time of a bubble does not pass
+// while one of its goroutines waits for an event outside of it.
 func (l *Loop) Bubbled() bool { return l.bubbled() }

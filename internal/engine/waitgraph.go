@@ -2,11 +2,10 @@ package engine
 
 import "unsafe"
 
-// This file defines which task waits for which: the edges of the graph that waitcycle.go
-// searches. A task has them while it is parked in a wait that ends only when other tasks
-// do something: end, or release a lock. A wait for all of several tasks has an edge to
-// each. A wait for one of several has none while there is a choice. Deadlines and
-// cancellations are ignored.
+// This file defines the wait graph, which waitcycle.go searches. A task has edges while it is parked in a
+// wait that ends only when other tasks end or release a lock. A wait for all of several tasks has an edge
+// to each. A wait for one of several has no edge while more than one is left. Deadlines and cancellations
+// are ignored.
 
 // blocked reports whether t is parked in a wait for other tasks.
 func (t *Task) blocked() bool {
