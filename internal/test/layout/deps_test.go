@@ -182,3 +182,20 @@ func TestPictureOfThePackages(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesOfTheEngine compares the tables in ARCHITECTURE.md with the files of the engine.
+func TestFilesOfTheEngine(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("internal/engine/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f = filepath.Base(f); !strings.HasSuffix(f, "_test.go") && f != "doc.go" && !bytes.Contains(text, []byte("`"+f+"`")) {
+			t.Errorf("ARCHITECTURE.md does not name internal/engine/%s", f)
+		}
+	}
+}
