@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -191,5 +192,27 @@ func TestAnAnomalyBeforeTheEndOfAStep(t *testing.T) {
 	}
 	if len(of) != 1 || of[0].Class != stall.StarvedOS || of[0].Evidence.RunDelay != e.RunDelay {
 		t.Errorf("%d reports of the step, want one of the class %v with the evidence of its end: %+v", len(of), stall.StarvedOS, of)
+	}
+}
+
+// A whole stack shows the line of the program. A later look at the same recursion may not.
+func TestALookWithoutALineOfTheProgram(t *testing.T) {
+	program := stall.Finding{Class: stall.CPU, Frame: stall.Frame{Func: "main.f", File: "/src/main.go", Line: 1}}
+	inside := stall.Finding{Class: stall.CPU, Frame: stall.Frame{Func: "encoding/json.marshal", File: runtime.GOROOT() + "/src/encoding/json/encode.go", Line: 2}}
+	waits := inside
+	waits.Class = stall.Lock
+	for _, c := range []struct {
+		name               string
+		before, look, want stall.Finding
+	}{
+		{"the same class", program, inside, program},
+		{"another class", program, waits, waits},
+		{"the first look", stall.Finding{}, inside, inside},
+		{"a line of the program", inside, program, program},
+	} {
+		s := &slowStep{finding: c.before}
+		if s.see("", c.look); s.finding != c.want {
+			t.Errorf("%s: the finding is %+v, want %+v", c.name, s.finding, c.want)
+		}
 	}
 }

@@ -150,7 +150,8 @@ func (w *watch) during(n news, now int64) {
 	if w.mayCapture(now, s.stack == "") || n.elapsed/8 >= w.l.cfg.StallThreshold {
 		s.unseen = false
 		if trace, alone := w.l.capture(s.runner); trace != "" && s.ended.Load() == 0 {
-			s.stack, s.finding, s.alone = trace, stall.Classify(trace), alone
+			s.alone = alone
+			s.see(trace, stall.Classify(trace))
 		}
 	} else if s.stack == "" { // the limit of captures is reached: do not report it
 		s.unseen = true
@@ -191,6 +192,15 @@ func (w *watch) during(n news, now int64) {
 	if !s.muted && (moved || due || !n.look) {
 		w.emit(r, s, now)
 	}
+}
+
+// see sets the stack and the finding of a look. In a recursion that is deeper than a profile, a look may
+// show no line of the program. Then the step keeps those of an earlier look, if the class is the same.
+func (s *slowStep) see(stack string, f stall.Finding) {
+	if f.Class == s.finding.Class && s.finding.Program() && !f.Program() {
+		return
+	}
+	s.stack, s.finding = stack, f
 }
 
 // end handles news of the end of a slow step.
