@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -198,7 +197,7 @@ func TestAnAnomalyBeforeTheEndOfAStep(t *testing.T) {
 // A whole stack shows the line of the program. A later look at the same recursion may not.
 func TestALookWithoutALineOfTheProgram(t *testing.T) {
 	program := stall.Finding{Class: stall.CPU, Frame: stall.Frame{Func: "main.f", File: "/src/main.go", Line: 1}}
-	inside := stall.Finding{Class: stall.CPU, Frame: stall.Frame{Func: "encoding/json.marshal", File: runtime.GOROOT() + "/src/encoding/json/encode.go", Line: 2}}
+	inside := stall.Finding{Class: stall.CPU, Frame: stall.Frame{Func: "example.com/dep.f", File: "/mod/example.com/dep@v1.0.0/dep.go", Line: 2}}
 	waits := inside
 	waits.Class = stall.Lock
 	for _, c := range []struct {
