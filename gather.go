@@ -143,7 +143,7 @@ func (g *gathering[T]) result(i int, cancelled error) Result[T] {
 type gathering[T any] struct {
 	multiAwait *engine.MultiAwait
 	sources    []source[T]
-	slab       []ownTask[T] // made in batches: nobody keeps them
+	slab       []ownTask[T] // tasks are made in batches; no reference outlives the call
 }
 
 const slabLen = 64
